@@ -63,7 +63,6 @@ const swallow: Queue = {
   deadLetter: async () => '',
   depth: async () => ({ visible: 0, inFlight: 0, delayed: 0 }),
   deadLetterDepth: async () => undefined,
-  check: async () => {},
   close: () => {},
 };
 

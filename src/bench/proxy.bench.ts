@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '../lib/net/choose-port.js';
 import { waitForHttp } from '../lib/net/http-client.js';
 import { packageRoot } from '../lib/process/self-command.js';
-import { openSqsAdminQueue } from '../queue/sqs-admin-queue.js';
+import { openSqsQueue } from '../queue/sqs-queue.js';
 import { usageOf } from './usage.js';
 
 const CONNECTIONS = 64;
@@ -117,7 +117,7 @@ async function createQueue(endpoint: string): Promise<{ url: string; depth(): Pr
   return {
     url,
     async depth() {
-      const queue = await openSqsAdminQueue({ queue: url, unsigned: true });
+      const queue = await openSqsQueue({ queue: url, unsigned: true });
       const { visible } = await queue.depth();
       queue.close();
       return visible;

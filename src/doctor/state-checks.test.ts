@@ -41,7 +41,7 @@ test('a state folder of this user, or none', async () => {
 
 test('a file where the folder should be, or above it', async () => {
   writeFileSync(stateDir, '');
-  expect(await look(stateFolder)).toMatchObject([{ status: 'failure', code: 'STATE_UNWRITABLE' }]);
+  expect(await look(stateFolder)).toMatchObject([{ status: 'failure', why: expect.stringContaining('is a file') }]);
   expect(await findingsOf(stateFolder, folder, { stateDir: join(stateDir, 'below') })).toMatchObject([
     { status: 'failure', why: expect.stringContaining(`${stateDir} is a file`) },
   ]);

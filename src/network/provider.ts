@@ -67,9 +67,8 @@ export interface NetworkNeeds {
   /** The network runs queue, proxy and puller itself, on {@link ports}. */
   servicesInside?: true;
   bacalhau?: BacalhauNeeds;
-  docker?: DockerNeeds;
-  /** The proxy runs on this machine, and nodes on others must reach it. Rejects with `PROXY_NOT_REACHABLE`. */
-  requireProxy?(proxyUrl: string): void;
+  /** Docker with Compose. Rejects with `PROJECT_IN_USE`. */
+  requireOwnProject?(stateDir: string): Promise<void>;
 }
 
 export interface BacalhauNeeds {
@@ -85,13 +84,6 @@ export interface BacalhauNeeds {
   };
   /** Base URL of the API of a cluster that exists already. */
   clusterUrl?: string;
-}
-
-export interface DockerNeeds {
-  /** Why the network works without, to complete "it is needed …". */
-  onlyFor?: string;
-  /** With Compose. Rejects with `PROJECT_IN_USE`. */
-  requireOwnProject?(stateDir: string): Promise<void>;
 }
 
 /** What `up` gives to every network. */
@@ -185,15 +177,10 @@ export interface Removal {
 }
 
 export interface ServiceJobOptions {
-  settings: Resolved;
   /** Image in a registry that the node reaches; left out: the network's own. */
   image?: string | undefined;
-  /** Port of the node, where the network does not fix it. */
-  nodePort: number;
-  /** The queue is the embedded one of `up`. */
-  embeddedQueue: boolean;
-  /** The proxy of `up`, which the proxy as a service job follows where it can reach it. */
-  authority: string;
+  /** Left out: the queue of the network. */
+  queue?: string | undefined;
   onProgress(step: string): void;
 }
 
@@ -201,10 +188,8 @@ export interface PlannedServiceJob {
   job: ServiceJob;
   /** Where it will answer: a base URL. */
   url: string;
-  /** Of a proxy: it follows the configuration of the proxy of `up`, or of the one that `--follow` names. */
-  follows: boolean;
-  /** What `deploy publisher --proxy` takes for it; left out: its URL as nodes reach it. */
-  proxyName?: string;
+  /** What `deploy publisher --proxy` takes for it. */
+  proxyName: string;
 }
 
 export interface ShellOptions {

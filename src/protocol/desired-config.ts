@@ -86,26 +86,20 @@ export const nothingDesired = (): DesiredState => ({
   hosts: {},
 });
 
-/** Any name is allowed, also `constructor`. */
-const named = (scopes: Record<string, ScopeConfig>, key: string): ScopeConfig | undefined =>
-  Object.hasOwn(scopes, key) ? scopes[key] : undefined;
-
 /** The configuration of a scope; undefined when it was never set. */
 export function configOf(state: DesiredState, scope: Scope): ScopeConfig | undefined {
-  if ('hostname' in scope) return named(state.hosts, scope.hostname);
-  if ('region' in scope) return named(state.regions, scope.region);
-  return state.fleet;
+  if (!('hostname' in scope || 'region' in scope)) return state.fleet;
+  const [scopes, name] = 'hostname' in scope ? [state.hosts, scope.hostname] : [state.regions, scope.region];
+  // Any name is allowed, also `constructor`.
+  return Object.hasOwn(scopes, name) ? scopes[name] : undefined;
 }
 
 /** What a sensor should do: host over region over fleet; its version is the newest of the three. */
-export function effectiveConfig(
-  { fleet, regions, hosts }: DesiredState,
-  region: string,
-  hostname: string,
-): VersionedConfig {
+export function effectiveConfig(state: DesiredState, region: string, hostname: string): VersionedConfig {
   const effective: VersionedConfig = { version: 0 };
-  for (const scope of [fleet, named(regions, region), named(hosts, hostname)]) {
-    Object.assign(effective, scope, { version: Math.max(effective.version, scope?.version ?? 0) });
+  for (const scope of [{}, { region }, { hostname }]) {
+    const config = configOf(state, scope);
+    Object.assign(effective, config, { version: Math.max(effective.version, config?.version ?? 0) });
   }
   return effective;
 }
@@ -120,9 +114,7 @@ export function decidingScope(
   return scopes.find((scope) => configOf(state, scope)?.[field] !== undefined);
 }
 
-const RANKS = { fleet: 0, region: 1, hostname: 2 } as const;
-const rankOf = (scope: Scope) =>
-  'hostname' in scope ? RANKS.hostname : 'region' in scope ? RANKS.region : RANKS.fleet;
+const rankOf = (scope: Scope) => ('hostname' in scope ? 2 : 'region' in scope ? 1 : 0);
 
 /** Whether `scope` is narrower than `other`: a host than a region, both than the fleet. */
 export const isNarrower = (scope: Scope, other: Scope): boolean => rankOf(scope) > rankOf(other);

@@ -111,13 +111,13 @@ export function isReading(message: Message): message is Message & Reading {
   );
 }
 
+/** The node that a message is from. Where nodes do not report their names it is that of the execution. */
+export const hostOf = ({ hostname, execution_id }: Message) => hostname || execution_id;
+
 /**
  * Completes a message that {@link isReading}, such as the seed's six-field form, to the nine fields.
  * Fields that are missing become '' or 0; the region becomes `unknown`.
  */
-/** The node that a message is from. Where nodes do not report their names it is that of the execution. */
-export const hostOf = ({ hostname, execution_id }: Message) => hostname || execution_id;
-
 export function toReading(message: Message & Reading): Reading {
   return {
     job_id: message.job_id ?? '',

@@ -16,7 +16,7 @@ const queue = {
     const invalid = { ok: false, code: 'InvalidMessageContents', reason: 'a bad character', retryable: false };
     return messages.map((_, i) => (refused[i] ? invalid : { ok: true, id: String(i) }));
   },
-  async check() {
+  async depth() {
     if (away) throw new Error("the queue can't be reached");
   },
 } as unknown as Queue;

@@ -50,10 +50,6 @@ export class FailureReporter {
     return [...this.#failing.values()].at(-1);
   }
 
-  isFailing(task: PullerTask): boolean {
-    return this.#failing.has(task);
-  }
-
   /** Why a task fails now; undefined: it does not. */
   problemOf(task: PullerTask): string | undefined {
     return this.#failing.get(task);
@@ -61,12 +57,11 @@ export class FailureReporter {
 
   failed(task: PullerTask, message: string): void {
     this.counts[task] = (this.counts[task] ?? 0) + 1;
-    const isNews = this.#failing.get(task) !== message;
+    const before = this.#failing.get(task);
     // The newest is the last one.
     this.#failing.delete(task);
     this.#failing.set(task, message);
-    if (!isNews) return;
-    this.#onEvent({ type: 'puller.failing', task, message });
+    if (before !== message) this.#onEvent({ type: 'puller.failing', task, message });
   }
 
   succeeded(task: PullerTask): void {

@@ -85,6 +85,10 @@ export class Pipeline {
     return { received: this.#received, deleted, deadLettered, deadLetteredBy: { ...deadLetteredBy } };
   }
 
+  get #isStoreFailing(): boolean {
+    return this.#failures.problemOf('accept') !== undefined;
+  }
+
   start(): void {
     for (let i = 0; i < this.#polling.pollers; i++) this.#addPoll('lasting');
   }
@@ -108,7 +112,7 @@ export class Pipeline {
     const { signal } = this.#stopping;
     const waitSeconds = kind === 'extra' ? 0 : this.#polling.waitSeconds;
     for (let failures = 0; !signal.aborted; ) {
-      if (this.#failures.isFailing('accept')) {
+      if (this.#isStoreFailing) {
         // Whatever is received meanwhile counts as a failed delivery and becomes a dead letter in the end.
         await this.#pause(STORE_RETRY_MS);
         continue;
@@ -145,7 +149,7 @@ export class Pipeline {
       else this.#pending.push({ message, delivery });
     }
     // While the store fails, the next attempt takes these, too.
-    if (this.#failures.isFailing('accept')) return;
+    if (this.#isStoreFailing) return;
     if (this.#pending.length >= FULL_GROUP) this.#flush();
     else if (this.#pending.length > 0) this.#flushSoon();
   }

@@ -1,66 +1,52 @@
 /** `GET /metrics` of the puller (docs/metrics.md). */
-import type { FleetSummary, RegionView } from '../fleet/fleet-view.js';
+import type { FleetSummary } from '../fleet/fleet-view.js';
 import { BoundedLabel } from '../lib/metrics/label-counts.js';
-import { labelled, Metrics, type Sample, type Values } from '../lib/metrics/metrics.js';
+import { labelled, Metrics } from '../lib/metrics/metrics.js';
 import type { PullerAppDeps } from './puller-app.js';
 
-export type PullerMetricsDeps = Pick<PullerAppDeps, 'queue' | 'fleet' | 'stats' | 'failures' | 'problem' | 'now'>;
+export type PullerMetricsDeps = Pick<
+  PullerAppDeps,
+  'queue' | 'hub' | 'store' | 'stats' | 'failures' | 'problem' | 'now'
+>;
 
 /** Seconds. A running fleet needs less than one; after an outage readings are as old as the outage was long. */
 const LATENCY_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400];
+type Counted = 'received' | 'duplicates' | 'late' | 'gaps' | 'live' | 'paused' | 'silent';
+
 /** One summary serves all series of a scrape. */
 const SUMMARY_AGE_MS = 500;
 
 export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
-  const { queue, fleet: source, stats, failures, problem, now = Date.now } = deps;
-  const { hub, store } = source;
+  const { queue, hub, store, stats, failures, problem, now = Date.now } = deps;
   const metrics = new Metrics('wasm_sensors_puller_');
   const regions = new BoundedLabel();
 
-  metrics.counter('messages_received_total', 'Messages received from the queue.', () => stats().received);
-  metrics.counter('messages_deleted_total', 'Messages deleted from the queue: they are stored.', () => stats().deleted);
-  metrics.counter(
-    'messages_dead_lettered_total',
-    'Messages that no sink can ever take, moved to the dead-letter queue, by reason.',
-    () => labelled('reason', Object.entries(stats().deadLetteredBy)),
-  );
-  metrics.counter('failures_total', 'Failed attempts, each followed by another one, by task.', () =>
-    labelled('task', Object.entries(failures())),
-  );
-  metrics.gauge('queue_messages', 'Messages in the queue, as it tells them, by state.', async () => {
+  const counter = metrics.counter.bind(metrics);
+  const gauge = metrics.gauge.bind(metrics);
+
+  counter('messages_received_total', 'Messages received from the queue.', () => stats().received);
+  counter('messages_deleted_total', 'Messages deleted from the queue: they are stored.', () => stats().deleted);
+  const refused = 'Messages that no sink can ever take, moved to the dead-letter queue, by reason.';
+  counter('messages_dead_lettered_total', refused, () => labelled('reason', Object.entries(stats().deadLetteredBy)));
+  const failed = 'Failed attempts, each followed by another one, by task.';
+  counter('failures_total', failed, () => labelled('task', Object.entries(failures())));
+  gauge('queue_messages', 'Messages in the queue, as it tells them, by state.', async () => {
     const depth = await queue.depth().catch(() => undefined);
     if (!depth) return [];
     const { visible, inFlight, delayed } = depth;
     return labelled('state', Object.entries({ visible, in_flight: inFlight, delayed }));
   });
-
-  metrics.gauge('dead_letters', 'Messages in the dead-letter queue.', () => stats().deadLetters ?? []);
-
-  metrics.gauge('ready', 'Whether readings can be stored: 0 while the store fails.', () => (problem?.() ? 0 : 1));
-  metrics.counter(
-    'rows_expired_total',
-    'Readings and messages that the store deleted after its retention.',
-    () => store?.forgotten ?? 0,
-  );
-  metrics.gauge('readings_not_rolled_up', 'Readings that the tables of the roll-ups do not have yet.', () =>
-    store ? store.notRolledUp : [],
-  );
-  metrics.gauge(
-    'rows_damaged',
-    'Rows of the store that are not what was written.',
-    () => store?.stats.damagedRows ?? 0,
-  );
-
-  metrics.gauge(
-    'store_quarantined_files',
-    'Damaged files that are kept beside the store.',
-    () => stats().store?.quarantined.length ?? 0,
-  );
-  metrics.gauge(
-    'store_written_back',
-    'Whether the file of the store was deleted or replaced in the last hour, and was written back.',
-    () => (stats().store?.writtenBack ? 1 : 0),
-  );
+  gauge('dead_letters', 'Messages in the dead-letter queue.', () => stats().deadLetters ?? []);
+  gauge('ready', 'Whether readings can be stored: 0 while the store fails.', () => (problem?.() ? 0 : 1));
+  const expired = 'Readings and messages that the store deleted after its retention.';
+  counter('rows_expired_total', expired, () => store?.forgotten ?? 0);
+  const waiting = 'Readings that the tables of the roll-ups do not have yet.';
+  gauge('readings_not_rolled_up', waiting, () => store?.notRolledUp ?? []);
+  gauge('rows_damaged', 'Rows of the store that are not what was written.', () => stats().store?.damagedRows ?? 0);
+  const quarantined = 'Damaged files that are kept beside the store.';
+  gauge('store_quarantined_files', quarantined, () => stats().store?.quarantined.length ?? 0);
+  const writtenBack = 'Whether the file of the store was deleted or replaced in the last hour, and was written back.';
+  gauge('store_written_back', writtenBack, () => (stats().store?.writtenBack ? 1 : 0));
 
   let newest: FleetSummary | undefined;
   const summary = (): FleetSummary => {
@@ -68,29 +54,29 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
     if (!newest || Math.abs(time - newest.time) > SUMMARY_AGE_MS) newest = hub.fleet.summary(time);
     return newest;
   };
-  const byRegion = (key: 'received' | 'duplicates' | 'late' | 'gaps') => (): Values => {
+  const sumsOf = (key: Counted): Map<string, number> => {
     const sums = new Map<string, number>();
     for (const view of summary().regions) {
       const region = regions.of(view.region);
       sums.set(region, (sums.get(region) ?? 0) + view[key]);
     }
-    return labelled('region', sums);
+    return sums;
   };
-  metrics.counter('readings_total', 'Readings taken in, each once.', byRegion('received'));
-  metrics.counter(
-    'readings_duplicate_total',
-    'Readings that came again: something was retried.',
-    byRegion('duplicates'),
-  );
-  metrics.counter('readings_late_total', 'Readings that came after a later one of their sensor.', byRegion('late'));
-  metrics.gauge(
-    'readings_missing',
-    'Readings that were taken and have not arrived; falls when they do.',
-    byRegion('gaps'),
-  );
-  metrics.gauge('sensors', 'Sensors that are not gone or replaced, by state.', () =>
-    sensorCounts(summary().regions, regions),
-  );
+  const byRegion = (key: Counted) => () => labelled('region', sumsOf(key));
+  counter('readings_total', 'Readings taken in, each once.', byRegion('received'));
+  counter('readings_duplicate_total', 'Readings that came again: something was retried.', byRegion('duplicates'));
+  counter('readings_late_total', 'Readings that came after a later one of their sensor.', byRegion('late'));
+  gauge('readings_missing', 'Readings that were taken and have not arrived; falls when they do.', byRegion('gaps'));
+  gauge('sensors', 'Sensors that are not gone or replaced, by state.', () => {
+    const states = (['live', 'paused', 'silent'] as const).map((state) => [state, sumsOf(state)] as const);
+    return [...sumsOf('live').keys()].flatMap((region) =>
+      labelled(
+        'state',
+        states.map(([state, sums]) => [state, sums.get(region) ?? 0] as const),
+        { region },
+      ),
+    );
+  });
 
   const latency = metrics.histogram(
     'reading_latency_seconds',
@@ -104,14 +90,4 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
     if (Number.isFinite(seconds)) latency.observe({ region: regions.of(event.reading.region) }, Math.max(0, seconds));
   });
   return metrics;
-}
-
-function sensorCounts(views: RegionView[], regions: BoundedLabel): Sample[] {
-  const sums = new Map<string, { live: number; paused: number; silent: number }>();
-  for (const { region, live, paused, silent } of views) {
-    const label = regions.of(region);
-    const sum = sums.get(label) ?? { live: 0, paused: 0, silent: 0 };
-    sums.set(label, { live: sum.live + live, paused: sum.paused + paused, silent: sum.silent + silent });
-  }
-  return [...sums].flatMap(([region, states]) => labelled('state', Object.entries(states), { region }));
 }

@@ -3,7 +3,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import type { Queue } from './queue.js';
 import { healthRoutes } from './queue-health.js';
 
-const routes = (check: () => Promise<void>) => healthRoutes({ name: 'http://q', check } as Queue);
+const routes = (depth: () => Promise<unknown>) => healthRoutes({ name: 'http://q', depth } as Queue);
 const get = async (check: () => Promise<void>, path: string) => {
   const response = await routes(check).request(path);
   return [response.status, await response.json()];

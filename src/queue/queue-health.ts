@@ -14,7 +14,7 @@ export function healthRoutes(queue: Queue, problem: () => string | undefined = (
     const reason = problem();
     if (reason !== undefined) return c.json({ status: 'not ready', reason }, 503);
     try {
-      await queue.check();
+      await queue.depth();
       return c.json({ status: 'ready', queue: queue.name });
     } catch (error) {
       return c.json({ status: 'not ready', reason: messageOf(error) }, 503);

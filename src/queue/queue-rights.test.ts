@@ -34,6 +34,12 @@ test('every right that is there is asked for, and nothing is sent, hidden or del
   ]);
 });
 
+test('the message that asks for the right to send is refused also where U+0000 is allowed', async () => {
+  await check();
+  const send = amazon.asked.find(({ action }) => action === 'SendMessageBatch');
+  expect(send?.input).toMatchObject({ Entries: [{ MessageBody: '\u0000', DelaySeconds: 901 }] });
+});
+
 test.each(QUEUE_RIGHTS)('%s is missing: it alone is named, with the policy that gives it', async (right) => {
   const action = right.replace('sqs:', '');
   const batch = ['SendMessage', 'DeleteMessage'].includes(action) ? `${action}Batch` : action;

@@ -1,14 +1,14 @@
 /**
- * Which rights an identity has on a queue. Each is found out by a call that changes nothing: it looks, or it asks for what
+ * Which rights an identity has on a queue. Each is found out by a call that changes nothing: it reads, or it asks for what
  * SQS must refuse for the entry itself, which it does only once the call is allowed.
  */
+import { AppError } from '../lib/errors/app-error.js';
 import { openCall, type SqsCall } from './sqs-call.js';
-import { queueUrlOf, regionOf } from './sqs-client.js';
-import { QUEUE_RIGHTS, toQueueError } from './sqs-errors.js';
-import type { SqsQueueOptions } from './sqs-queue.js';
-import { deadLetterArn, resolveUrl } from './sqs-queue-url.js';
+import { queueUrlOf, regionOf, type SqsConnection } from './sqs-client.js';
+import { QUEUE_RIGHTS } from './sqs-errors.js';
+import { deadLetterArn, resolveUrl } from './sqs-queue.js';
 
-export type QueueRight = (typeof QUEUE_RIGHTS)[number];
+type QueueRight = (typeof QUEUE_RIGHTS)[number];
 
 /** What is missing on one queue. */
 export interface MissingRights {
@@ -25,111 +25,83 @@ export interface QueueRightsReport {
   hasDeadLetters: boolean | undefined;
 }
 
-/** Of a batch, SQS refuses this entry alone: such a character is not allowed in a message. */
-const NOT_A_MESSAGE = '\u0000';
-const NOT_A_RECEIPT = 'wasm-sensors-asks-for-the-right-to-delete';
-
-const PROBES: Partial<Record<QueueRight, (call: SqsCall, url: string, empty: boolean) => Promise<unknown>>> = {
-  'sqs:SendMessage': (call, url) =>
-    call('SendMessageBatch', { QueueUrl: url, Entries: [{ Id: '0', MessageBody: NOT_A_MESSAGE }] }),
-  // A message that is received counts as delivered once more, so a queue with messages is asked for none.
-  'sqs:ReceiveMessage': (call, url, empty) =>
-    call('ReceiveMessage', { QueueUrl: url, MaxNumberOfMessages: empty ? 1 : 0, VisibilityTimeout: 0 }),
-  'sqs:DeleteMessage': (call, url) =>
-    call('DeleteMessageBatch', { QueueUrl: url, Entries: [{ Id: '0', ReceiptHandle: NOT_A_RECEIPT }] }),
-};
+/** Of a batch, SQS refuses this entry alone: no message may have this character, nor wait for more than 900 seconds. */
+const NOT_A_MESSAGE = { Id: '0', MessageBody: '\u0000', DelaySeconds: 901 };
+const NOT_A_RECEIPT = { Id: '0', ReceiptHandle: 'wasm-sensors-asks-for-the-right-to-delete' };
 
 /**
  * Asks for every right that the proxy and the puller need. Rejects with `QUEUE_CREDENTIALS`, `QUEUE_NOT_FOUND`,
  * `QUEUE_UNREACHABLE` … where no right can be asked for, and as `openSqsQueue` does.
  */
-export async function checkQueueRights(options: SqsQueueOptions): Promise<QueueRightsReport> {
+export async function checkQueueRights(options: SqsConnection): Promise<QueueRightsReport> {
   const call = openCall(options);
+  const missing = new Map<string, MissingRights>();
+  /** Undefined where the right is missing, and where SQS refuses what was asked for otherwise. */
+  const ask = async <T>(right: QueueRight, arn: string, answer: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      if (error.code === 'QUEUE_DENIED') note(missing, arn, right, error.cause);
+      else if (error.code !== 'QUEUE_ERROR') throw error;
+      return undefined;
+    }
+  };
+  const send = (arn: string, url: string) =>
+    ask('sqs:SendMessage', arn, call('SendMessageBatch', { QueueUrl: url, Entries: [NOT_A_MESSAGE] }));
+
   try {
-    return await new RightsCheck(call, options).run();
-  } catch (error) {
-    throw toQueueError(error, options.queue);
+    const unnamed = arnOf(options);
+    const url = await ask('sqs:GetQueueUrl', unnamed, resolveUrl(call, options.queue));
+    if (url === undefined) {
+      // Nothing more can be asked of a queue whose URL is not known.
+      const reason = missing.get(unnamed)?.reason ?? '';
+      return { missing: [{ arn: unnamed, rights: [...QUEUE_RIGHTS], reason }], hasDeadLetters: undefined };
+    }
+    const attributes = await ask('sqs:GetQueueAttributes', unnamed, attributesOf(call, url));
+    const arn = attributes?.QueueArn ?? unnamed;
+    // A message that is received counts as delivered once more, so a queue with messages is asked for none.
+    const max = attributes?.ApproximateNumberOfMessages === '0' ? 1 : 0;
+    const receive = { QueueUrl: url, MaxNumberOfMessages: max, VisibilityTimeout: 0 };
+    await Promise.all([
+      send(arn, url),
+      ask('sqs:ReceiveMessage', arn, call('ReceiveMessage', receive)),
+      ask('sqs:DeleteMessage', arn, call('DeleteMessageBatch', { QueueUrl: url, Entries: [NOT_A_RECEIPT] })),
+    ]);
+    const letters = deadLetterArn(attributes?.RedrivePolicy);
+    if (letters !== undefined) {
+      // The puller sends there what it can't process, and counts what is there.
+      const [, , , , account, name] = letters.split(':');
+      const input = { QueueName: name, QueueOwnerAWSAccountId: account };
+      const found = await ask('sqs:GetQueueUrl', letters, call('GetQueueUrl', input));
+      if (found?.QueueUrl !== undefined) {
+        const counted = ask('sqs:GetQueueAttributes', letters, attributesOf(call, found.QueueUrl));
+        await Promise.all([counted, send(letters, found.QueueUrl)]);
+      }
+    }
+    return { missing: [...missing.values()], hasDeadLetters: attributes ? letters !== undefined : undefined };
   } finally {
     call.close();
   }
 }
 
-class RightsCheck {
-  readonly #missing = new Map<string, MissingRights>();
+async function attributesOf(call: SqsCall, url: string) {
+  const names = ['QueueArn', 'RedrivePolicy', 'ApproximateNumberOfMessages'] as const;
+  return (await call('GetQueueAttributes', { QueueUrl: url, AttributeNames: [...names] })).Attributes;
+}
 
-  constructor(
-    readonly call: SqsCall,
-    readonly options: SqsQueueOptions,
-  ) {}
+function note(all: Map<string, MissingRights>, arn: string, right: QueueRight, cause: unknown): void {
+  const { name, message } = cause as Error;
+  const missing = all.get(arn) ?? { arn, rights: [], reason: message };
+  const rights: MissingRights['rights'] = /Kms/.test(name) ? ['kms:GenerateDataKey', 'kms:Decrypt'] : [right];
+  missing.rights.push(...rights.filter((one) => !missing.rights.includes(one)));
+  all.set(arn, missing);
+}
 
-  async run(): Promise<QueueRightsReport> {
-    const { queue } = this.options;
-    const unnamed = this.#arnOf(queue);
-    const url = await this.#try('sqs:GetQueueUrl', unnamed, () => resolveUrl(this.call, queue));
-    // Nothing more can be asked of a queue whose URL is not known.
-    if (url === undefined) return { missing: this.#all(unnamed), hasDeadLetters: undefined };
-    const attributes = await this.#attributes(url, unnamed);
-    const arn = attributes?.QueueArn ?? unnamed;
-    const empty = attributes?.ApproximateNumberOfMessages === '0';
-    const probes = Object.entries(PROBES) as [QueueRight, NonNullable<(typeof PROBES)[QueueRight]>][];
-    await Promise.all(probes.map(([right, probe]) => this.#try(right, arn, () => probe(this.call, url, empty))));
-    const letters = attributes && deadLetterArn(attributes.RedrivePolicy);
-    if (letters !== undefined) await this.#deadLetters(letters);
-    return {
-      missing: [...this.#missing.values()],
-      hasDeadLetters: attributes ? letters !== undefined : undefined,
-    };
-  }
-
-  /** The puller sends there what it can't process, and counts what is there. */
-  async #deadLetters(arn: string): Promise<void> {
-    const [, , , , account, name] = arn.split(':');
-    const input = { QueueName: name, QueueOwnerAWSAccountId: account };
-    const found = await this.#try('sqs:GetQueueUrl', arn, () => this.call('GetQueueUrl', input));
-    if (found?.QueueUrl === undefined) return;
-    const url = found.QueueUrl;
-    const send = () => PROBES['sqs:SendMessage']!(this.call, url, true);
-    await Promise.all([this.#attributes(url, arn), this.#try('sqs:SendMessage', arn, send)]);
-  }
-
-  async #attributes(url: string, arn: string) {
-    const names = ['QueueArn', 'RedrivePolicy', 'ApproximateNumberOfMessages'] as const;
-    const ask = () => this.call('GetQueueAttributes', { QueueUrl: url, AttributeNames: [...names] });
-    return (await this.#try('sqs:GetQueueAttributes', arn, ask))?.Attributes;
-  }
-
-  /** Undefined where the right is missing, and where SQS refuses what was asked for otherwise. */
-  async #try<T>(right: QueueRight, arn: string, ask: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await ask();
-    } catch (cause) {
-      const error = toQueueError(cause, this.options.queue);
-      if (error.code === 'QUEUE_DENIED') this.#note(arn, right, cause);
-      else if (error.code !== 'QUEUE_ERROR') throw error;
-      return undefined;
-    }
-  }
-
-  #note(arn: string, right: QueueRight, cause: unknown): void {
-    const missing = this.#missing.get(arn) ?? { arn, rights: [], reason: (cause as Error).message };
-    const isKey = /Kms/.test((cause as Error).name);
-    const rights: MissingRights['rights'] = isKey ? ['kms:GenerateDataKey', 'kms:Decrypt'] : [right];
-    missing.rights.push(...rights.filter((one) => !missing.rights.includes(one)));
-    this.#missing.set(arn, missing);
-  }
-
-  #all(arn: string): MissingRights[] {
-    const { reason } = this.#missing.get(arn) ?? { reason: '' };
-    return [{ arn, rights: [...QUEUE_RIGHTS], reason }];
-  }
-
-  /** As far as settings tell; `*` for what they don't. */
-  #arnOf(queue: string): string {
-    const url = queueUrlOf(queue);
-    const region = this.options.region ?? regionOf(queue) ?? process.env.AWS_REGION ?? '*';
-    const [account = '*', name = '*'] = url?.pathname.split('/').filter(Boolean) ?? ['*', queue];
-    return `arn:aws:sqs:${region}:${account}:${name}`;
-  }
+/** As far as settings tell; `*` for what they don't. */
+function arnOf({ queue, region = regionOf(queue) ?? process.env.AWS_REGION ?? '*' }: SqsConnection): string {
+  const [account = '*', name = '*'] = queueUrlOf(queue)?.pathname.split('/').filter(Boolean) ?? ['*', queue];
+  return `arn:aws:sqs:${region}:${account}:${name}`;
 }
 
 /** An IAM policy document that allows what is missing. */

@@ -1,6 +1,7 @@
 /**
- * The `Queue` port: what the proxy and the puller need of a message queue. Delivery is at least once and unordered, as
- * with standard queues of Amazon SQS. Its one implementation is `sqs-queue.ts`, for Amazon and for the embedded server.
+ * The ports of a message queue: `Queue` is what the proxy and the puller need, `AdminQueue` what an operator does. Delivery is
+ * at least once and unordered, as with standard queues of Amazon SQS. Their one implementation is `sqs-queue.ts`, for Amazon
+ * and for the embedded server.
  */
 import { z } from 'zod';
 
@@ -64,14 +65,49 @@ export interface Queue {
    * Resolves with the id that it has there.
    */
   deadLetter(message: ReceivedMessage, reason: string): Promise<string>;
+  /** Rejects as `send` does: it tells whether the queue answers and allows its use. */
   depth(): Promise<QueueDepth>;
   /** Depth of the dead-letter queue; undefined where there is none. */
   deadLetterDepth(): Promise<QueueDepth | undefined>;
   /** What our own server says of its store; undefined: the queue is on another one. Rejects when it does not answer. */
   serverState?(): Promise<QueueServerState | undefined>;
-  /** Resolves when the queue answers and allows its use; rejects as `send` does. */
-  check(): Promise<void>;
   close(): void;
+}
+
+/** A message that was read without being deleted. */
+export interface SeenMessage extends ReceivedMessage {
+  /** Why it is a dead letter, as the puller said when it sent it there. */
+  deadLetterReason: string | undefined;
+  /** The queue service itself made it a dead letter: it was delivered too often and never deleted. */
+  exhausted: boolean;
+  /** Attributes of every type, for {@link AdminQueue.sendBack}. */
+  rawAttributes: unknown;
+}
+
+/** A task of the queue service that moves all dead letters. */
+export interface MoveTask {
+  status(): Promise<{ running: boolean; moved: number; failure?: string }>;
+}
+
+/** Works over public actions of SQS only. Every call rejects with the codes of {@link Queue.send}. */
+export interface AdminQueue extends Pick<Queue, 'name' | 'depth' | 'delete' | 'close'> {
+  /** Age of the oldest message in milliseconds; undefined where there is none. SQS has no action for it: only our own server tells. */
+  oldestAge(): Promise<number | undefined>;
+  /** The dead-letter queue; closed with this one. Rejects with `QUEUE_NO_DEAD_LETTER`. */
+  deadLetters(): Promise<AdminQueue>;
+  /**
+   * Receives `max` messages (1 to 10) without deleting them. Other receivers don't get them for `hideSeconds`, unless they
+   * are released before. `waitSeconds`: for the first; at least 1 asks every server of Amazon SQS.
+   */
+  look(options: { max: number; hideSeconds: number; waitSeconds: number }): Promise<SeenMessage[]>;
+  /** Shows messages to other receivers again. Those that are no longer hidden are skipped. */
+  release(receipts: string[]): Promise<void>;
+  /** Sends a dead letter to this queue again, as it was. */
+  sendBack(message: SeenMessage): Promise<void>;
+  /** Starts to move all dead letters back to this queue; undefined where the queue service does not offer it. */
+  startMove(): Promise<MoveTask | undefined>;
+  /** Deletes every message. Rejects with `QUEUE_PURGED_RECENTLY` within 60 s of the last time. */
+  purge(): Promise<void>;
 }
 
 export const queueServerStateSchema = z.object({

@@ -7,8 +7,8 @@ import http, { type RequestOptions } from 'node:http';
 import https from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import { z } from 'zod';
-import { type QueueServerState, queueServerStateSchema } from './queue.js';
 import { createClient, endpointOf, findEndpoint, loadSdk, type Sdk, type SqsConnection } from './sqs-client.js';
+import { toQueueError } from './sqs-errors.js';
 import { SqsSigner } from './sqs-signature.js';
 
 /** What this program does with queues. */
@@ -30,10 +30,10 @@ type Answer<A extends Action> = Awaited<ReturnType<ReturnType<Command<A>['resolv
 export type Output<A extends Action> = Omit<Answer<A>, '$metadata'>;
 
 export interface SqsCall {
-  /** Rejects with an {@link SqsFailure}, or as the network and the SDK's credentials do; see `sqs-errors.ts`. */
+  /** Rejects with the codes of `Queue.send`, or with the reason of the signal. */
   <A extends Action>(action: A, input: Input<A>, signal?: AbortSignal): Promise<Output<A>>;
-  /** See `Queue.serverState`; Amazon has none. */
-  serverState?(): Promise<QueueServerState | undefined>;
+  /** Origin of a server that checks no signatures, such as our own. */
+  server: string | undefined;
   /** Closes the connections. */
   close(): void;
 }
@@ -68,7 +68,7 @@ class SqsFailure extends Error {
 const failureSchema = z.object({ __type: z.string().optional(), message: z.string().optional() });
 
 /** Throws `QUEUE_INVALID` and `QUEUE_ENDPOINT_MISMATCH`. */
-export function openCall(options: SqsConnection & { unsigned?: boolean }): SqsCall {
+export function openCall(options: SqsConnection): SqsCall {
   const endpoint = endpointOf(options);
   const unsigned = options.unsigned && endpoint?.startsWith('http:') ? endpoint : undefined;
   const agents = [new http.Agent(AGENT), new https.Agent(AGENT)] as const;
@@ -79,7 +79,16 @@ export function openCall(options: SqsConnection & { unsigned?: boolean }): SqsCa
       ? connectSigned(options)
       : { target: urlToHttpOptions(new URL(unsigned)), sign: (headers) => headers, refused: () => {} };
 
-  async function call(action: Action, input: object, signal?: AbortSignal): Promise<unknown> {
+  async function call(action: Action, input: { QueueUrl?: string; QueueName?: string }, signal?: AbortSignal) {
+    try {
+      return await send(action, input, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw toQueueError(error, input.QueueUrl ?? input.QueueName ?? options.queue);
+    }
+  }
+
+  async function send(action: Action, input: object, signal?: AbortSignal): Promise<unknown> {
     found ??= connect();
     const { target, sign, refused } = await found.catch((error) => {
       found = undefined;
@@ -104,15 +113,10 @@ export function openCall(options: SqsConnection & { unsigned?: boolean }): SqsCa
     throw new SqsFailure(status, text);
   }
 
-  const serverState = async (): Promise<QueueServerState | undefined> => {
-    const answer = await fetch(new URL('/ready', unsigned), { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    // Other servers have no such path.
-    return queueServerStateSchema.safeParse(await answer.json().catch(() => undefined)).data;
-  };
   const close = () => {
     for (const agent of agents) agent.destroy();
   };
-  return Object.assign(call as SqsCall, { close, ...(unsigned === undefined ? {} : { serverState }) });
+  return Object.assign(call as SqsCall, { close, server: unsigned });
 }
 
 /** Rejects as the SDK does where it finds no region. */

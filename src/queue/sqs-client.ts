@@ -10,6 +10,8 @@ export interface SqsConnection {
   region?: string;
   /** Origin of an SQS-compatible server. Default: `AWS_ENDPOINT_URL_SQS`, `AWS_ENDPOINT_URL`, then AWS itself. */
   endpoint?: string;
+  /** The server (at an `http:` endpoint) checks no signatures, like the embedded one: it is called without the SDK. */
+  unsigned?: boolean;
   /** Default: the SDK's chain (`AWS_*`, profiles, SSO, container and instance roles). */
   credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 }

@@ -4,7 +4,8 @@ import type { ErrorCode } from '../lib/errors/codes.js';
 import { withoutSecrets } from '../lib/net/url-secrets.js';
 
 /** The members of an SDK error that are read here. */
-interface SdkError extends Error {
+interface SdkError {
+  name?: string;
   /** Of a network error: `ECONNREFUSED`; of an SQS error: its older name. */
   code?: string;
   Code?: string;
@@ -32,43 +33,35 @@ export const QUEUE_RIGHTS = [
 export function toQueueError(error: unknown, url: string): AppError {
   if (error instanceof AppError) return error;
   const queue = withoutSecrets(url);
-  const { name = '', code = '', Code = '', $metadata } = (error ?? {}) as Partial<SdkError>;
+  const { name = '', code = '', Code = '', $metadata } = (error ?? {}) as SdkError;
   const names = `${name} ${Code} ${code}`;
   const status = $metadata?.httpStatusCode ?? 0;
   const reason = withoutSecrets(messageOf(error));
-  const fail = (appCode: ErrorCode, message: string, hint?: string) =>
-    new AppError(appCode, message, { cause: error, ...(hint === undefined ? {} : { hint }) });
+  const fail = (known: ErrorCode, message: string, hint?: string) =>
+    new AppError(known, message, { cause: error, hint });
 
   if (THROTTLED.test(names) || status === 429) {
     return fail('QUEUE_THROTTLED', `The queue ${queue} asks for fewer requests: ${reason}`);
   }
   if (NOT_FOUND.test(names)) {
-    return new AppError('QUEUE_NOT_FOUND', `There is no queue ${queue}.`, {
-      hint: 'Check the name or URL, the region and the account, or create the queue.',
-      cause: error,
-    });
+    const hint = 'Check the name or URL, the region and the account, or create the queue.';
+    return fail('QUEUE_NOT_FOUND', `There is no queue ${queue}.`, hint);
   }
   if (/PurgeQueueInProgress/.test(names)) {
     const hint = 'A queue can be emptied once in 60 seconds: try again in a minute.';
     return fail('QUEUE_PURGED_RECENTLY', `The queue ${queue} was emptied a moment ago.`, hint);
   }
   if (CREDENTIALS.test(names)) {
-    return new AppError('QUEUE_CREDENTIALS', `The AWS credentials for ${queue} can't be used: ${reason}`, {
-      hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or sign in again.',
-      cause: error,
-    });
+    const hint = 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or sign in again.';
+    return fail('QUEUE_CREDENTIALS', `The AWS credentials for ${queue} can't be used: ${reason}`, hint);
   }
   if (DENIED.test(names) || status === 403) {
-    return new AppError('QUEUE_DENIED', `AWS refuses this use of ${queue}: ${reason}`, {
-      hint: `The identity needs ${QUEUE_RIGHTS.slice(0, -1).join(', ')} and ${QUEUE_RIGHTS.at(-1)}.`,
-      cause: error,
-    });
+    const hint = `The identity needs ${QUEUE_RIGHTS.slice(0, -1).join(', ')} and ${QUEUE_RIGHTS.at(-1)}.`;
+    return fail('QUEUE_DENIED', `AWS refuses this use of ${queue}: ${reason}`, hint);
   }
   if (/region is missing/i.test(reason)) {
-    return new AppError('QUEUE_REGION_UNKNOWN', `The AWS region of ${queue} is not known.`, {
-      hint: 'Set AWS_REGION, or give the queue by its URL.',
-      cause: error,
-    });
+    const hint = 'Set AWS_REGION, or give the queue by its URL.';
+    return fail('QUEUE_REGION_UNKNOWN', `The AWS region of ${queue} is not known.`, hint);
   }
   if (NETWORK.test(code) || NETWORK.test(name) || status >= 500) {
     const hint = 'Check the network and the endpoint, and whether the server of an embedded queue runs.';

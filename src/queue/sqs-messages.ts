@@ -1,11 +1,11 @@
 /** Converts messages between the `Queue` port and SQS. */
 import type { Message, SendMessageCommandInput } from '@aws-sdk/client-sqs';
-import type { Attributes, OutgoingMessage, ReceivedMessage, SendResult } from './queue.js';
+import type { Attributes, OutgoingMessage, ReceivedMessage, SeenMessage, SendResult } from './queue.js';
 
 /** Attribute of a dead-lettered message with the reason. */
 export const DEAD_LETTER_REASON_ATTRIBUTE = 'dead_letter_reason';
 /** SQS allows ten attributes per message. */
-const MAX_ATTRIBUTES = 10;
+export const MAX_ATTRIBUTES = 10;
 
 /** Refuses a message for which SQS would refuse its whole batch. */
 export function refusalOf({ body, attributes = {} }: OutgoingMessage): SendResult | undefined {
@@ -41,6 +41,18 @@ export function fromSqs(message: Message): ReceivedMessage {
     receipt: message.ReceiptHandle!,
     receiveCount: Number(message.Attributes?.ApproximateReceiveCount ?? 1),
     sentAt: Number(message.Attributes?.SentTimestamp ?? 0),
+  };
+}
+
+export function toSeen(message: Message): SeenMessage {
+  const seen = fromSqs(message);
+  const exhausted = message.Attributes?.DeadLetterQueueSourceArn !== undefined;
+  return {
+    ...seen,
+    // After a move task a message still has the reason of the time before.
+    deadLetterReason: exhausted ? undefined : seen.attributes[DEAD_LETTER_REASON_ATTRIBUTE],
+    exhausted,
+    rawAttributes: message.MessageAttributes ?? {},
   };
 }
 

@@ -1,5 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { openSqsQueue, type SqsQueueOptions } from './sqs-queue.js';
+import type { SqsConnection } from './sqs-client.js';
+import { toQueueError } from './sqs-errors.js';
+import { openSqsQueue } from './sqs-queue.js';
 
 /** What was called, and what each action answers. */
 const world = vi.hoisted(() => ({
@@ -14,7 +16,7 @@ vi.mock('./sqs-call.js', () => ({
       async (action: string, input: object) => {
         world.calls.push([action, input]);
         const answer = world.answers[action];
-        if (answer instanceof Error) throw answer;
+        if (answer instanceof Error) throw toQueueError(answer, 'QueueName' in input ? String(input.QueueName) : URL);
         return answer ?? {};
       },
       { close: () => void world.closed++ },
@@ -26,7 +28,7 @@ beforeEach(() => {
 });
 
 const URL = 'http://127.0.0.1:1/0/q';
-const open = (more: Partial<SqsQueueOptions> = {}) => openSqsQueue({ queue: URL, unsigned: true, ...more });
+const open = (more: Partial<SqsConnection> = {}) => openSqsQueue({ queue: URL, unsigned: true, ...more });
 const fails = (name: string) => Object.assign(new Error('because'), { name });
 const message = { id: 'i', body: 'x', attributes: {}, receipt: 'r', receiveCount: 1, sentAt: 0 };
 
@@ -92,7 +94,7 @@ test('the depth is that of the queue, and 0 where it says nothing', async () => 
   world.answers.GetQueueAttributes = {};
   expect(await queue.depth()).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
   world.answers.GetQueueAttributes = fails('AccessDenied');
-  await expect(queue.check()).rejects.toMatchObject({ code: 'QUEUE_DENIED' });
+  await expect(queue.depth()).rejects.toMatchObject({ code: 'QUEUE_DENIED' });
 });
 
 test('the dead-letter queue is looked for once, and again after a failure', async () => {
@@ -125,17 +127,6 @@ test.each(['{}', '{"deadLetterTargetArn":"dead"}'])(
     await expect(queue.deadLetter(message, 'why')).rejects.toMatchObject({ code: 'QUEUE_NO_DEAD_LETTER' });
   },
 );
-
-test('a dead-letter queue of the settings is taken by name or URL', async () => {
-  world.answers.GetQueueUrl = { QueueUrl: 'http://127.0.0.1:1/0/dead' };
-  await (await open({ deadLetterQueue: 'dead' })).deadLetter(message, 'why');
-  await (await open({ deadLetterQueue: 'http://127.0.0.1:1/0/other' })).deadLetter(message, 'why');
-  expect(world.calls.map(([action, input]) => [action, 'QueueUrl' in input && input.QueueUrl])).toEqual([
-    ['GetQueueUrl', false],
-    ['SendMessage', 'http://127.0.0.1:1/0/dead'],
-    ['SendMessage', 'http://127.0.0.1:1/0/other'],
-  ]);
-});
 
 test('a queue that can not be opened leaves no connection', async () => {
   world.answers.GetQueueUrl = fails('QueueDoesNotExist');

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type LoopbackQueueServer, serveOnLoopback } from '../test/support/serve-on-loopback.js';
 import type { Queue } from './queue.js';
-import { openSqsQueue, type SqsQueueOptions } from './sqs-queue.js';
+import type { SqsConnection } from './sqs-client.js';
+import { openSqsQueue } from './sqs-queue.js';
 
 let served: LoopbackQueueServer;
 const opened: Queue[] = [];
@@ -34,9 +35,9 @@ async function call(action: string, input: object) {
 
 const CREDENTIALS = { accessKeyId: 'a', secretAccessKey: 'b' };
 /** The same tests hold for both ways of calling. */
-let way: Partial<SqsQueueOptions> = {};
+let way: Partial<SqsConnection> = {};
 
-async function open(options: Partial<SqsQueueOptions> = {}): Promise<Queue> {
+async function open(options: Partial<SqsConnection> = {}): Promise<Queue> {
   const queue = await openSqsQueue({ ...{ queue: 'q', endpoint: served.url }, ...way, ...options });
   opened.push(queue);
   return queue;
@@ -93,11 +94,11 @@ describe.each([
     const byName = await open();
     expect(byName.name).toBe(`${served.url}/000000000000/q`);
     const byUrl = await open({ queue: byName.name });
-    await byUrl.check();
+    await byUrl.depth();
     // Of a server that is not AWS the URL alone says where it is.
     const alone = await openSqsQueue({ queue: byName.name, ...way });
     opened.push(alone);
-    await alone.check();
+    await alone.depth();
   });
 
   test('what the queue can never take is refused alone', async () => {
@@ -141,13 +142,14 @@ describe.each([
     ]);
   });
 
-  test('a dead-letter queue can be named, and is asked for when there is none', async () => {
+  test('a dead-letter queue is asked for again when there was none', async () => {
     const queue = await open();
     await queue.send([{ body: 'x' }]);
     const [message] = await queue.receive({ waitSeconds: 5 });
     await expect(queue.deadLetter(message!, 'why')).rejects.toMatchObject({ code: 'QUEUE_NO_DEAD_LETTER' });
-    const named = await open({ deadLetterQueue: 'dead' });
-    await named.deadLetter(message!, 'why \u0001');
+    const RedrivePolicy = '{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":5}';
+    await call('SetQueueAttributes', { QueueUrl: `${served.url}/000000000000/q`, Attributes: { RedrivePolicy } });
+    await queue.deadLetter(message!, 'why \u0001');
     const dead = await open({ queue: 'dead' });
     const [letter] = await dead.receive({ waitSeconds: 5 });
     expect(letter!.attributes.dead_letter_reason).toContain('why');
@@ -171,7 +173,7 @@ describe.each([
     const queue = await open({ queue: `${endpoint}/000000000000/q`, endpoint });
     await expect(queue.send([{ body: 'x' }])).rejects.toMatchObject({ name: 'AppError', code });
     await expect(queue.receive({ waitSeconds: 0 })).rejects.toMatchObject({ code });
-    await expect(queue.check()).rejects.toMatchObject({ code });
+    await expect(queue.depth()).rejects.toMatchObject({ code });
   });
 
   test('a server that is not there is unreachable', async () => {
@@ -184,7 +186,7 @@ describe.each([
   test('an answer that is no JSON, as of a gateway, is a failure of the server', async () => {
     const endpoint = await fake(502, { 'content-type': 'text/html' }, '<h1>Bad gateway</h1>');
     const queue = await open({ queue: `${endpoint}/000000000000/q`, endpoint });
-    await expect(queue.check()).rejects.toMatchObject({ code: 'QUEUE_UNREACHABLE' });
+    await expect(queue.depth()).rejects.toMatchObject({ code: 'QUEUE_UNREACHABLE' });
   });
 });
 
@@ -195,7 +197,7 @@ test('the endpoint of the environment holds, and contradictions are refused', as
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'b');
   const queue = await openSqsQueue({ queue: 'q' });
   opened.push(queue);
-  await queue.check();
+  await queue.depth();
   await expect(openSqsQueue({ queue: 'https://sqs.us-east-1.amazonaws.com/123456789012/q' })).rejects.toMatchObject({
     code: 'QUEUE_ENDPOINT_MISMATCH',
     exitCode: 2,

@@ -1,29 +1,20 @@
 /** `GET /metrics` of the queue server (docs/metrics.md). */
-import { labelled, Metrics, type Values } from '../lib/metrics/metrics.js';
-import type { LiveQueue } from './live-queue.js';
+import { labelled, Metrics } from '../lib/metrics/metrics.js';
 import type { QueueService } from './queue-service.js';
 import type { QueueServerStats } from './sqs-server.js';
 
 export function queueMetrics(service: QueueService, stats: () => QueueServerStats): Metrics {
   const metrics = new Metrics('wasm_sensors_queue_');
-  const ofQueues = (read: (queue: LiveQueue) => number) => (): Values =>
-    service.readableQueues.map((queue) => [{ queue: queue.record.name }, read(queue)]);
-
-  metrics.counter(
-    'messages_added_total',
-    'Messages that were sent or moved to the queue, once they are on disk.',
-    ofQueues(({ messages }) => messages.totals.added),
-  );
-  metrics.counter(
-    'messages_delivered_total',
-    'Deliveries of messages to receivers.',
-    ofQueues(({ messages }) => messages.totals.delivered),
-  );
-  metrics.counter(
-    'messages_redelivered_total',
-    'Deliveries of messages that had been delivered before.',
-    ofQueues(({ messages }) => messages.totals.redelivered),
-  );
+  const totals = [
+    ['added', 'Messages that were sent or moved to the queue, once they are on disk.'],
+    ['delivered', 'Deliveries of messages to receivers.'],
+    ['redelivered', 'Deliveries of messages that had been delivered before.'],
+  ] as const;
+  for (const [name, help] of totals) {
+    metrics.counter(`messages_${name}_total`, help, () =>
+      service.readableQueues.map(({ record, messages }) => [{ queue: record.name }, messages.totals[name]]),
+    );
+  }
   metrics.counter('messages_removed_total', 'Messages that left the queue, by reason.', () =>
     service.readableQueues.flatMap(({ record, messages }) =>
       labelled('reason', Object.entries(messages.removed), { queue: record.name }),

@@ -3,7 +3,7 @@ import { type AppError, messageOf } from '../lib/errors/app-error.js';
 import type { ClockSources } from '../lib/time/elapsed-clock.js';
 import { LiveQueue, type MessageDamaged } from './live-queue.js';
 import { MOVE_INTERVAL_MS, MoveTask } from './move-task.js';
-import { isFifoName } from './protocol/queue-attributes.js';
+import { ACCOUNT_ID, isFifoName } from './protocol/queue-attributes.js';
 import { GroupCommit } from './store/group-commit.js';
 import { openMessageTable } from './store/message-table.js';
 import { deleteQueue, insertQueue, type QueueRecord, readQueues, updateQueue } from './store/queue-database.js';
@@ -12,8 +12,6 @@ import { QueueStore, type StoreEvent } from './store/queue-store.js';
 
 interface QueueServiceOptions {
   path: string;
-  region: string;
-  accountId: string;
   warn: (message: string) => void;
   onEvent: (event: StoreEvent | MessageDamaged) => void;
   clock: Partial<ClockSources>;
@@ -52,20 +50,35 @@ export class QueueService {
         this.store.saveMark();
       },
       verify: () => this.store.verify(),
-      afterCommit: () => this.#showCommitted(),
+      afterCommit: () =>
+        this.#guard(() =>
+          this.#eachQueue((queue, now) => {
+            queue.messages.afterCommit();
+            queue.servePolls(now);
+          }),
+        ),
       afterRollback: (error) => this.#reload(error),
     });
-    const skipped = this.#load();
-    if (skipped.length > 0) options.warn(skippedMessage(options.path, skipped));
+    const skipped = this.#load().join(', ');
+    if (skipped !== '') {
+      options.warn(
+        `queue store ${options.path}: FIFO queues are not supported; not offered: ${skipped}. ` +
+          'They stay in the file: use an earlier version to read them.',
+      );
+    }
+    const every = (ms: number, work: () => void) => setInterval(() => this.#guard(work), ms).unref();
     this.#timers = [
-      setInterval(() => this.#serveReturned(), RETURN_INTERVAL_MS),
-      setInterval(() => this.#save(), SAVE_INTERVAL_MS),
-      setInterval(() => this.#expire(), EXPIRE_INTERVAL_MS),
-      setInterval(() => this.#watch(), WATCH_INTERVAL_MS),
-      setInterval(() => this.#guard(() => this.store.check()), CHECK_INTERVAL_MS),
-      setInterval(() => this.#move(), MOVE_INTERVAL_MS),
+      every(RETURN_INTERVAL_MS, () =>
+        this.#eachQueue((queue, now) => {
+          if (queue.messages.nextDue <= now) queue.servePolls(now);
+        }),
+      ),
+      every(SAVE_INTERVAL_MS, () => this.#eachQueue(({ messages }) => messages.save())),
+      every(EXPIRE_INTERVAL_MS, () => this.#eachQueue((queue, now) => queue.expire(EXPIRE_LIMIT, now))),
+      every(MOVE_INTERVAL_MS, () => this.#move()),
+      every(WATCH_INTERVAL_MS, () => this.#watch()),
+      every(CHECK_INTERVAL_MS, () => this.store.check()),
     ];
-    for (const timer of this.#timers) timer.unref();
   }
 
   /** Elapsed milliseconds. */
@@ -102,7 +115,7 @@ export class QueueService {
   }
 
   arnOf(name: string): string {
-    return `arn:aws:sqs:${this.#options.region}:${this.#options.accountId}:${name}`;
+    return `arn:aws:sqs:us-east-1:${ACCOUNT_ID}:${name}`;
   }
 
   findByArn(arn: string): LiveQueue | undefined {
@@ -144,9 +157,11 @@ export class QueueService {
 
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
-    this.#save();
-    for (const queue of this.#queues.values()) queue.polls.end();
     this.#guard(() => {
+      this.#eachQueue(({ messages, polls }) => {
+        messages.save();
+        polls.end();
+      });
       this.commits.join();
       this.store.saveMark({ always: true });
       this.commits.flush();
@@ -167,54 +182,24 @@ export class QueueService {
     }
   }
 
-  /** {@link #guard} for every queue. */
-  #forEachQueue(work: (queue: LiveQueue) => void): void {
-    this.#guard(() => {
-      for (const queue of this.#queues.values()) work(queue);
-    });
-  }
-
-  #showCommitted(): void {
+  #eachQueue(work: (queue: LiveQueue, now: number) => void): void {
     const now = this.now();
-    this.#forEachQueue((queue) => {
-      queue.messages.afterCommit();
-      queue.servePolls(now);
-    });
-  }
-
-  #serveReturned(): void {
-    const now = this.now();
-    this.#forEachQueue((queue) => {
-      if (queue.messages.nextDue <= now) queue.servePolls(now);
-    });
-  }
-
-  #expire(): void {
-    const now = this.now();
-    this.#forEachQueue((queue) => queue.expire(EXPIRE_LIMIT, now));
-  }
-
-  #save(): void {
-    this.#forEachQueue((queue) => queue.messages.save());
+    for (const queue of this.#queues.values()) work(queue, now);
   }
 
   #move(): void {
-    this.#guard(() => {
-      for (const task of this.moveTasks) {
-        if (task.status === 'RUNNING') task.move((arn) => this.findByArn(arn), this.now());
-      }
-    });
+    for (const task of this.moveTasks) {
+      if (task.status === 'RUNNING') task.move((arn) => this.findByArn(arn), this.now());
+    }
   }
 
   #watch(): void {
     if (this.store.isLost) this.#reload(this.store.problem);
-    this.#guard(() => {
-      if (this.store.isLost) return;
-      this.store.verify();
-      this.commits.flush();
-      this.store.watch();
-      if (this.store.isMarkOld) this.commits.join();
-    });
+    if (this.store.isLost) return;
+    this.store.verify();
+    this.commits.flush();
+    this.store.watch();
+    if (this.store.isMarkOld) this.commits.join();
   }
 
   /** Never throws: if the store can't be read, the next request fails with its error, and reading is tried again. */
@@ -246,11 +231,4 @@ export class QueueService {
     const queue = new LiveQueue(record, this.arnOf(record.name), messages, findByArn, this.#options.onEvent);
     this.#queues.set(record.name, queue);
   }
-}
-
-function skippedMessage(path: string, names: string[]): string {
-  return (
-    `queue store ${path}: FIFO queues are not supported; not offered: ${names.join(', ')}. ` +
-    'They stay in the file: use an earlier version to read them.'
-  );
 }

@@ -99,12 +99,11 @@ test('queue URLs have the given origin, else the host of the request; region and
   });
   expect(await bare.json()).toEqual({ QueueUrl: 'http://localhost/000000000000/q' });
   server.close();
-  const options = { baseUrl: 'https://queue:1', region: 'eu-west-1', accountId: '123456789012' };
-  server = createQueueServer({ path: ':memory:', ...options });
-  const QueueUrl = 'https://queue:1/123456789012/q';
+  server = createQueueServer({ path: ':memory:', baseUrl: 'https://queue:1' });
+  const QueueUrl = 'https://queue:1/000000000000/q';
   expect((await create({})).body).toEqual({ QueueUrl });
   const { Attributes } = await callSqs(server, 'GetQueueAttributes', { QueueUrl, AttributeNames: ['QueueArn'] });
-  expect(Attributes).toEqual({ QueueArn: 'arn:aws:sqs:eu-west-1:123456789012:q' });
+  expect(Attributes).toEqual({ QueueArn: 'arn:aws:sqs:us-east-1:000000000000:q' });
 });
 
 test.each<[string, Record<string, string>, number, string | undefined]>([

@@ -21,7 +21,7 @@ import { readBody } from '../lib/net/request-body.js';
 import { SlowReaders } from '../lib/net/slow-readers.js';
 import type { ClockSources } from '../lib/time/elapsed-clock.js';
 import type { QueueServerState } from '../queue/queue.js';
-import { actionName, isQueryRequest, refuseQuery, respond } from './api/protocol.js';
+import { respond } from './api/protocol.js';
 import type { MessageDamaged } from './live-queue.js';
 import { queueMetrics } from './queue-metrics.js';
 import { QueueService } from './queue-service.js';
@@ -30,10 +30,6 @@ import type { StoreEvent } from './store/queue-store.js';
 export interface QueueServerOptions {
   /** File of the store, or `:memory:` for queues that end with the process. The file is created, its folder must exist. */
   path: string;
-  /** Region in ARNs. Default: `us-east-1`. */
-  region?: string;
-  /** Twelve digits in ARNs and queue URLs. Default: `000000000000`. */
-  accountId?: string;
   /** Origin of the queue URLs that clients get, such as `http://queue:9324`. Default: the request's `Host`. */
   baseUrl?: string;
   /** Names (without port) that requests may have as their `Host`. Default: any. */
@@ -83,9 +79,8 @@ const MAX_REQUEST_BYTES = 8 * 1_048_576;
 
 /** Opens the store and returns the app; the caller binds the port. Throws as `openDatabase` does. */
 export function createQueueServer(options: QueueServerOptions): QueueServer {
-  const { path, region = 'us-east-1', accountId = '000000000000', warn = console.warn } = options;
-  const { onEvent = () => {}, clock = {} } = options;
-  const service = new QueueService({ path, region, accountId, warn, onEvent, clock });
+  const { path, warn = console.warn, onEvent = () => {}, clock = {} } = options;
+  const service = new QueueService({ path, warn, onEvent, clock });
   const requests: Record<string, number> = {};
   const refused: Record<string, number> = {};
   const unread = new SlowReaders();
@@ -117,17 +112,10 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   });
   app.get('/stats', (c) => c.json(stats()));
   app.route('/', queueMetrics(service, stats).routes);
-  app.get('*', (c, next) => {
-    if (!isQueryRequest(c.req.url, new Uint8Array())) return next();
-    const { status, headers, body } = refuseQuery();
-    return Promise.resolve(new Response(body, { status, headers }));
-  });
   app.post('*', async (c) => {
     if (closed) return c.json({ __type: 'ServiceUnavailable', message: 'The queue server is closing.' }, 503);
-    const target = c.req.header('x-amz-target');
     const context = {
       service,
-      accountId,
       now: service.now(),
       wall: Date.now(),
       signal: () => clientGone(c),
@@ -136,9 +124,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
       baseUrl: options.baseUrl ?? `http://${c.req.header('host') ?? 'localhost'}`,
     };
     const input = await readBody(c, (bytes) => bytes, MAX_REQUEST_BYTES);
-    const query = target === undefined && isQueryRequest(c.req.url, input);
-    const { status, headers, body, code } = query ? refuseQuery() : await respond(context, target, input);
-    const action = actionName(target) ?? 'unsupported';
+    const { action, status, headers, body, code } = await respond(context, c.req.header('x-amz-target'), input);
     requests[action] = (requests[action] ?? 0) + 1;
     if (code !== undefined) refused[code] = (refused[code] ?? 0) + 1;
     unread.add(c, body.length);

@@ -2,8 +2,8 @@ import type { SettingKey, Settings } from '../../config/settings.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { listDeadLetters, peekQueue, purgeQueue, readQueueStatus } from '../../operations/queue/inspect-queue.js';
 import { replayAll, replayOnly } from '../../operations/queue/replay-dead-letters.js';
-import type { AdminQueue } from '../../queue/admin-queue.js';
-import { openConfiguredAdminQueue } from '../../queue/open-queue.js';
+import { openConfiguredQueue } from '../../queue/open-queue.js';
+import type { AdminQueue } from '../../queue/queue.js';
 import { findQueue } from '../../runtime/queue-of-up.js';
 import { command } from '../command.js';
 import { canAsk, confirm } from '../confirm.js';
@@ -23,7 +23,7 @@ const QUEUE_SETTINGS: SettingKey[] = ['queue', 'queueEndpoint', 'queueUnsigned',
 
 /** Works on the queue of the settings, or of the running `up`. Rejects with `NO_QUEUE` where there is neither. */
 async function withQueue<T>(settings: Settings, work: (queue: AdminQueue) => Promise<T>): Promise<T> {
-  const queue = await openConfiguredAdminQueue(findQueue(settings));
+  const queue = await openConfiguredQueue(findQueue(settings));
   try {
     return await work(queue);
   } finally {

@@ -10,7 +10,7 @@ import { configOf, type Scope } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { FleetControls, Place } from '../../puller/controls/fleet-controls.js';
 import type { FleetReader } from '../../puller/fleet-client.js';
-import { openConfiguredAdminQueue } from '../../queue/open-queue.js';
+import { openConfiguredQueue } from '../../queue/open-queue.js';
 import { openSession } from '../../runtime/session.js';
 import { openConfigTarget } from '../targets.js';
 
@@ -120,7 +120,7 @@ const isThere = (look: () => Promise<void>) =>
   );
 
 async function newestLetters(settings: Settings) {
-  const queue = await openConfiguredAdminQueue(settings);
+  const queue = await openConfiguredQueue(settings);
   try {
     const { deadLetters } = await listDeadLetters(queue, LETTERS_LOOKED_AT);
     const newest = deadLetters.slice(-MAX_LETTERS).reverse();

@@ -45,8 +45,13 @@ export function logDefect(log: Logger, text: string): void {
 }
 
 /** A queue that does not answer yet is asked again with every message. */
-export const checkQueue = (queue: Queue, log: Logger): Promise<void> =>
-  queue.check().catch((error) => log.info('queue.unreachable', `the queue is not there yet: ${messageOf(error)}`));
+export async function checkQueue(queue: Queue, log: Logger): Promise<void> {
+  try {
+    await queue.depth();
+  } catch (error) {
+    log.info('queue.unreachable', `the queue is not there yet: ${messageOf(error)}`);
+  }
+}
 
 export interface ServeOptions extends ListenOptions {
   log: Logger;

@@ -2,7 +2,6 @@
 import { accessSync, chmodSync, constants, existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { AppError } from '../../lib/errors/app-error.js';
 import { readIfExists } from '../../lib/fs/durable-files.js';
 import { readToken, refuseWritable } from '../../lib/net/bearer-token.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
@@ -17,17 +16,21 @@ const OTHERS = 0o077;
 const OTHERS_READ = 0o044;
 
 export const stateFolder: Part = ({ stateDir }) => {
-  if (!existsSync(stateDir)) return findParentProblem(stateDir) ?? ok(`${stateDir} is not there yet; \`up\` makes it`);
-  if (!statSync(stateDir).isDirectory()) {
-    throw new AppError('STATE_UNWRITABLE', `${stateDir} is a file, and a folder is needed there`, {
-      hint: 'Move it away, or use another folder with --state-dir.',
-    });
+  // `up` makes what is missing.
+  const folder = nearestFolder(stateDir);
+  if (!statSync(folder).isDirectory()) {
+    const why = `${folder} is a file, and a folder is needed there`;
+    return [problem('failure', why, 'Move it away, or use another folder with --state-dir.')];
   }
-  const foreign = foreignFile(stateDir);
+  const foreign = folder === stateDir ? foreignFile(stateDir) : undefined;
   if (foreign !== undefined) return [foreignProblem(foreign, stateDir)];
-  if (!allows(stateDir, constants.W_OK)) {
-    return [problem('failure', `${stateDir} can't be written`, `Allow it with \`chmod u+rwx ${stateDir}\`.`)];
+  if (!allows(folder, constants.W_OK)) {
+    const why = `${stateDir} can't be written: this user has no right to write in ${folder}`;
+    return [
+      problem('failure', why, `Allow it with \`chmod u+rwx ${folder}\`, or use another folder with --state-dir.`),
+    ];
   }
+  if (folder !== stateDir) return ok(`${stateDir} is not there yet; \`up\` makes it`);
   return (modeOf(stateDir) & OTHERS) === 0 ? ok(stateDir) : [opened(stateDir)];
 };
 
@@ -42,17 +45,6 @@ const opened = (stateDir: string): Finding => ({
     return `closed ${stateDir} to other users`;
   },
 });
-
-function findParentProblem(stateDir: string): Finding[] | undefined {
-  const parent = nearestFolder(stateDir);
-  if (!statSync(parent).isDirectory()) {
-    const why = `${parent} is a file, and a folder is needed there`;
-    return [problem('failure', why, 'Use another folder with --state-dir.')];
-  }
-  if (allows(parent, constants.W_OK)) return undefined;
-  const why = `${stateDir} can't be made: this user may not write in ${parent}`;
-  return [problem('failure', why, 'Use another folder with --state-dir, or go to a folder of your own.')];
-}
 
 /** Whether this user has a right to a folder, and may search it. Root has it everywhere but on a read-only file system. */
 function allows(folder: string, right: number): boolean {

@@ -127,7 +127,7 @@ async function metricsOfProcess(): Promise<Registry> {
 /** The samples of counts that `label` tells apart; `others` are further labels, the same for all. */
 export function labelled(
   label: string,
-  counts: Iterable<[value: string, count: number]>,
+  counts: Iterable<readonly [value: string, count: number]>,
   others: Labels = {},
 ): Sample[] {
   return Array.from(counts, ([value, count]) => [{ ...others, [label]: value }, count]);

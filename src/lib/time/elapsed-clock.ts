@@ -29,7 +29,7 @@ export interface ClockEvent {
   type: 'clock-stepped' | 'clock-corrected' | 'clock-step-confirmed';
   /** How far the wall clock is ahead of what was expected; negative = behind. */
   byMs: number;
-  /** The wall clock was set, or more time than usual has passed, while this process did not run. */
+  /** The wall clock was set back while this process did not run. */
   whileStopped?: true;
 }
 
@@ -49,6 +49,11 @@ export class ElapsedClock {
   /** The step that waits to be confirmed, and the elapsed time of its discovery. */
   #pending: { byMs: number; since: number } | undefined;
   #started = false;
+  /**
+   * Unix milliseconds of the start, while it is not known whether the time since the last run has passed or the clock was set
+   * forward. Mostly it has: that is no news, nor that it counts an hour later.
+   */
+  unsureSince: number | undefined;
 
   /** `mark`: of the last run. Without one the elapsed time begins at the wall clock. */
   constructor(mark: ClockMark | undefined, sources: Partial<ClockSources> = {}) {
@@ -72,6 +77,11 @@ export class ElapsedClock {
     return this.#pending?.byMs ?? 0;
   }
 
+  /** How far the wall clock was set forward (back: below 0) while this ran; 0 when that counts. */
+  get aheadMs(): number {
+    return this.unsureSince === undefined ? this.pendingMs : 0;
+  }
+
   /** Compares the clocks. Call it every second or so; returns what is new. */
   check(): ClockEvent | undefined {
     const whileStopped = this.#started ? {} : { whileStopped: true as const };
@@ -81,17 +91,27 @@ export class ElapsedClock {
     const known = this.pendingMs;
     if (Math.abs(ahead - known) > STEP_MS) {
       if (Math.abs(ahead) <= STEP_MS) {
-        this.#pending = undefined;
+        this.#settle();
         return { type: 'clock-corrected', byMs: known, ...whileStopped };
       }
       this.#pending = { byMs: ahead, since: now };
+      if (whileStopped.whileStopped && ahead > 0) {
+        this.unsureSince = this.#wall();
+        return undefined;
+      }
       return { type: 'clock-stepped', byMs: ahead, ...whileStopped };
     }
     if (!this.#pending || now - this.#pending.since < CONFIRM_MS) return undefined;
-    this.#pending = undefined;
+    const isNews = this.unsureSince === undefined;
+    this.#settle();
     if (ahead > 0) this.#base += ahead;
     else this.#offset += ahead;
-    return { type: 'clock-step-confirmed', byMs: ahead };
+    return isNews ? { type: 'clock-step-confirmed', byMs: ahead } : undefined;
+  }
+
+  #settle(): void {
+    this.#pending = undefined;
+    this.unsureSince = undefined;
   }
 
   mark(): ClockMark {

@@ -67,8 +67,7 @@ export function failureCodeOf(text: string): string | undefined {
 }
 
 export interface FailedCall {
-  /** What was called, without options, such as `job run`. */
-  call: string;
+  args: string[];
   /** Everything that it printed. */
   output: string;
   /** Base URL of the API, where it is known. */
@@ -77,7 +76,7 @@ export interface FailedCall {
 }
 
 /** The error for a failed call. */
-export function failureOf({ call, output, api, cause }: FailedCall): AppError {
+export function failureOf({ args, output, api, cause }: FailedCall): AppError {
   const text = plain(output);
   const where = (code: string) => (code.startsWith('BACALHAU_API') && api ? [`the API is expected at ${api}`] : []);
   const known = knownError(KNOWN, text, { cause, details: where });
@@ -85,6 +84,9 @@ export function failureOf({ call, output, api, cause }: FailedCall): AppError {
   const lines = lastLinesOf(text, Number.POSITIVE_INFINITY);
   const errorLine = lines.find((line) => line.startsWith('Error:')) ?? lines.at(-1);
   const reason = errorLine?.replace(/^Error:/, '').trim() ?? 'failed without output';
+  // The words before the first option: `job run`, `version`.
+  const options = args.findIndex((arg) => arg.startsWith('-'));
+  const call = args.slice(0, options < 0 ? 2 : Math.min(options, 2)).join(' ');
   return new AppError('BACALHAU_FAILED', `bacalhau ${call}: ${reason}`, {
     cause,
     details: lines.filter((line) => line !== errorLine).slice(-10),

@@ -122,17 +122,10 @@ export function createComposeNetwork(
   };
 }
 
-function composeLogs({ name }: Project): NetworkLogs {
-  return {
-    services: async () => (await containersOf({ project: name })).map(({ service }) => service),
-    async *read({ since, ...query }) {
-      const from = since === undefined ? {} : { since: new Date(since).toISOString() };
-      for await (const { service, at, line } of containerLogs(name, { ...query, ...from })) {
-        yield { service, time: Date.parse(at), line };
-      }
-    },
-  };
-}
+const composeLogs = ({ name }: Project): NetworkLogs => ({
+  services: async () => (await containersOf({ project: name })).map(({ service }) => service),
+  read: (query) => containerLogs(name, query),
+});
 
 /** Its `bacalhau` has the network's own version, so this machine needs none. */
 export const clientContainer = ({ name }: Project): string => `${name}-client-1`;
@@ -143,9 +136,8 @@ export function createComposeClient(project: Project, apiPort: number): Bacalhau
     const file = args[0] === 'job' && args[1] === 'run' ? args.at(-1)! : undefined;
     const own = file === undefined ? args : args.slice(0, -1);
     return runBacalhau({
-      program: 'docker',
-      args: ['exec', '-i', clientContainer(project), 'bacalhau', ...own],
-      own,
+      command: ['docker', 'exec', '-i', clientContainer(project), 'bacalhau'],
+      args: own,
       ...(file === undefined ? {} : { options: { input: readFileSync(file) } }),
     });
   };

@@ -27,7 +27,6 @@ export const remoteProvider: NetworkProvider<RemoteConnection> = {
     return {
       memoryMb: MEMORY_MB,
       bacalhau: { ...bacalhauNeeds(settings, api), clusterUrl: apiUrl(api) },
-      requireProxy: (proxyUrl) => requireReachable(proxyUrl, api.host),
     };
   },
   async plan({ values: settings }, context) {

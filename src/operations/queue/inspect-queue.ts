@@ -1,7 +1,6 @@
 /** What is in a queue and in its dead-letter queue; everything that is shown stays there, unless it is purged. */
 import { AppError } from '../../lib/errors/app-error.js';
-import type { AdminQueue, SeenMessage } from '../../queue/admin-queue.js';
-import type { QueueDepth } from '../../queue/queue.js';
+import type { AdminQueue, QueueDepth, SeenMessage } from '../../queue/queue.js';
 
 export interface QueueFill extends QueueDepth {
   url: string;
@@ -48,19 +47,20 @@ export async function* lookThrough(
   queue: AdminQueue,
   { limit, hideSeconds, deleted = new Set() }: LookThrough,
 ): AsyncGenerator<SeenMessage[]> {
-  const seen = new Map<string, SeenMessage>();
+  /** Receipts by id. */
+  const seen = new Map<string, string>();
   try {
     while (seen.size < limit) {
       const max = Math.min(AT_A_TIME, limit - seen.size);
       const messages = await queue.look({ max, hideSeconds, waitSeconds: WAIT_SECONDS });
       // One that comes again was hidden for too short: everything has been seen.
       const fresh = messages.filter(({ id }) => !seen.has(id));
-      for (const message of messages) seen.set(message.id, message);
+      for (const { id, receipt } of messages) seen.set(id, receipt);
       if (fresh.length === 0) return;
       yield fresh;
     }
   } finally {
-    await queue.release([...seen.values()].filter(({ id }) => !deleted.has(id)));
+    await queue.release([...seen].flatMap(([id, receipt]) => (deleted.has(id) ? [] : [receipt])));
   }
 }
 

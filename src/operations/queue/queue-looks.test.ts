@@ -1,7 +1,7 @@
 /** What is counted, listed and given back, before a queue that is made up. */
 import { expect, test } from 'vitest';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { AdminQueue, SeenMessage } from '../../queue/admin-queue.js';
+import type { AdminQueue, SeenMessage } from '../../queue/queue.js';
 import { listDeadLetters, lookThrough, purgeQueue, readQueueStatus } from './inspect-queue.js';
 
 const seen = (id: string, over: Partial<SeenMessage> = {}): SeenMessage => ({
@@ -18,7 +18,7 @@ function queueOf(looks: SeenMessage[][], over: Partial<AdminQueue> = {}) {
     depth: async () => ({ visible: 4, inFlight: 2, delayed: 1 }),
     oldestAge: async () => undefined,
     look: async () => looks.shift() ?? [],
-    release: async (messages: SeenMessage[]) => void released.push(...messages.map(({ id }) => id)),
+    release: async (receipts: string[]) => void released.push(...receipts),
     deadLetters: async () => queue,
     purge: async () => {},
     ...over,

@@ -4,9 +4,7 @@ import { type Listener, listen } from '../../lib/net/http-server.js';
 import { type Delivery, parseDelivery } from '../../puller/delivery.js';
 import { FailureReporter } from '../../puller/failure-reporter.js';
 import { Pipeline } from '../../puller/pipeline.js';
-import type { AdminQueue } from '../../queue/admin-queue.js';
-import type { Queue } from '../../queue/queue.js';
-import { openSqsAdminQueue } from '../../queue/sqs-admin-queue.js';
+import type { AdminQueue, Queue } from '../../queue/queue.js';
 import { openSqsQueue } from '../../queue/sqs-queue.js';
 import { createQueueServer, type QueueServer } from '../../sqs-server/sqs-server.js';
 import { SqliteStore } from '../../store/sqlite/sqlite-store.js';
@@ -74,7 +72,7 @@ describe.each([
   ['unsigned', { unsigned: true }],
 ])('%s', (_, how) => {
   const open = async (queue = 'main'): Promise<AdminQueue> => {
-    const found = await openSqsAdminQueue({ queue, endpoint: listener.url, ...how });
+    const found = await openSqsQueue({ queue, endpoint: listener.url, ...how });
     opened.push(found);
     return found;
   };
@@ -199,7 +197,7 @@ describe.each([
 });
 
 const unsigned = async () => {
-  const queue = await openSqsAdminQueue({ queue: 'main', endpoint: listener.url, unsigned: true });
+  const queue = await openSqsQueue({ queue: 'main', endpoint: listener.url, unsigned: true });
   opened.push(queue);
   return queue;
 };

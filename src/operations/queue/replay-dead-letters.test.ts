@@ -1,6 +1,6 @@
 /** What a replay counts, before a queue that is made up: who is told a number too many loses trust in the other ones. */
 import { expect, test } from 'vitest';
-import type { AdminQueue, MoveTask, SeenMessage } from '../../queue/admin-queue.js';
+import type { AdminQueue, MoveTask, SeenMessage } from '../../queue/queue.js';
 import { replayAll, replayOnly } from './replay-dead-letters.js';
 
 const letter = (id: string, attributes: Record<string, string> = {}): SeenMessage => ({
@@ -34,10 +34,10 @@ function queueOf({ letters = [], depth, task, unsendable = [], undeletable = [] 
       log.max.push(max);
       return left.splice(0, max);
     },
-    release: async (messages: SeenMessage[]) => void log.released.push(...messages.map(({ id }) => id)),
-    async delete(messages: SeenMessage[]) {
-      const kept = messages.filter(({ id }) => undeletable.includes(id));
-      log.deleted.push(...messages.filter((message) => !kept.includes(message)).map(({ id }) => id));
+    release: async (receipts: string[]) => void log.released.push(...receipts),
+    async delete(receipts: string[]) {
+      const kept = receipts.filter((receipt) => undeletable.includes(receipt));
+      log.deleted.push(...receipts.filter((receipt) => !kept.includes(receipt)));
       return kept;
     },
   };

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { AdminQueue, MoveTask, SeenMessage } from '../../queue/admin-queue.js';
+import type { AdminQueue, MoveTask, SeenMessage } from '../../queue/queue.js';
 import { REPLAY_OF_ATTRIBUTE } from '../../queue/queue.js';
 import { lookThrough } from './inspect-queue.js';
 
@@ -72,8 +72,8 @@ async function moveBack(messages: SeenMessage[], { queue, dead, replayed }: Move
   if (messages.length === 0) return;
   const results = await Promise.allSettled(messages.map((message) => queue.sendBack(message)));
   const sent = messages.filter((_, i) => results[i]!.status === 'fulfilled');
-  const kept = sent.length > 0 ? await dead.delete(sent) : [];
-  for (const message of sent) if (!kept.includes(message)) replayed.add(message.id);
+  const kept = sent.length > 0 ? await dead.delete(sent.map(({ receipt }) => receipt)) : [];
+  for (const message of sent) if (!kept.includes(message.receipt)) replayed.add(message.id);
   const failure = results.find((result) => result.status === 'rejected');
   if (failure) throw failure.reason;
   if (kept.length === 0) return;

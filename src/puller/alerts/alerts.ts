@@ -2,7 +2,6 @@
 import type { AlertEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
 import { ConditionAlerts, type Conditions } from './condition-alerts.js';
-import type { DeadLetterWatch } from './dead-letter-watch.js';
 import { SilenceAlerts } from './silence-alerts.js';
 import { Webhook } from './webhook.js';
 
@@ -17,7 +16,6 @@ export interface AlertOptions {
 export class Alerts {
   readonly #silence: SilenceAlerts;
   readonly #conditions = new ConditionAlerts();
-  readonly #deadLetters: DeadLetterWatch;
   readonly #webhook: Webhook | undefined;
   readonly #onAlert: (alert: AlertEvent) => void;
   readonly #publish: (alert: AlertEvent) => void;
@@ -25,12 +23,10 @@ export class Alerts {
   /** `publish`: shows an alert to clients. `onLost`: alerts were not delivered to the webhook, and why. */
   constructor(
     { afterSeconds, webhook, onAlert }: AlertOptions,
-    deadLetters: DeadLetterWatch,
     publish: (alert: AlertEvent) => void,
     onLost: (message: string) => void,
   ) {
     this.#silence = new SilenceAlerts(afterSeconds, Date.now());
-    this.#deadLetters = deadLetters;
     this.#webhook = webhook === undefined ? undefined : new Webhook(webhook, onLost);
     this.#onAlert = onAlert;
     this.#publish = publish;
@@ -38,8 +34,7 @@ export class Alerts {
 
   /** Those that fire now. */
   get firing(): AlertEvent[] {
-    const letters = this.#deadLetters.firing;
-    return [...(letters ? [letters] : []), ...this.#conditions.firing, ...this.#silence.firing];
+    return [...this.#conditions.firing, ...this.#silence.firing];
   }
 
   /** The clock was set forward or back by this many milliseconds. */
@@ -47,16 +42,13 @@ export class Alerts {
     this.#silence.shiftTimes(by);
   }
 
+  /** Raises those that begin, change or end. */
   update(summary: FleetSummary, conditions: Conditions): void {
-    this.raise([...this.#silence.update(summary), ...this.#conditions.update(conditions, summary.time)]);
-  }
-
-  /** Alerts that begin, change or end. */
-  raise(alerts: AlertEvent[]): void {
-    for (const alert of alerts) {
+    const news = [...this.#silence.update(summary), ...this.#conditions.update(conditions, summary.time)];
+    for (const alert of news) {
       this.#publish(alert);
       this.#onAlert(alert);
     }
-    this.#webhook?.post(alerts);
+    this.#webhook?.post(news);
   }
 }

@@ -1,5 +1,5 @@
-/** Alerts about the puller itself and the queue server: each fires as long as its condition lasts. */
-import type { ConditionAlert } from '../../fleet/fleet-events.js';
+/** Alerts about the puller itself and the queue: each fires as long as its condition lasts. */
+import type { ConditionAlert, DeadLetterAlert } from '../../fleet/fleet-events.js';
 import type { WrittenBack } from '../../lib/sqlite/database-file.js';
 import type { QueueServerState } from '../../queue/queue.js';
 import type { StoreStats } from '../../store/store.js';
@@ -9,9 +9,15 @@ export interface Conditions {
   /** How far the wall clock was set forward, in milliseconds, as long as that is not confirmed. */
   clockAheadMs: number;
   queueServer: QueueServerState | undefined;
+  /** In the queue; undefined: not known, so that what fires goes on. */
+  deadLetters: number | undefined;
 }
 
+type Alert = ConditionAlert | DeadLetterAlert;
 type Kind = ConditionAlert['type'];
+
+/** While the number of dead letters grows their alert is raised again, but not more often. */
+const RAISE_EVERY_MS = 60_000;
 
 const RULES: Record<Kind, { rule: string; over: string; text(conditions: Conditions): string | undefined }> = {
   'store.quarantined': {
@@ -73,24 +79,45 @@ const writtenBackText = (what: string, happened: WrittenBack | undefined): strin
 const KINDS = Object.keys(RULES) as Kind[];
 
 export class ConditionAlerts {
-  readonly #firing = new Map<Kind, ConditionAlert>();
+  readonly #firing = new Map<Alert['type'], Alert>();
+  #raisedAt = 0;
 
   /** The alerts that fire now, as they were published. */
-  get firing(): ConditionAlert[] {
+  get firing(): Alert[] {
     return [...this.#firing.values()];
   }
 
-  /** Returns the alerts that begin or end. `now` in Unix milliseconds. */
-  update(conditions: Conditions, now: number): ConditionAlert[] {
+  /** Returns the alerts that begin, grow or end. `now` in Unix milliseconds. */
+  update(conditions: Conditions, now: number): Alert[] {
+    const news = [...this.#deadLetters(conditions.deadLetters, now), ...this.#conditions(conditions, now)];
+    for (const alert of news) {
+      if (alert.firing) this.#firing.set(alert.type, alert);
+      else this.#firing.delete(alert.type);
+    }
+    return news;
+  }
+
+  #conditions(conditions: Conditions, now: number): ConditionAlert[] {
     return KINDS.flatMap((type) => {
       const { rule, over, text: textOf } = RULES[type];
       const text = textOf(conditions);
-      if ((text !== undefined) === this.#firing.has(type)) return [];
       const firing = text !== undefined;
-      const alert: ConditionAlert = { event: 'alert', type, firing, at: now, rule, text: text ?? over };
-      if (firing) this.#firing.set(type, alert);
-      else this.#firing.delete(type);
-      return [alert];
+      if (firing === this.#firing.has(type)) return [];
+      return [{ event: 'alert', type, firing, at: now, rule, text: text ?? over }];
     });
+  }
+
+  #deadLetters(count: number | undefined, now: number): DeadLetterAlert[] {
+    const known = this.#firing.get('dead-letters');
+    const before = known?.type === 'dead-letters' ? known.count : 0;
+    if (count === undefined || count === before || (count > 0 && count < before)) return [];
+    if (before > 0 && count > 0 && now - this.#raisedAt < RAISE_EVERY_MS) return [];
+    this.#raisedAt = now;
+    const text =
+      count > 0
+        ? `dead letters in the queue: ${count}; \`wasm-sensors queue dead-letters\` lists them`
+        : 'no dead letters in the queue any more';
+    const at = count > 0 ? (known?.at ?? now) : now;
+    return [{ event: 'alert', type: 'dead-letters', firing: count > 0, count, at, rule: 'no dead letters', text }];
   }
 }

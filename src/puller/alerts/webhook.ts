@@ -1,5 +1,5 @@
 /**
- * Posts alerts to a webhook: what begins together goes in one request, few requests run at a time, and a webhook that
+ * Posts alerts to a webhook, one request at a time: what begins meanwhile goes together in the next one, and a webhook that
  * fails is given time. One alert is posted as it is; several as the first one with all of them in `alerts`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,8 +7,6 @@ import type { AlertEvent } from '../../fleet/fleet-events.js';
 import { jittered } from '../../lib/async/backoff.js';
 import { messageOf } from '../../lib/errors/app-error.js';
 
-/** Enough for a receiver that answers within a second, and no load for one that does not. */
-const MAX_POSTS = 4;
 /** About 30 KB. */
 const MAX_IN_POST = 100;
 /** Subjects whose newest alert waits; of more the oldest are given up. */
@@ -23,9 +21,7 @@ export class Webhook {
   readonly #onFailure: (message: string) => void;
   /** By subject: a newer alert replaces one that was not posted yet. */
   readonly #waiting = new Map<string, AlertEvent>();
-  /** Their newer alerts wait, so that the end of one never overtakes its beginning. */
-  readonly #posting = new Set<string>();
-  #posts = 0;
+  #isPosting = false;
 
   /** `onFailure`: alerts were given up, and why. */
   constructor(url: string, onFailure: (message: string) => void) {
@@ -43,30 +39,18 @@ export class Webhook {
       for (const subject of [...this.#waiting.keys()].slice(0, tooMany)) this.#waiting.delete(subject);
       this.#onFailure(`${tooMany} alerts were given up: too many wait`);
     }
-    this.#postNext();
+    void this.#postWaiting();
   }
 
-  #postNext(): void {
-    while (this.#posts < MAX_POSTS) {
-      const group = [...this.#waiting.values()]
-        .filter((alert) => !this.#posting.has(subjectOf(alert)))
-        .slice(0, MAX_IN_POST);
-      if (group.length === 0) return;
-      void this.#postGroup(group);
+  async #postWaiting(): Promise<void> {
+    if (this.#isPosting) return;
+    this.#isPosting = true;
+    while (this.#waiting.size > 0) {
+      const group = [...this.#waiting].slice(0, MAX_IN_POST);
+      for (const [subject] of group) this.#waiting.delete(subject);
+      await this.#deliver(group.map(([, alert]) => alert));
     }
-  }
-
-  async #postGroup(group: AlertEvent[]): Promise<void> {
-    this.#posts++;
-    const subjects = group.map(subjectOf);
-    for (const subject of subjects) {
-      this.#waiting.delete(subject);
-      this.#posting.add(subject);
-    }
-    await this.#deliver(group);
-    for (const subject of subjects) this.#posting.delete(subject);
-    this.#posts--;
-    this.#postNext();
+    this.#isPosting = false;
   }
 
   async #deliver(group: AlertEvent[]): Promise<void> {

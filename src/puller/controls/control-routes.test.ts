@@ -56,7 +56,8 @@ function browserAt(options: Options = {}) {
   const { operator, lock } = { operator: new OperatorSessions('operator'), ...options };
   const app = createPullerApp({
     queue,
-    fleet: { hub: new EventHub(), firing: () => [] },
+    hub: new EventHub(),
+    firing: () => [],
     stats: () => ({}) as never,
     failures: () => ({}),
     controls: 'controls' in options ? options.controls : controls,

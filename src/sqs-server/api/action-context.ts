@@ -1,12 +1,12 @@
 /** What every action gets, and how it finds its queue. */
 import type { LiveQueue } from '../live-queue.js';
+import { ACCOUNT_ID } from '../protocol/queue-attributes.js';
 import { type Input, optionalInteger, optionalString, requiredString } from '../protocol/request-input.js';
 import { invalidValue, noSuchQueue } from '../protocol/sqs-error.js';
 import type { QueueService } from '../queue-service.js';
 
 export interface Context {
   service: QueueService;
-  accountId: string;
   /** Origin of the queue URLs, such as `http://127.0.0.1:9324`. */
   baseUrl: string;
   /** Elapsed milliseconds, for everything that lasts. */
@@ -28,15 +28,15 @@ export interface Context {
 export type Output = Record<string, unknown> | undefined;
 export type Action = (context: Context, input: Input) => Output | Promise<Output>;
 
-export const queueUrl = ({ baseUrl, accountId }: Context, name: string): string => `${baseUrl}/${accountId}/${name}`;
+export const queueUrl = ({ baseUrl }: Context, name: string): string => `${baseUrl}/${ACCOUNT_ID}/${name}`;
 
 /**
  * The queue that the request names by its URL, or by its name alone. Any host will do, because behind a relay it differs
  * from ours.
  */
 export function queueOf(context: Context, input: Input): LiveQueue {
-  const [name = '', account = context.accountId] = requiredString(input, 'QueueUrl').split('/').reverse();
-  const queue = account === context.accountId ? context.service.find(name) : undefined;
+  const [name = '', account = ACCOUNT_ID] = requiredString(input, 'QueueUrl').split('/').reverse();
+  const queue = account === ACCOUNT_ID ? context.service.find(name) : undefined;
   if (!queue) throw noSuchQueue();
   return queue;
 }

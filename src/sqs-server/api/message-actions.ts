@@ -1,7 +1,8 @@
 /** The actions of the API for messages. */
 import type { LiveQueue } from '../live-queue.js';
-import { md5OfAttributes, parseMessageAttributes } from '../protocol/message-attributes.js';
+import { checkStoredAttributes, md5OfAttributes } from '../protocol/message-attributes.js';
 import { checkMessage } from '../protocol/message-checks.js';
+import { ACCOUNT_ID } from '../protocol/queue-attributes.js';
 import { type Input, optionalInteger, optionalStrings, requiredString } from '../protocol/request-input.js';
 import { invalid, invalidValue, missing, SqsError, unknownAttribute } from '../protocol/sqs-error.js';
 import {
@@ -60,7 +61,7 @@ export const messageActions: Record<string, Action> = {
       messages = await queue.polls.wait(max, visibilityMs, waitMs, context.signal());
     }
     if (messages.length === 0) return {};
-    return { Messages: messages.map((message) => present(message, queue, wanted, context.accountId)) };
+    return { Messages: messages.map((message) => present(message, queue, wanted)) };
   },
 
   /** Any receipt handle of a message deletes it, not only the latest. */
@@ -151,11 +152,11 @@ interface Wanted {
   custom: ((name: string) => boolean) | undefined;
 }
 
-type ReadAttribute = (message: StoredMessage, accountId: string) => string | number | null | undefined;
+type ReadAttribute = (message: StoredMessage) => string | number | null | undefined;
 
 /** System attributes by name. The standard queues of this server have no value for two of them. */
 const SYSTEM_ATTRIBUTES: Record<string, ReadAttribute> = {
-  SenderId: (_, accountId) => accountId,
+  SenderId: () => ACCOUNT_ID,
   SentTimestamp: ({ sent }) => sent,
   ApproximateReceiveCount: ({ receives, meta }) => receives + (meta?.earlierReceives ?? 0),
   ApproximateFirstReceiveTimestamp: ({ firstReceived }) => firstReceived,
@@ -183,10 +184,10 @@ function wantedOf(input: Input): Wanted {
 }
 
 /** A received message as the API returns it. */
-function present(message: StoredMessage, queue: LiveQueue, wanted: Wanted, accountId: string): Output {
+function present(message: StoredMessage, queue: LiveQueue, wanted: Wanted): Output {
   const attributes: Record<string, string> = {};
   for (const name of wanted.system) {
-    const value = SYSTEM_ATTRIBUTES[name]!(message, accountId);
+    const value = SYSTEM_ATTRIBUTES[name]!(message);
     if (value !== undefined) attributes[name] = String(value);
   }
   return {
@@ -202,7 +203,7 @@ function present(message: StoredMessage, queue: LiveQueue, wanted: Wanted, accou
 /** The digest covers the returned attributes: that of all of them is stored, that of a selection is computed. */
 function customAttributes({ attributes, attributesMd5 }: StoredMessage, wanted: Wanted['custom']): Output {
   if (attributes === null) return undefined;
-  const all = parseMessageAttributes(attributes);
+  const all = checkStoredAttributes(attributes).attributes;
   if (wanted === undefined) return { MessageAttributes: all, MD5OfMessageAttributes: attributesMd5 };
   const chosen = Object.fromEntries(Object.entries(all).filter(([name]) => wanted(name)));
   if (Object.keys(chosen).length === 0) return undefined;

@@ -1,6 +1,5 @@
 /**
- * The AWS JSON 1.0 protocol, as SQS speaks it: the action in `X-Amz-Target`, the input as JSON, errors by `__type`. The older
- * query protocol (a form in, XML out) is only refused, in a way that the SDKs that still use it can show.
+ * The AWS JSON 1.0 protocol, as SQS speaks it: the action in `X-Amz-Target`, the input as JSON, errors by `__type`.
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
  */
 import { randomUUID } from 'node:crypto';
@@ -13,7 +12,9 @@ import { deadLetterActions } from './dead-letter-actions.js';
 import { messageActions } from './message-actions.js';
 import { queueActions } from './queue-actions.js';
 
-export interface SqsResponse {
+interface SqsResponse {
+  /** `unsupported` for one that this server does not know. */
+  action: string;
   status: number;
   headers: Record<string, string>;
   body: string;
@@ -27,41 +28,35 @@ const ACTIONS = new Map<string, Action>(Object.entries({ ...queueActions, ...mes
 /** Waits for no commit: received messages are on disk already, and deliveries are written later (see `store/queue-messages.ts`). */
 const RECEIVE = 'ReceiveMessage';
 
-const nameIn = (target = ''): string | undefined => /^AmazonSQS\.(\w+)$/.exec(target)?.[1];
-
-/** The action of a request; undefined: this server does not support it. */
-export function actionName(target: string | undefined): string | undefined {
-  const name = nameIn(target);
-  return name !== undefined && ACTIONS.has(name) ? name : undefined;
-}
-
 /** Runs the action and answers once everything it wrote is on disk. Never rejects: every failure becomes an answer. */
 export async function respond(context: Context, target: string | undefined, body: Uint8Array): Promise<SqsResponse> {
+  const name = /^AmazonSQS\.(\w+)$/.exec(target ?? '')?.[1];
+  const action = ACTIONS.get(name ?? '');
   const headers: Record<string, string> = {
     'content-type': 'application/x-amz-json-1.0',
     'x-amzn-requestid': randomUUID(),
   };
+  const answer = { action: action && name !== undefined ? name : 'unsupported', headers };
   try {
-    const input = parse(body);
-    const name = nameIn(target);
-    const output = await actionOf(name)(context, input);
+    if (!action) throw unknownAction(name);
+    const output = await action(context, parse(body));
     if (name !== RECEIVE) await context.service.commits.committed();
-    return { status: 200, headers, body: output === undefined ? '' : JSON.stringify(output) };
+    return { ...answer, status: 200, body: output === undefined ? '' : JSON.stringify(output) };
   } catch (error) {
     const failure = error instanceof SqsError ? error : internalFailure(context, error);
     headers['x-amzn-query-error'] = `${failure.legacyCode};${failure.fault}`;
-    const answer = { __type: failure.type, message: failure.message };
-    return { status: failure.status, headers, body: JSON.stringify(answer), code: failure.code };
+    const { status, code, type: __type, message } = failure;
+    return { ...answer, status, code, body: JSON.stringify({ __type, message }) };
   }
 }
 
-function actionOf(name: string | undefined): Action {
-  if (name === undefined) {
-    throw new SqsError('MissingAction', 'The request must name its action: X-Amz-Target: AmazonSQS.<Action>.');
-  }
-  const action = ACTIONS.get(name);
-  if (!action) throw new SqsError('InvalidAction', `The action ${name} is not supported by this server.`);
-  return action;
+function unknownAction(name: string | undefined): SqsError {
+  if (name !== undefined) return new SqsError('InvalidAction', `The action ${name} is not supported by this server.`);
+  return new SqsError(
+    'MissingAction',
+    'The request must name its action: X-Amz-Target: AmazonSQS.<Action>. This server speaks the JSON protocol of SQS, not ' +
+      'the query (XML) protocol. Use an SDK version of 2024 or newer.',
+  );
 }
 
 /**
@@ -97,26 +92,4 @@ function internalFailure({ service }: Context, error: unknown): SqsError {
   const unavailable = error instanceof AppError ? error : service.fail(error);
   if (unavailable) return new SqsError('ServiceUnavailable', unavailable.message);
   return new SqsError('InternalFailure', `The queue server failed: ${messageOf(error)}`);
-}
-
-/** Whether a request without `X-Amz-Target` names its action as the query protocol does. */
-export function isQueryRequest(url: string, body: Uint8Array): boolean {
-  const start = new TextDecoder().decode(body.subarray(0, 4096));
-  return /[?&]Action=/.test(url) || /(^|&)Action=/.test(start);
-}
-
-export function refuseQuery(): SqsResponse {
-  const requestId = randomUUID();
-  const { fault, legacyCode, status, message } = new SqsError(
-    'UnsupportedOperation',
-    'This server speaks the JSON protocol of SQS, not the query (XML) protocol. Use an SDK version of 2024 or newer.',
-  );
-  return {
-    status,
-    headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
-    body:
-      '<?xml version="1.0"?><ErrorResponse xmlns="http://queue.amazonaws.com/doc/2012-11-05/">' +
-      `<Error><Type>${fault}</Type><Code>${legacyCode}</Code><Message>${message}</Message><Detail/></Error>` +
-      `<RequestId>${requestId}</RequestId></ErrorResponse>`,
-  };
 }

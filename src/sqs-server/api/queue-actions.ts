@@ -1,6 +1,7 @@
 /** The actions of the API for queues. */
 import type { LiveQueue } from '../live-queue.js';
 import {
+  ACCOUNT_ID,
   checkQueueAttributes,
   isAttributeName,
   isFifoName,
@@ -50,8 +51,8 @@ export const queueActions: Record<string, Action> = {
 
   GetQueueUrl(context, input) {
     const name = requiredString(input, 'QueueName');
-    const account = optionalString(input, 'QueueOwnerAWSAccountId') ?? context.accountId;
-    if (account !== context.accountId || !context.service.find(name)) throw noSuchQueue();
+    const account = optionalString(input, 'QueueOwnerAWSAccountId') ?? ACCOUNT_ID;
+    if (account !== ACCOUNT_ID || !context.service.find(name)) throw noSuchQueue();
     return { QueueUrl: queueUrl(context, name) };
   },
 

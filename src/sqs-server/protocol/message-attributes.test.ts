@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkMessageAttributes, md5OfAttributes, parseMessageAttributes } from './message-attributes.js';
+import { checkMessageAttributes, checkStoredAttributes, md5OfAttributes } from './message-attributes.js';
 
 const text = (StringValue: unknown, DataType: unknown = 'String') => ({ DataType, StringValue });
 const bytes = (BinaryValue: unknown, DataType = 'Binary') => ({ DataType, BinaryValue });
@@ -19,8 +19,13 @@ test('checked attributes are stored with their known members, their digest and t
   const stored = { text: text('ü'), bytes: bytes('AP8H') };
   const checked = checkMessageAttributes(attributes);
   // Names, types and values: 4 + 6 + 2, and 5 + 6 + 3.
-  expect(checked).toEqual({ json: JSON.stringify(stored), md5: md5OfAttributes(stored as never), bytes: 26 });
-  expect(parseMessageAttributes(checked.json)).toEqual(stored);
+  expect(checked).toEqual({
+    attributes: stored,
+    json: JSON.stringify(stored),
+    md5: md5OfAttributes(stored as never),
+    bytes: 26,
+  });
+  expect(checkStoredAttributes(checked.json).attributes).toEqual(stored);
 });
 
 test.each(['a', 'aZ09_-.x', 'n'.repeat(256), 'awsome', 'amazonas', 'x.aws.y', 'aws', 'Größe', '温度', '٣'])(

@@ -46,6 +46,8 @@ export function md5OfAttributes(attributes: MessageAttributes): string {
 }
 
 interface CheckedAttributes {
+  /** Shared: don't change it. */
+  attributes: MessageAttributes;
   /** As they are stored. */
   json: string;
   md5: string;
@@ -59,18 +61,28 @@ const RESERVED = /^(aws|amazon)\.|^\.|\.$|\.\./i;
 const TYPE = /^(String|Number|Binary)(\..{1,249})?$/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
-/** Bounds of what {@link memoize} keeps: results, and characters of the texts they belong to. */
-const MAX_MEMOIZED = 1_000;
-const MAX_MEMOIZED_LENGTH = 1_000;
+/** A fleet's messages carry few different attributes, so nearly all are checked once. By their JSON; all are forgotten at once. */
+const checkedBefore = new Map<string, CheckedAttributes>();
+/** So many results are kept, of texts of so many characters. */
+const MAX_KEPT = 1_000;
+const MAX_KEPT_LENGTH = 1_000;
 
 /** Throws `InvalidParameterValue`. */
 export function checkMessageAttributes(attributes: Input): CheckedAttributes {
   return checkStoredAttributes(JSON.stringify(attributes));
 }
 
-// A fleet's messages carry few different attributes, so nearly all results are memoized.
 /** {@link checkMessageAttributes} for attributes as they are stored. */
-export const checkStoredAttributes = memoize((json: string): CheckedAttributes => {
+export function checkStoredAttributes(json: string): CheckedAttributes {
+  const known = checkedBefore.get(json);
+  if (known) return known;
+  const result = check(json);
+  if (checkedBefore.size >= MAX_KEPT) checkedBefore.clear();
+  if (json.length <= MAX_KEPT_LENGTH) checkedBefore.set(json, result);
+  return result;
+}
+
+function check(json: string): CheckedAttributes {
   const attributes = Object.entries(JSON.parse(json) as Input);
   if (attributes.length > MAX_MESSAGE_ATTRIBUTES) {
     throw invalid(
@@ -86,11 +98,8 @@ export const checkStoredAttributes = memoize((json: string): CheckedAttributes =
     bytes += Buffer.byteLength(name) + Buffer.byteLength(DataType);
     bytes += StringValue === undefined ? Buffer.byteLength(BinaryValue!, 'base64') : Buffer.byteLength(StringValue);
   }
-  return { json: JSON.stringify(checked), md5: md5OfAttributes(checked), bytes };
-});
-
-/** Parses stored attributes. The result is shared: don't change it. */
-export const parseMessageAttributes = memoize((json: string): MessageAttributes => JSON.parse(json));
+  return { attributes: checked, json: JSON.stringify(checked), md5: md5OfAttributes(checked), bytes };
+}
 
 /** Checks one attribute and returns its known members. */
 function checkAttribute(name: string, attribute: unknown): MessageAttribute {
@@ -137,21 +146,6 @@ function isNumber(value: string): boolean {
   const mantissa = value.replace(/[eE].*$/, '');
   const digits = mantissa.replace(/\D/g, '').replace(/^0+/, '');
   return NUMBER.test(value) && digits.length <= 38 && Number(value) >= -1e128 && Number(value) <= 1e126;
-}
-
-/** Keeps the results of a function of a text. When it holds too many it forgets all of them. Errors are not kept. */
-function memoize<T>(compute: (text: string) => T): (text: string) => T {
-  const results = new Map<string, T>();
-  return (text) => {
-    const known = results.get(text);
-    if (known !== undefined) return known;
-    const result = compute(text);
-    if (text.length <= MAX_MEMOIZED_LENGTH) {
-      if (results.size >= MAX_MEMOIZED) results.clear();
-      results.set(text, result);
-    }
-    return result;
-  };
 }
 
 /** What Amazon says about a text with a character that it does not allow; undefined: there is none. `where`: of the text. */

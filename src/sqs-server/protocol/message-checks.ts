@@ -9,7 +9,6 @@ import {
   type MessageAttributes,
   md5,
   md5OfAttributes,
-  parseMessageAttributes,
 } from './message-attributes.js';
 import { type Input, optionalInteger, optionalMap, optionalToken, requiredString } from './request-input.js';
 import { invalidValue, missing, SqsError } from './sqs-error.js';
@@ -79,7 +78,7 @@ function traceHeader(input: Input): { header: string; md5: string } | undefined 
   if (other) throw invalidValue('MessageSystemAttributes', other[0], 'Only AWSTraceHeader is allowed.');
   if (given.length === 0) return undefined;
   const checked = checkMessageAttributes(Object.fromEntries(given));
-  const { DataType, StringValue } = parseMessageAttributes(checked.json).AWSTraceHeader!;
+  const { DataType, StringValue } = checked.attributes.AWSTraceHeader!;
   if (DataType !== 'String') throw invalidValue('AWSTraceHeader', DataType, 'Its type must be String.');
   return { header: StringValue!, md5: checked.md5 };
 }
@@ -103,8 +102,8 @@ export const damageReason = (damage: MessageDamage): string =>
 
 /** A damaged message with the reason as an attribute, and with checksums that receivers accept. */
 export function asDamagedLetter(message: StoredMessage, damage: MessageDamage): StoredMessage {
-  const known =
-    damage === 'attributes' || message.attributes === null ? {} : parseMessageAttributes(message.attributes);
+  const stored = damage === 'attributes' ? null : message.attributes;
+  const known = stored === null ? {} : checkStoredAttributes(stored).attributes;
   const others = Object.entries(known).filter(([name]) => name !== DEAD_LETTER_REASON_ATTRIBUTE);
   const attributes: MessageAttributes = {
     ...Object.fromEntries(others.slice(0, MAX_MESSAGE_ATTRIBUTES - 1)),

@@ -6,6 +6,9 @@ import { isObject } from './request-input.js';
 import { invalidValue, SqsError, unknownAttribute } from './sqs-error.js';
 import { MAX_DELAY, MAX_MESSAGE_BYTES, MAX_VISIBILITY, MAX_WAIT } from './sqs-limits.js';
 
+/** All queues are in this account, and in the region us-east-1. */
+export const ACCOUNT_ID = '000000000000';
+
 /** Attributes as the API carries them: every value is a string. */
 export type QueueAttributes = Record<string, string>;
 

@@ -25,7 +25,9 @@ export class GroupCommit {
   readonly #hooks: CommitHooks;
   /** The error of the last rollback: everyone who waited gets it and may report it again. */
   #lastError: unknown;
-  #open: { done: Promise<void>; resolve: () => void; reject: (error: unknown) => void } | undefined;
+  #isOpen = false;
+  /** Those who wait for the open transaction. */
+  #waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
   #lastCommit = 0;
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
 
@@ -37,18 +39,22 @@ export class GroupCommit {
 
   /** Opens a transaction unless one is open. */
   join(): void {
-    if (!this.#open) this.#begin();
+    if (this.#isOpen) return;
+    this.#database().exec('BEGIN IMMEDIATE');
+    this.#isOpen = true;
+    const wait = this.#lastCommit + INTERVAL_MS - performance.now();
+    this.#timer = wait > 0 ? setTimeout(() => this.flush(), wait) : setImmediate(() => this.flush());
   }
 
   /** Resolves once everything written so far is on disk; rejects if the commit fails. */
-  committed(): Promise<void> {
-    return this.#open?.done ?? Promise.resolve();
+  async committed(): Promise<void> {
+    if (!this.#isOpen) return;
+    await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
   /** Commits the open transaction, if any, at once. */
   flush(): void {
-    const open = this.#open;
-    if (!open) return;
+    if (!this.#isOpen) return;
     try {
       this.#hooks.beforeCommit();
       this.#database().exec('COMMIT');
@@ -57,46 +63,33 @@ export class GroupCommit {
       this.abort(error);
       return;
     }
-    this.#endTransaction();
     this.#lastCommit = performance.now();
     this.commits += 1;
-    open.resolve();
+    for (const { resolve } of this.#end()) resolve();
     this.#hooks.afterCommit();
   }
 
   /** Rolls the open transaction back for everyone who wrote: after a failed write its state is unknown. */
   abort(error: unknown): void {
-    const open = this.#open;
-    if (!open && error === this.#lastError) return;
+    if (!this.#isOpen && error === this.#lastError) return;
     this.#lastError = error;
-    this.#endTransaction();
+    const waiting = this.#end();
     try {
       this.#database().exec('ROLLBACK');
     } catch {
       // SQLite rolls back by itself in some cases, such as a full disk; after the commit there is nothing to roll back.
     }
     this.#hooks.afterRollback(error);
-    open?.reject(error);
+    for (const { reject } of waiting) reject(error);
   }
 
-  #begin(): void {
-    this.#database().exec('BEGIN IMMEDIATE');
-    let resolve!: () => void;
-    let reject!: (error: unknown) => void;
-    const done = new Promise<void>((yes, no) => {
-      resolve = yes;
-      reject = no;
-    });
-    // A write without a request, such as a periodic one, waits for nobody: its failure reaches `afterRollback`.
-    done.catch(() => undefined);
-    this.#open = { done, resolve, reject };
-    const wait = this.#lastCommit + INTERVAL_MS - performance.now();
-    this.#timer = wait > 0 ? setTimeout(() => this.flush(), wait) : setImmediate(() => this.flush());
-  }
-
-  #endTransaction(): void {
-    this.#open = undefined;
+  /** Returns those who waited. */
+  #end() {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#isOpen = false;
     clearTimeout(this.#timer as NodeJS.Timeout);
     clearImmediate(this.#timer as NodeJS.Immediate);
+    return waiting;
   }
 }

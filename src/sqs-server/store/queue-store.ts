@@ -48,8 +48,6 @@ export class QueueStore {
   /** When the reserve is taken, by `performance.now()`; undefined: that is done. */
   #reserveDue: number | undefined;
   #restoreFailed = false;
-  /** The last step of the clock may have been a stop of this program. */
-  #wasStopped = false;
   /** What was wrong with the file when it was lost. */
   #lostProblem = '';
 
@@ -155,7 +153,7 @@ export class QueueStore {
   /** Reports a step of the wall clock, and looks whether a full disk has room again. Call it outside of transactions. */
   watch(): void {
     const step = this.clock.check();
-    if (step && this.#isNews(step)) this.#onEvent(step);
+    if (step) this.#onEvent(step);
     if (this.isLost) return;
     if (this.#reserveDue !== undefined && performance.now() >= this.#reserveDue) this.#takeReserve();
     if (!this.#full) return;
@@ -166,14 +164,6 @@ export class QueueStore {
     this.#full = undefined;
     this.#takeReserve();
     this.#onEvent({ type: 'store-writable', path: this.#path });
-  }
-
-  /** A stop of this program looks like a step ahead: it is no news, nor that it counts an hour later. */
-  #isNews(step: ClockEvent): boolean {
-    const wasStopped = step.whileStopped === true && step.byMs > 0;
-    const isNews = !wasStopped && !(this.#wasStopped && step.type === 'clock-step-confirmed');
-    this.#wasStopped = wasStopped;
-    return isNews;
   }
 
   /** Whether the elapsed time should be noted though nothing else is written. */

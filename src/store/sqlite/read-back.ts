@@ -40,13 +40,7 @@ export class ReadBack {
 
   readingsAfter(id: number, limit: number): StoredReading[] {
     const found: StoredReading[] = [];
-    for (let at = id; found.length < limit; ) {
-      const count = limit - found.length;
-      const rows = this.#readingRows(at, count);
-      found.push(...this.#intact(rows));
-      if (rows.length < count) break;
-      at = rows.at(-1)!.id;
-    }
+    for (const reading of this.#allAfter(id, limit)) if (found.push(reading) === limit) break;
     return found;
   }
 
@@ -73,14 +67,14 @@ export class ReadBack {
 
   loadCheckpoint(): { fleet: FleetDump; after: Iterable<StoredReading> } {
     const { last, fleet } = this.#checkpoint();
-    return { fleet, after: this.#allAfter(last) };
+    return { fleet, after: this.#allAfter(last, READINGS_AT_ONCE) };
   }
 
-  *#allAfter(last: number): Iterable<StoredReading> {
+  *#allAfter(last: number, atOnce: number): Iterable<StoredReading> {
     for (let at = last; ; ) {
-      const rows = this.#readingRows(at, READINGS_AT_ONCE);
+      const rows = this.#readingRows(at, atOnce);
       yield* this.#intact(rows);
-      if (rows.length < READINGS_AT_ONCE) return;
+      if (rows.length < atOnce) return;
       at = rows.at(-1)!.id;
     }
   }

@@ -378,10 +378,11 @@ describe('the web page of a large fleet', () => {
   beforeAll(async () => {
     if (BROWSER === undefined) return;
     const depth = { visible: 1234, inFlight: 0, delayed: 0 };
-    const queue = { name: 'readings', depth: async () => depth, check: async () => {} } as unknown as Queue;
+    const queue = { name: 'readings', depth: async () => depth } as unknown as Queue;
     const app = createPullerApp({
       queue,
-      fleet: { hub, firing: () => [] },
+      hub,
+      firing: () => [],
       stats: () => ({}) as ReturnType<PullerAppDeps['stats']>,
       failures: () => ({}),
       closed: closed.signal,

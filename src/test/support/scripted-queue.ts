@@ -72,7 +72,6 @@ export class ScriptedQueue implements Queue {
     return `dead-${id}`;
   };
 
-  check: Queue['check'] = async () => {};
   depth: Queue['depth'] = async () => ({ visible: 3, inFlight: 2, delayed: 1 });
   deadLetterDepth: Queue['deadLetterDepth'] = async () => ({
     visible: this.deadLetters.length,
