@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { firstLinesOf } from '../lib/errors/known-failures.js';
 import { LineSplitter } from '../lib/log/line-splitter.js';
 import { type DockerOptions, docker } from './docker-cli.js';
 
@@ -92,10 +93,7 @@ function parseContainers(text: string): Container[] {
     throw new AppError('DOCKER_OUTPUT', "can't read what docker inspect printed", {
       hint: 'Another program may answer to `docker`, such as a wrapper that prints something of its own. Please report it with `docker version`.',
       cause,
-      details: text
-        .split('\n')
-        .slice(0, 5)
-        .map((line) => line.slice(0, 200)),
+      details: firstLinesOf(text),
     });
   }
 }
@@ -114,16 +112,16 @@ export async function lastLogLines(container: string, count: number, until?: str
 export interface ContainerLine {
   /** Of the container, in the compose file. */
   service: string;
-  /** When it was written, RFC 3339 with nanoseconds. */
-  at: string;
+  /** When it was written, Unix milliseconds. */
+  time: number;
   line: string;
 }
 
 export interface ContainerLogsQuery {
   /** Newest lines of each container; all by default. */
   tail?: number;
-  /** Lines from then on, RFC 3339. */
-  since?: string;
+  /** Lines from then on, Unix milliseconds. */
+  since?: number;
   /** Goes on with new lines until it is aborted or all containers have stopped. */
   follow?: boolean;
   signal?: AbortSignal;
@@ -144,7 +142,7 @@ export async function* containerLogs(project: string, query: ContainerLogsQuery 
   const args = [
     ...`compose -p ${project} logs --no-color --timestamps`.split(' '),
     ...(tail === undefined ? [] : ['--tail', String(tail)]),
-    ...(since === undefined ? [] : ['--since', since]),
+    ...(since === undefined ? [] : ['--since', new Date(since).toISOString()]),
     ...(follow ? ['--follow'] : []),
   ];
   const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'ignore'], ...(signal ? { signal } : {}) });
@@ -155,7 +153,7 @@ export async function* containerLogs(project: string, query: ContainerLogsQuery 
     for await (const chunk of child.stdout) {
       for (const text of splitter.push(chunk as Buffer)) {
         const [, name, at, line] = LINE.exec(text) ?? [];
-        if (name && at && line) yield { service: services.get(name) ?? name, at, line };
+        if (name && at && line) yield { service: services.get(name) ?? name, time: Date.parse(at), line };
       }
     }
   } finally {

@@ -1,5 +1,5 @@
 /** What a missing or troubled Docker looks like to the operator, with a stand-in for `docker` on the PATH. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { errorOf, standIns } from '../test/support/stand-in.js';
@@ -36,21 +36,6 @@ test.each([
 ])('%s when the engine is out of reach', async (code, message) => {
   fails(message);
   expect(await errorOf(requireDocker())).toMatchObject({ code });
-});
-
-test('compose v1 only: it is named, and what to install', async () => {
-  standIn(
-    'docker',
-    'case "$1" in version) echo 28.0.1;; *) echo "docker: unknown command: docker compose" >&2; exit 1;; esac',
-  );
-  standIn('docker-compose', 'echo "docker-compose version 1.29.2, build 5becea4c"');
-  const error = await errorOf(requireDocker());
-  expect([error.code, error.message]).toEqual([
-    'COMPOSE_MISSING',
-    "only docker-compose version 1.29.2 is installed, which can't read the compose file of this network",
-  ]);
-  rmSync(join(programs.folder, 'docker-compose'));
-  expect((await errorOf(requireDocker())).message).toBe('this Docker has no `docker compose`');
 });
 
 test.each([

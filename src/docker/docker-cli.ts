@@ -1,6 +1,6 @@
 /** Runs the user's `docker`. */
 import { AppError } from '../lib/errors/app-error.js';
-import { dockerFailure, dockerMissing } from './docker-failures.js';
+import { dockerFailure } from './docker-failures.js';
 
 export interface DockerOptions {
   /** On top of this process's environment; `undefined` removes a variable. */
@@ -18,17 +18,10 @@ export interface DockerOptions {
   apart?(pid: number): () => void;
 }
 
-let execaModule: Promise<typeof import('execa')> | undefined;
-
-/** Loaded late: most commands never call docker. */
-function loadExeca(): Promise<typeof import('execa')> {
-  execaModule ??= import('execa');
-  return execaModule;
-}
-
 /** Runs one command; resolves with its standard output, rejects with an `AppError` of `docker-failures.ts`. */
 export async function docker(args: string[], options: DockerOptions = {}): Promise<string> {
-  const { execa } = await loadExeca();
+  // Loaded late: most commands never call docker.
+  const { execa } = await import('execa');
   const running = execa('docker', args, {
     stdin: 'ignore',
     ...(options.env === undefined ? {} : { env: options.env }),
@@ -52,7 +45,11 @@ export async function docker(args: string[], options: DockerOptions = {}): Promi
   await lines;
   (await release)?.();
   if (result.exitCode === 0) return result.stdout;
-  if ((result as { code?: string }).code === 'ENOENT') throw dockerMissing();
+  if ((result as { code?: string }).code === 'ENOENT') {
+    throw new AppError('DOCKER_NOT_FOUND', 'docker is not on the PATH', {
+      hint: 'Install it (https://docs.docker.com/get-docker/). The networks embedded and native do not need it.',
+    });
+  }
   const late = result.timedOut ? `no answer within ${(options.timeoutMs ?? 0) / 1000} s` : '';
   throw dockerFailure(callOf(args), late || result.all || (result.originalMessage ?? ''), result.originalMessage);
 }
@@ -77,51 +74,21 @@ export function requireEngine(): Promise<string> {
  * `COMPOSE_MISSING` or `COMPOSE_TOO_OLD`.
  */
 export async function requireDocker(): Promise<void> {
-  const compose = requireCompose();
-  // The engine's failure matters more.
-  compose.catch(() => {});
   await requireEngine();
-  await compose;
-}
-
-/** The version of Compose, which needs no engine. Rejects with `COMPOSE_MISSING` or `COMPOSE_TOO_OLD`. */
-export async function requireCompose(): Promise<string> {
-  const version = await docker('compose version --short'.split(' ')).catch((error: AppError) => error);
-  if (typeof version === 'string') {
-    requireNewCompose(version);
-    return version;
-  }
-  if (version.code !== 'COMPOSE_MISSING' && version.code !== 'DOCKER_FAILED') throw version;
-  const old = await composeV1();
-  throw new AppError(
-    'COMPOSE_MISSING',
-    old
-      ? `only ${old} is installed, which can't read the compose file of this network`
-      : 'this Docker has no `docker compose`',
-    { hint: 'Install the compose plugin, version 2 (https://docs.docker.com/compose/install/).' },
-  );
+  await requireCompose();
 }
 
 /** The first version with the global flag `--progress`. */
 const OLDEST_COMPOSE = [2, 19] as const;
 
-/** Accepts what does not look like a version. */
-function requireNewCompose(version: string): void {
-  const [major = Number.NaN, minor = Number.NaN] = version.replace(/^v/, '').split('.').map(Number);
+/** The version of Compose, which needs no engine. Rejects with `COMPOSE_MISSING` or `COMPOSE_TOO_OLD`. */
+export async function requireCompose(): Promise<string> {
+  const version = await docker('compose version --short'.split(' '));
+  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
   const [oldMajor, oldMinor] = OLDEST_COMPOSE;
-  if (!(major < oldMajor || (major === oldMajor && minor < oldMinor))) return;
-  throw new AppError(
-    'COMPOSE_TOO_OLD',
-    `docker compose is version ${version}; ${OLDEST_COMPOSE.join('.')} or newer is needed`,
-    {
-      hint: 'Update the compose plugin (https://docs.docker.com/compose/install/).',
-    },
-  );
-}
-
-/** Name and version of the old stand-alone program; undefined when it is not installed. */
-async function composeV1(): Promise<string | undefined> {
-  const { execa } = await loadExeca();
-  const { exitCode, stdout } = await execa('docker-compose', ['--version'], { reject: false, stdin: 'ignore' });
-  return exitCode === 0 ? (stdout.split('\n')[0]?.replace(/,.*/, '') ?? 'docker-compose') : undefined;
+  // What does not look like a version may be a new one.
+  if (!(major < oldMajor || (major === oldMajor && minor < oldMinor))) return version;
+  throw new AppError('COMPOSE_TOO_OLD', `docker compose is version ${version}; 2.19 or newer is needed`, {
+    hint: 'Update the compose plugin (https://docs.docker.com/compose/install/).',
+  });
 }

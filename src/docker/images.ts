@@ -4,12 +4,7 @@ import { packageVersion } from '../lib/process/self-command.js';
 import { docker } from './docker-cli.js';
 
 /** Whether the engine has the image. */
-export function hasImage(image: string): Promise<boolean> {
-  return docker(['image', 'inspect', '--format', '{{.Id}}', image]).then(
-    () => true,
-    () => false,
-  );
-}
+export const hasImage = async (image: string): Promise<boolean> => (await imageMadeAt(image)) !== undefined;
 
 /** When the image was built (ISO 8601, UTC); undefined when the engine does not have it. */
 export function imageMadeAt(image: string): Promise<string | undefined> {
@@ -30,11 +25,6 @@ export async function pullImage(image: string, hint: string, signal?: AbortSigna
       details: error instanceof AppError && error.details.length > 0 ? error.details : [messageOf(error)],
     });
   }
-}
-
-/** Gives an image another name. */
-export async function tagImage(image: string, name: string): Promise<void> {
-  await docker(['tag', image, name]);
 }
 
 /**

@@ -3,12 +3,8 @@ import { messageOf } from '../lib/errors/app-error.js';
 import { containersOf, OWNER_LABEL } from './containers.js';
 import { docker } from './docker-cli.js';
 
-interface Removal {
-  /** Names of what was removed. */
-  removed: string[];
-  /** What could not be removed, each with the reason. */
-  kept: string[];
-}
+/** Names of what was removed, and what could not be, each with the reason. */
+type Removal = Record<'removed' | 'kept', string[]>;
 
 /**
  * Stops the containers of a state folder, and keeps them. Each has as much time to exit as its service allows.

@@ -8,7 +8,7 @@ import { Box } from '../test/support/box.js';
 import { findingsOf } from '../test/support/doctor-context.js';
 import { FakeBacalhau } from '../test/support/fake-bacalhau.js';
 import type { Part } from './check.js';
-import { networkSettings, proxyUrl } from './checks/network.js';
+import { networkSettings } from './checks/network.js';
 import { bacalhauProgram, cluster, docker } from './checks/programs.js';
 
 let box: Box;
@@ -32,7 +32,7 @@ const look = (part: Part, flags: Record<string, unknown>) => findingsOf(part, bo
 const NOT_NEEDED = [{ status: 'skipped', why: 'the embedded network needs none' }];
 
 test('the embedded network needs neither Bacalhau nor Docker', async () => {
-  for (const part of [bacalhauProgram, cluster, docker, proxyUrl]) expect(await look(part, {})).toEqual(NOT_NEEDED);
+  for (const part of [bacalhauProgram, cluster, docker]) expect(await look(part, {})).toEqual(NOT_NEEDED);
 });
 
 test('settings that are not complete are a failure of their own, and what needs them is skipped', async () => {
@@ -86,15 +86,6 @@ test('a TMPDIR that is not there is a failure that names it', async () => {
   }
 });
 
-test('nodes of a cluster do not reach the proxy at an address of loopback', async () => {
-  expect(await look(proxyUrl, REMOTE)).toMatchObject([
-    { status: 'failure', code: 'PROXY_NOT_REACHABLE', fix: expect.stringContaining('--proxy-url') },
-  ]);
-  const public_ = { ...REMOTE, proxyUrl: 'https://proxy.example.com' };
-  expect(await look(proxyUrl, public_)).toMatchObject([{ status: 'warning', fix: expect.stringContaining('--host') }]);
-  expect(await look(proxyUrl, { ...public_, host: '0.0.0.0' })).toMatchObject([{ status: 'ok' }]);
-});
-
 const COMPOSE = { network: 'compose' };
 const ENGINE = 'case "$*" in version*) echo 27.0.1 ;; *compose*version*) echo 2.39.4 ;;';
 
@@ -109,9 +100,6 @@ test('no docker, and its engine does not answer', async () => {
   ]);
   vi.stubEnv('DOCKER_HOST', 'unix:///x');
   expect(await look(docker, COMPOSE)).toMatchObject([{ fix: expect.stringContaining('`unset DOCKER_HOST`') }]);
-  expect(await look(docker, { network: 'native' })).toMatchObject([
-    { status: 'skipped', why: expect.stringMatching(/does not answer.*only for `deploy proxy`/) },
-  ]);
 });
 
 test('rights, the plugin and a project of somebody else', async () => {

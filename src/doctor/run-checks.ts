@@ -12,7 +12,7 @@ import {
   skipped,
 } from './check.js';
 import { disk, memory, nodeVersion } from './checks/machine.js';
-import { networkSettings, ports, proxyUrl } from './checks/network.js';
+import { networkSettings, ports } from './checks/network.js';
 import { bacalhauProgram, cluster, docker } from './checks/programs.js';
 import { queueAccess } from './checks/queue.js';
 import { secretFiles, stateFiles, stateFolder } from './checks/state.js';
@@ -21,7 +21,7 @@ import { secretFiles, stateFiles, stateFolder } from './checks/state.js';
 const CHECKS: Record<string, Part[]> = {
   machine: [nodeVersion, disk, memory],
   'state folder': [stateFolder, stateFiles, secretFiles],
-  network: [networkSettings, ports, proxyUrl],
+  network: [networkSettings, ports],
   Bacalhau: [bacalhauProgram, cluster],
   Docker: [docker],
   queue: [queueAccess],

@@ -29,28 +29,17 @@ function configFlags(config: SensorConfig): string[] {
   });
 }
 
-/** Names in braces that stand for values of the region; everything else in braces stays as it is. */
-const PLACEHOLDERS = ['proxy', 'region'] as const;
+/** Names in braces stand for values of the region; everything else in braces stays as it is. */
+const fill = (text: string, { proxyUrl, region }: ModuleJob): string =>
+  text.replace(/\{(proxy|region)\}/g, (_, name) => (name === 'proxy' ? proxyUrl : region));
 
-type Values = Record<(typeof PLACEHOLDERS)[number], string>;
-
-export function moduleParameters(job: ModuleJob): string[] {
-  return job.parameters.map((text) => fill(text, valuesOf(job)));
-}
+export const moduleParameters = (job: ModuleJob): string[] => job.parameters.map((text) => fill(text, job));
 
 /** Also has `PROXY_URL` and `REGION`, where the user does not set them. */
 export function moduleEnv(job: ModuleJob): Record<string, string> {
-  const values = valuesOf(job);
-  const own = Object.fromEntries(Object.entries(job.env).map(([name, text]) => [name, fill(text, values)]));
-  return { PROXY_URL: values.proxy, REGION: values.region, ...own };
+  const own = Object.entries(job.env).map(([name, text]) => [name, fill(text, job)]);
+  return { PROXY_URL: job.proxyUrl, REGION: job.region, ...Object.fromEntries(own) };
 }
-
-const valuesOf = ({ proxyUrl, region }: ModuleJob): Values => ({ proxy: proxyUrl, region });
-
-const fill = (text: string, values: Values): string =>
-  text.replace(/\{(\w+)\}/g, (whole, name: string) =>
-    Object.hasOwn(values, name) ? values[name as keyof Values] : whole,
-  );
 
 export interface Reaching {
   proxyUrl: string;

@@ -95,37 +95,29 @@ async function fillDocument(request: JobRequest, environment: JobEnvironment): P
   if (ref.region !== undefined) document.setIn(['labels', REGION_LABEL], ref.region);
   if (ref.name !== undefined) document.setIn(['labels', MODULE_LABEL], ref.name);
   if (ref.runOnce) document.setIn(['labels', 'run-once'], 'true');
-  if (request.role === 'publisher') await fillPublisher(document, request, environment);
+  if (request.role === 'publisher' || request.role === 'module') await fillSensors(document, request, environment);
   else if (request.role === 'config-updater') await fillConfigUpdater(document, request, environment);
-  else if (request.role === 'module') fillModule(document, request, environment);
   else fillService(document, request, environment);
   return document;
 }
 
-async function fillPublisher(document: Document, job: PublisherJob, environment: JobEnvironment): Promise<void> {
+async function fillSensors(
+  document: Document,
+  job: PublisherJob | ModuleJob,
+  environment: JobEnvironment,
+): Promise<void> {
   setRegion(document, job.region);
-  if (job.maxMessages !== undefined) runOnce(document);
-  setTask(document, publisherFlags(job), { ...environment.given, ...forward(environment.forwarded.edge) });
+  // Bacalhau restarts a daemon that exits, and counts its exit as a failure; an ops job runs once on every node.
+  if (jobRefOf(job).runOnce) document.setIn(['type'], 'ops');
+  const env = { ...environment.given, ...forward(environment.forwarded.edge) };
+  if (job.role === 'publisher') setTask(document, publisherFlags(job), env);
+  else setTask(document, moduleParameters(job), { ...env, ...moduleEnv(job) });
   setDomains(document, job);
   if (job.module === undefined) setModule(document, await environment.module('publisher'));
-  else setUserModule(document, job.module, { region: job.region, environment });
-  if (job.configFile === undefined) return;
+  else setUserModule(document, job.module, environment.moduleUrl(job.region, job.module.sha256));
+  if (job.role !== 'publisher' || job.configFile === undefined) return;
   const source = { type: 'localDirectory', params: { sourcePath: job.configFile, readWrite: false } };
   document.addIn(inTask('inputSources'), document.createNode({ target: CONFIG_TARGET, source }));
-}
-
-function fillModule(document: Document, job: ModuleJob, environment: JobEnvironment): void {
-  setRegion(document, job.region);
-  if (job.once) runOnce(document);
-  const env = { ...environment.given, ...forward(environment.forwarded.edge), ...moduleEnv(job) };
-  setTask(document, moduleParameters(job), env);
-  setDomains(document, job);
-  setUserModule(document, job.module, { region: job.region, environment });
-}
-
-/** Bacalhau restarts a daemon that exits, and counts its exit as a failure; an ops job runs once on every node. */
-function runOnce(document: Document): void {
-  document.setIn(['type'], 'ops');
 }
 
 /**
@@ -138,12 +130,9 @@ const MAX_INLINE_BYTES = 400_000;
 /** Whether nodes download a module of this size instead of getting it in the job. */
 export const isDownloaded = (bytes: number): boolean => bytes > MAX_INLINE_BYTES;
 
-function setUserModule(
-  document: Document,
-  { bytes, sha256 }: UserModule,
-  { region, environment }: { region: string; environment: JobEnvironment },
-): void {
-  if (isDownloaded(bytes.length)) setModuleUrl(document, environment.moduleUrl(region, sha256));
+/** `url`: where nodes download it, if it does not fit into the job. */
+function setUserModule(document: Document, { bytes }: UserModule, url: string): void {
+  if (isDownloaded(bytes.length)) setModuleUrl(document, url);
   else setModule(document, bytes);
   document.setIn(inTask('resources', 'memory'), `${USER_MODULE_MB}MB`);
 }
@@ -170,8 +159,7 @@ async function fillConfigUpdater(
 }
 
 function fillService(document: Document, job: ServiceJob, { forwarded }: JobEnvironment): void {
-  const open = job.open ? ['--open'] : [];
-  const listen = ['--host=0.0.0.0', `--port=${CONTAINER_PORT}`, ...open];
+  const listen = ['--host=0.0.0.0', `--port=${CONTAINER_PORT}`, ...(job.open ? ['--open'] : [])];
   setTask(document, [job.role, 'serve', ...listen, `--queue=${job.queue}`, ...job.args], {
     ...forward(forwarded.services),
     ...(job.allowedHosts === undefined ? {} : { WASM_SENSORS_ALLOWED_HOSTS: job.allowedHosts.join(',') }),

@@ -30,11 +30,8 @@ export interface NetworkProvider<Connection = unknown> {
   open(connection: Connection, context: OpenContext): Network;
   /** Removes what an `up` of this state folder left outside its processes. Safe where this network never ran. */
   cleanUp(stateDir: string): Promise<Removal>;
-  /**
-   * Removes data that outlive `down`, outside the state folder. `connection`: of the `up` that was stopped just now, if it
-   * was of this kind and ready.
-   */
-  removeData?(stateDir: string, connection: Connection | undefined): Promise<Removal>;
+  /** Removes data that outlive `down`, outside the state folder. */
+  removeData?(stateDir: string): Promise<Removal>;
   /** The proxy or the puller as a service job. */
   serviceJob?(role: ServiceJob['role'], connection: Connection, options: ServiceJobOptions): Promise<PlannedServiceJob>;
   /** The command line of a shell with `bacalhau` inside the network; without `command` an interactive one. */
@@ -67,9 +64,8 @@ export interface NetworkNeeds {
   /** The network runs queue, proxy and puller itself, on {@link ports}. */
   servicesInside?: true;
   bacalhau?: BacalhauNeeds;
-  docker?: DockerNeeds;
-  /** The proxy runs on this machine, and nodes on others must reach it. Rejects with `PROXY_NOT_REACHABLE`. */
-  requireProxy?(proxyUrl: string): void;
+  /** Docker with Compose. Rejects with `PROJECT_IN_USE`. */
+  requireOwnProject?(stateDir: string): Promise<void>;
 }
 
 export interface BacalhauNeeds {
@@ -85,13 +81,6 @@ export interface BacalhauNeeds {
   };
   /** Base URL of the API of a cluster that exists already. */
   clusterUrl?: string;
-}
-
-export interface DockerNeeds {
-  /** Why the network works without, to complete "it is needed …". */
-  onlyFor?: string;
-  /** With Compose. Rejects with `PROJECT_IN_USE`. */
-  requireOwnProject?(stateDir: string): Promise<void>;
 }
 
 /** What `up` gives to every network. */
@@ -119,17 +108,15 @@ export interface PlanContext {
 export interface NetworkPlan<Connection = unknown> {
   /** The network's own queue, proxy and puller; without them `up` runs them as child processes. */
   services?: Services;
-  /** Resolves when every node is connected. Rejects with an `AppError` that names what is missing. */
-  start(context: StartContext): Promise<StartedNetwork<Connection>>;
+  /**
+   * Resolves when every node is connected. Rejects with an `AppError` that names what is missing. `proxyUrl`: base URL of
+   * the proxy for sensors, the one on this machine or `--proxy-url`.
+   */
+  start(context: { proxyUrl: string }): Promise<StartedNetwork<Connection>>;
   /** Links of regions that this process holds; left out where `Network.setRegionLink` needs no `up`. */
   setRegionLink?(region: string, connected: boolean): Promise<void>;
   /** Stops what `start` started, also after a failure half-way. */
   stop(): Promise<void>;
-}
-
-export interface StartContext {
-  /** Base URL of the proxy for sensors: the one on this machine, or `--proxy-url`. */
-  proxyUrl: string;
 }
 
 export interface StartedNetwork<Connection> {
@@ -185,15 +172,10 @@ export interface Removal {
 }
 
 export interface ServiceJobOptions {
-  settings: Resolved;
   /** Image in a registry that the node reaches; left out: the network's own. */
   image?: string | undefined;
-  /** Port of the node, where the network does not fix it. */
-  nodePort: number;
-  /** The queue is the embedded one of `up`. */
-  embeddedQueue: boolean;
-  /** The proxy of `up`, which the proxy as a service job follows where it can reach it. */
-  authority: string;
+  /** Left out: the queue of the network. */
+  queue?: string | undefined;
   onProgress(step: string): void;
 }
 
@@ -201,10 +183,8 @@ export interface PlannedServiceJob {
   job: ServiceJob;
   /** Where it will answer: a base URL. */
   url: string;
-  /** Of a proxy: it follows the configuration of the proxy of `up`, or of the one that `--follow` names. */
-  follows: boolean;
-  /** What `deploy publisher --proxy` takes for it; left out: its URL as nodes reach it. */
-  proxyName?: string;
+  /** What `deploy publisher --proxy` takes for it. */
+  proxyName: string;
 }
 
 export interface ShellOptions {

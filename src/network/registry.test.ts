@@ -20,7 +20,7 @@ test('what each kind offers beyond the rest', async () => {
   ]);
   expect(offers).toEqual([
     ['embedded', 'givesNodesTokens', 'demoNodes'],
-    ['native', 'serviceJob', 'givesNodesTokens', 'demoNodes'],
+    ['native', 'givesNodesTokens', 'demoNodes'],
     ['compose', 'serviceJob', 'shell', 'render', 'removeData', 'givesNodesTokens', 'demoNodes', 'unsupported'],
     ['remote', 'sensorsOutliveUp', 'noCuts'],
   ]);

@@ -103,60 +103,42 @@ export class FleetClient {
    * Live events until the signal is aborted; continues after a restart of the puller. Rejects with `EVENTS_LOST` when this
    * client reads too slowly.
    */
-  async *events(query: EventQuery = {}): AsyncGenerator<FleetEvent> {
-    let { since } = query;
-    while (!query.signal?.aborted) {
+  async *events({ region, since: from, kinds, signal }: EventQuery = {}): AsyncGenerator<FleetEvent> {
+    let since = from;
+    while (!signal?.aborted) {
       const began = Date.now();
-      const events = this.#eventsOfConnection({ ...query, ...(since === undefined ? {} : { since }) });
+      const search = searchOf({ region, since, kinds: kinds?.join(',') });
+      const response = await this.#fetch(`/events?${search}`, { signal: signal ?? null });
+      const ready: FleetEvent[] = [];
+      const dropped: { count: number; since?: number }[] = [];
+      const parser = createParser({
+        onEvent: ({ event, data }) => {
+          if (event === 'events') ready.push(...(JSON.parse(data) as FleetEvent[]));
+          if (event === 'dropped') dropped.push(JSON.parse(data));
+        },
+      });
+      const decoder = new TextDecoder();
       try {
-        let next = await events.next();
-        for (; !next.done; next = await events.next()) {
-          if ('received_at' in next.value) since = next.value.received_at + 1;
-          yield next.value;
+        for await (const chunk of received(response)) {
+          parser.feed(decoder.decode(chunk, { stream: true }));
+          for (const event of ready.splice(0)) {
+            if ('received_at' in event) since = event.received_at + 1;
+            yield event;
+          }
+          if (dropped.length > 0) break;
         }
-        since = next.value ?? since ?? began;
-      } finally {
-        await events.return(undefined);
+      } catch (error) {
+        if (!signal?.aborted) throw error;
       }
-    }
-  }
-
-  /** Returns where the next connection has to begin, if this client was too slow. */
-  async *#eventsOfConnection({
-    region,
-    since,
-    kinds,
-    signal,
-  }: EventQuery): AsyncGenerator<FleetEvent, number | undefined> {
-    const search = searchOf({ region, since, kinds: kinds?.join(',') });
-    const response = await this.#fetch(`/events?${search}`, { signal: signal ?? null });
-    let ready: FleetEvent[] = [];
-    let lost: { count: number; since?: number } | undefined;
-    const parser = createParser({
-      onEvent: ({ event, data }) => {
-        if (event === 'events') ready = ready.concat(JSON.parse(data) as FleetEvent[]);
-        if (event === 'dropped') lost = JSON.parse(data) as { count: number; since?: number };
-      },
-    });
-    const decoder = new TextDecoder();
-    try {
-      for await (const chunk of received(response)) {
-        parser.feed(decoder.decode(chunk, { stream: true }));
-        const events = ready;
-        ready = [];
-        yield* events;
-        // They are in the store: the next connection begins with them.
-        if (lost?.since !== undefined) return lost.since;
-        if (lost) {
-          throw new AppError('EVENTS_LOST', `${lost.count} events were lost: the terminal is slower than the stream`, {
-            hint: 'Select fewer with --region, or write to a file.',
-          });
-        }
+      const [lost] = dropped;
+      if (lost && lost.since === undefined) {
+        throw new AppError('EVENTS_LOST', `${lost.count} events were lost: the terminal is slower than the stream`, {
+          hint: 'Select fewer with --region, or write to a file.',
+        });
       }
-    } catch (error) {
-      if (!signal?.aborted) throw error;
+      // What is lost is in the store: the next connection begins with it.
+      since = lost?.since ?? since ?? began;
     }
-    return undefined;
   }
 
   /** Runs a statement that reads on the puller's store. Rejects with `BAD_SQL` when SQLite refuses it. */

@@ -30,11 +30,8 @@ function store(region: string, sequence: number, age: number): void {
 const metricsOf = (queue = new ScriptedQueue()) =>
   pullerMetrics({
     ...{ queue, problem: () => undefined },
-    fleet: {
-      hub,
-      firing: () => [],
-      store: { forgotten: 3, notRolledUp: 0, stats: { damagedRows: 1 } } as unknown as SqliteStore,
-    },
+    hub,
+    store: { forgotten: 3, notRolledUp: 0, stats: { damagedRows: 1 } } as unknown as SqliteStore,
     stats: () => ({
       ...{ received: 9, deleted: 7, deadLettered: 2, deadLetteredBy: { NOT_JSON: 2 }, deadLetters: 6 },
       ...{ failures: 4, lastError: undefined },

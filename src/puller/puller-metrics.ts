@@ -4,7 +4,10 @@ import { BoundedLabel } from '../lib/metrics/label-counts.js';
 import { labelled, Metrics } from '../lib/metrics/metrics.js';
 import type { PullerAppDeps } from './puller-app.js';
 
-export type PullerMetricsDeps = Pick<PullerAppDeps, 'queue' | 'fleet' | 'stats' | 'failures' | 'problem' | 'now'>;
+export type PullerMetricsDeps = Pick<
+  PullerAppDeps,
+  'queue' | 'hub' | 'store' | 'stats' | 'failures' | 'problem' | 'now'
+>;
 
 /** Seconds. A running fleet needs less than one; after an outage readings are as old as the outage was long. */
 const LATENCY_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400];
@@ -14,8 +17,7 @@ type Counted = 'received' | 'duplicates' | 'late' | 'gaps' | 'live' | 'paused' |
 const SUMMARY_AGE_MS = 500;
 
 export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
-  const { queue, fleet: source, stats, failures, problem, now = Date.now } = deps;
-  const { hub, store } = source;
+  const { queue, hub, store, stats, failures, problem, now = Date.now } = deps;
   const metrics = new Metrics('wasm_sensors_puller_');
   const regions = new BoundedLabel();
 

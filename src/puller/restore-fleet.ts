@@ -1,4 +1,5 @@
 /** The fleet view of a stored puller: its checkpoint and the readings after it. */
+import type { ReportedConfig } from '../protocol/sensor-config.js';
 import type { ReadingsStore } from '../store/store.js';
 import { takeEndedNetwork } from './ended-network.js';
 import { EventHub } from './events/event-hub.js';
@@ -11,7 +12,10 @@ export function restoreFleet(store: ReadingsStore, now: number, endedNetwork?: s
   const hub = new EventHub();
   const { fleet, after } = store.loadCheckpoint();
   hub.fleet.began = store.readingsAfter(0, 1)[0]?.receivedAt ?? now;
-  hub.restore(fleet, after);
+  hub.fleet.load(fleet);
+  for (const { reading, config, receivedAt } of after) {
+    hub.fleet.record(reading, config === null ? undefined : (JSON.parse(config) as ReportedConfig), receivedAt);
+  }
   // The clock was set back meanwhile: nobody was seen in the future.
   const ahead = hub.fleet.lastSeen - now;
   if (ahead > 0) hub.fleet.shiftTimes(-ahead);

@@ -23,73 +23,12 @@ const ROLL_UP_BUSY_MS = 40;
 /** What takes longer at the end, the next start does. */
 const ROLL_UP_AT_END_MS = 1_000;
 
-export class StoreUpkeep {
-  readonly #options: StoreUpkeepOptions;
-  readonly #timers: NodeJS.Timeout[] = [];
-  #rollUpTimer: NodeJS.Timeout | undefined;
-  #damagedRows = 0;
+export function keepStore({ store, hub, now, retention, failures, onEvent }: StoreUpkeepOptions) {
+  const timers: NodeJS.Timeout[] = [];
+  let rollUpTimer: NodeJS.Timeout | undefined;
+  let damagedRows = 0;
 
-  constructor(options: StoreUpkeepOptions) {
-    this.#options = options;
-  }
-
-  start(): void {
-    this.#timers.push(
-      setInterval(() => this.#saveCheckpoint(), CHECKPOINT_EVERY_MS),
-      setInterval(() => this.#check(), CHECK_EVERY_MS),
-    );
-    this.#rollUp();
-  }
-
-  pause(): void {
-    for (const timer of this.#timers) clearInterval(timer);
-    clearTimeout(this.#rollUpTimer);
-  }
-
-  /** Saves what there is to save, and closes the store. Call it after {@link pause}, when nothing more is stored. */
-  close(): void {
-    const { store } = this.#options;
-    this.#try('check-store', () => store.check());
-    this.#saveCheckpoint();
-    this.#try('roll-up', () => store.close(ROLL_UP_AT_END_MS));
-  }
-
-  /** Notes how many messages are in the queue. */
-  addDepth(messages: number): void {
-    const { store, now } = this.#options;
-    this.#try('roll-up', () => store.addDepth(messages, now()));
-  }
-
-  #check(): void {
-    const { store, retention, onEvent } = this.#options;
-    this.#try('check-store', () => {
-      store.check();
-      const count = store.stats.damagedRows;
-      if (count > this.#damagedRows) onEvent({ type: 'store.damaged-rows', count });
-      this.#damagedRows = count;
-    });
-    this.#try('retention', () => store.forget(retention));
-  }
-
-  #saveCheckpoint(): void {
-    const { store, hub, now } = this.#options;
-    this.#try('checkpoint', () => {
-      // It can not be undone: time that may not have passed does not count.
-      hub.fleet.prune(now() - Math.max(0, store.clock.pendingMs));
-      store.saveCheckpoint(hub.fleet.dump());
-    });
-  }
-
-  #rollUp(): void {
-    let isBusy = false;
-    this.#try('roll-up', () => {
-      isBusy = this.#options.store.rollUp(Date.now());
-    });
-    this.#rollUpTimer = setTimeout(() => this.#rollUp(), isBusy ? ROLL_UP_BUSY_MS : ROLL_UP_EVERY_MS);
-  }
-
-  #try(task: PullerTask, work: () => void): void {
-    const { failures } = this.#options;
+  function attempt(task: PullerTask, work: () => void): void {
     try {
       work();
       failures.succeeded(task);
@@ -97,4 +36,48 @@ export class StoreUpkeep {
       failures.failed(task, messageOf(error));
     }
   }
+
+  function check(): void {
+    attempt('check-store', () => {
+      store.check();
+      const count = store.stats.damagedRows;
+      if (count > damagedRows) onEvent({ type: 'store.damaged-rows', count });
+      damagedRows = count;
+    });
+    attempt('retention', () => store.forget(retention));
+  }
+
+  const saveCheckpoint = () =>
+    attempt('checkpoint', () => {
+      // It can not be undone: time that may not have passed does not count.
+      hub.fleet.prune(now() - Math.max(0, store.clock.pendingMs));
+      store.saveCheckpoint(hub.fleet.dump());
+    });
+
+  function rollUp(): void {
+    let isBusy = false;
+    attempt('roll-up', () => {
+      isBusy = store.rollUp(Date.now());
+    });
+    rollUpTimer = setTimeout(rollUp, isBusy ? ROLL_UP_BUSY_MS : ROLL_UP_EVERY_MS);
+  }
+
+  return {
+    start(): void {
+      timers.push(setInterval(saveCheckpoint, CHECKPOINT_EVERY_MS), setInterval(check, CHECK_EVERY_MS));
+      rollUp();
+    },
+    /** Notes how many messages are in the queue. */
+    addDepth: (messages: number) => attempt('roll-up', () => store.addDepth(messages, now())),
+    pause(): void {
+      for (const timer of timers) clearInterval(timer);
+      clearTimeout(rollUpTimer);
+    },
+    /** Saves what there is to save, and closes the store. Call it after `pause`, when nothing more is stored. */
+    close(): void {
+      attempt('check-store', () => store.check());
+      saveCheckpoint();
+      attempt('roll-up', () => store.close(ROLL_UP_AT_END_MS));
+    },
+  };
 }

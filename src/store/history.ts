@@ -50,14 +50,9 @@ export interface HistoryQuery {
 }
 
 /** A query with its defaults; `from` and `to` are multiples of `step`. */
-export interface HistoryRange {
-  metric: string;
-  region: string | undefined;
-  host: string | undefined;
-  from: number;
-  to: number;
-  step: number;
-}
+export type HistoryRange = Pick<HistoryQuery, 'metric'> &
+  Record<'region' | 'host', string | undefined> &
+  Record<'from' | 'to' | 'step', number>;
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;

@@ -28,7 +28,7 @@ test.each([
     'Puller',
     pullerMetrics({
       queue,
-      fleet: { hub: new EventHub(), firing: () => [] },
+      hub: new EventHub(),
       stats: () => pipeline,
       failures: () => ({}),
     }).routes,

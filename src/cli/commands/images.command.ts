@@ -39,7 +39,7 @@ export const imagesBuild = command({
       image,
       // The name that the templates use.
       alsoAs: tag === undefined ? [productImage('latest', registry)] : [],
-      ...(base === undefined ? {} : { base }),
+      base,
       onStep: (step) => out.progress(step),
     });
     out.result({ image, id, bytes }, () => `${image}  ${bytesText(bytes)}`);
@@ -53,8 +53,8 @@ export const imagesPush = command({
   options: { tag: tagOption(), registry: registryOption() },
   examples: ['wasm-sensors images push', 'wasm-sensors images push --registry localhost:5000'],
   async action({ out, options }) {
-    const { imageMadeAt, productImage, pushImage, tagImage } = await import('../../docker/images.js');
-    const { requireEngine } = await import('../../docker/docker-cli.js');
+    const { imageMadeAt, productImage, pushImage } = await import('../../docker/images.js');
+    const { docker, requireEngine } = await import('../../docker/docker-cli.js');
     await requireEngine();
     const image = productImage(options.tag, options.registry);
     const built = productImage(options.tag);
@@ -65,7 +65,7 @@ export const imagesPush = command({
       });
     }
     // The image with the registry's name may be from an earlier build.
-    if (usual !== undefined && usual > (own ?? '')) await tagImage(built, image);
+    if (usual !== undefined && usual > (own ?? '')) await docker(['tag', built, image]);
     out.progress(`pushing ${image}`);
     const digest = await pushImage(image, (done, total) => {
       if (done > 0) out.progress(`pushing ${image}: ${done}/${total} layers`);

@@ -56,29 +56,15 @@ export function stopPublisherText({ stopped, quietSeconds }: StopResult): string
 }
 
 export function serviceProgressText(progress: ServiceProgress): string {
-  switch (progress.step) {
-    case 'waiting-for-node':
-      return 'waiting for the web-services node';
-    case 'submitting':
-      return `submitting the ${progress.role}`;
-    case 'waiting-for-answer':
-      return `waiting for ${progress.url} (the node pulls the image)`;
-  }
+  if (progress.step === 'waiting-for-node') return 'waiting for the web-services node';
+  if (progress.step === 'submitting') return `submitting the ${progress.role}`;
+  return `waiting for ${progress.url} (the node pulls the image)`;
 }
 
-export function serviceText({ role, url, seconds }: ServiceResult, planned: PlannedServiceJob): string {
-  return `${role} ready at ${url} (${secondsText(seconds)})${nextStep(planned)}`;
+export function serviceText({ role, url, seconds }: ServiceResult, { proxyName }: PlannedServiceJob): string {
+  const next = `; run \`wasm-sensors deploy publisher --proxy ${proxyName}\` to make sensors use it`;
+  return `${role} ready at ${url} (${secondsText(seconds)})${role === 'proxy' ? next : ''}`;
 }
-
-function nextStep({ job, proxyName = '<url>' }: PlannedServiceJob): string {
-  if (job.role === 'proxy')
-    return `; run \`wasm-sensors deploy publisher --proxy ${proxyName}\` to make sensors use it`;
-  return job.dataDir === undefined ? '; its view of the fleet begins now, and is lost when it stops' : '';
-}
-
-/** `authority`: URL of the proxy of `up`. */
-export const notFollowingText = (authority: string): string =>
-  `the service job can't follow ${authority}, which only this machine reaches: \`wasm-sensors config set\` will not change sensors that use the job. Give --follow with an address of that proxy that containers reach`;
 
 export const serviceInterruptedText = (role: ServiceRole): string =>
   role === 'puller' ? 'interrupted; the puller of `up` runs again' : 'interrupted';

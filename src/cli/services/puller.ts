@@ -4,16 +4,14 @@ import type { Settings } from '../../config/settings.js';
 import type { AlertEvent } from '../../fleet/fleet-events.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { Logger } from '../../lib/log/logger.js';
-import { lockFor } from '../../lib/net/access-lock.js';
+import { lockFor, OperatorSessions } from '../../lib/net/access-lock.js';
 import { hostNames, isLoopback } from '../../lib/net/browser-guard.js';
-import { OperatorSessions } from '../../lib/net/operator-sessions.js';
 import { ENDED_NETWORK } from '../../puller/ended-network.js';
 import { createPuller } from '../../puller/puller.js';
 import { openConfiguredQueue } from '../../queue/open-queue.js';
 import { createPage } from '../../web/web-page.js';
 import type { CommandContext } from '../command.js';
 import { logEvent } from '../output/event-text.js';
-import { alertText } from '../output/fleet-text.js';
 import { pageControls } from './page-controls.js';
 import { checkQueue, logDefect, runService, serveUntilStopped } from './run-service.js';
 
@@ -91,5 +89,5 @@ const NOT_LOGGED = new Set(['event', 'type', 'at', 'rule', 'text']);
 function logAlert(log: Logger, alert: AlertEvent): void {
   const fields = Object.fromEntries(Object.entries(alert).filter(([name]) => !NOT_LOGGED.has(name)));
   const { type, firing } = alert;
-  log[firing ? 'warn' : 'info'](type, `${firing ? 'alert' : 'over'}: ${alertText(alert)}`, fields);
+  log[firing ? 'warn' : 'info'](type, `${firing ? 'alert' : 'over'}: ${alert.text}`, fields);
 }

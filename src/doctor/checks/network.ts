@@ -1,12 +1,10 @@
-/** The network's settings, the ports of its services, and its way to the proxy. */
+/** The network's settings and the ports of its services. */
 import { networkKinds } from '../../config/setting-schemas.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import { isLoopback } from '../../lib/net/browser-guard.js';
 import { type PortWish, portInUse, probePort } from '../../lib/net/choose-port.js';
-import { findPortHolder } from '../../lib/net/find-port-holder.js';
 import { servicePorts } from '../../runtime/services.js';
-import { stateDirOfChild } from '../../runtime/up-children.js';
-import { type Finding, findingOf, forNetwork, ok, type Part, problem, skipped } from '../check.js';
+import { stateDirOfPort } from '../../runtime/up-children.js';
+import { type Finding, findingOf, ok, type Part, problem, skipped } from '../check.js';
 
 /** Whether the settings are complete and don't contradict each other, and no other network is in the way. */
 export const networkSettings: Part = ({ provider: { kind }, needs, running, up }) => {
@@ -41,9 +39,8 @@ async function findBusy({ port, host = '127.0.0.1', explicit, purpose, flag }: P
   } catch (error) {
     return { ...findingOf(error), fix: `Use ${flag}, or another --host.` };
   }
-  const holder = findPortHolder(port);
-  const ours = holder && stateDirOfChild(holder.pid);
-  const by = ours === undefined ? holder && `${holder.name}, pid ${holder.pid}` : `the network in ${ours}`;
+  const ours = stateDirOfPort(port);
+  const by = ours && `the network in ${ours}`;
   if (!explicit) return { status: 'ok', why: by === undefined ? String(port) : `${port} (${by})` };
   const stop = ours === undefined ? 'stop the program that has it' : `stop that network (\`wasm-sensors down\` there)`;
   const { why, ...failure } = findingOf(portInUse(port, host, purpose, flag));
@@ -53,18 +50,3 @@ async function findBusy({ port, host = '127.0.0.1', explicit, purpose, flag }: P
     fix: `Use another one with ${flag}, or ${stop}.`,
   };
 }
-
-/** Whether nodes on other machines can reach the proxy, as far as that can be seen from here. */
-export const proxyUrl = forNetwork(
-  ({ requireProxy }) => requireProxy,
-  (requireProxy, { settings, up }) => {
-    const { host, proxyPort, proxyUrl: given } = settings.values;
-    const url = given ?? up?.endpoints.proxy ?? `http://${host}:${proxyPort}`;
-    requireProxy(url);
-    // A tunnel or a reverse proxy on this machine may well lead to loopback.
-    if (given === undefined || !isLoopback(host)) return ok(`nodes reach the proxy at ${url}`);
-    const why = `${url} must lead to ${host}:${proxyPort}, which only this machine reaches`;
-    const fix = 'Keep a tunnel or reverse proxy there, or listen for other machines with --host 0.0.0.0.';
-    return [problem('warning', why, fix)];
-  },
-);

@@ -37,16 +37,14 @@ async function withScratch(use: (folder: string) => Promise<Finding[]>): Promise
 }
 
 export const docker = forNetwork(
-  (needs) => needs.docker,
-  async ({ onlyFor, requireOwnProject }, context) => {
+  ({ requireOwnProject }) => requireOwnProject,
+  async (requireOwnProject, context) => {
     let engine: string;
     try {
       engine = await requireEngine();
     } catch (error) {
-      const found = findingOf(error);
-      return onlyFor === undefined ? [atDockerHost(found)] : skipped(`${found.why}; it is needed only ${onlyFor}`);
+      return [atDockerHost(findingOf(error))];
     }
-    if (!requireOwnProject) return ok(`engine ${engine}`);
     const compose = runPart(async () => ok(`Compose ${await requireCompose()}`), context);
     const project = runPart(async () => {
       await requireOwnProject(context.stateDir);

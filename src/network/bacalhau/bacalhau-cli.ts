@@ -43,22 +43,15 @@ export type Cli = (args: string[]) => Promise<string>;
  */
 export function createCli({ path, stateDir, api, timeoutMs }: CliOptions): Cli {
   const folder = join(stateDir, 'bacalhau');
-  let prepared: Promise<unknown> | undefined;
-
-  const run = async (args: string[]): Promise<string> => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return runBacalhau({
-      program: path,
-      args: [...tlsArguments(api), ...args],
-      own: args,
-      api: apiUrl(api),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      options: { env: bacalhauEnv({ BACALHAU_DIR: folder, ...apiEnv(api) }) },
-    });
-  };
+  const command = [path, ...tlsArguments(api)];
+  const env = bacalhauEnv({ BACALHAU_DIR: folder, ...apiEnv(api) });
+  const run = (args: string[]) => runBacalhau({ command, args, api: apiUrl(api), timeoutMs, options: { env } });
   const prepare = async () => {
-    if (!existsSync(join(folder, 'system_metadata.yaml'))) await run(['version', '--client']);
+    if (existsSync(join(folder, 'system_metadata.yaml'))) return;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    await run(['version', '--client']);
   };
+  let prepared: Promise<void> | undefined;
 
   return async (args) => {
     try {
@@ -113,23 +106,23 @@ export function removed(prefix: string): Record<string, undefined> {
 
 /** One call of `bacalhau`, however it is reached. */
 export interface Call {
-  program: string;
+  /** The program and what comes before bacalhau's own arguments. */
+  command: string[];
   args: string[];
-  /** The part of `args` that is bacalhau's own. */
-  own: string[];
   /** Base URL of the API, where it is known. */
   api?: string;
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   options?: Pick<Options, 'env' | 'input'>;
 }
 
 const TIMEOUT_MS = 30_000;
 
 /** Resolves with its standard output; rejects with an `AppError` (see `bacalhau-failures.ts`), or `BACALHAU_HANGS`. */
-export async function runBacalhau({ program, args, own, api, timeoutMs = TIMEOUT_MS, options }: Call): Promise<string> {
+export async function runBacalhau({ command, args, api, timeoutMs = TIMEOUT_MS, options }: Call): Promise<string> {
   // Loaded late, so that commands without bacalhau start faster.
   const { execa } = await import('execa');
-  const running = execa(program, args, {
+  const [program = '', ...before] = command;
+  const running = execa(program, [...before, ...args], {
     ...(options?.input === undefined ? { stdin: 'ignore' } : {}),
     ...options,
     reject: false,
@@ -149,26 +142,12 @@ export async function runBacalhau({ program, args, own, api, timeoutMs = TIMEOUT
     untie();
   });
   if (result.exitCode === 0 && !late) return String(result.stdout);
-  if (late && own.includes('--client')) throw hangs(program, timeoutMs);
+  if (late && args.includes('--client')) {
+    throw new AppError('BACALHAU_HANGS', `${program} does not print its version within ${timeoutMs / 1000} s`, {
+      hint: 'This call asks no API, so the program itself hangs. Try `bacalhau version --client`, or name another with --bacalhau.',
+    });
+  }
   const reason = late ? `no answer within ${timeoutMs / 1000} s` : result.originalMessage;
-  throw failureOf({
-    call: callOf(own),
-    output: [result.stdout, result.stderr, reason].filter(Boolean).join('\n'),
-    ...(api === undefined ? {} : { api }),
-    cause: reason,
-  });
-}
-
-/** The error of a call that asks no API. */
-function hangs(program: string, timeoutMs: number): AppError {
-  const message = `${program} does not print its version within ${timeoutMs / 1000} s`;
-  return new AppError('BACALHAU_HANGS', message, {
-    hint: 'This call asks no API, so the program itself hangs. Try `bacalhau version --client`, or name another with --bacalhau.',
-  });
-}
-
-/** The words before the first option: `job run`, `version`. */
-function callOf(args: string[]): string {
-  const options = args.findIndex((arg) => arg.startsWith('-'));
-  return args.slice(0, options < 0 ? 2 : Math.min(options, 2)).join(' ');
+  const output = [result.stdout, result.stderr, reason].filter(Boolean).join('\n');
+  throw failureOf({ args, output, api, cause: reason });
 }

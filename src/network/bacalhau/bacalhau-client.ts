@@ -4,69 +4,59 @@
  */
 import { z } from 'zod';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { ExecutionInfo } from '../network.js';
-import { type BacalhauJob, type BacalhauNode, executionsSchema, jobsSchema, nodesSchema } from './bacalhau-answers.js';
+import { firstLinesOf } from '../../lib/errors/known-failures.js';
+import { executionsSchema, jobsSchema, nodesSchema } from './bacalhau-answers.js';
 import { apiUrl, type Cli, type CliOptions, createCli } from './bacalhau-cli.js';
-
-/**
- * Every function rejects with an `AppError` of `bacalhau-failures.ts`, or `BACALHAU_OUTPUT` for output that can't be
- * read.
- */
-export interface BacalhauClient {
-  /** Of the program here, such as `v1.9.3`. Rejects with `BACALHAU_TOO_OLD` below 1.8. */
-  clientVersion(): Promise<string>;
-  /** Of the orchestrator. Rejects as {@link clientVersion}. */
-  agentVersion(): Promise<string>;
-  /** Calls at the same time share one answer: every region's job asks when all are submitted. */
-  nodes(): Promise<BacalhauNode[]>;
-  /** Newest version of every job in our namespace; jobs in other namespaces belong to other people. */
-  jobs(): Promise<BacalhauJob[]>;
-  /** The same of all namespaces that this user may see. */
-  jobsOfAll(): Promise<BacalhauJob[]>;
-  /** Executions of a job's newest version, oldest first. */
-  executions(jobId: string): Promise<ExecutionInfo[]>;
-  /** Submits a job file as it is (no templates); resolves with the job's id. It may not run yet. */
-  runJob(file: string): Promise<string>;
-  /** Makes a new version of a job, as it is or as it was, which replaces its executions. */
-  rerunJob(jobId: string, version?: number): Promise<void>;
-  /** Stops a job; false when it had stopped or completed already. */
-  stopJob(jobId: string): Promise<boolean>;
-}
 
 /** Of our jobs, as in `templates/jobs/`. */
 export const NAMESPACE = 'default';
 
-/** @param options `cli`: another way to run the program than as a process here */
-export function createBacalhauClient(options: CliOptions & { cli?: Cli }): BacalhauClient {
+export type BacalhauClient = ReturnType<typeof createBacalhauClient>;
+
+/**
+ * Every function rejects with an `AppError` of `bacalhau-failures.ts`, or `BACALHAU_OUTPUT` for output that can't be read.
+ *
+ * @param options `cli`: another way to run the program than as a process here
+ */
+export function createBacalhauClient(options: CliOptions & { cli?: Cli }) {
   const cli = options.cli ?? createCli(options);
   const ask = <T>(schema: z.ZodType<T>, ...args: string[]) => askJson(cli, schema, args);
   const all = ['--limit', '0'];
+  /** Newest version of every job, in all namespaces that this user may see. */
   const jobsOfAll = () => ask(jobsSchema, 'job', 'list', ...all);
 
   return {
-    clientVersion: async () => {
+    /** Of the program here, such as `v1.9.3`. Rejects with `BACALHAU_TOO_OLD` below 1.8. */
+    clientVersion: async (): Promise<string> => {
       const { clientVersion } = await ask(z.object({ clientVersion: versionSchema }), 'version', '--client');
       return supported(clientVersion.GitVersion, options.path);
     },
-    agentVersion: async () => {
+    /** Of the orchestrator. Rejects as `clientVersion`. */
+    agentVersion: async (): Promise<string> => {
       const { GitVersion } = await ask(versionSchema, 'agent', 'version');
       return supported(GitVersion, `the orchestrator at ${apiUrl(options.api)}`);
     },
+    /** Calls at the same time share one answer: every region's job asks when all are submitted. */
     nodes: together(() => ask(nodesSchema, 'node', 'list', ...all)),
+    /** The jobs in our namespace; those in others belong to other people. */
     jobs: async () => (await jobsOfAll()).filter((job) => job.namespace === NAMESPACE),
     jobsOfAll,
-    executions: (jobId) => ask(executionsSchema, 'job', 'executions', jobId, ...all),
-    runJob: async (file) => {
+    /** Executions of a job's newest version, oldest first. */
+    executions: (jobId: string) => ask(executionsSchema, 'job', 'executions', jobId, ...all),
+    /** Submits a job file as it is (no templates); resolves with the job's id. It may not run yet. */
+    runJob: async (file: string): Promise<string> => {
       // Two submissions of one text happen after `job stop`; the second is refused without --force.
       const flags = ['--wait=false', '--id-only', '--hide-warnings', '--no-template', '--force'];
       const output = await cli(['job', 'run', ...flags, file]);
       return output.trim().split('\n').at(-1)!.trim();
     },
-    rerunJob: async (jobId, version) => {
+    /** Makes a new version of a job, as it is or as it was, which replaces its executions. */
+    rerunJob: async (jobId: string, version?: number): Promise<void> => {
       const of = version === undefined ? [] : ['--version', String(version)];
       await cli(['job', 'rerun', '--wait=false', '--id-only', ...of, jobId]);
     },
-    stopJob: (jobId) =>
+    /** Stops a job; false when it had stopped or completed already. */
+    stopJob: (jobId: string): Promise<boolean> =>
       cli(['job', 'stop', jobId]).then(
         () => true,
         (error: Error) => {
@@ -89,10 +79,7 @@ async function askJson<T>(cli: Cli, schema: z.ZodType<T>, args: string[]): Promi
     throw new AppError('BACALHAU_OUTPUT', `can't read what bacalhau ${args.slice(0, 2).join(' ')} printed`, {
       hint: 'Bacalhau 1.8 and 1.9 are known to work; please report it with `bacalhau version`.',
       cause,
-      details: output
-        .split('\n')
-        .slice(0, 5)
-        .map((line) => line.slice(0, 200)),
+      details: firstLinesOf(output),
     });
   }
 }

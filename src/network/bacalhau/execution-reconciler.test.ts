@@ -35,7 +35,7 @@ it('starts a job once that runs in two regions, when Bacalhau has given up in bo
   } as unknown as BacalhauClient;
   const emit = vi.fn();
   const timings = { reconnectMs: 1000, bacalhauReplacesMs: 100, checkEveryMs: 20 };
-  const reconciler = new ExecutionReconciler({ client, emit }, timings);
+  const reconciler = new ExecutionReconciler(client, emit, timings);
   reconciler.begin('us', ['edge-us-1']);
   reconciler.begin('eu', ['edge-eu-1']);
   await sleep(50);
@@ -70,7 +70,7 @@ it.each([
     executions: async () => executionsSchema.parse(executions),
   } as unknown as BacalhauClient;
   const timings = { reconnectMs: 1000, bacalhauReplacesMs: 60_000, checkEveryMs: 20 };
-  const reconciler = new ExecutionReconciler({ client, emit() {} }, timings);
+  const reconciler = new ExecutionReconciler(client, () => {}, timings);
   reconciler.begin('us', ['edge-us-1', 'edge-us-2']);
   if (restarts > 0) await vi.waitFor(() => expect(rerunJob).toHaveBeenCalled());
   await sleep(100);

@@ -10,30 +10,25 @@ import type { NetworkEvent } from '../provider.js';
 import type { BacalhauJob } from './bacalhau-answers.js';
 import type { BacalhauClient } from './bacalhau-client.js';
 
-/** In milliseconds. */
-export interface ReconcileTimings {
+const TIMINGS = {
   /** A node that was away for long retries with pauses of up to 80 s. */
-  reconnectMs: number;
+  reconnectMs: 200_000,
   /** Longer than Bacalhau takes to replace an execution itself. */
-  bacalhauReplacesMs: number;
-  checkEveryMs: number;
-}
-const TIMINGS: ReconcileTimings = { reconnectMs: 200_000, bacalhauReplacesMs: 22_000, checkEveryMs: 2000 };
-
-export interface ExecutionReconcilerDeps {
-  client: BacalhauClient;
-  emit(event: NetworkEvent): void;
-}
+  bacalhauReplacesMs: 22_000,
+  checkEveryMs: 2000,
+};
 
 export class ExecutionReconciler {
   readonly #running = new Map<string, AbortController>();
   #last: Promise<void> = Promise.resolve();
 
-  readonly #deps: ExecutionReconcilerDeps;
-  readonly #timings: ReconcileTimings;
+  readonly #client: BacalhauClient;
+  readonly #emit: (event: NetworkEvent) => void;
+  readonly #timings: typeof TIMINGS;
 
-  constructor(deps: ExecutionReconcilerDeps, timings = TIMINGS) {
-    this.#deps = deps;
+  constructor(client: BacalhauClient, emit: (event: NetworkEvent) => void, timings = TIMINGS) {
+    this.#client = client;
+    this.#emit = emit;
     this.#timings = timings;
   }
 
@@ -55,7 +50,6 @@ export class ExecutionReconciler {
   async #reconcile(region: string, nodes: string[], signal: AbortSignal): Promise<void> {
     const { reconnectMs, bacalhauReplacesMs, checkEveryMs: everyMs } = this.#timings;
     const options = { everyMs, signal };
-    const { client, emit } = this.#deps;
     const back = await waitFor(async () => (await this.#allConnected(nodes)) || undefined, {
       ...options,
       timeoutMs: reconnectMs,
@@ -65,8 +59,8 @@ export class ExecutionReconciler {
       this.#oneAtATime(async () => {
         for (const { job, on } of await find()) {
           signal.throwIfAborted();
-          await client.rerunJob(job.id);
-          emit({ type: 'job.restarted', job: job.name, nodes: on });
+          await this.#client.rerunJob(job.id);
+          this.#emit({ type: 'job.restarted', job: job.name, nodes: on });
         }
       });
     // A job of this region that runs on none of its nodes: a new version replaces nothing, and starts at once.
@@ -88,17 +82,16 @@ export class ExecutionReconciler {
   }
 
   async #allConnected(names: string[]): Promise<boolean> {
-    const nodes = await this.#deps.client.nodes();
+    const nodes = await this.#client.nodes();
     return names.every((name) => nodes.some((node) => node.name === name && node.connected));
   }
 
   /** What should run on these nodes for ever and does not on some. `missing`: also what never began there. */
   async #idle(region: string, nodes: string[], missing = false): Promise<Idle[]> {
-    const { client } = this.#deps;
-    const jobs = (await client.jobs()).filter((job) => isActive(job) && runsOnIn(job, region));
+    const jobs = (await this.#client.jobs()).filter((job) => isActive(job) && runsOnIn(job, region));
     const found = await Promise.all(
       jobs.map(async (job) => {
-        const newest = new Map((await client.executions(job.id)).map(({ node, state }) => [node, state]));
+        const newest = new Map((await this.#client.executions(job.id)).map(({ node, state }) => [node, state]));
         const runsNot = ['failed', 'stopped', ...(missing ? [undefined] : [])];
         return { job, on: nodes.filter((node) => runsNot.includes(newest.get(node))) };
       }),

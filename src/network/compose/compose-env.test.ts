@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { packageRoot } from '../../lib/process/self-command.js';
-import { openEnvironment, queueVariables } from './compose-env.js';
+import { makeEnvironment, queueVariables, readEnvironment } from './compose-env.js';
 import { projectName } from './engine/compose-project.js';
 
 let folder: string;
@@ -18,7 +18,7 @@ afterEach(() => {
 
 const open = (text: string) => {
   writeFileSync(join(folder, '.env'), text);
-  return openEnvironment(folder);
+  return readEnvironment(folder);
 };
 
 test.each(['https://sqs.eu-west-1.amazonaws.com/<account>/<queue>', '<key>', 'your-access-key', 'change_me'])(
@@ -90,12 +90,12 @@ test.each([{ queue: 'http://localhost:9324/000000000000/q' }, { queue: 'q', queu
 
 test('.env is made from its template, readable by its owner only, and never overwritten', () => {
   const path = join(folder, '.env');
-  expect(openEnvironment(folder).made).toBe(path);
+  expect(makeEnvironment(folder)).toBe(true);
   expect(statSync(path).mode & 0o777).toBe(0o600);
   writeFileSync(path, 'BACALHAU_VERSION=v1.8.0\nPROXY_PORT=\n');
-  const environment = openEnvironment(folder);
-  expect([environment.made, environment.get('BACALHAU_VERSION'), environment.get('PROXY_PORT')]).toEqual([
-    undefined,
+  const environment = readEnvironment(folder);
+  expect([makeEnvironment(folder), environment.get('BACALHAU_VERSION'), environment.get('PROXY_PORT')]).toEqual([
+    false,
     'v1.8.0',
     undefined,
   ]);

@@ -7,7 +7,6 @@ import { readIfExists, writeFileAtomic } from '../../lib/fs/durable-files.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
 import { withoutSecrets } from '../../lib/net/url-secrets.js';
 import { packageRoot } from '../../lib/process/self-command.js';
-import type { ComposeCall } from './engine/compose-project.js';
 import type { ComposePlan, ComposeSettings } from './plan.js';
 
 /** What templates hold for people to replace. */
@@ -17,28 +16,21 @@ const PLACEHOLDER =
 export interface Environment {
   /** The variable's value, from the process or else from the file; an empty one counts as not set. */
   get(name: string): string | undefined;
-  /** Path of the file, when it was made just now. */
-  made: string | undefined;
-}
-
-/**
- * Makes `.env` in the folder when there is none, and reads it. Rejects with `PLACEHOLDER`, naming variables and never
- * their values.
- */
-export function openEnvironment(folder: string): Environment {
-  const environment = readEnvironment(folder);
-  if (existsSync(fileOf(folder))) return environment;
-  writeFileAtomic(fileOf(folder), readFileSync(`${packageRoot}templates/env.template`, 'utf8'), 0o600);
-  return { ...environment, made: fileOf(folder) };
 }
 
 const fileOf = (folder: string) => join(folder, '.env');
 
-/** The same without making a file. */
+/** Makes `.env` in the folder when there is none; whether it was made. */
+export function makeEnvironment(folder: string): boolean {
+  if (existsSync(fileOf(folder))) return false;
+  writeFileAtomic(fileOf(folder), readFileSync(`${packageRoot}templates/env.template`, 'utf8'), 0o600);
+  return true;
+}
+
+/** Rejects with `PLACEHOLDER`, naming variables and never their values. */
 export function readEnvironment(folder: string): Environment {
   const path = fileOf(folder);
-  const text = readIfExists(path);
-  const values = parse(text ?? '');
+  const values = parse(readIfExists(path) ?? '');
   refusePlaceholders(
     path,
     Object.keys(values).filter((name) => PLACEHOLDER.test(values[name]!)),
@@ -49,7 +41,6 @@ export function readEnvironment(folder: string): Environment {
       if (given && PLACEHOLDER.test(given)) refusePlaceholders('the environment', [name]);
       return given || values[name] || undefined;
     },
-    made: undefined,
   };
 }
 
@@ -68,7 +59,7 @@ function refusePlaceholders(where: string, names: string[]): void {
  */
 export function queueVariables(
   { queue, queueEndpoint, awsRegion }: Pick<ComposeSettings, 'queue' | 'queueEndpoint' | 'awsRegion'>,
-  environment: Pick<Environment, 'get'>,
+  environment: Environment,
 ): Record<string, string> {
   if (queue === undefined) {
     return {
@@ -99,11 +90,6 @@ export function queueVariables(
     );
   }
   return { ...found, AWS_REGION: awsRegion ?? '', AWS_ENDPOINT_URL_SQS: queueEndpoint ?? '', SQS_QUEUE_URL: queue };
-}
-
-/** How compose is called for the plan; `up` waits for the call when it cleans up. */
-export function callFor({ secrets, context: { supervisor } }: ComposePlan): ComposeCall {
-  return { secrets, apart: (pid) => supervisor.adopt('docker compose', pid) };
 }
 
 /** Writes the values of the plan that are not secret into the `.env` of the compose file. */

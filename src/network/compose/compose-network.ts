@@ -40,6 +40,17 @@ export const composeConnectionSchema = z.object({
 
 export type ComposeConnection = z.output<typeof composeConnectionSchema>;
 
+/** What service jobs get from their node, where the operator has it, beside what a proxy needs of sensors. */
+const FOR_SERVICES = [
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_REGION',
+  'WASM_SENSORS_TOKEN',
+  'WASM_SENSORS_VIEWER_TOKEN',
+  'WASM_SENSORS_WEBHOOK',
+];
+
 /** Fixed by templates/compose.yaml: service jobs run in a Docker that does not know this network's names. */
 const queueForJobs = (backbone: string) => `http://${backbone}.10:9324/000000000000/${QUEUE_NAME}`;
 const proxyForJobs = (backbone: string) => `http://${backbone}.11:9090`;
@@ -57,13 +68,6 @@ export function connectionOf(
   const { project, ports, settings, secrets, context } = plan;
   const { queueEndpoint, proxyArgs, pullerArgs } = settings;
   const endpoint = queueEndpoint === undefined ? [] : ['--queue-endpoint', queueEndpoint];
-  const credentials = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION'];
-  const others = [
-    'WASM_SENSORS_TOKEN',
-    'WASM_SENSORS_VIEWER_TOKEN',
-    'WASM_SENSORS_WEBHOOK',
-    ...Object.keys(proxyEnvOf(context)),
-  ];
   return {
     project,
     apiPort: ports.API_PORT,
@@ -82,7 +86,7 @@ export function connectionOf(
     forwarded: {
       edge: ['HOSTNAME', 'REGION', ...sensorVariables(context)],
       updater: ['WASM_SENSORS_TOKEN'],
-      services: [...credentials, ...others].filter((name) => secrets[name]),
+      services: [...FOR_SERVICES, ...Object.keys(proxyEnvOf(context))].filter((name) => secrets[name]),
     },
   };
 }
@@ -122,17 +126,10 @@ export function createComposeNetwork(
   };
 }
 
-function composeLogs({ name }: Project): NetworkLogs {
-  return {
-    services: async () => (await containersOf({ project: name })).map(({ service }) => service),
-    async *read({ since, ...query }) {
-      const from = since === undefined ? {} : { since: new Date(since).toISOString() };
-      for await (const { service, at, line } of containerLogs(name, { ...query, ...from })) {
-        yield { service, time: Date.parse(at), line };
-      }
-    },
-  };
-}
+const composeLogs = ({ name }: Project): NetworkLogs => ({
+  services: async () => (await containersOf({ project: name })).map(({ service }) => service),
+  read: (query) => containerLogs(name, query),
+});
 
 /** Its `bacalhau` has the network's own version, so this machine needs none. */
 export const clientContainer = ({ name }: Project): string => `${name}-client-1`;
@@ -143,9 +140,8 @@ export function createComposeClient(project: Project, apiPort: number): Bacalhau
     const file = args[0] === 'job' && args[1] === 'run' ? args.at(-1)! : undefined;
     const own = file === undefined ? args : args.slice(0, -1);
     return runBacalhau({
-      program: 'docker',
-      args: ['exec', '-i', clientContainer(project), 'bacalhau', ...own],
-      own,
+      command: ['docker', 'exec', '-i', clientContainer(project), 'bacalhau'],
+      args: own,
       ...(file === undefined ? {} : { options: { input: readFileSync(file) } }),
     });
   };

@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest';
 import { loadSettings } from '../../config/load-settings.js';
-import type { NetworkEvent } from '../provider.js';
-import { choosePorts, type PortName } from './compose-ports.js';
+import { choosePorts } from '../../lib/net/choose-port.js';
+import { type ComposePorts, portWishes } from './compose-ports.js';
 
-const choose = (variables: Partial<Record<PortName, string>>, proxyPort = 0, events: NetworkEvent[] = []) =>
-  choosePorts(
-    loadSettings({ proxyPort: String(proxyPort) }, '/nowhere'),
-    { get: (name) => variables[name as PortName] ?? '0' },
-    { registry: false, emit: (event) => events.push(event) },
-  );
+const choose = async (variables: Partial<Record<keyof ComposePorts, string>>, proxyPort = 0) => {
+  const settings = loadSettings({ proxyPort: String(proxyPort) }, '/nowhere');
+  const get = (name: string) => variables[name as keyof ComposePorts] ?? '0';
+  return choosePorts(portWishes(settings, { get }, false), () => {});
+};
 
 test('every service gets a port of its own, and what is left out gets none', async () => {
   const ports = await choose({});

@@ -1,6 +1,5 @@
 /** What only the compose network offers, and what it refuses. */
 import { expect, test } from 'vitest';
-import { loadSettings } from '../../config/load-settings.js';
 import type { ServiceJobOptions } from '../provider.js';
 import type { ComposeConnection } from './compose-network.js';
 import { composeProvider } from './compose-provider.js';
@@ -11,18 +10,8 @@ const connection: ComposeConnection = {
   serviceArgs: { proxy: ['--rate-limit', '5'], puller: [] },
   forwarded: { edge: [], updater: [], services: [] },
 };
-const job = (role: 'proxy' | 'puller', flags = {}, over: Partial<ServiceJobOptions> = {}) =>
-  composeProvider.serviceJob!(role, connection, {
-    ...{
-      settings: loadSettings(flags, '/nowhere'),
-      image: 'r.io/x:1',
-      nodePort: 1,
-      embeddedQueue: true,
-      authority: 'http://127.0.0.1:9090',
-      onProgress() {},
-    },
-    ...over,
-  });
+const job = (role: 'proxy' | 'puller', over: Partial<ServiceJobOptions> = {}) =>
+  composeProvider.serviceJob!(role, connection, { image: 'r.io/x:1', onProgress() {}, ...over });
 
 test('the shell is in the client container', () => {
   const shell = (command: string[], tty: boolean) => composeProvider.shell!(connection, { command, tty });
@@ -41,14 +30,4 @@ test('a service job has the port, the arguments and the queue of the network', a
   });
   expect(await job('puller')).toMatchObject({ url: 'http://127.0.0.1:81', job: { port: 8081 } });
   expect((await job('puller', { queue: 'https://q/1' })).job.queue).toBe('https://q/1');
-});
-
-test('flags that the job would not follow are refused by name', async () => {
-  await expect(job('proxy', { open: true, awsRegion: 'eu-west-1' })).rejects.toMatchObject({
-    ...{
-      code: 'OPTION_NOT_OFFERED',
-      exitCode: 2,
-      message: expect.stringMatching(/`deploy proxy` .*--aws-region, --open$/),
-    },
-  });
 });

@@ -49,7 +49,7 @@ export const composeProvider: NetworkProvider<ComposeConnection> = {
         'Start it with: docker compose up -d   (`.env` holds the variables, which it explains, and the nodes’ tokens)',
       ],
     });
-    return [...files, ...(await writeExtras(folder)), ...writeNodeTokens(folder, nodesPerRegion)];
+    return [...files, ...writeExtras(folder), ...writeNodeTokens(folder, nodesPerRegion)];
   },
 };
 

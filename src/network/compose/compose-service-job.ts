@@ -1,8 +1,6 @@
 /** The proxy and the puller as service jobs of a compose network. */
-import type { Resolved } from '../../config/resolve-settings.js';
-import type { SettingKey } from '../../config/settings.js';
 import { docker } from '../../docker/docker-cli.js';
-import { pushImage, tagImage } from '../../docker/images.js';
+import { pushImage } from '../../docker/images.js';
 import type { ServiceJob } from '../../jobs/job-request.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { noServicesNode } from '../edge-nodes.js';
@@ -16,44 +14,15 @@ const NODE_PORTS: Record<Role, number> = { proxy: 8080, puller: 8081 };
 /** On the web-services node: the volume of the puller's container, so that the job keeps the fleet's history. */
 export const PULLER_DATA = '/srv/puller-data';
 
-/** See `NetworkProvider.serviceJob`; the image is first pushed to the network's registry. */
+/** See `NetworkProvider.serviceJob`. Rejects with `NO_SERVICES_NODE` and `IMAGE_NOT_IN_REGISTRY`. */
 export async function planServiceJob(
   role: Role,
   connection: ComposeConnection,
-  { settings, image, onProgress }: ServiceJobOptions,
+  { image, queue = connection.queueForJobs, onProgress }: ServiceJobOptions,
 ): Promise<PlannedServiceJob> {
-  refuseFixedSettings(role, settings);
-  const queue = settings.provenance.queue.source === 'flag' ? settings.values.queue : undefined;
-  onProgress('bringing the image to the registry');
-  const job = await composeService(role, connection, { image, queue });
-  const port = role === 'proxy' ? connection.proxyJobPort : connection.pullerJobPort;
-  return { job, url: `http://127.0.0.1:${port}`, follows: true, proxyName: SERVICES_NODE };
-}
-
-const FIXED_BY_UP: SettingKey[] = ['queueEndpoint', 'awsRegion', 'open', 'follow'];
-
-/** Throws `OPTION_NOT_OFFERED` for flags that a service job of this network would not follow. */
-function refuseFixedSettings(role: Role, { provenance }: Resolved): void {
-  const given = FIXED_BY_UP.filter((key) => provenance[key].source === 'flag').map((key) => provenance[key].name);
-  if (given.length === 0) return;
-  throw new AppError(
-    'OPTION_NOT_OFFERED',
-    `on the compose network \`deploy ${role}\` does not offer ${given.join(', ')}`,
-    { hint: 'The job gets what `up` was given; the port is that of the network (PROXY_JOB_PORT, PULLER_JOB_PORT).' },
-  );
-}
-
-/**
- * The job; the image and the queue default to the network's own. Rejects with `NO_SERVICES_NODE` and
- * `IMAGE_NOT_IN_REGISTRY`.
- */
-export async function composeService(
-  role: Role,
-  connection: ComposeConnection,
-  { image, queue = connection.queueForJobs }: { image: string | undefined; queue?: string | undefined },
-): Promise<ServiceJob> {
   if (!connection.withServices) throw noServicesNode('Docker does not allow a Docker inside a container here');
-  return {
+  onProgress('bringing the image to the registry');
+  const job: ServiceJob = {
     role,
     image: image ?? (await serviceImage(connection)),
     port: NODE_PORTS[role],
@@ -65,6 +34,8 @@ export async function composeService(
     ...(role === 'puller' ? { dataDir: PULLER_DATA } : {}),
     submissionTime: Date.now(),
   };
+  const port = role === 'proxy' ? connection.proxyJobPort : connection.pullerJobPort;
+  return { job, url: `http://127.0.0.1:${port}`, proxyName: SERVICES_NODE };
 }
 
 /** The registry's name on the backbone network; on this machine it is localhost with the port of the connection. */
@@ -91,7 +62,7 @@ export async function serviceImage({
   // Named by its content, so that the node never runs an older one of the same name.
   const tag = `${NAME}:${id.replace('sha256:', '').slice(0, 12)}`;
   const here = `localhost:${registryPort}/${tag}`;
-  await tagImage(image, here);
+  await docker(['tag', image, here]);
   await pushImage(here, () => {});
   // Another `deploy` may just have done so.
   await docker(['image', 'rm', here]).catch((error) => {

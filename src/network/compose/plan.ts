@@ -7,13 +7,14 @@ import { docker } from '../../docker/docker-cli.js';
 import { bacalhauTag, productImage } from '../../docker/images.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
+import { choosePorts } from '../../lib/net/choose-port.js';
 import { answersHttp } from '../../lib/net/http-client.js';
 import { REGIONS } from '../network.js';
 import type { NetworkNeeds, NetworkPlan, PlanContext, Services } from '../provider.js';
 import { proxyEnvOf } from '../sensor-tokens.js';
-import { openEnvironment, queueVariables, readEnvironment } from './compose-env.js';
+import { makeEnvironment, queueVariables, readEnvironment } from './compose-env.js';
 import type { ComposeConnection } from './compose-network.js';
-import { type ComposePorts, choosePorts, portWishes } from './compose-ports.js';
+import { type ComposePorts, portWishes } from './compose-ports.js';
 import { nodeTokens } from './document/node-tokens.js';
 import { type Project, projectName, requireOwnProject } from './engine/compose-project.js';
 import { createComposeRun } from './start.js';
@@ -52,15 +53,16 @@ const LOCAL = 'http://127.0.0.1';
  */
 export async function planCompose(resolved: Resolved, context: PlanContext): Promise<NetworkPlan<ComposeConnection>> {
   const { values } = resolved;
-  const environment = openEnvironment(process.cwd());
-  if (environment.made) context.emit({ type: 'environment.made', file: environment.made });
+  const folder = process.cwd();
+  const environment = readEnvironment(folder);
+  if (makeEnvironment(folder)) context.emit({ type: 'environment.made', file: join(folder, '.env') });
   const queue = queueVariables(values, environment);
   const image = environment.get('WASM_SENSORS_IMAGE');
   const plan: ComposePlan = {
     project: { name: projectName(environment.get('COMPOSE_PROJECT_NAME')), folder: join(context.stateDir, 'compose') },
     context,
     settings: composeSettings(resolved, context),
-    ports: await choosePorts(resolved, environment, context),
+    ports: await choosePorts(portWishes(resolved, environment, context.registry), context.emit),
     bacalhauVersion: bacalhauTag(environment.get('BACALHAU_VERSION') ?? DEFAULT_BACALHAU),
     image: image ?? productImage(),
     imageNamed: image !== undefined,
@@ -107,9 +109,7 @@ export function composeNeeds(settings: Resolved): NetworkNeeds {
     memoryMb: MEMORY_MB + NODE_MB * REGIONS.length * settings.values.nodes,
     ports: Object.values(portWishes(settings, environment, false)),
     servicesInside: true,
-    docker: {
-      requireOwnProject: (stateDir) => requireOwnProject(project, stateDir),
-    },
+    requireOwnProject: (stateDir) => requireOwnProject(project, stateDir),
   };
 }
 

@@ -7,12 +7,19 @@ import { AppError } from '../../lib/errors/app-error.js';
 import { waitForHttp } from '../../lib/net/http-client.js';
 import { ExecutionReconciler } from '../bacalhau/execution-reconciler.js';
 import { NodeList } from '../bacalhau/node-list.js';
-import { edgeName } from '../edge-nodes.js';
+import { edgeNames, isEdgeOf } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan } from '../provider.js';
-import { callFor, writeVariables } from './compose-env.js';
+import { writeVariables } from './compose-env.js';
 import { type ComposeConnection, connectionOf, createComposeClient } from './compose-network.js';
-import { compose, keepLogs, logFolderOf, type Project, requireOwnProject } from './engine/compose-project.js';
+import {
+  type ComposeCall,
+  compose,
+  keepLogs,
+  logFolderOf,
+  type Project,
+  requireOwnProject,
+} from './engine/compose-project.js';
 import { failOnExit, watchContainers } from './engine/container-watch.js';
 import { RegionNetworks } from './engine/region-networks.js';
 import type { ComposePlan } from './plan.js';
@@ -32,11 +39,10 @@ export function createComposeRun(plan: ComposePlan, resting: ReadonlySet<string>
   const { emit, nodesPerRegion, stateDir } = context;
   const stopping = new AbortController();
   const client = createComposeClient(project, ports.API_PORT);
-  const reconciler = new ExecutionReconciler({ client, emit });
+  const reconciler = new ExecutionReconciler(client, emit);
   const links = new RegionNetworks(project);
-  const numbers = Array.from({ length: nodesPerRegion }, (_, index) => index + 1);
-  const edgesOf = (region: string) => numbers.map((number) => edgeName(region, number));
-  const edges = REGIONS.flatMap(edgesOf);
+  const edges = edgeNames(nodesPerRegion).map(({ name }) => name);
+  const edgesOf = (region: string) => edges.filter((name) => isEdgeOf(name, region));
   const progress = (step: string, done = 0, total = 1) => emit({ type: 'network.progress', step, done, total });
   let starting: Promise<unknown> | undefined;
   let bringing: Promise<string> | undefined;
@@ -48,24 +54,11 @@ export function createComposeRun(plan: ComposePlan, resting: ReadonlySet<string>
     isOurs = true;
     const withServices = await prepare(plan, progress, stopping.signal);
     stopping.signal.throwIfAborted();
-    // Images may have taken minutes.
-    await requireOwnProject(project.name, stateDir);
-    const backbone = await bringUpInOwnProject(withServices);
+    const backbone = await bringUpInTime(withServices);
     // `BACALHAU_VERSION` may name any.
     await client.agentVersion();
     watching = watchContainers({ project, emit, signal: stopping.signal, onRestart, resting });
     return { connection: connectionOf(plan, { backbone, withServices }) };
-  };
-
-  /**
-   * An `up` of the same project that starts in the same second finds no containers either; then both use the same ones.
-   */
-  const bringUpInOwnProject = async (withServices: boolean): Promise<string> => {
-    try {
-      return await bringUpInTime(withServices);
-    } finally {
-      await requireOwnProject(project.name, stateDir);
-    }
   };
 
   const bringUpInTime = async (withServices: boolean): Promise<string> => {
@@ -79,13 +72,15 @@ export function createComposeRun(plan: ComposePlan, resting: ReadonlySet<string>
       });
     } finally {
       attempt.abort();
+      // An `up` of the same project that starts in the same second finds no containers either; then both use the same ones.
+      await requireOwnProject(project.name, stateDir);
     }
   };
 
   // A node that restarts runs its executions again by itself; the reconciler helps where it does not.
   const onRestart = (service: string): void => {
     // All nodes lose an orchestrator that exits, and it counts executions as lost when a node is back before the others.
-    const regions = service === 'orchestrator' ? REGIONS : REGIONS.filter((name) => edgesOf(name).includes(service));
+    const regions = service === 'orchestrator' ? REGIONS : REGIONS.filter((name) => isEdgeOf(service, name));
     for (const region of regions) reconciler.begin(region, edgesOf(region));
   };
 
@@ -140,7 +135,7 @@ async function notReady(project: Project, ms: number): Promise<AppError> {
   });
 }
 
-export interface BringUpOptions {
+interface BringUpOptions {
   /** Names of the edge nodes. */
   edges: string[];
   /** Whether there is a web-services node. */
@@ -154,25 +149,41 @@ export interface BringUpOptions {
  * backbone's addresses. When it settles no compose call is running, which could start what is being removed.
  */
 async function bringUp(plan: ComposePlan, options: BringUpOptions): Promise<string> {
-  const { ports, project } = plan;
-  // Services that are named together still wait for each other's health, hence three calls.
+  const { ports, project, secrets, context } = plan;
+  const { edges, withServices, signal, progress } = options;
+  const api = `http://127.0.0.1:${ports.API_PORT}`;
+  // Services that are named together still wait for each other's health, hence three calls. `up` waits for a call when it
+  // cleans up.
+  const call: ComposeCall = { secrets, apart: (pid) => context.supervisor.adopt('docker compose', pid) };
   const up = (services: string[]) =>
-    compose(project, ['--profile', '*', 'up', '--detach', '--no-deps', ...services], callFor(plan));
+    compose(project, ['--profile', '*', 'up', '--detach', '--no-deps', ...services], call);
   const optional = [
     ...(ports.QUEUE_PORT === undefined ? [] : ['queue']),
     ...(ports.REGISTRY_PORT === undefined ? [] : ['registry']),
   ];
-  options.progress('starting the orchestrator and the services', 0, 1);
+  const startNodes = async () => {
+    await waitForHttp(`${api}/api/v1/agent/alive`, signal);
+    const since = Date.now();
+    let done = 0;
+    progress('nodes connected', done, edges.length);
+    await up([...edges, ...(withServices ? ['web-services'] : [])]);
+    const list = new NodeList(api, ports.NATS_PORT);
+    const connected = async (name: string) => {
+      await list.connected(name, since, signal);
+      progress('nodes connected', ++done, edges.length);
+    };
+    await Promise.all(edges.map(connected));
+  };
+
+  progress('starting the orchestrator and the services', 0, 1);
   const backbone = await onFreeBackbone(plan.backbone, (addresses) => {
     writeVariables(plan, addresses);
     return up(['orchestrator', 'client', ...optional]);
   });
-  options.signal.throwIfAborted();
-  const results = await Promise.allSettled([up(['sqs-proxy', 'sqs-puller']), startNodes(plan, options, up)]);
+  signal.throwIfAborted();
+  const results = await Promise.allSettled([up(['sqs-proxy', 'sqs-puller']), startNodes()]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
-  await Promise.all(
-    [ports.PROXY_PORT, ports.PULLER_PORT].map((port) => waitForHttp(`http://127.0.0.1:${port}/ready`, options.signal)),
-  );
+  for (const port of [ports.PROXY_PORT, ports.PULLER_PORT]) await waitForHttp(`http://127.0.0.1:${port}/ready`, signal);
   return backbone;
 }
 
@@ -198,24 +209,4 @@ export async function onFreeBackbone(
       if (!isTaken || given !== undefined || third === LAST) throw error;
     }
   }
-}
-
-async function startNodes(
-  { ports }: ComposePlan,
-  { edges, withServices, signal, progress }: BringUpOptions,
-  up: (services: string[]) => Promise<string>,
-): Promise<void> {
-  const api = `http://127.0.0.1:${ports.API_PORT}`;
-  await waitForHttp(`${api}/api/v1/agent/alive`, signal);
-  const since = Date.now();
-  let done = 0;
-  progress('nodes connected', done, edges.length);
-  await up([...edges, ...(withServices ? ['web-services'] : [])]);
-  const list = new NodeList(api, ports.NATS_PORT);
-  await Promise.all(
-    edges.map(async (name) => {
-      await list.connected(name, since, signal);
-      progress('nodes connected', ++done, edges.length);
-    }),
-  );
 }

@@ -4,10 +4,9 @@ import { forwardedSchema } from '../../jobs/render-job.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import { configFolder, regionConfigFile } from '../config-file.js';
-import { edgeLabels } from '../edge-nodes.js';
+import { edgeLabels, edgeNames } from '../edge-nodes.js';
 import type { Network } from '../network.js';
 import type { OpenContext } from '../provider.js';
-import { edgeNames } from './native-nodes.js';
 
 /** What another terminal needs to know to use it; part of `run.json`. */
 export const nativeConnectionSchema = z.object({
@@ -17,8 +16,6 @@ export const nativeConnectionSchema = z.object({
   webUi: z.string(),
   /** Edge nodes of each region, whether they have connected or not. */
   nodesPerRegion: z.number().default(0),
-  /** Whether there is a node for service jobs. */
-  docker: z.boolean(),
   /** By region. */
   sensorProxyUrls: z.record(z.string(), z.string()),
   /** False where these are no relays: cutting a region leaves its sensors connected. */

@@ -8,10 +8,10 @@ import { askHttp } from '../../lib/process/hang-watch.js';
 import { packageRoot } from '../../lib/process/self-command.js';
 import type { ChildSpec } from '../../lib/process/supervisor.js';
 import { bacalhauEnv, removed } from '../bacalhau/bacalhau-cli.js';
-import { edgeLabels, edgeName } from '../edge-nodes.js';
+import { edgeLabels, edgeNames } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { PlanContext } from '../provider.js';
-import { proxyEnvOf, sensorEnvOf } from '../sensor-tokens.js';
+import { sensorEnvOf } from '../sensor-tokens.js';
 import type { RegionLinks } from './region-links.js';
 
 /** Everything in this network is on this machine. */
@@ -28,7 +28,7 @@ export interface NativePorts {
 
 export interface NodePlan
   extends Omit<NodeProcess, 'ready' | 'readyTimeoutMs' | 'apiPort' | 'hungAfterMs' | 'heartbeat'> {
-  /** Undefined for the orchestrator and the node of service jobs. */
+  /** Undefined for the orchestrator. */
   region?: string;
 }
 
@@ -66,12 +66,6 @@ export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
   };
 }
 
-/** `edge-us-1`, `edge-eu-1`, `edge-as-1`, `edge-us-2` …: every region has its first node early. */
-export function edgeNames(nodesPerRegion: number): { name: string; region: string }[] {
-  const numbers = Array.from({ length: nodesPerRegion }, (_, index) => index + 1);
-  return numbers.flatMap((number) => REGIONS.map((region) => ({ name: edgeName(region, number), region })));
-}
-
 /** In the order of {@link edgeNames}. */
 export function edgeNodes(context: PlanContext, configPaths: string[], links: RegionLinks): NodePlan[] {
   const total = context.nodesPerRegion * REGIONS.length;
@@ -99,27 +93,6 @@ export function edgeNodes(context: PlanContext, configPaths: string[], links: Re
   }));
 }
 
-/** For the proxy and the puller as service jobs; needs Docker. */
-export function servicesNode(context: PlanContext, ports: NativePorts): NodePlan {
-  return {
-    name: 'web-services-1',
-    template: 'web-services',
-    settings: { 'Compute.Orchestrators': [`nats://${HOST}:${ports.nats}`] },
-    env: servicesEnv(context),
-  };
-}
-
-const QUEUE_VARIABLES = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION'];
-
-/**
- * What service jobs are given: tokens, and credentials and region of the queue, as far as this process has them. No job
- * may ask for what its node lacks.
- */
-export function servicesEnv(context: PlanContext): Record<string, string> {
-  const queue = QUEUE_VARIABLES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []));
-  return { ...Object.fromEntries(queue), WASM_SENSORS_TOKEN: context.token, ...proxyEnvOf(context) };
-}
-
 const FOLDER = `${packageRoot}templates/nodes/`;
 
 /** A path such as `Compute.Orchestrators`, and its value. */
@@ -129,11 +102,7 @@ export type NodeSettings = Record<string, string | number | string[] | Record<st
 const CONFIG_FILE = 'node.yaml';
 
 /** Writes the configuration of one node into its folder. */
-function writeNodeConfig(
-  template: 'orchestrator' | 'edge' | 'web-services',
-  folder: string,
-  settings: NodeSettings,
-): void {
+function writeNodeConfig(template: 'orchestrator' | 'edge', folder: string, settings: NodeSettings): void {
   const document = parseDocument(readFileSync(`${FOLDER}${template}.yaml`, 'utf8'));
   for (const [path, value] of Object.entries(settings)) document.setIn(path.split('.'), document.createNode(value));
   writeFileSync(join(folder, CONFIG_FILE), document.toString(), { mode: 0o600 });
@@ -141,7 +110,7 @@ function writeNodeConfig(
 
 export interface NodeProcess {
   name: string;
-  template: 'orchestrator' | 'edge' | 'web-services';
+  template: 'orchestrator' | 'edge';
   settings: NodeSettings;
   /** Variables of the node, which it may forward to jobs. */
   env: Record<string, string>;

@@ -163,21 +163,12 @@ test.each([
 });
 
 test('the network plans the job; one that runs none says so', async () => {
-  const options = { settings: {} as never, nodePort: 8080, onProgress() {} };
-  const session = (provider: Partial<NetworkProvider>, queue?: string) =>
-    ({
-      provider: async () => ({ provider: { kind: 'toy', ...provider }, connection: 'c' }),
-      state: { endpoints: { proxy: 'http://p', ...(queue === undefined ? {} : { queue }) } },
-    }) as unknown as Session;
-  const serviceJob = vi.fn(async () => ({ job: {} as ServiceJob, url, follows: true }));
-  expect(await planServiceJob('proxy', session({ serviceJob }, 'http://q'), options)).toMatchObject({ url });
-  expect(serviceJob).toHaveBeenCalledWith('proxy', 'c', { ...options, embeddedQueue: true, authority: 'http://p' });
-  await planServiceJob('puller', session({ serviceJob }), options);
-  expect(serviceJob).toHaveBeenLastCalledWith('puller', 'c', {
-    ...options,
-    embeddedQueue: false,
-    authority: 'http://p',
-  });
+  const options = { onProgress() {} };
+  const session = (provider: Partial<NetworkProvider>) =>
+    ({ provider: async () => ({ provider: { kind: 'toy', ...provider }, connection: 'c' }) }) as unknown as Session;
+  const serviceJob = vi.fn(async () => ({ job: {} as ServiceJob, url, proxyName: 'web' }));
+  expect(await planServiceJob('proxy', session({ serviceJob }), options)).toMatchObject({ url });
+  expect(serviceJob).toHaveBeenCalledWith('proxy', 'c', options);
   await expect(planServiceJob('puller', session({}), options)).rejects.toMatchObject({
     ...{ code: 'NOT_OFFERED', message: expect.stringContaining('toy'), hint: expect.stringContaining('puller') },
   });

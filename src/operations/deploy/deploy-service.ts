@@ -15,17 +15,16 @@ export type ServiceRole = ServiceJob['role'];
 /** The job as the running network can run it. Rejects with `NOT_OFFERED`, and as the network's `serviceJob` does. */
 export async function planServiceJob(
   role: ServiceRole,
-  session: Pick<Session, 'provider' | 'state'>,
-  options: Omit<ServiceJobOptions, 'embeddedQueue' | 'authority'>,
+  session: Pick<Session, 'provider'>,
+  options: ServiceJobOptions,
 ): Promise<PlannedServiceJob> {
   const { provider, connection } = await session.provider();
   if (!provider.serviceJob) {
     throw new AppError('NOT_OFFERED', `the ${provider.kind} network can't run service jobs`, {
-      hint: `\`up\` runs its own ${role}. The compose network offers service jobs, and the native one with Docker.`,
+      hint: `\`up\` runs its own ${role}. The compose network offers service jobs.`,
     });
   }
-  const { queue, proxy } = session.state.endpoints;
-  return provider.serviceJob(role, connection, { ...options, embeddedQueue: queue !== undefined, authority: proxy });
+  return provider.serviceJob(role, connection, options);
 }
 
 export type ServiceProgress =

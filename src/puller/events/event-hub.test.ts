@@ -45,12 +45,3 @@ test('who has left hears nothing more, and the others do', () => {
   hub.record([delivery(1)]);
   expect(events.map(({ event }) => event)).toEqual(['reading']);
 });
-
-test('the view is rebuilt and nothing is published', () => {
-  hub.record([delivery(1), delivery(2)]);
-  const again = new EventHub();
-  again.subscribe((event) => events.push(event));
-  const { reading } = delivery(3);
-  again.restore(hub.fleet.dump(), [{ reading: reading!, config: null, receivedAt: 3 }]);
-  expect([again.fleet.view(3)[0]?.received, events]).toEqual([3, []]);
-});

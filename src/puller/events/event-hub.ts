@@ -1,8 +1,6 @@
 /** Holds the fleet view and publishes events to subscribers. */
-import { Fleet, type FleetDump } from '../../fleet/fleet.js';
+import { Fleet } from '../../fleet/fleet.js';
 import type { FleetEvent } from '../../fleet/fleet-events.js';
-import type { Reading } from '../../protocol/message.js';
-import type { ReportedConfig } from '../../protocol/sensor-config.js';
 import type { Delivery } from '../delivery.js';
 
 export type Listener = (event: FleetEvent) => void;
@@ -22,14 +20,6 @@ export class EventHub {
       const arrival = this.fleet.record(reading, config, receivedAt);
       if (arrival === 'duplicate' || this.#listeners.size === 0) continue;
       this.publish({ event: 'reading', reading, received_at: receivedAt, late: arrival === 'late' });
-    }
-  }
-
-  /** Rebuilds the view after a restart, from a checkpoint and the readings after it; publishes nothing. */
-  restore(dump: FleetDump, after: Iterable<{ reading: Reading; config: string | null; receivedAt: number }>): void {
-    this.fleet.load(dump);
-    for (const { reading, config, receivedAt } of after) {
-      this.fleet.record(reading, config === null ? undefined : (JSON.parse(config) as ReportedConfig), receivedAt);
     }
   }
 

@@ -1,4 +1,6 @@
 /** The tables of the store of readings, and what makes a store of an earlier version one of this version. */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type Database, inTransaction, openSqlite, rowOf, rowsOf } from '../../lib/sqlite/driver.js';
 import { ROLL_UP_TABLES } from './roll-up-tables.js';
 import { unusableStore } from './store-errors.js';
@@ -59,6 +61,7 @@ const ADDED = {
 
 /** Opens a store for writing. Throws `STORE_UNUSABLE`, or an error of the database. */
 export function openReadings(path: string): Database {
+  mkdirSync(dirname(path), { recursive: true });
   const database = openSqlite(path);
   // Whoever locks the file is waited for in short turns: in between the puller answers, and says why it stores nothing.
   database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 1000;');

@@ -2,8 +2,6 @@
  * The file of the store: written back when others delete it, and salvaged when it turns out to be damaged. Nothing is
  * acknowledged to the queue before the file is what it should be.
  */
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { messageOf } from '../../lib/errors/app-error.js';
 import { DatabaseFile, type DatabaseQuarantined } from '../../lib/sqlite/database-file.js';
 import { isDamage } from '../../lib/sqlite/driver.js';
@@ -30,24 +28,24 @@ const CHECKED_AT_START = 128 * 1024 * 1024;
 /** Writing back is tried again after this: on a full disk every attempt takes its time. */
 const RETRY_MS = 10_000;
 
-export class StoreFile {
-  readonly file: DatabaseFile;
+export class StoreFile extends DatabaseFile {
   readonly #onEvent: (event: StoreFileEvent) => void;
   #failed: { error: Error; at: number } | undefined;
 
   /** `onEvent` gets an event of each repair. Throws `STORE_UNUSABLE`. */
   constructor(path: string, onEvent: (event: StoreFileEvent) => void) {
-    this.#onEvent = onEvent;
-    mkdirSync(dirname(path), { recursive: true });
-    this.file = withStoreErrors(
+    super({
       path,
-      () => new DatabaseFile({ path, open: openReadings, onQuarantined: onEvent, checkedUpTo: CHECKED_AT_START }),
-    );
+      open: (at) => withStoreErrors(path, () => openReadings(at)),
+      onQuarantined: onEvent,
+      checkedUpTo: CHECKED_AT_START,
+    });
+    this.#onEvent = onEvent;
   }
 
   /** Runs the first use of the store. Throws `STORE_UNUSABLE` when it can't be used. */
   use<T>(work: () => T): T {
-    return withStoreErrors(this.file.path, () => this.withRepair(work));
+    return withStoreErrors(this.path, () => this.withRepair(work));
   }
 
   /** Runs `work`; when it meets damage, once more after a repair. */
@@ -63,7 +61,7 @@ export class StoreFile {
 
   /** Writes the file back when somebody has deleted, replaced or emptied it. Throws when it can't be written. */
   protect(): void {
-    const problem = this.file.problem();
+    const problem = this.problem();
     if (problem !== undefined) this.#rewrite(`was ${problem}`, problem, false);
   }
 
@@ -74,9 +72,9 @@ export class StoreFile {
 
   #rewrite(what: string, problem: string, isDamaged: boolean): void {
     if (this.#failed && performance.now() - this.#failed.at < RETRY_MS) throw this.#failed.error;
-    const { path } = this.file;
+    const { path } = this;
     try {
-      const { salvaged, quarantined } = this.file.rewrite(problem, isDamaged);
+      const { salvaged, quarantined } = this.rewrite(problem, isDamaged);
       this.#failed = undefined;
       this.#onEvent(
         salvaged && quarantined !== undefined

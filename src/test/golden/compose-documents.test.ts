@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openEnvironment, queueVariables, writeVariables } from '../../network/compose/compose-env.js';
+import { makeEnvironment, queueVariables, readEnvironment, writeVariables } from '../../network/compose/compose-env.js';
 import { connectionOf } from '../../network/compose/compose-network.js';
 import { composeDocument } from '../../network/compose/document/compose-document.js';
 import type { ComposePlan } from '../../network/compose/plan.js';
@@ -74,14 +74,14 @@ describe('what lies beside it', () => {
   });
 
   test('.env of the working folder, as it is made', async () => {
-    openEnvironment(folder);
+    makeEnvironment(folder);
     await expect(read(join(folder, '.env'))).toMatchFileSnapshot(recorded('made.env'));
   });
 
   test('how .env is read', async () => {
     const values = (text: string, names: string[]) => {
       writeFileSync(join(folder, '.env'), text);
-      const environment = openEnvironment(folder);
+      const environment = readEnvironment(folder);
       return Object.fromEntries(names.map((name) => [name, environment.get(name) ?? null]));
     };
     for (const name of ['PROXY_PORT', 'BACKBONE', 'SENSOR_TOKEN', 'SQS_QUEUE_URL']) vi.stubEnv(name, '');

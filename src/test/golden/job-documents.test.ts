@@ -3,13 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ANY_CLUSTER, writeJobFiles } from '../../jobs/job-files.js';
 import type { ConfigUpdaterJob, JobRequest, PublisherJob, ServiceJob } from '../../jobs/job-request.js';
 import { type JobEnvironment, renderJob } from '../../jobs/render-job.js';
-import { composeService } from '../../network/compose/compose-service-job.js';
-import { THIS_NETWORK } from '../../network/compose/document/network-folder.js';
+import { planServiceJob } from '../../network/compose/compose-service-job.js';
+import { writeJobFiles } from '../../network/compose/document/job-files.js';
 import { createEmbeddedNetwork } from '../../network/embedded/embedded-network.js';
-import { nativeServiceJob } from '../../network/native/native-provider.js';
 import { IMAGE_VERSION, normalize, toFailure, toJson } from './normalize.js';
 
 const recorded = (name: string) => `./recorded/jobs/${name}`;
@@ -165,39 +163,17 @@ describe('service jobs as the networks ask for them', () => {
   afterEach(() => vi.useRealTimers());
 
   test.each(['proxy', 'puller'] as const)('compose: %s', async (role) => {
-    const request = await composeService(role, facts, { image: 'registry:5000/wasm-sensors:0123456789ab' });
+    const options = { image: 'registry:5000/wasm-sensors:0123456789ab', onProgress() {} };
+    const { job: request } = await planServiceJob(role, facts, options);
     const { text } = await renderJob(request, WITH_TOKEN);
     await expect(`${toComment(request)}${text}`).toMatchFileSnapshot(recorded(`compose-${role}.yaml`));
   });
 
-  test.each(['proxy', 'puller'] as const)('native: %s', async (role) => {
-    const { image, port, open, args } = service(role);
-    const asked = { role, image, port, open, args, embeddedQueue: false, queue: 'readings' };
-    const request = nativeServiceJob({ docker: true, forwarded: WITH_TOKEN.forwarded }, asked);
-    const { text } = await renderJob(request, WITH_TOKEN);
-    await expect(`${toComment(request)}${text}`).toMatchFileSnapshot(recorded(`native-${role}.yaml`));
-  });
-
-  test('what is refused', async () => {
-    const { image, port, open, args } = service('proxy');
-    const asked = { role: 'proxy', image, port, open, args, embeddedQueue: false, queue: 'readings' } as const;
-    const nodes = { docker: true, forwarded: NATIVE.forwarded };
-    const failures: Record<string, unknown> = {};
-    const tries: Record<string, () => unknown> = {
-      'native: no Docker': () => nativeServiceJob({ ...nodes, docker: false }, asked),
-      'native: the embedded queue': () => nativeServiceJob(nodes, { ...asked, embeddedQueue: true }),
-      'native: no queue': () => nativeServiceJob(nodes, { ...asked, queue: undefined }),
-      'native: neither a token nor open': () => nativeServiceJob(nodes, asked),
-      'compose: no node for services': () => composeService('proxy', { ...facts, withServices: false }, { image }),
-    };
-    for (const [what, attempt] of Object.entries(tries)) {
-      failures[what] = toFailure(
-        await Promise.resolve()
-          .then(attempt)
-          .catch((error) => error),
-      );
-    }
-    await expect(toJson(failures)).toMatchFileSnapshot(recorded('services-refused.json'));
+  test('without a node for them they are refused', async () => {
+    const options = { image: facts.image, onProgress() {} };
+    await expect(planServiceJob('proxy', { ...facts, withServices: false }, options)).rejects.toMatchObject({
+      code: 'NO_SERVICES_NODE',
+    });
   });
 
   const toComment = (request: object) => `# request: ${JSON.stringify(request)}\n`;
@@ -210,17 +186,13 @@ describe('documents for use by hand', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  test.each([
-    ['this-network', THIS_NETWORK],
-    ['any-cluster', ANY_CLUSTER],
-  ])('%s', async (name, whose) => {
-    const out = join(folder, 'jobs');
-    const paths = await writeJobFiles(out, async () => MODULE, whose);
-    expect(paths.map((path) => path.slice(out.length + 1)).sort()).toEqual(readdirSync(out).sort());
+  test('of a compose network', async () => {
+    const paths = await writeJobFiles(folder, async () => MODULE);
+    expect(paths.map((path) => path.slice('jobs/'.length)).sort()).toEqual(readdirSync(join(folder, 'jobs')).sort());
     expect(paths).toHaveLength(4);
     for (const path of paths) {
-      const text = normalize(readFileSync(path, 'utf8'), [IMAGE_VERSION]);
-      await expect(text).toMatchFileSnapshot(recorded(`by-hand/${name}/${path.slice(out.length + 1)}`));
+      const text = normalize(readFileSync(join(folder, path), 'utf8'), [IMAGE_VERSION]);
+      await expect(text).toMatchFileSnapshot(recorded(`by-hand/this-network/${path.slice('jobs/'.length)}`));
     }
   });
 });

@@ -3,14 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import {
-  edgeNodes,
-  type NodePlan,
-  nodeProcess,
-  orchestratorNode,
-  servicesEnv,
-  servicesNode,
-} from '../../network/native/native-nodes.js';
+import { edgeNodes, type NodePlan, nodeProcess, orchestratorNode } from '../../network/native/native-nodes.js';
 import type { RegionLinks } from '../../network/native/region-links.js';
 import type { PlanContext } from '../../network/provider.js';
 import { normalize, toJson } from './normalize.js';
@@ -65,30 +58,10 @@ describe('a node', () => {
     const [, second] = edgeNodes(given, [], LINKS);
     await expect(started(second!)).toMatchFileSnapshot(recorded('edge-with-token.yaml'));
   });
-
-  test('the node for service jobs, with the credentials of this process', async () => {
-    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIA1');
-    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'key');
-    vi.stubEnv('AWS_PROFILE', 'mine');
-    vi.stubEnv('BACALHAU_API_HOST', 'elsewhere');
-    const node = servicesNode(context({ sensorEnv: { SENSOR_TOKEN: 'sensor-token' } }), PORTS);
-    await expect(started(node)).toMatchFileSnapshot(recorded('web-services.yaml'));
-  });
 });
 
 test('names, regions and order of many nodes', async () => {
   const nodes = edgeNodes(context({ nodesPerRegion: 3 }), CONFIG_PATHS, LINKS);
   const rows = nodes.map(({ name, region, settings }) => `${name} ${region} ${settings['Compute.Orchestrators']}`);
   await expect(`${rows.join('\n')}\n`).toMatchFileSnapshot(recorded('nine-nodes.txt'));
-});
-
-test('service jobs are given what this process has, and nothing that it lacks', () => {
-  expect(servicesEnv(context())).toEqual({ WASM_SENSORS_TOKEN: 'operator-token' });
-  vi.stubEnv('AWS_REGION', 'eu-west-1');
-  vi.stubEnv('AWS_SESSION_TOKEN', '');
-  expect(servicesEnv(context({ sensorEnv: { SENSOR_TOKEN: 't' } }))).toEqual({
-    AWS_REGION: 'eu-west-1',
-    SENSOR_TOKEN: 't',
-    WASM_SENSORS_TOKEN: 'operator-token',
-  });
 });

@@ -381,7 +381,8 @@ describe('the web page of a large fleet', () => {
     const queue = { name: 'readings', depth: async () => depth } as unknown as Queue;
     const app = createPullerApp({
       queue,
-      fleet: { hub, firing: () => [] },
+      hub,
+      firing: () => [],
       stats: () => ({}) as ReturnType<PullerAppDeps['stats']>,
       failures: () => ({}),
       closed: closed.signal,

@@ -81,7 +81,9 @@ export class FakeUp {
     this.#store = new SqliteStore(join(this.box.stateDir, 'readings.db'));
     const puller = createPullerApp({
       queue,
-      fleet: { hub, store: this.#store, firing: () => [] },
+      hub,
+      store: this.#store,
+      firing: () => [],
       stats: () => ({ received: 7, stored: 7, deleted: 7 }) as never,
       failures: () => ({}),
       closed: this.#closed.signal,

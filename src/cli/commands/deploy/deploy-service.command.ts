@@ -1,4 +1,3 @@
-import type { SettingKey } from '../../../config/settings.js';
 import {
   deployService,
   planServiceJob,
@@ -10,17 +9,14 @@ import { foreignJobs, refuseForeign } from '../../../operations/deploy/job-owner
 import { openSession } from '../../../runtime/session.js';
 import { type CommandSpec, command } from '../../command.js';
 import { askTakeOver } from '../../confirm.js';
-import { flagOption, integer, takeOverOption, text, timeoutOption, valueOption } from '../../options.js';
+import { flagOption, takeOverOption, text, timeoutOption, valueOption } from '../../options.js';
 import {
-  notFollowingText,
   serviceInterruptedText,
   serviceProgressText,
   serviceStoppedText,
   serviceText,
 } from '../../output/deploy-text.js';
 import { StopSignal } from '../../stop-signal.js';
-
-const SETTINGS_OF_BOTH: SettingKey[] = ['stateDir', 'queue', 'queueEndpoint', 'awsRegion'];
 
 export const deployProxyCommand = deployServiceCommand('proxy', 'sensors then use it with `--proxy web-services`');
 export const deployPullerCommand = deployServiceCommand('puller', 'it replaces the one of `up`');
@@ -35,30 +31,23 @@ function deployServiceCommand(role: ServiceRole, effect: string): CommandSpec {
     name: `deploy ${role}`,
     summary: `run the ${role} as a Bacalhau service job on the web-services node; ${effect}`,
     modes: ['text', 'json'],
-    settings: role === 'proxy' ? [...SETTINGS_OF_BOTH, 'open', 'follow'] : SETTINGS_OF_BOTH,
+    settings: ['stateDir', 'queue'],
     options: {
       image: valueOption(
         '--image <name>',
         "image in a registry that the node reaches; default: the network's own",
         text,
       ),
-      nodePort: valueOption(
-        '--node-port <port>',
-        'port of the node (native network)',
-        integer(1),
-        role === 'proxy' ? '8080' : '8081',
-      ),
       takeOver: takeOverOption(),
       timeoutMs: timeoutOption(120),
     },
-    async action({ out, settings, provenance, options: { image, nodePort, takeOver, timeoutMs } }) {
+    async action({ out, settings, provenance, options: { image, takeOver, timeoutMs } }) {
       const session = openSession(settings);
       // A Ctrl-C must not leave the queue without its consumer.
       const stop = new StopSignal();
       const planned = await planServiceJob(role, session, {
-        settings: { values: settings, provenance },
         image,
-        nodePort,
+        queue: provenance.queue.source === 'flag' ? settings.queue : undefined,
         onProgress: (step) => out.progress(step),
       });
       const network = await session.network();
@@ -71,7 +60,6 @@ function deployServiceCommand(role: ServiceRole, effect: string): CommandSpec {
           setEndpoints: (change) => session.control.setEndpoints(change),
           signal: stop.signal,
         });
-        if (role === 'proxy' && !planned.follows) out.warn(notFollowingText(session.state.endpoints.proxy));
         out.result(result, () => serviceText(result, planned));
         return;
       } catch (error) {

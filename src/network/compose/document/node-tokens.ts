@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../../lib/fs/durable-files.js';
 import { newToken } from '../../../lib/net/bearer-token.js';
 import { packageRoot } from '../../../lib/process/self-command.js';
-import { edgeName } from '../../edge-nodes.js';
-import { REGIONS } from '../../network.js';
+import { edgeNames } from '../../edge-nodes.js';
 import { sensorEnvOf } from '../../sensor-tokens.js';
 
 const KEY_LINE = 'WASM_SENSORS_SENSOR_KEY=';
@@ -16,10 +15,8 @@ export const tokenVariableOf = (node: string) => `SENSOR_TOKEN_${node.replaceAll
 /** Each node's own token, by variable; none without a key. */
 export function nodeTokens(sensorKey: string | undefined, nodesPerRegion: number): Record<string, string> {
   if (sensorKey === undefined) return {};
-  const numbers = Array.from({ length: nodesPerRegion }, (_, i) => i + 1);
-  const nodes = REGIONS.flatMap((region) => numbers.map((number) => edgeName(region, number)));
   const tokenOf = (node: string) => sensorEnvOf({ sensorEnv: {}, sensorKey }, node).SENSOR_TOKEN!;
-  return Object.fromEntries(nodes.map((node) => [tokenVariableOf(node), tokenOf(node)]));
+  return Object.fromEntries(edgeNames(nodesPerRegion).map(({ name }) => [tokenVariableOf(name), tokenOf(name)]));
 }
 
 /** Writes `.env` with a key and a token for each node; one that exists stays. Resolves with the path, if it was written. */

@@ -57,10 +57,8 @@ describe('docker compose config', () => {
     expect(execFileSync('docker', ['compose', '-f', template, 'config', '-q'], { encoding: 'utf8' })).toBe('');
   });
 
-  test('the rest of the folder: Dockerfile, .env.template, and jobs for any cluster', async () => {
-    const jobs = ['publisher', 'config-updater', 'proxy', 'puller'].map((name) => `cluster-jobs/${name}.yaml`);
-    expect(await writeExtras(folder)).toEqual(['.env.template', 'image/Dockerfile', ...jobs]);
-    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['.env.template', 'image', 'cluster-jobs']));
+  test('the rest of the folder: Dockerfile and .env.template', async () => {
+    expect(writeExtras(folder)).toEqual(['.env.template', 'image/Dockerfile']);
     expect(readdirSync(join(folder, 'image'))).toEqual(expect.arrayContaining(['Dockerfile', 'dist', 'package.json']));
   });
 });

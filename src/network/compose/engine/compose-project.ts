@@ -73,10 +73,10 @@ export const logFolderOf = ({ folder }: Project): string => join(dirname(folder)
 /** Appends the log of each container to a file of its service, each line with its time; removed containers have none. */
 export async function keepLogs(project: Project): Promise<void> {
   const lines = new Map<string, string[]>();
-  for await (const { service, at, line } of containerLogs(project.name, { tail: LOG_LINES })) {
+  for await (const { service, time, line } of containerLogs(project.name, { tail: LOG_LINES })) {
     const own = lines.get(service) ?? [];
     lines.set(service, own);
-    own.push(`${at} ${line}\n`);
+    own.push(`${new Date(time).toISOString()} ${line}\n`);
   }
   mkdirSync(logFolderOf(project), { recursive: true });
   for (const [service, own] of lines) {

@@ -56,18 +56,14 @@ export async function watchContainers(options: WatchOptions): Promise<void> {
     await sleep(everyMs, undefined, { signal }).catch(() => {});
     try {
       const containers = await containersOf({ project: project.name }, { timeoutMs: ANSWER_MS, signal });
-      const { crashed, restarted, exited } = runs.compare(containers);
-      for (const container of crashed)
-        emit({ type: 'container.crashed', service: container.service, lastLines: await lastLinesOf(container) });
-      for (const { service } of restarted) onRestart(service);
-      for (const container of exited) {
-        const { service, exitCode } = container;
-        if (!resting.has(service))
-          emit({ type: 'container.exited', service, exitCode, lastLines: await lastLinesOf(container) });
-      }
-      for (const { name, service, state } of containers) {
-        if (state === 'exited' && !resting.has(service))
-          await docker(['start', name], { timeoutMs: ANSWER_MS, signal });
+      for (const container of containers) {
+        const { name, service, state, exitCode } = container;
+        const { crashed, restarted, exited } = runs.next(container);
+        if (crashed) emit({ type: 'container.crashed', service, lastLines: await lastLinesOf(container) });
+        if (restarted) onRestart(service);
+        if (state !== 'exited' || resting.has(service)) continue;
+        if (exited) emit({ type: 'container.exited', service, exitCode, lastLines: await lastLinesOf(container) });
+        await docker(['start', name], { timeoutMs: ANSWER_MS, signal });
       }
       if (!answers) emit({ type: 'docker.answering' });
       answers = true;
@@ -83,25 +79,22 @@ type Run = Pick<Container, 'name' | 'state' | 'restarts' | 'startedAt'>;
 
 /** The run of each container at the last check. */
 export class ContainerRuns {
-  readonly #last = new Map<string, { restarts: number; startedAt: string; state: string }>();
+  readonly #last = new Map<string, Run>();
 
   /**
    * `crashed`: since the last check (at the first one: ever) Docker has restarted it, or is about to; `exited`: it does not run
    * any more.
    */
-  compare<C extends Run>(containers: C[]): { crashed: C[]; restarted: C[]; exited: C[] } {
-    const crashed: C[] = [];
-    const exited: C[] = [];
-    const restarted: C[] = [];
-    for (const container of containers) {
-      const { name, state, restarts, startedAt } = container;
-      const last = this.#last.get(name);
-      if (restarts > (last?.restarts ?? 0)) crashed.push(container);
-      if (state === 'running' && startedAt !== (last?.startedAt ?? startedAt)) restarted.push(container);
-      if (state === 'exited' && last?.state !== 'exited') exited.push(container);
-      this.#last.set(name, { restarts, state, startedAt: state === 'running' || !last ? startedAt : last.startedAt });
-    }
-    return { crashed, restarted, exited };
+  next({ name, state, restarts, startedAt }: Run): Record<'crashed' | 'restarted' | 'exited', boolean> {
+    const last = this.#last.get(name);
+    // The start of the last run that was seen.
+    const ran = state === 'running' || !last ? startedAt : last.startedAt;
+    this.#last.set(name, { name, restarts, state, startedAt: ran });
+    return {
+      crashed: restarts > (last?.restarts ?? 0),
+      restarted: state === 'running' && startedAt !== (last?.startedAt ?? startedAt),
+      exited: state === 'exited' && last?.state !== 'exited',
+    };
   }
 }
 

@@ -4,27 +4,18 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { ANY_CLUSTER, writeJobFiles } from '../../../jobs/job-files.js';
 import { packageRoot } from '../../../lib/process/self-command.js';
-import { readModule } from '../../../modules/module-files.js';
-import { THIS_NETWORK } from './network-folder.js';
+import { writeJobFiles } from './job-files.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jobs-'));
 let files: string[];
 
 beforeAll(async () => {
-  files = await writeJobFiles(join(folder, 'out'), readModule, THIS_NETWORK);
+  files = (await writeJobFiles(folder)).map((path) => join(folder, path));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const fileOf = (name: string) => files.find((file) => basename(file) === `${name}.yaml`)!;
-
-test('for any cluster they ask nodes for nothing but what the templates do', async () => {
-  const paths = await writeJobFiles(join(folder, 'any'), readModule, ANY_CLUSTER);
-  const publisher = parse(readFileSync(paths.find((path) => path.endsWith('publisher.yaml'))!, 'utf8'));
-  expect(publisher.tasks[0].env).toEqual({ HOSTNAME: 'env:HOSTNAME' });
-  expect(parse(readFileSync(fileOf('publisher'), 'utf8')).tasks[0].env).toMatchObject({ REGION: 'env:REGION' });
-});
 
 test('carries the real modules within what a job may be long', () => {
   for (const file of files) expect(statSync(file).size).toBeLessThan(600_000);
