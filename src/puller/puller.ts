@@ -4,7 +4,7 @@ import { escapeControls } from '../lib/control-characters.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { whileBusy } from '../lib/process/shutdown.js';
 import { ElapsedClock } from '../lib/time/elapsed-clock.js';
-import type { Queue, QueueServerState } from '../queue/queue.js';
+import type { Queue, QueueDepth, QueueServerState } from '../queue/queue.js';
 import { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import type { Retention } from '../store/store.js';
 import { type AlertOptions, Alerts } from './alerts/alerts.js';
@@ -53,9 +53,6 @@ const SUMMARY_EVERY_MS = 1_000;
 /** Amazon bills each request: 500,000 a month cost about $0.20. */
 const QUEUE_EVERY_MS = 5_000;
 
-/** Lasting refusals of the dead-letter queue alone. An outage of the queue is reported by those who receive. */
-const LASTING = new Set(['QUEUE_DENIED', 'QUEUE_NOT_FOUND', 'QUEUE_ERROR']);
-
 /** Throws `STORE_UNUSABLE`. */
 export function createPuller({ queue, pollers, sinks, http, controls, onEvent }: PullerOptions): Puller {
   const store = sinks.store && new SqliteStore(sinks.store.path, onEvent);
@@ -63,6 +60,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
   // Without a store it sees what comes from now on.
   if (!store) hub.fleet.began = Date.now();
   const failures = new FailureReporter(onEvent);
+  const watch = new QueueWatch(queue, failures);
   const alerts =
     sinks.alert &&
     new Alerts(
@@ -81,7 +79,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
     },
     onEvent(event) {
       onEvent(event);
-      if (event.type === 'puller.dead-letters') void countDeadLetters();
+      if (event.type === 'puller.dead-letters') void watch.countDeadLetters();
     },
     failures,
     now,
@@ -90,10 +88,6 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
   const upkeep = store && keepStore({ store, hub, now, retention: sinks.store!.retentionMs, failures, onEvent });
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
-  /** What it said last, also while it does not answer. */
-  let queueServer: QueueServerState | undefined;
-  /** Messages in the dead-letter queue; undefined: not known, or there is no such queue. */
-  let deadLetters: number | undefined;
 
   /**
    * Unix milliseconds. When somebody sets the wall clock, the times in the view move with it, in the same moment: otherwise
@@ -116,36 +110,14 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
   function publishSummary(): void {
     const summary = hub.fleet.summary(now());
     hub.publish({ event: 'summary', summary });
+    const { queueServer, deadLetters } = watch;
     alerts?.update(summary, { store: store?.stats, clockAheadMs: clock.aheadMs, queueServer, deadLetters });
   }
 
-  async function countDeadLetters(): Promise<void> {
-    try {
-      const depth = await queue.deadLetterDepth();
-      deadLetters = depth && depth.visible + depth.inFlight + depth.delayed;
-      failures.succeeded('count-dead-letters');
-    } catch (error) {
-      deadLetters = undefined;
-      const isLasting = error instanceof AppError && LASTING.has(error.code);
-      if (isLasting) failures.failed('count-dead-letters', messageOf(error));
-    }
-  }
-
-  /** An outage of the queue is reported by those who receive. */
   function checkQueue(): void {
-    void countDeadLetters();
-    void queue.serverState?.().then(
-      (state) => {
-        queueServer = state;
-      },
-      () => {},
-    );
-    void queue.depth().then(
-      ({ visible, inFlight, delayed }) => {
-        if (!closed.signal.aborted) upkeep?.addDepth(visible + inFlight + delayed);
-      },
-      () => {},
-    );
+    void watch.check((messages) => {
+      if (!closed.signal.aborted) upkeep?.addDepth(messages);
+    });
   }
 
   return {
@@ -158,10 +130,10 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
         ...pipeline.stats,
         failures: failures.count,
         lastError: failures.lastError,
-        deadLetters,
+        deadLetters: watch.deadLetters,
         store: store?.stats,
         clockAheadMs: clock.aheadMs,
-        queueServer,
+        queueServer: watch.queueServer,
       }),
       failures: () => failures.counts,
       problem: () => failures.problemOf('accept') ?? failures.problemOf('check-store'),
@@ -186,6 +158,45 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
       upkeep?.close();
     },
   };
+}
+
+/** Lasting refusals of the dead-letter queue alone. An outage of the queue is reported by those who receive. */
+const LASTING = new Set(['QUEUE_DENIED', 'QUEUE_NOT_FOUND', 'QUEUE_ERROR']);
+const messagesIn = ({ visible, inFlight, delayed }: QueueDepth): number => visible + inFlight + delayed;
+
+/** Asks the queue how it is. */
+class QueueWatch {
+  /** What its server said last, also while it does not answer. */
+  queueServer: QueueServerState | undefined;
+  /** Messages in the dead-letter queue; undefined: not known, or there is no such queue. */
+  deadLetters: number | undefined;
+  readonly #queue: Queue;
+  readonly #failures: FailureReporter;
+
+  constructor(queue: Queue, failures: FailureReporter) {
+    this.#queue = queue;
+    this.#failures = failures;
+  }
+
+  async check(onDepth: (messages: number) => void): Promise<void> {
+    const depth = this.#queue.depth().then((of) => onDepth(messagesIn(of)));
+    const state = this.#queue.serverState?.().then((of) => {
+      this.queueServer = of;
+    });
+    await Promise.allSettled([this.countDeadLetters(), depth, state]);
+  }
+
+  async countDeadLetters(): Promise<void> {
+    try {
+      const depth = await this.#queue.deadLetterDepth();
+      this.deadLetters = depth && messagesIn(depth);
+      this.#failures.succeeded('count-dead-letters');
+    } catch (error) {
+      this.deadLetters = undefined;
+      const isLasting = error instanceof AppError && LASTING.has(error.code);
+      if (isLasting) this.#failures.failed('count-dead-letters', messageOf(error));
+    }
+  }
 }
 
 /** A line of JSON for each message, safe for terminals. Outside of its strings JSON may have line breaks. */

@@ -8,7 +8,7 @@ import { type Database, rowOf } from '../../lib/sqlite/driver.js';
 import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
 import type { HistoryRange, HistorySeries } from '../history.js';
 import type { ReadingsStore, Retention, StoreEntry, StorePosition, StoreStats } from '../store.js';
-import { Appender } from './append.js';
+import { append, saveCheckpoint } from './append.js';
 import { ReadBack } from './read-back.js';
 import { readHistory } from './read-history.js';
 import { RollUps } from './roll-ups.js';
@@ -24,19 +24,13 @@ const VERIFY_EVERY_MS = 3_600_000;
 /** After a start the newest readings are rolled up again first: a few seconds after a crash, longer after an upgrade. */
 const HISTORY_WAIT_MS = 5_000;
 
-/** What works on one connection; a repair opens another. */
-interface Connection {
-  database: Database;
-  appender: Appender;
-  rollUps: RollUps;
-}
-
 export class SqliteStore implements ReadingsStore {
   forgotten = 0;
   readonly clock: ElapsedClock;
   readonly #file: StoreFile;
   readonly #rows: ReadBack;
-  #open: Connection | undefined;
+  /** Of one connection; a repair opens another. */
+  #rollUps: { database: Database; rollUps: RollUps } | undefined;
   #nextVerify = 0;
 
   /** `path` and `onEvent`: of {@link StoreFile}. The file is created when missing. Throws `STORE_UNUSABLE`. */
@@ -62,17 +56,17 @@ export class SqliteStore implements ReadingsStore {
 
   /** Written, synced to disk, and in the file that the next start will find. */
   append(entries: StoreEntry[]): void {
-    this.#withRepair(({ appender }) => appender.append(entries, this.clock.now()));
+    this.#file.withRepair(() => append(this.database, entries, this.clock.now()));
     this.#file.protect();
   }
 
   addDepth(messages: number, now: number): void {
-    this.#withRepair(({ rollUps }) => rollUps.addDepth(messages, now, this.clock.now()));
+    this.#withRollUps((rollUps) => rollUps.addDepth(messages, now, this.clock.now()));
   }
 
   async history(range: HistoryRange, now: number, gone?: AbortSignal): Promise<HistorySeries[] | undefined> {
     const end = performance.now() + HISTORY_WAIT_MS;
-    while (!this.#withRepair(({ rollUps }) => rollUps.isCurrent(this.lastReading()))) {
+    while (!this.#withRollUps((rollUps) => rollUps.isCurrent(this.lastReading()))) {
       if (performance.now() > end) return undefined;
       this.rollUp(now);
       await nextTurn();
@@ -81,11 +75,11 @@ export class SqliteStore implements ReadingsStore {
   }
 
   get notRolledUp(): number {
-    return this.lastReading() - this.#connection.rollUps.done;
+    return this.#withRollUps((rollUps) => this.lastReading() - rollUps.done);
   }
 
   rollUp(now: number): boolean {
-    return this.#withRepair(({ rollUps }) => rollUps.work(now, this.lastReading(), this.clock.now()));
+    return this.#withRollUps((rollUps) => rollUps.work(now, this.lastReading(), this.clock.now()));
   }
 
   /** The newest reading's id; 0: there is none. */
@@ -111,8 +105,9 @@ export class SqliteStore implements ReadingsStore {
   messagesAfter: ReadingsStore['messagesAfter'] = (position, limit) => this.#rows.messagesAfter(position, limit);
 
   saveCheckpoint(fleet: FleetDump): void {
-    this.#withRepair(({ database, appender }) => {
-      appender.saveCheckpoint(this.lastReading(), JSON.stringify(fleet));
+    this.#file.withRepair(() => {
+      const { database } = this;
+      saveCheckpoint(database, this.lastReading(), JSON.stringify(fleet));
       const { elapsed, wall, offset } = this.clock.mark();
       database
         .prepare('insert or replace into clock (id, elapsed, wall, offset) values (1, ?, ?, ?)')
@@ -126,7 +121,7 @@ export class SqliteStore implements ReadingsStore {
     this.#file.protect();
     const now = performance.now();
     if (now < this.#nextVerify) return;
-    if (!this.#withRepair(() => this.#rows.verifySome(VERIFIED_AT_ONCE))) this.#nextVerify = now + VERIFY_EVERY_MS;
+    if (!this.#file.withRepair(() => this.#rows.verifySome(VERIFIED_AT_ONCE))) this.#nextVerify = now + VERIFY_EVERY_MS;
   }
 
   /** Quarantines the file, and goes on with what can be read of it. */
@@ -136,7 +131,7 @@ export class SqliteStore implements ReadingsStore {
 
   forget({ readings, minutes, hours }: Retention): void {
     const now = this.clock.now();
-    this.#withRepair(({ rollUps }) => {
+    this.#withRollUps((rollUps) => {
       this.forgetReadings(now - readings, rollUps.done);
       rollUps.forgetSome({ minutes: now - minutes, hours: now - hours });
     });
@@ -165,25 +160,23 @@ export class SqliteStore implements ReadingsStore {
 
   close(ms = 0): void {
     try {
-      if (ms > 0) this.#withRepair(({ rollUps }) => rollUps.finish(ms, this.lastReading(), this.clock.now()));
+      if (ms > 0) this.#withRollUps((rollUps) => rollUps.finish(ms, this.lastReading(), this.clock.now()));
     } finally {
-      this.#open = undefined;
+      this.#rollUps = undefined;
       // Everything is in the file then, unless somebody reads it.
       this.database.exec('pragma wal_checkpoint(truncate)');
       this.database.close();
     }
   }
 
-  get #connection(): Connection {
-    const { database } = this;
-    if (this.#open?.database !== database) {
-      this.#open = { database, appender: new Appender(database), rollUps: new RollUps(database, this.clock.now()) };
-    }
-    return this.#open;
-  }
-
-  #withRepair<T>(work: (connection: Connection) => T): T {
-    return this.#file.withRepair(() => work(this.#connection));
+  #withRollUps<T>(work: (rollUps: RollUps) => T): T {
+    return this.#file.withRepair(() => {
+      const { database } = this;
+      if (this.#rollUps?.database !== database) {
+        this.#rollUps = { database, rollUps: new RollUps(database, this.clock.now()) };
+      }
+      return work(this.#rollUps.rollUps);
+    });
   }
 }
 
