@@ -5,25 +5,11 @@
 import { randomUUID } from 'node:crypto';
 import { LongPolls } from './long-polls.js';
 import { asDamagedLetter, damageReason, findMessageDamage } from './protocol/message-checks.js';
-import {
-  parseRedrivePolicy,
-  type QueueAttributes,
-  type RedrivePolicy,
-  withDefaults,
-} from './protocol/queue-attributes.js';
+import { parseRedrivePolicy, type QueueAttributes, withDefaults } from './protocol/queue-attributes.js';
+import type { QueueService } from './queue-service.js';
 import type { StoredMessage } from './store/message.js';
 import type { QueueRecord } from './store/queue-database.js';
 import type { QueueMessages } from './store/queue-messages.js';
-
-/** The queue's attributes, parsed. */
-interface QueueSettings {
-  visibilityMs: number;
-  retentionMs: number;
-  maxBytes: number;
-  delayMs: number;
-  waitMs: number;
-  redrive: RedrivePolicy | undefined;
-}
 
 /** A message does not have the checksum with which it was sent. */
 export interface MessageDamaged {
@@ -38,21 +24,18 @@ export class LiveQueue {
   readonly polls = new LongPolls();
   /** Elapsed milliseconds of the last PurgeQueue. */
   lastPurge = 0;
-  settings: QueueSettings;
-  readonly #findByArn: (arn: string) => LiveQueue | undefined;
-  readonly #onDamaged: (event: MessageDamaged) => void;
+  settings: ReturnType<typeof parseSettings>;
 
-  /** `findByArn` finds the dead-letter queue at the time it is needed. */
   constructor(
     readonly record: QueueRecord,
-    readonly arn: string,
     readonly messages: QueueMessages,
-    findByArn: (arn: string) => LiveQueue | undefined,
-    onDamaged: (event: MessageDamaged) => void,
+    readonly service: QueueService,
   ) {
-    this.#findByArn = findByArn;
-    this.#onDamaged = onDamaged;
     this.settings = parseSettings(this.attributes);
+  }
+
+  get arn(): string {
+    return this.service.arnOf(this.record.name);
   }
 
   /** Attributes with defaults, without the computed ones. */
@@ -113,7 +96,7 @@ export class LiveQueue {
   /** Deletes a message that is past its retention, and moves one that is damaged or was received too often. */
   #isDeliverable(message: StoredMessage, now: number): boolean {
     const { redrive, retentionMs } = this.settings;
-    const target = redrive && this.#findByArn(redrive.deadLetterTargetArn);
+    const target = redrive && this.service.findByArn(redrive.deadLetterTargetArn);
     if (message.arrived < now - retentionMs) {
       this.messages.remove([message.seq], 'expired');
     } else if (this.#isDamaged(message, target, now)) {
@@ -139,7 +122,7 @@ export class LiveQueue {
     } else {
       this.messages.quarantine(message.seq, damageReason(damage));
     }
-    this.#onDamaged({
+    this.service.onEvent({
       type: 'message-damaged',
       queue: this.record.name,
       id: message.id,
@@ -149,13 +132,14 @@ export class LiveQueue {
   }
 }
 
-function parseSettings(attributes: QueueAttributes): QueueSettings {
+function parseSettings(attributes: QueueAttributes) {
+  const number = (name: string) => Number(attributes[name]);
   return {
-    visibilityMs: Number(attributes.VisibilityTimeout) * 1000,
-    retentionMs: Number(attributes.MessageRetentionPeriod) * 1000,
-    maxBytes: Number(attributes.MaximumMessageSize),
-    delayMs: Number(attributes.DelaySeconds) * 1000,
-    waitMs: Number(attributes.ReceiveMessageWaitTimeSeconds) * 1000,
+    visibilityMs: number('VisibilityTimeout') * 1000,
+    retentionMs: number('MessageRetentionPeriod') * 1000,
+    maxBytes: number('MaximumMessageSize'),
+    delayMs: number('DelaySeconds') * 1000,
+    waitMs: number('ReceiveMessageWaitTimeSeconds') * 1000,
     redrive: parseRedrivePolicy(attributes.RedrivePolicy),
   };
 }
