@@ -21,6 +21,9 @@ class Sensor {
   /** The start of each run, and all that each has taken. */
   readonly runs: { taken: number; came: Set<number> }[] = [];
   linked = true;
+  /** When a newer submission came, and what this one had taken by then: what it takes after that is no data. */
+  superseded: { at: number; taken: number } | undefined;
+  hasExited = false;
   #kept: Reading[] = [];
   #dropped = 0;
   #began = 0;
@@ -45,7 +48,9 @@ class Sensor {
   /** What was taken and is neither stored nor kept any more. */
   missing(isOver: boolean): number {
     const kept = isOver ? 0 : this.#kept.length;
-    return this.runs.reduce((sum, { taken, came }) => sum + taken - came.size, 0) - kept;
+    const taken = this.runs.reduce((sum, run) => sum + run.taken, 0) - this.run.taken;
+    const came = this.runs.reduce((sum, run) => sum + run.came.size, 0);
+    return taken + (this.superseded?.taken ?? this.run.taken) - came - kept;
   }
 
   /** Its node starts again: it counts from 1. */
@@ -60,7 +65,13 @@ class Sensor {
     this.#due = now;
   }
 
+  supersede(now: number): void {
+    this.pass(now - 1);
+    this.superseded = { at: now, taken: this.run.taken };
+  }
+
   pass(now: number): void {
+    if (this.hasExited) return;
     for (; this.#due <= now; this.#due += this.intervalMs) {
       if (this.#kept.length === RING) {
         this.#kept.shift();
@@ -75,6 +86,10 @@ class Sensor {
           ? { counts: { taken: this.run.taken, dropped: this.#dropped, began: this.#began } }
           : {};
       const reading = this.#kept.shift()!;
+      if (Date.parse(reading.timestamp) >= (this.superseded?.at ?? Number.POSITIVE_INFINITY)) {
+        this.hasExited = true;
+        return;
+      }
       const config = { version: 0, sources: {} as ReportedConfig['sources'], file: 'none' as const, paused: false };
       this.fleet.record(reading, { ...config, intervalMs: this.intervalMs, ...counts }, now);
       this.run.came.add(reading.sequence);
@@ -110,27 +125,32 @@ test.each(Array.from({ length: 60 }, (_, i) => [i + 1]))(
     let now = T0;
     const submit = (host: string) => {
       const before = running.get(host);
-      before?.pass(now - 1);
-      if (before) ended.push(before);
+      if (before) {
+        before.supersede(now);
+        // Some go on until they have delivered what they keep; some are killed.
+        before.hasExited = random() < 0.5;
+        ended.push(before);
+      }
       const interval = [500, 1000, 5000][Math.floor(random() * 3)]!;
       running.set(host, new Sensor(fleet, `${host}-${now}`, now, interval, host, now));
     };
     for (const host of hosts) submit(host);
     for (let step = 0; step < 400; step++) {
       now += 500;
-      for (const sensor of running.values()) sensor.pass(now);
+      for (const sensor of [...ended, ...running.values()]) sensor.pass(now);
       const host = hosts[Math.floor(random() * hosts.length)]!;
       const sensor = running.get(host)!;
       const chance = random();
-      if (chance < 0.02) sensor.linked = false;
-      else if (chance < 0.06) sensor.linked = true;
+      const ofHost = [...ended.filter((one) => one.host === host), sensor];
+      if (chance < 0.02) for (const one of ofHost) one.linked = false;
+      else if (chance < 0.06) for (const one of ofHost) one.linked = true;
       else if (chance < 0.07 && sensor.run.came.size > 1) sensor.restart(now + 1);
       else if (chance < 0.08 && sensor.run.came.size > 1) submit(host);
     }
-    for (const sensor of running.values()) sensor.linked = true;
+    for (const sensor of [...ended, ...running.values()]) sensor.linked = true;
     for (let step = 0; step < 20; step++) {
       now += 500;
-      for (const sensor of running.values()) sensor.pass(now);
+      for (const sensor of [...ended, ...running.values()]) sensor.pass(now);
     }
     for (const [sensors, isOver] of [
       [ended, true],

@@ -30,10 +30,13 @@ export function outstandingOf(
 
 /** Readings after the newest stored one that a sensor has taken by this time (Unix milliseconds) at most. */
 export function keptBy(sensor: SensorRecord, time: number): number {
-  return Math.max(reportedBy(sensor), takenSince(sensor, time));
+  return Math.max(reportedBy(sensor, time), takenSince(sensor, time));
 }
 
-const reportedBy = ({ taken = 0, tracker }: SensorRecord) => Math.max(0, taken - tracker.highest);
+/** What it reports after this time counts readings that it has taken after it. */
+function reportedBy({ taken, tracker, config }: SensorRecord, time = Number.POSITIVE_INFINITY): number {
+  return taken && (taken.at <= time || !config) ? Math.max(0, taken.count - tracker.highest) : 0;
+}
 
 function takenSince(sensor: SensorRecord, time: number): number {
   const { config, newestTimestamp, tracker, clockAheadMs = 0 } = sensor;

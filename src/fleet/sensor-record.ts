@@ -34,8 +34,9 @@ export interface SensorRecord {
   lastSeen: number;
   config: ReportedConfig | undefined;
   replaced: boolean;
-  /** Readings that it has reported to have taken since it began to count, and those of them that it has dropped. */
-  taken?: number;
+  /** Readings that it has reported to have taken since it began to count, and when. */
+  taken?: { count: number; at: number };
+  /** Those of them that it has dropped. */
   dropped?: number;
   /** Readings of earlier runs that may have been taken, and never came. */
   lost?: number;
@@ -94,7 +95,7 @@ export function recordReading(
     if (aheadMs > (sensor.clockAheadMs ?? 0)) sensor.clockAheadMs = aheadMs;
   }
   if (config?.counts && reading.timestamp >= sensor.beganAt) {
-    sensor.taken = Math.max(config.counts.taken, sensor.taken ?? 0);
+    if (config.counts.taken > (sensor.taken?.count ?? 0)) sensor.taken = { count: config.counts.taken, at: now };
     sensor.dropped = Math.max(config.counts.dropped, sensor.dropped ?? 0);
   }
   sensor.lastSeen = Math.max(sensor.lastSeen, now);
@@ -120,7 +121,7 @@ function recordNumber(
     const lost = (sensor.lost ?? 0) + keptBy(sensor, Date.parse(began) - 1) + sensor.tracker.missingSince();
     if (lost > 0) sensor.lost = lost;
     sensor.tracker = new SequenceTracker();
-    sensor.taken = 0;
+    delete sensor.taken;
     sensor.restarts++;
     sensor.beganAt = began;
   }
@@ -160,6 +161,7 @@ export function shiftTimes(sensor: SensorRecord, by: number): void {
   sensor.lastSeen += by;
   if (sensor.endedAt !== undefined) sensor.endedAt += by;
   if (sensor.stoppingAt !== undefined) sensor.stoppingAt += by;
+  if (sensor.taken) sensor.taken.at += by;
   for (const range of sensor.tracker.missing) range.since += by;
 }
 
