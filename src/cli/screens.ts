@@ -77,7 +77,7 @@ function plainScreen(out: Output, { kind, endpoints, fleet, since }: ScreenOptio
 }
 
 /** For a text that is looked at again and again. */
-export async function loadWatchScreen(out: Output): Promise<WatchScreen> {
+export async function loadWatchScreen(out: Output, onLeave: () => void): Promise<WatchScreen> {
   const { openWatchScreen } = await import('./screen/watch-screen.js');
-  return openWatchScreen(out.style);
+  return openWatchScreen(out.style, onLeave);
 }

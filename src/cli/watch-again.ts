@@ -34,9 +34,8 @@ export async function watchAgain<Found>(out: Output, everyMs: number, watched: W
   }
   // What can't be read at all is nothing to watch.
   const first = await watched.read();
-  const screen = isScreen() && out.mode === 'text' ? await loadWatchScreen(out) : undefined;
   const stop = new StopSignal();
-  void screen?.left.then(stop.request);
+  const screen = isScreen() && out.mode === 'text' ? await loadWatchScreen(out, stop.request) : undefined;
   const show = (found: Found) => (screen ? screen.show(watched.text(found)) : watched.report(found));
   const watching = async () => {
     show(first);

@@ -6,14 +6,7 @@ import { command } from '../command.js';
 import { DEMO_FOLDER, DemoRun, STATE_DIR, type StepResult } from '../demo/demo-run.js';
 import { demoSteps } from '../demo/steps.js';
 import { flagOption, integer, valueOption } from '../options.js';
-import {
-  demoDocument,
-  demoEndText,
-  demoSecondTerminalText,
-  passed,
-  stepResultText,
-  stepText,
-} from '../output/demo-text.js';
+import { demoEndText, demoSecondTerminalText, passed, stepResultText, stepText } from '../output/demo-text.js';
 import type { Output } from '../output/output.js';
 import { StopSignal } from '../stop-signal.js';
 
@@ -99,9 +92,8 @@ async function runToTheEnd(
   // The question or request under way would keep this process alive.
   if (interrupted) process.exit(stop.exitCode);
   const seconds = (Date.now() - began) / 1000;
-  out.result(demoDocument(kind, nodes, results, seconds), (style) =>
-    demoEndText(results, steps.length, seconds, style),
-  );
+  const document = { network: kind, nodesPerRegion: nodes, passed: passed(results), seconds, steps: results };
+  out.result(document, (style) => demoEndText(results, steps.length, seconds, style));
   return passed(results) ? 0 : 1;
 }
 

@@ -3,7 +3,6 @@ import type { AlertEvent } from '../../fleet/fleet-events.js';
 import type { RegionView, SensorView } from '../../fleet/fleet-view.js';
 import { REGIONS } from '../../network/network.js';
 import type { FleetSnapshot } from '../../puller/puller-app.js';
-import { alertText } from '../output/fleet-text.js';
 import { countText, secondsText } from '../output/terminal-text.js';
 
 export interface Seen {
@@ -38,12 +37,11 @@ const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0);
 export const sensorsMeasure = (name: string, nodes: number): Evidence => ({
   must: `every sensor sends its ${name}`,
   check({ now: { summary, sensors } }) {
-    const measured = sensors.flatMap(({ state, values }) => (state === 'live' ? (values?.[name] ?? []) : []));
-    const range = measured.length > 0 ? `: ${Math.min(...measured)} to ${Math.max(...measured)}` : '';
-    const each = eachRegion(summary.regions, ({ live }) => live);
+    const measured = sensors.filter(({ state, values }) => state === 'live' && values?.[name] !== undefined).length;
+    const ok = measured === REGIONS.length * nodes && summary.regions.every(({ live }) => live === nodes);
     return {
-      ok: measured.length === REGIONS.length * nodes && summary.regions.every(({ live }) => live === nodes),
-      text: `${name} of ${countText(measured.length, 'sensor')} (${each})${range}`,
+      ok,
+      text: `${name} of ${countText(measured, 'sensor')} (${eachRegion(summary.regions, ({ live }) => live)})`,
     };
   },
 });
@@ -68,8 +66,7 @@ export const alertOf = (region: string, firing: boolean): Evidence => ({
     const newest = own.at(-1);
     return {
       ok: newest?.firing === firing,
-      text:
-        newest === undefined ? `no alert for ${region}` : `${newest.firing ? 'alert' : 'over'}: ${alertText(newest)}`,
+      text: newest === undefined ? `no alert for ${region}` : `${newest.firing ? 'alert' : 'over'}: ${newest.text}`,
     };
   },
 });
@@ -80,24 +77,24 @@ const LEAST_PER_SECOND = 0.8;
 /** Every sensor of the region took readings during the cut, and none of them is missing. */
 export const keptReadingsArrived = (region: string, nodes: number): Evidence => ({
   must: `what ${region} kept arrives, without a gap`,
-  check({ before, now }) {
+  check({ before, now: { summary, sensors } }) {
     const own = before.flatMap((earlier) => {
-      const sensor = now.sensors.find(({ execution_id }) => execution_id === earlier.execution_id);
+      const sensor = sensors.find(({ execution_id }) => execution_id === earlier.execution_id);
       const counts = earlier.region === region && earlier.state !== 'replaced' && earlier.state !== 'gone';
-      return sensor && counts ? [{ sensor, kept: sensor.sequence - earlier.sequence, since: earlier.last_seen }] : [];
+      const kept = sensor ? sensor.sequence - earlier.sequence : 0;
+      return sensor && counts ? [{ sensor, kept, seconds: (summary.time - earlier.last_seen) / 1000 }] : [];
     });
     // A node that was away for long may run its sensor anew.
     const arrived = own.filter(
-      ({ sensor, kept, since }) =>
-        sensor.state === 'replaced' || kept >= Math.floor(((now.summary.time - since) / 1000) * LEAST_PER_SECOND),
+      ({ sensor, kept, seconds }) => sensor.state === 'replaced' || kept >= Math.floor(seconds * LEAST_PER_SECOND),
     );
     const missing = sum(own.map(({ sensor }) => missingOf(sensor)));
-    const count = sum(own.map(({ kept }) => kept));
-    const away = (now.summary.time - Math.min(now.summary.time, ...own.map(({ since }) => since))) / 1000;
+    const kept = sum(own.map((one) => one.kept));
+    const away = secondsText(Math.max(0, ...own.map(({ seconds }) => seconds)));
     return {
       ok: arrived.length === nodes && missing === 0,
-      text: `${countText(count, 'reading')} of ${countText(own.length, 'sensor')}, taken in the ${secondsText(away)} since the cut; ${missing} missing`,
-      figures: { kept: count, missing },
+      text: `${countText(kept, 'reading')} of ${countText(own.length, 'sensor')}, taken in the ${away} since the cut; ${missing} missing`,
+      figures: { kept, missing },
     };
   },
 });

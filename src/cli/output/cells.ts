@@ -60,30 +60,22 @@ export function wrapped(text: string, width: number | undefined, indent: number)
   return lines.join('\n');
 }
 
-const ASCII: Record<string, string> = {
-  '█': '#',
-  '▇': '#',
-  '▆': '=',
-  '▅': '=',
-  '▄': '-',
-  '▃': '-',
-  '▂': '.',
-  '▁': '_',
-  '▏': '_',
-  '─': '-',
-  '│': '|',
-  '┤': '+',
-  '└': '+',
-  '┬': '+',
-  '…': '~',
-  '×': 'x',
-  '↑': '^',
-  '↓': 'v',
-  '←': '<',
-  '→': '>',
-  '✓': '+',
-  '✗': 'x',
-  µ: 'u',
+/** What stands for what. */
+const ASCII = {
+  '#': '█▇',
+  '=': '▆▅',
+  '-': '▄▃─',
+  '.': '▂',
+  _: '▁▏',
+  '|': '│',
+  '+': '┤└┬✓',
+  '~': '…',
+  x: '×✗',
+  '^': '↑',
+  v: '↓',
+  '<': '←',
+  '>': '→',
+  u: 'µ',
 };
 
 /** For a terminal that shows nothing else: as wide as before, without pictures, and with `?` for letters. */
@@ -93,7 +85,8 @@ export const asciiOnly = (text: string): string =>
     [...segmenter.segment(others)]
       .map(({ segment }) => {
         const instead = /\p{Extended_Pictographic}/u.test(segment) ? ' ' : '?';
-        return ASCII[segment] ?? instead.repeat(cellsOf(segment));
+        const [ascii] = Object.entries(ASCII).find(([, shown]) => shown.includes(segment)) ?? [];
+        return ascii ?? instead.repeat(cellsOf(segment));
       })
       .join(''),
   );

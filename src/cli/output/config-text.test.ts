@@ -35,7 +35,7 @@ test('config set: what narrower scopes hide is no convergence, and says how to c
   expect(text.hiddenTexts([eu, host])).toEqual([
     expect.stringMatching(/^region eu has its own color, host h has its own emoji, interval and paused; /),
   ]);
-  expect(text.hiddenTexts(Array(7).fill(host))).toEqual([expect.stringMatching(/paused, 2 more have their own; /)]);
+  expect(text.hiddenTexts(Array(7).fill(host))).toEqual([expect.stringMatching(/paused, 2 more; to clear it, /)]);
   expect(text.hiddenTexts([])).toEqual([]);
   const change = { following: 2, converged: 1, hidden: [eu] };
   const progress = { sensors: 3, converged: 2, pending: [], gone: 0, newest: 0 };

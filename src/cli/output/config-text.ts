@@ -1,6 +1,7 @@
 /** Texts of the `config` commands and of the config-updater. */
 import type { Convergence, HiddenBy, SensorView } from '../../fleet/fleet-view.js';
 import { compareRegions } from '../../fleet/region-counts.js';
+import { escapeControls } from '../../lib/control-characters.js';
 import type { FailedProxy } from '../../operations/config/apply-to-proxies.js';
 import type { ChangeConfigResult, SeenChange } from '../../operations/config/change-config.js';
 import type { FileSeen } from '../../operations/config/edit-region-file.js';
@@ -8,10 +9,10 @@ import { type ConfigView, valueSource } from '../../operations/config/read-confi
 import type { RollOutResult } from '../../operations/config/rollout.js';
 import type { UpdaterResult } from '../../operations/config/update-config-by-job.js';
 import { configOf, type DesiredState, fieldsIn, type Scope, scopeText } from '../../protocol/desired-config.js';
-import type { ReportedConfig, SensorConfigField } from '../../protocol/sensor-config.js';
+import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ReportedSettings } from '../../protocol/sensor-settings.js';
-import { wholeTable } from './table.js';
-import { type Style, secondsText, swatch } from './terminal-text.js';
+import { type Column, wholeTable } from './table.js';
+import { namesText, type Style, secondsText, swatch } from './terminal-text.js';
 
 /** Sensors listed as text; `-o json` has all. */
 const SHOWN = 30;
@@ -36,22 +37,17 @@ export function setConfigText(scope: Scope, { version, seen }: ChangeConfigResul
 const followText = ({ hidden, ...seen }: { converged: number; sensors: number; hidden: unknown[] }): string =>
   hidden.length > 0 ? `${seen.converged}/${seen.sensors} sensors follow` : convergedText(seen);
 
-/** What keeps a change from some sensors, and how to change that: a warning each. */
-export function hiddenTexts(hidden: HiddenBy[], clear = 'run it again with --include-narrower'): string[] {
-  if (hidden.length === 0) return [];
-  const own = hidden.slice(0, NAMED).map(({ scope, fields }) => `${scopeText(scope)} has its own ${listOf(fields)}`);
-  const more = hidden.length > NAMED ? [`${hidden.length - NAMED} more have their own`] : [];
-  return [`${[...own, ...more].join(', ')}; to clear it, ${clear}`];
-}
-
 /** Of a long list, so many are named. */
 const NAMED = 5;
 
-export function revokedPendingTexts(hosts: string[]): string[] {
-  if (hosts.length === 0) return [];
-  const more = hosts.length > NAMED ? ` and ${hosts.length - NAMED} more` : '';
-  return [`${hosts.slice(0, NAMED).join(', ')}${more}: revoked, so no reading can show the change`];
+/** What keeps a change from some sensors, and how to change that: a warning, where there is something. */
+export function hiddenTexts(hidden: HiddenBy[], clear = 'run it again with --include-narrower'): string[] {
+  const own = hidden.map(({ scope, fields }) => `${scopeText(scope)} has its own ${listOf(fields)}`);
+  return own.length > 0 ? [`${namesText(own, NAMED)}; to clear it, ${clear}`] : [];
 }
+
+export const revokedPendingTexts = (hosts: string[]): string[] =>
+  hosts.length > 0 ? [`${namesText(hosts, NAMED)}: revoked, so no reading can show the change`] : [];
 
 const listOf = (words: string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
@@ -98,62 +94,66 @@ function desiredTable(desired: DesiredState): string {
     ...Object.keys(desired.regions).map((region) => ({ region })),
     ...Object.keys(desired.hosts).map((hostname) => ({ hostname })),
   ];
-  const rows = scopes.map((scope) => {
-    const config = configOf(desired, scope);
-    const values = config
-      ? fieldsIn(config)
-          .map((field) => `${field}=${config[field]}`)
-          .join(' ')
-      : '';
-    return { scope: scopeText(scope), values, version: config?.version ? `version ${config.version}` : '' };
-  });
+  const rows = scopes.map((scope) => ({ scope, config: configOf(desired, scope) ?? { version: 0 } }));
   return wholeTable(rows, [
-    { head: 'desired', of: ({ scope }) => scope },
-    { head: '', rank: 1, least: 8, of: ({ values }) => values || '(nothing is set)' },
-    { head: '', rank: 2, of: ({ version }) => version },
+    { head: 'desired', of: ({ scope }) => scopeText(scope) },
+    {
+      head: '',
+      rank: 1,
+      least: 8,
+      of: ({ config }) =>
+        fieldsIn(config)
+          .map((field) => `${field}=${config[field]}`)
+          .join(' ') || '(nothing is set)',
+    },
+    { head: '', rank: 2, of: ({ config: { version } }) => (version > 0 ? `version ${version}` : '') },
   ]).join('\n');
 }
 
+/** The values in force, as a sensor reports them; of `random_off` only its source is known. */
+export function reportedValues(
+  { color, icon_name, config }: SensorView,
+  style: Style,
+): Record<SensorConfigField, string> {
+  return {
+    color: swatch(style, escapeControls(color)),
+    emoji: escapeControls(icon_name),
+    random_off: '',
+    interval: config ? `${config.intervalMs / 1000} s` : '',
+    paused: config ? (config.paused ? 'yes' : 'no') : '',
+  };
+}
+
+/** In what order columns are left out. */
+const RANKS: Record<SensorConfigField, number> = { color: 1, interval: 2, paused: 3, random_off: 4, emoji: 5 };
+
 /** Every value with its source: `interval 1 s (region eu)`. */
 function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style): string {
-  const from = (sensor: SensorView, field: SensorConfigField) => style.dim(`(${valueSource(desired, sensor, field)})`);
-  const configured = (text: (config: ReportedConfig, sensor: SensorView) => string) => (sensor: SensorView) =>
-    sensor.config ? text(sensor.config, sensor) : '';
+  const fields = SENSOR_CONFIG_FIELDS.map((field): Column<SensorView> => {
+    const from = (sensor: SensorView) => style.dim(`(${valueSource(desired, sensor, field)})`);
+    const of = (sensor: SensorView) => `${reportedValues(sensor, style)[field]} ${from(sensor)}`.trimStart();
+    return { head: field, rank: RANKS[field], least: 8, of };
+  });
   return wholeTable(
     sensors.toSorted((a, b) => compareRegions(a.region, b.region)).slice(0, SHOWN),
     [
       { head: 'region', of: ({ region }) => region },
       { head: 'host', of: ({ hostname }) => hostname },
       { head: 'state', of: ({ state }) => state },
-      { head: 'color', rank: 1, least: 8, of: (sensor) => `${swatch(style, sensor.color)} ${from(sensor, 'color')}` },
-      { head: 'emoji', rank: 5, least: 8, of: (sensor) => `${sensor.icon_name} ${from(sensor, 'emoji')}` },
-      { head: 'random_off', rank: 4, least: 8, of: (sensor) => from(sensor, 'random_off') },
-      {
-        head: 'interval',
-        rank: 2,
-        least: 8,
-        of: configured(({ intervalMs }, sensor) => `${intervalMs / 1000} s ${from(sensor, 'interval')}`),
-      },
-      {
-        head: 'paused',
-        rank: 3,
-        least: 8,
-        of: configured(({ paused }, sensor) => `${paused ? 'yes' : 'no'} ${from(sensor, 'paused')}`),
-      },
-      { head: 'file', rank: 6, of: configured(({ file = '' }) => (file === 'bad' ? style.red(file) : file)) },
+      ...fields,
+      { head: 'file', rank: 6, of: ({ config }) => (config?.file === 'bad' ? style.red('bad') : (config?.file ?? '')) },
       { head: 'version', rank: 7, of: ({ config }) => String(config?.version || '-') },
-      { head: 'settings', optional: true, of: configured(({ settings }) => settingsText(settings, style)) },
+      { head: 'settings', optional: true, of: ({ config }) => settingsText(config?.settings ?? {}, style) },
     ],
     { style },
   ).join('\n');
 }
 
 /** What a custom sensor has declared: `threshold 5 (fleet, 0 to 100)`. */
-function settingsText(settings: ReportedSettings | undefined, style: Style): string {
-  return Object.entries(settings ?? {})
+const settingsText = (settings: ReportedSettings, style: Style): string =>
+  Object.entries(settings)
     .map(([name, { value, source, range }]) => {
       const from = range ? `${source}, ${range[0]} to ${range[1]}` : source;
       return `${name} ${value} ${source === 'refused' ? style.red(`(${from})`) : style.dim(`(${from})`)}`;
     })
     .join(', ');
-}

@@ -40,15 +40,6 @@ export function commandLines(words: string[], program = commandName()): string[]
   return lines;
 }
 
-/** The result as `-o json` shows it. */
-export const demoDocument = (kind: string, nodes: number, steps: StepResult[], seconds: number) => ({
-  network: kind,
-  nodesPerRegion: nodes,
-  passed: passed(steps),
-  seconds,
-  steps,
-});
-
 /** Whether every step saw what it must see. */
 export const passed = (results: StepResult[]): boolean => results.every(({ outcome }) => outcome === 'seen');
 
@@ -58,21 +49,14 @@ export function demoEndText(results: StepResult[], of: number, seconds: number, 
   const summary = missed
     ? style.red(`The demo ended at "${missed.title}" (step ${results.length} of ${of}): not everything was seen.`)
     : style.green(`${results.length} of ${of} steps done, and everything was seen, in ${secondsText(seconds)}.`);
-  const lines = ['', summary, '', style.bold('What next')];
-  for (const [what, words, program] of NEXT) {
-    lines.push(what, ...promptLines(commandLines(program ? [commandName(), ...words] : words, program), style));
-  }
-  return lines.join('\n');
+  const next = NEXT.flatMap(([what, ...words]) => [what, ...promptLines(commandLines(words), style)]);
+  return ['', summary, '', style.bold('What next'), ...next].join('\n');
 }
 
-const NEXT: [what: string, words: string[], program?: string][] = [
-  ['A network of your own, which stays:', ['up --deploy']],
-  [
-    'The same with your Amazon SQS queue:',
-    ['up --deploy'],
-    'SQS_QUEUE_URL=https://sqs.REGION.amazonaws.com/ACCOUNT/QUEUE',
-  ],
-  ['On your own Bacalhau cluster:', ['up', '--network remote', '--api-host HOST', '--proxy-url URL', '--deploy']],
+const NEXT: [what: string, ...words: string[]][] = [
+  ['A network of your own, which stays:', 'up --deploy'],
+  ['The same with your Amazon SQS queue:', 'up --deploy', '--queue https://sqs.REGION.amazonaws.com/ACCOUNT/QUEUE'],
+  ['On your own Bacalhau cluster:', 'up', '--network remote', '--api-host HOST', '--proxy-url URL', '--deploy'],
 ];
 
 export const demoSecondTerminalText = (folder: string): string =>

@@ -56,14 +56,9 @@ export function stopPublisherText({ stopped, quietSeconds }: StopResult): string
 }
 
 export function serviceProgressText(progress: ServiceProgress): string {
-  switch (progress.step) {
-    case 'waiting-for-node':
-      return 'waiting for the web-services node';
-    case 'submitting':
-      return `submitting the ${progress.role}`;
-    case 'waiting-for-answer':
-      return `waiting for ${progress.url} (the node pulls the image)`;
-  }
+  if (progress.step === 'waiting-for-node') return 'waiting for the web-services node';
+  if (progress.step === 'submitting') return `submitting the ${progress.role}`;
+  return `waiting for ${progress.url} (the node pulls the image)`;
 }
 
 export function serviceText({ role, url, seconds }: ServiceResult, { proxyName }: PlannedServiceJob): string {

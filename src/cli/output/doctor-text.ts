@@ -9,14 +9,7 @@ export function doctorDocument({ network, results }: DoctorReport) {
     network,
     ...countsOf(results),
     checks: results.flatMap(({ check, findings }) =>
-      findings.map(({ status, code, why, fix, details }) => ({
-        check,
-        status,
-        ...(code === undefined ? {} : { code }),
-        why,
-        ...(fix === undefined ? {} : { fix }),
-        ...(details === undefined ? {} : { details }),
-      })),
+      findings.map(({ status, code, why, fix, details }) => ({ check, status, code, why, fix, details })),
     ),
     repairs: results.flatMap(({ check, repairs }) => repairs.map((done) => ({ check, done }))),
   };

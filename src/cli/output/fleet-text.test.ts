@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import type { SilenceAlert } from '../../fleet/fleet-events.js';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
-import { alertText, eventLine, summaryTable } from './fleet-text.js';
+import { eventLine, summaryTable } from './fleet-text.js';
 import { styleFor } from './terminal-text.js';
 
 const plain = styleFor(process.stdout, 'never');
@@ -48,30 +47,10 @@ test('events are lines with their time; a summary is none', () => {
   const measured = { ...reading, values: { temperature: -3.5, humidity: 60 } };
   expect(show({ ...received, reading: measured, late: false })).toMatch(/#7 {2}temperature -3.5 {2}humidity 60$/);
   expect(show({ event: 'message', message: { a: 1 }, received_at: AT })).toBe('12:00:00.007  {"a":1}');
-  const alert = { event: 'alert', type: 'region.silent', region: 'eu', silent_ms: 12_400, at: AT };
-  expect(show({ ...alert, firing: true })).toBe('12:00:00.007  alert  no reading from eu for 12 s');
-  const over = { ...alert, firing: false };
-  expect(show({ ...over, over: 'reporting' })).toBe('12:00:00.007  over   eu is reporting again');
-  expect(show({ ...over, over: 'no-sensors' })).toBe('12:00:00.007  over   eu has no active sensors');
+  const alert = { event: 'alert', type: 'region.silent', region: 'eu', at: AT };
+  const firing = { ...alert, firing: true, text: 'no reading from eu for 12 s' };
+  expect(show(firing)).toBe('12:00:00.007  alert  no reading from eu for 12 s');
+  const over = { ...alert, firing: false, text: 'eu is reporting again' };
+  expect(show(over)).toBe('12:00:00.007  over   eu is reporting again');
   expect(show({ event: 'summary', summary: summary() })).toBeUndefined();
-});
-
-const alert: SilenceAlert = {
-  ...{ event: 'alert', type: 'region.silent', region: 'eu', firing: true, silent_ms: 11_400, at: 0 },
-  ...{ rule: 'r', text: 'a text of the puller' },
-};
-
-test.each<[Partial<SilenceAlert>, string]>([
-  [{}, 'no reading from eu for 11 s'],
-  [{ firing: false, over: 'reporting' }, 'eu is reporting again'],
-  [{ firing: false, over: 'no-sensors' }, 'eu has no active sensors'],
-  [{ type: 'another' as never }, 'a text of the puller'],
-])('an alert with %j', (over, text) => {
-  expect(alertText({ ...alert, ...over })).toBe(text);
-});
-
-test('an alert about dead letters says how many there are, and where to look', () => {
-  const dead = { event: 'alert', type: 'dead-letters', firing: true, count: 2, at: 0, rule: 'r', text: 't' } as const;
-  expect(alertText(dead)).toBe('2 dead letters in the queue; `wasm-sensors queue dead-letters` lists them');
-  expect(alertText({ ...dead, firing: false, count: 0 })).toBe('no dead letters any more');
 });

@@ -1,25 +1,20 @@
 /** The fleet view as text: its summary as a table, its events as lines. */
-import type { AlertEvent, FleetEvent } from '../../fleet/fleet-events.js';
+import type { FleetEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary, RegionView } from '../../fleet/fleet-view.js';
 import { escapeControls } from '../../lib/control-characters.js';
 import type { MeasuredValues } from '../../protocol/measured-values.js';
 import { pad } from './cells.js';
 import { type Column, table } from './table.js';
-import { countText, partsText, type Style, swatch } from './terminal-text.js';
+import { partsText, type Style, swatch } from './terminal-text.js';
 
 /** A region, or without a name the whole fleet. */
 export type RegionRow = FleetSummary['total'] & Partial<Pick<RegionView, 'region' | 'cut' | 'colors'>>;
 
-export const rateColumn = (head: string): Column<RegionRow> => ({
-  head,
-  right: true,
-  of: ({ rate }) => rate.toFixed(1),
-});
-
-/** `links`: by region, what is wrong with the links of its nodes. */
+/** `rate`: how that column is called; `more`: beside it. `links`: by region, what is wrong with the links of its nodes. */
 export const regionColumns = (
   style: Style,
-  rates: Column<RegionRow>[],
+  rate: string,
+  more: Column<RegionRow>[] = [],
   links: ReadonlyMap<string, string> = new Map(),
 ): Column<RegionRow>[] => [
   {
@@ -32,7 +27,8 @@ export const regionColumns = (
     },
   },
   { head: 'sensors', least: 6, of: (counts) => sensorsText(counts, style) },
-  ...rates,
+  { head: rate, right: true, of: (counts) => counts.rate.toFixed(1) },
+  ...more,
   { head: 'received', right: true, rank: 4, of: ({ received }) => String(received) },
   { head: 'gaps', right: true, rank: 3, of: ({ gaps }) => (gaps > 0 ? style.red(String(gaps)) : '0') },
   { head: 'late', right: true, rank: 6, of: ({ late }) => String(late) },
@@ -53,7 +49,7 @@ export function summaryTable(
   links?: ReadonlyMap<string, string>,
 ): string {
   const rows = regions.length > 1 ? [...regions, total] : regions;
-  return table(rows, regionColumns(style, [rateColumn('readings/s')], links), { style }).join('\n');
+  return table(rows, regionColumns(style, 'readings/s', [], links), { style }).join('\n');
 }
 
 const sensorsText = ({ live, paused, silent }: RegionRow, style: Style): string =>
@@ -78,20 +74,8 @@ export function eventLine(event: FleetEvent, style: Style): string | undefined {
     case 'message':
       return `${style.dim(clock(event.received_at))}  ${JSON.stringify(event.message)}`;
     case 'alert':
-      return `${style.dim(clock(event.at))}  ${event.firing ? style.red('alert') : style.green('over ')}  ${alertText(event)}`;
+      return `${style.dim(clock(event.at))}  ${event.firing ? style.red('alert') : style.green('over ')}  ${event.text}`;
     case 'summary':
       return undefined;
   }
-}
-
-export function alertText(alert: AlertEvent): string {
-  if (alert.type === 'dead-letters') {
-    if (!alert.firing) return 'no dead letters any more';
-    return `${countText(alert.count, 'dead letter')} in the queue; \`wasm-sensors queue dead-letters\` lists them`;
-  }
-  // A puller of another version may send other types.
-  if (alert.type !== 'region.silent') return alert.text;
-  const { region, firing, silent_ms, over } = alert;
-  if (firing) return `no reading from ${region} for ${Math.round(silent_ms / 1000)} s`;
-  return over === 'reporting' ? `${region} is reporting again` : `${region} has no active sensors`;
 }

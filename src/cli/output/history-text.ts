@@ -50,5 +50,5 @@ export function historyTable(history: History, style: Style): string {
   ).join('\n');
 }
 
-/** Five digits. */
-const valueText = (value: number): string => String(Number(value.toPrecision(5)));
+/** As many digits as say something. */
+export const valueText = (value: number, digits = 5): string => String(Number(value.toPrecision(digits)));

@@ -3,22 +3,18 @@ import { Chalk, type ChalkInstance } from 'chalk';
 
 export type Style = ChalkInstance;
 export type AnsiMode = 'auto' | 'always' | 'never';
+/** Standard output or standard error. */
+type Stream = { isTTY?: boolean; hasColors?(count?: number): boolean };
 
 /**
  * The colours of a stream, by `--ansi` and what the stream can show. Each stream has its own instance, because chalk's
  * default one reads our flags.
  */
-export function styleFor(stream: ColorStream, mode: AnsiMode): Style {
+export function styleFor(stream: Stream, mode: AnsiMode): Style {
   if (mode === 'always') return new Chalk({ level: 3 });
   if (mode === 'never' || !stream.isTTY || !stream.hasColors?.()) return new Chalk({ level: 0 });
   if (stream.hasColors(2 ** 24)) return new Chalk({ level: 3 });
   return new Chalk({ level: stream.hasColors(256) ? 2 : 1 });
-}
-
-/** Standard output or standard error. */
-interface ColorStream {
-  isTTY?: boolean;
-  hasColors?(count?: number): boolean;
 }
 
 /** A block in a sensor's own colour; only the colour's name where the stream has no colours. */

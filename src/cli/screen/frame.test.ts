@@ -151,7 +151,16 @@ test('without colours everything is said in words: selection, cuts, gaps, alerts
   record(data, { event: 'summary', summary: summary(regions) }, T0);
   record(
     data,
-    { event: 'alert', type: 'region.silent', region: 'eu', firing: true, silent_ms: 9000, at: T0, rule: 'r', text: '' },
+    {
+      event: 'alert',
+      type: 'region.silent',
+      region: 'eu',
+      firing: true,
+      silent_ms: 9000,
+      at: T0,
+      rule: 'r',
+      text: 'no reading from eu for 9 s',
+    },
     T0,
   );
   const fleet = text(data, { selected: { fleet: 'eu' } });

@@ -4,7 +4,6 @@ import type { FleetSummary, SensorView } from '../../fleet/fleet-view.js';
 import { compareRegions } from '../../fleet/region-counts.js';
 import type { DesiredState } from '../../protocol/desired-config.js';
 import type { PullerAppStats } from '../../puller/puller-app.js';
-import { alertText } from '../output/fleet-text.js';
 
 /** Something that happened, at Unix milliseconds. */
 interface Happened {
@@ -70,7 +69,7 @@ export function record(data: ScreenData, event: FleetEvent, now: number): void {
       if (event.firing && data.firing.get(key)?.at === event.at) return;
       if (event.firing) data.firing.set(key, event);
       else data.firing.delete(key);
-      push(data.happened, { at: event.at, kind: event.firing ? 'alert' : 'over', text: alertText(event) }, HAPPENED);
+      push(data.happened, { at: event.at, kind: event.firing ? 'alert' : 'over', text: event.text }, HAPPENED);
       return;
     }
     default:

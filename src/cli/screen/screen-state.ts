@@ -70,18 +70,7 @@ interface Binding {
 }
 
 const END = Number.POSITIVE_INFINITY;
-const STEPS: Record<string, (page: number) => number> = {
-  up: () => -1,
-  k: () => -1,
-  down: () => 1,
-  j: () => 1,
-  pageup: (page) => -page,
-  pagedown: (page) => page,
-  home: () => -END,
-  g: () => -END,
-  end: () => END,
-  G: () => END,
-};
+const STEPS: Record<string, number> = { up: -1, k: -1, down: 1, j: 1, home: -END, g: -END, end: END, G: END };
 
 export const BINDINGS: Binding[] = [
   {
@@ -112,12 +101,13 @@ export const BINDINGS: Binding[] = [
     press: (state) => ({ state: { ...state, input: { what: 'filter', scope: {}, text: state.filter } } }),
   },
   {
-    keys: Object.keys(STEPS),
+    keys: [...Object.keys(STEPS), 'pageup', 'pagedown'],
     short: '↑↓ select',
     help: ['↑↓ PgUp PgDn', 'select; Home, End: first, last'],
-    press: (state, key, { data, page }) => ({
-      state: VIEWS[state.view].move(data, state, STEPS[key]?.(page) ?? 0),
-    }),
+    press(state, key, { data, page }) {
+      const by = STEPS[key] ?? (key === 'pageup' ? -page : page);
+      return { state: VIEWS[state.view].move(data, state, by) };
+    },
   },
   {
     keys: ['escape'],

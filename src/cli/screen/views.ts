@@ -2,10 +2,12 @@
 import type { MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js';
 import type { SensorView } from '../../fleet/fleet-view.js';
 import { escapeControls } from '../../lib/control-characters.js';
-import { decidingScope, effectiveConfig, scopeText } from '../../protocol/desired-config.js';
+import { valueSource } from '../../operations/config/read-config.js';
+import { effectiveConfig } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
 import { cut, wrapped } from '../output/cells.js';
-import { alertText, type RegionRow, rateColumn, regionColumns, valueTexts } from '../output/fleet-text.js';
+import { reportedValues } from '../output/config-text.js';
+import { type RegionRow, regionColumns, valueTexts } from '../output/fleet-text.js';
 import { type Column, table } from '../output/table.js';
 import { swatch } from '../output/terminal-text.js';
 import { NO_SENSORS_YET } from '../output/up-text.js';
@@ -28,7 +30,7 @@ const fleet = list<RegionRow>('fleet', {
     // Each bar is a second.
     const seconds = width < 60 ? 8 : width < 100 ? 16 : 30;
     const bars = ({ region = '' }: RegionRow) => style.cyan(sparkline(data.rates.get(region) ?? [], seconds));
-    return regionColumns(style, [rateColumn('/s'), { head: 'rate', rank: 2, of: bars }]);
+    return regionColumns(style, '/s', [{ head: 'rate', rank: 2, of: bars }]);
   },
   target: ({ region, live, paused }) => ({
     scope: region === undefined ? {} : { region },
@@ -61,7 +63,7 @@ const sensors = list<SensorView>('sensors', {
     { head: 'host', least: 10, of: ({ hostname }) => cut(escapeControls(hostname), Math.max(10, width / 4)) },
     { head: 'state', of: ({ state }) => (state === 'silent' ? style.red('silent!') : state) },
     { head: 'colour', rank: 2, of: ({ color }) => swatch(style, escapeControls(color)) },
-    { head: 'every', rank: 4, right: true, of: ({ config }) => everyText(config?.intervalMs) },
+    { head: 'every', rank: 4, right: true, of: (one) => reportedValues(one, style).interval },
     { head: 'newest', rank: 3, right: true, of: ({ sequence }) => `#${sequence}` },
     { head: 'gaps', rank: 3, right: true, of: ({ gaps }) => (gaps > 0 ? style.red(`${gaps}!`) : '0') },
     { head: 'seen', rank: 5, right: true, of: ({ last_seen }) => `${Math.round((now - last_seen) / 1000)} s ago` },
@@ -74,25 +76,14 @@ const sensors = list<SensorView>('sensors', {
   },
 });
 
-const everyText = (ms: number | undefined) => (ms === undefined ? '' : `${ms / 1000} s`);
-
 /** Each value in force with its source, as the sensor reports it; beside it what is desired and not seen yet. */
 function configLines({ data: { desired }, width, style }: Picture, sensor: SensorView): string[] {
-  const { config, region, hostname, color, icon_name } = sensor;
+  const { config, region, hostname } = sensor;
   if (!config) return [style.dim('it reports no configuration')];
-  const values: Record<SensorConfigField, string> = {
-    color: swatch(style, escapeControls(color)),
-    emoji: escapeControls(icon_name),
-    random_off: '',
-    interval: everyText(config.intervalMs),
-    paused: config.paused ? 'yes' : 'no',
-  };
+  const values = reportedValues(sensor, style);
   const wanted = desired && effectiveConfig(desired, region, hostname);
-  const from = (field: SensorConfigField) => {
-    if (config.sources[field] !== 'fleet') return config.sources[field];
-    const scope = desired && decidingScope(desired, field, sensor);
-    return scope === undefined ? 'fleet configuration' : escapeControls(scopeText(scope));
-  };
+  const from = (field: SensorConfigField) =>
+    desired ? escapeControls(valueSource(desired, sensor, field)) : config.sources[field];
   const lines = table(
     [...SENSOR_CONFIG_FIELDS],
     [
@@ -124,29 +115,18 @@ const readings = list<Received>('readings', {
 function readingColumns({ style }: Picture): Column<Received>[] {
   const of = (text: (event: ReadingEvent) => string) => (event: Received) =>
     event.event === 'reading' ? escapeControls(text(event)) : '';
+  const colorOf = of(({ reading }) => reading.color);
+  const contentOf = (event: Received) =>
+    event.event === 'reading' ? valueTexts(event.reading.values).join(' ') : JSON.stringify(event.message);
   return [
     { head: 'time', of: ({ received_at }) => style.dim(clockTime(received_at)) },
     { head: 'region', least: 2, optional: true, of: of(({ reading }) => reading.region) },
     { head: 'host', least: 9, optional: true, of: of(({ reading }) => reading.hostname) },
     { head: '', least: 2, optional: true, of: of(({ reading }) => reading.icon_name) },
-    {
-      head: 'colour',
-      rank: 2,
-      optional: true,
-      of: (event) => (event.event === 'reading' ? swatch(style, escapeControls(event.reading.color)) : ''),
-    },
+    { head: 'colour', rank: 2, optional: true, of: (event) => swatch(style, colorOf(event)) },
     { head: 'number', rank: 3, right: true, optional: true, of: of(({ reading }) => `#${reading.sequence}`) },
     { head: '', optional: true, of: (event) => (event.event === 'reading' && event.late ? style.yellow('late') : '') },
-    {
-      head: 'values',
-      rank: 1,
-      least: 8,
-      optional: true,
-      of: (event) =>
-        event.event === 'reading'
-          ? escapeControls(valueTexts(event.reading.values).join(' '))
-          : escapeControls(JSON.stringify(event.message)),
-    },
+    { head: 'values', rank: 1, least: 8, optional: true, of: (event) => escapeControls(contentOf(event)) },
   ];
 }
 
@@ -170,7 +150,7 @@ const alerts = list<ScreenData['happened'][number]>('alerts', {
   ],
   above({ data, style, width, rows }) {
     const firing = [...data.firing.values()].map((alert) =>
-      style.red(cut(escapeControls(`ALERT ${clockTime(alert.at)} ${alertText(alert)}`), width)),
+      style.red(cut(escapeControls(`ALERT ${clockTime(alert.at)} ${alert.text}`), width)),
     );
     const summary = firing.length > 0 ? firing.slice(0, Math.floor(rows / 3)) : [style.green('no alert is firing')];
     return [...summary, ''];

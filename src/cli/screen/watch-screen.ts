@@ -7,17 +7,11 @@ import { Terminal } from './terminal.js';
 
 export interface WatchScreen {
   show(text: string): void;
-  /** Resolves when the operator leaves. */
-  left: Promise<void>;
   close(): void;
 }
 
-export function openWatchScreen(style: Style): WatchScreen {
+export function openWatchScreen(style: Style, onLeave: () => void): WatchScreen {
   let text = '…';
-  let leave = () => {};
-  const left = new Promise<void>((resolve) => {
-    leave = resolve;
-  });
   const draw = () => {
     const { width, rows } = terminal.size;
     const lines = printable(withCommandName(text), style.level > 0).split('\n');
@@ -31,7 +25,7 @@ export function openWatchScreen(style: Style): WatchScreen {
     onKey({ name, text: typed, ctrl }) {
       if (ctrl && name === 'c') process.kill(process.pid, 'SIGINT');
       else if (ctrl && name === 'z') terminal.suspend();
-      else if (typed === 'q') leave();
+      else if (typed === 'q') onLeave();
     },
     onResize: draw,
     onStderr: () => {},
@@ -39,7 +33,6 @@ export function openWatchScreen(style: Style): WatchScreen {
   terminal.open();
   draw();
   return {
-    left,
     show(next) {
       text = next;
       draw();

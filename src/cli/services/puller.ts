@@ -13,7 +13,6 @@ import { openConfiguredQueue } from '../../queue/open-queue.js';
 import { createPage } from '../../web/web-page.js';
 import type { CommandContext } from '../command.js';
 import { logEvent } from '../output/event-text.js';
-import { alertText } from '../output/fleet-text.js';
 import { pageControls } from './page-controls.js';
 import { checkQueue, logDefect, runService, serveUntilStopped } from './run-service.js';
 
@@ -91,5 +90,5 @@ const NOT_LOGGED = new Set(['event', 'type', 'at', 'rule', 'text']);
 function logAlert(log: Logger, alert: AlertEvent): void {
   const fields = Object.fromEntries(Object.entries(alert).filter(([name]) => !NOT_LOGGED.has(name)));
   const { type, firing } = alert;
-  log[firing ? 'warn' : 'info'](type, `${firing ? 'alert' : 'over'}: ${alertText(alert)}`, fields);
+  log[firing ? 'warn' : 'info'](type, `${firing ? 'alert' : 'over'}: ${alert.text}`, fields);
 }

@@ -113,7 +113,10 @@ export class ConditionAlerts {
     if (count === undefined || count === before || (count > 0 && count < before)) return [];
     if (before > 0 && count > 0 && now - this.#raisedAt < RAISE_EVERY_MS) return [];
     this.#raisedAt = now;
-    const text = count > 0 ? `dead letters in the queue: ${count}` : 'no dead letters in the queue any more';
+    const text =
+      count > 0
+        ? `dead letters in the queue: ${count}; \`wasm-sensors queue dead-letters\` lists them`
+        : 'no dead letters in the queue any more';
     const at = count > 0 ? (known?.at ?? now) : now;
     return [{ event: 'alert', type: 'dead-letters', firing: count > 0, count, at, rule: 'no dead letters', text }];
   }

@@ -6,56 +6,48 @@ import { clock, withNpx } from './format.js';
 
 const OVER_SHOWN_MS = 8_000;
 
-interface ShownAlert {
-  node: HTMLElement;
-  /** Of a silence. */
-  region: string | undefined;
-  /** For the title. */
-  name: string;
-  at: number;
-}
-
 /** By type and region. */
-const alerts = new Map<string, ShownAlert>();
+const alerts = new Map<string, { node: HTMLElement; alert: AlertEvent }>();
+
+const regionOf = (alert: AlertEvent) => ('region' in alert ? alert.region : undefined);
 
 export function showAlert(alert: AlertEvent): void {
-  const { type, firing, at } = alert;
   const text = withNpx(alert.text);
-  const region = 'region' in alert ? alert.region : undefined;
-  const key = `${type}\n${region}`;
-  if (!firing) {
+  const key = `${alert.type}\n${regionOf(alert)}`;
+  if (!alert.firing) {
     end(key, text);
     return;
   }
-  const node = create('li', '', text, create('span', 'dim', `since ${clock(at)}`));
+  const node = create('li', '', text, create('span', 'dim', `since ${clock(alert.at)}`));
   // After a lost connection the puller sends it again.
   alerts.get(key)?.node.remove();
-  alerts.set(key, { node, region, name: region ?? type.replace('-', ' '), at });
+  alerts.set(key, { node, alert });
   byId('alerts').append(node);
   setTitle();
 }
 
 /** A restarted puller has forgotten its alerts: ends those that its summary shows to be over. */
 export function endAlertsOf(regions: RegionView[]): void {
-  for (const [key, { region, at }] of alerts) {
+  for (const [key, { alert }] of alerts) {
+    const region = regionOf(alert);
     if (region === undefined) continue;
     const view = regions.find((other) => other.region === region);
-    if (!view || view.last_seen > at || view.live + view.silent === 0) end(key, `${region} is no longer silent`);
+    if (!view || view.last_seen > alert.at || view.live + view.silent === 0) end(key, `${region} is no longer silent`);
   }
 }
 
 function end(key: string, text: string): void {
-  const alert = alerts.get(key);
-  if (!alert) return;
+  const node = alerts.get(key)?.node;
+  if (!node) return;
   alerts.delete(key);
-  alert.node.className = 'over';
-  alert.node.textContent = text;
-  setTimeout(() => alert.node.remove(), OVER_SHOWN_MS);
+  node.className = 'over';
+  node.textContent = text;
+  setTimeout(() => node.remove(), OVER_SHOWN_MS);
   setTitle();
 }
 
 /** Shows alerts in the title of the browser tab. */
 function setTitle(): void {
-  const names = [...alerts.values()].map(({ name }) => name);
+  const names = [...alerts.values()].map(({ alert }) => regionOf(alert) ?? alert.type.replace('-', ' '));
   document.title = names.length > 0 ? `▲ ${names.join(', ')} – wasm-sensors` : 'wasm-sensors';
 }

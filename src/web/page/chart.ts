@@ -1,4 +1,5 @@
 /** One metric over time: a curve for each region with a crosshair, its values in words, and the same as a table. */
+import type { HistoryPoint } from '../../store/history.js';
 import { create, fill, find, headCell, setText, stamp } from './dom.js';
 import { decimalText, numberText } from './format.js';
 import uPlot from './uplot.js';
@@ -20,18 +21,11 @@ export interface Metric {
   fromZero?: boolean;
 }
 
-/** One for each region, or of what was asked for; null: nothing was received. */
-export interface Curve {
-  name: string;
-  means: (number | null)[];
-  lows: (number | null)[];
-  highs: (number | null)[];
-}
-
+/** Steps of the same time, and one or several curves over them; undefined: nothing was received in a step. */
 export interface Past {
   /** Unix milliseconds, the beginning of each step. */
   times: number[];
-  curves: Curve[];
+  curves: { name: string; points: (HistoryPoint | undefined)[] }[];
 }
 
 export class Chart {
@@ -138,29 +132,30 @@ export class Chart {
     const { times, curves } = this.#past;
     const at = index === undefined ? undefined : times[index];
     setText(find(this.node, '.at'), at === undefined ? '' : clockText(at, this.#spanMs));
-    for (const [i, curve] of curves.entries()) {
+    for (const [i, { points }] of curves.entries()) {
       const [, mean, range] = this.#legend.children[i]?.children ?? [];
-      if (mean) setText(mean, this.#text(meanAt(curve, index)));
-      if (range) setText(range, this.#rangeText(curve, index));
+      const texts = this.#textsOf(index === undefined ? points : [points[index]]);
+      if (mean) setText(mean, texts.mean);
+      if (range) setText(range, texts.range);
     }
   }
 
-  #text(value: number | null | undefined): string {
-    return value === null || value === undefined ? '–' : numberText(this.#about.metric, value);
-  }
-
-  /** From the lowest to the highest value at a step, or of all; empty where all are the same. */
-  #rangeText({ lows, highs }: Curve, index?: number): string {
-    const [from, to] = index === undefined ? [lows, highs] : [[lows[index]], [highs[index]]];
-    const [low, high] = [this.#text(Math.min(...known(from))), this.#text(Math.max(...known(to)))];
-    return known(from).length === 0 || low === high ? '' : `${low}–${high}`;
+  /** The newest mean, and from the lowest to the highest value where they differ. */
+  #textsOf(points: (HistoryPoint | undefined)[]): { mean: string; range: string } {
+    const known = points.filter((point) => point !== undefined);
+    const text = (value: number) => numberText(this.#about.metric, value);
+    const newest = known.at(-1);
+    if (!newest) return { mean: '–', range: '' };
+    const low = text(Math.min(...known.map(({ min }) => min)));
+    const high = text(Math.max(...known.map(({ max }) => max)));
+    return { mean: text(newest.mean), range: low === high ? '' : `${low}–${high}` };
   }
 
   #describe(): void {
     const { title, unit } = this.#about;
-    const sentences = this.#past.curves.map((curve) => {
-      const range = this.#rangeText(curve);
-      return `${curve.name || 'now'} ${this.#text(meanAt(curve))}${range && `, from ${range.replace('–', ' to ')}`}`;
+    const sentences = this.#past.curves.map(({ name, points }) => {
+      const { mean, range } = this.#textsOf(points);
+      return `${name || 'now'} ${mean}${range && `, from ${range.replace('–', ' to ')}`}`;
     });
     const head = unit === '' ? title : `${title} in ${unit}`;
     this.#plot.ariaLabel = `${head}: ${sentences.join('; ') || 'nothing yet'}`;
@@ -174,10 +169,11 @@ export class Chart {
     const head = ['time', ...curves.map(({ name }) => name || this.#about.title)];
     find(this.#details, 'thead').replaceChildren(create('tr', '', ...head.map((text) => headCell('col', text))));
     const rows = times.flatMap((time, i) => {
-      if (curves.every(({ means }) => means[i] === null)) return [];
-      const cells = curves.map((curve) =>
-        create('td', '', `${this.#text(curve.means[i])} `, create('span', 'dim', this.#rangeText(curve, i))),
-      );
+      if (curves.every(({ points }) => points[i] === undefined)) return [];
+      const cells = curves.map(({ points }) => {
+        const { mean, range } = this.#textsOf([points[i]]);
+        return create('td', '', `${mean} `, create('span', 'dim', range));
+      });
       return [create('tr', '', headCell('row', clockText(time, this.#spanMs)), ...cells)];
     });
     find(this.#details, 'tbody').replaceChildren(...rows.slice(-TABLE_ROWS).reverse());
@@ -186,11 +182,12 @@ export class Chart {
 
 const namesOf = ({ curves }: Past) => JSON.stringify(curves.map(({ name }) => name));
 
-const dataOf = ({ times, curves }: Past): uPlot.AlignedData => [
-  times,
-  ...curves.map(({ means }) => means),
-  ...curves.flatMap(({ lows, highs }) => [lows, highs]),
-];
+const dataOf = ({ times, curves }: Past): uPlot.AlignedData => {
+  const rows = (field: 'mean' | 'min' | 'max') =>
+    curves.map(({ points }) => points.map((point) => point?.[field] ?? null));
+  const [lows, highs] = [rows('min'), rows('max')];
+  return [times, ...rows('mean'), ...lows.flatMap((low, i) => [low, highs[i] ?? []])];
+};
 
 /** Some room around what is there; a flat curve is in the middle. */
 function rangeOf(low: number | null, high: number | null, fromZero: boolean): [number, number] {
@@ -199,12 +196,6 @@ function rangeOf(low: number | null, high: number | null, fromZero: boolean): [n
   if (fromZero) return [0, high + (room || 1)];
   return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
 }
-
-/** The newest without an index. */
-const meanAt = ({ means }: Curve, index?: number) => (index === undefined ? known(means).at(-1) : means[index]);
-
-const known = (values: (number | null | undefined)[]) =>
-  values.filter((value) => value !== null && value !== undefined);
 
 /** All values of an axis have the decimals of its step. */
 const axisText = (value: number, step: number): string =>

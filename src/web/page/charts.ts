@@ -2,7 +2,7 @@
 import type { FleetSummary } from '../../fleet/fleet-view.js';
 import type { MeasuredValues } from '../../protocol/measured-values.js';
 import type { History } from '../../store/history.js';
-import { Chart, type Curve, type Metric, type Past } from './chart.js';
+import { Chart, type Metric, type Past } from './chart.js';
 import { byId, create, setText } from './dom.js';
 import { numberText, unitOf } from './format.js';
 import { compareRegions } from './regions.js';
@@ -10,16 +10,11 @@ import { hashOf, placeQuery, type Selection } from './selection.js';
 import { sensorsIn } from './sensors.js';
 import { ask } from './session.js';
 
-interface Span {
-  name: string;
-  ms: number;
-  stepMs: number;
-  /** How often the charts are loaded again. */
-  everyMs: number;
-}
-const TEN_MINUTES: Span = { name: '10 min', ms: 600_000, stepMs: 60_000, everyMs: 15_000 };
-const HOUR: Span = { name: '1 h', ms: 3_600_000, stepMs: 60_000, everyMs: 15_000 };
-const DAY: Span = { name: '24 h', ms: 86_400_000, stepMs: 600_000, everyMs: 60_000 };
+const TEN_MINUTES = { name: '10 min', ms: 600_000, stepMs: 60_000 };
+const HOUR = { name: '1 h', ms: 3_600_000, stepMs: 60_000 };
+const DAY = { name: '24 h', ms: 86_400_000, stepMs: 600_000 };
+/** How often the charts are loaded again: at most ten times while a step goes on. */
+const EVERY_MS = 15_000;
 /** Steps below a minute are made from single readings, which the puller does for so many only. */
 const FINE = { stepMs: 5_000, waitMs: 1_000, readings: 30_000 };
 /** Any sender can name regions, and more can't be told apart. */
@@ -95,10 +90,13 @@ class Charts {
   }
 
   #loadAgain(): void {
-    setTimeout(async () => {
-      if (!document.hidden && this.#list.checkVisibility()) await this.load();
-      this.#loadAgain();
-    }, span.everyMs);
+    setTimeout(
+      async () => {
+        if (!document.hidden && this.#list.checkVisibility()) await this.load();
+        this.#loadAgain();
+      },
+      Math.max(EVERY_MS, span.stepMs / 10),
+    );
   }
 }
 
@@ -106,10 +104,9 @@ class Charts {
 function align({ from, to, step, series }: History): Past {
   const times = Array.from({ length: Math.round((to - from) / step) }, (_, i) => from + i * step);
   const sorted = series.sort((a, b) => compareRegions(a.region ?? '', b.region ?? ''));
-  const curves = sorted.slice(0, MAX_CURVES).map(({ region, host, points }): Curve => {
+  const curves = sorted.slice(0, MAX_CURVES).map(({ region, host, points }) => {
     const byTime = new Map(points.map((point) => [point.t, point]));
-    const row = (field: 'mean' | 'min' | 'max') => times.map((time) => byTime.get(time)?.[field] ?? null);
-    return { name: host ?? region ?? '', means: row('mean'), lows: row('min'), highs: row('max') };
+    return { name: host ?? region ?? '', points: times.map((time) => byTime.get(time)) };
   });
   return { times, curves };
 }
@@ -134,13 +131,11 @@ function furthest(metric: string, selection: Selection): Node[] {
   return [`median ${numberText(metric, middle)}, furthest from it `, ...links].map((part) => create('span', '', part));
 }
 
-let fleet: Charts;
-let details: Charts;
+const fleet = new Charts(byId('fleet-charts'));
+const details = new Charts(byId('details-charts'));
 
 /** Connects the buttons that select a span of time. */
 export function listenToSpan(): void {
-  fleet = new Charts(byId('fleet-charts'));
-  details = new Charts(byId('details-charts'));
   for (const one of [TEN_MINUTES, HOUR, DAY]) {
     const button = Object.assign(create('button', '', one.name), { type: 'button', ariaPressed: String(one === span) });
     button.addEventListener('click', () => {

@@ -76,23 +76,22 @@ function showLast(sensor: SensorView | undefined): void {
   draw();
 }
 
+const COUNTS = ['received', 'gaps', 'late', 'duplicates', 'restarts'] as const;
+
 /** Undefined: there is none of this name. */
 function showFacts(sensor: SensorView | undefined): void {
   const facts = sensor
-    ? {
-        state: sensor.state,
-        'last reading': clock(sensor.last_seen),
-        'first reading': clock(sensor.first_seen),
-        received: whole(sensor.received),
-        gaps: whole(sensor.gaps),
-        late: whole(sensor.late),
-        duplicates: whole(sensor.duplicates),
-        restarts: whole(sensor.restarts),
-      }
-    : { state: 'no sensor of this name has sent a reading' };
-  byId('details-facts').replaceChildren(
-    ...Object.entries(facts).map(([name, text]) => create('div', '', create('dt', '', name), create('dd', '', text))),
+    ? [
+        ['state', sensor.state],
+        ['last reading', clock(sensor.last_seen)],
+        ['first reading', clock(sensor.first_seen)],
+        ...COUNTS.map((name) => [name, whole(sensor[name])]),
+      ]
+    : [['state', 'no sensor of this name has sent a reading']];
+  const nodes = facts.map(([name = '', text = '']) =>
+    create('div', '', create('dt', '', name), create('dd', '', text)),
   );
+  byId('details-facts').replaceChildren(...nodes);
 }
 
 /** A reading arrived. */

@@ -40,6 +40,7 @@ export function drawFeed(now: number): boolean {
 
 function readingRow({ reading, received_at, late }: ReadingEvent): HTMLElement {
   const values = valueTexts(reading.values).map(valueNode);
+  const color = create('code', '', safeColor(reading.color) ?? 'no colour');
   const number = `#${reading.sequence}`;
   return create(
     'li',
@@ -48,11 +49,7 @@ function readingRow({ reading, received_at, late }: ReadingEvent): HTMLElement {
     paint(create('span', 'swatch', reading.icon_name), reading.color),
     create('b', '', reading.hostname),
     create('span', 'region', reading.region),
-    create(
-      'span',
-      'values',
-      ...(values.length > 0 ? values : [create('code', '', safeColor(reading.color) ?? 'no colour')]),
-    ),
+    create('span', 'values', ...(values.length > 0 ? values : [color])),
     late ? create('span', 'warn', `${number} late`) : create('span', 'dim', number),
   );
 }

@@ -32,6 +32,9 @@ export const decimalText = (value: number, digits: number): string =>
 
 export const whole = (count: number): string => decimalText(count, 0);
 
+/** `1 sensor`, `3,000 sensors`. */
+export const countText = (count: number, noun: string): string => `${whole(count)} ${noun}${count === 1 ? '' : 's'}`;
+
 export const unitOf = (metric: string): string => UNITS.get(metric) ?? '';
 
 /** A value of a metric, without its unit; all values of a metric have the same number of decimals. */

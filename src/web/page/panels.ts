@@ -17,18 +17,8 @@ const MAX_PANELS = 12;
 type Counts = Omit<FleetSummary['total'], 'last_seen'>;
 type PanelCounts = Counts & Pick<RegionView, 'cut' | 'colors'>;
 
-const NOTHING: PanelCounts = {
-  cut: false,
-  live: 0,
-  paused: 0,
-  silent: 0,
-  rate: 0,
-  received: 0,
-  gaps: 0,
-  late: 0,
-  duplicates: 0,
-  colors: [],
-};
+const NO_COUNTS = { live: 0, paused: 0, silent: 0, rate: 0, received: 0, gaps: 0, late: 0, duplicates: 0 };
+const NOTHING: PanelCounts = { ...NO_COUNTS, cut: false, colors: [] };
 
 /** Fills the places of the counts in a node, and marks those that should be zero and are not, and those that are. */
 function showCounts(node: HTMLElement, { rate, ...counts }: Counts): void {

@@ -1,7 +1,7 @@
 /** The depth of the queue, and its dead letters: the newest, why they are there, and how they are sent again. */
 import type { DeadLettersView } from '../../puller/controls/fleet-controls.js';
 import { byId, create, fill, find, setText } from './dom.js';
-import { clock, whole } from './format.js';
+import { clock, countText, whole } from './format.js';
 import { ask } from './session.js';
 
 const DEPTH_EVERY_MS = 2_000;
@@ -37,11 +37,11 @@ function showDepth(depth: Depth | undefined): void {
 /** 0: none, or not known. */
 function showLetterCount(count = 0): void {
   const place = find(byId('totals'), '[data-f="deadLetters"]');
-  setText(place, count === 0 ? '' : `${whole(count)} dead ${count === 1 ? 'letter' : 'letters'}`);
+  setText(place, count === 0 ? '' : countText(count, 'dead letter'));
   place.classList.toggle('bad', count > 0);
   byId('letters').hidden = count === 0;
   if (count === 0) byId('letter-list').replaceChildren();
-  setText(byId('letter-count'), `${whole(count)} ${count === 1 ? 'message' : 'messages'} could not be stored`);
+  setText(byId('letter-count'), `${countText(count, 'message')} could not be stored`);
 }
 
 /** Only when asked for: listing hides messages from others for a moment. */

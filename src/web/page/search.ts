@@ -1,6 +1,6 @@
 /** The search field: finds regions and sensors by a part of their name. `/` leads to it; Enter selects the first found. */
 import { byId, create, find } from './dom.js';
-import { byNumber, whole } from './format.js';
+import { byNumber, countText } from './format.js';
 import { compareRegions } from './regions.js';
 import { type Selection, select } from './selection.js';
 import { sensorsIn } from './sensors.js';
@@ -54,25 +54,20 @@ export function listenToSearch(): void {
 
 /** The fleet and the regions first; names that begin with the text before others. */
 function matching(text: string): Found[] {
-  const hosts = new Map<string, Found>();
   const regions = new Map<string, number>();
+  const hosts = new Map<string, Found>();
   for (const { region, hostname } of sensorsIn({})) {
     regions.set(region, (regions.get(region) ?? 0) + 1);
-    const isTaken = (hosts.get(hostname)?.selection.region ?? region) !== region;
+    const isTaken = (hosts.get(hostname)?.about ?? region) !== region;
     const name = isTaken ? `${hostname} (${region})` : hostname;
-    if (name.toLowerCase().includes(text))
-      hosts.set(name, { selection: { region, host: hostname }, name, about: region });
+    hosts.set(name, { selection: { region, host: hostname }, name, about: region });
   }
-  const fleet = 'all sensors'.includes(text) ? [{ selection: {}, name: 'all sensors', about: 'the fleet' }] : [];
   const places = [...regions]
-    .filter(([region]) => region.toLowerCase().includes(text))
-    .map(([region, sensors]) => ({
-      selection: { region },
-      name: region,
-      about: `region, ${whole(sensors)} ${sensors === 1 ? 'sensor' : 'sensors'}`,
-    }))
-    .sort((a, b) => compareRegions(a.name, b.name));
-  const begins = (one: Found) => (one.name.toLowerCase().startsWith(text) ? 0 : 1);
-  const sorted = [...hosts.values()].sort((a, b) => begins(a) - begins(b) || byNumber(a.name, b.name));
-  return [...fleet, ...places, ...sorted].slice(0, MAX_FOUND);
+    .sort(([a], [b]) => compareRegions(a, b))
+    .map(([name, count]) => ({ selection: { region: name }, name, about: `region, ${countText(count, 'sensor')}` }));
+  const matches = ({ name }: Found) => name.toLowerCase().includes(text);
+  const begins = ({ name }: Found) => (name.toLowerCase().startsWith(text) ? 0 : 1);
+  const sorted = [...hosts.values()].filter(matches).sort((a, b) => begins(a) - begins(b) || byNumber(a.name, b.name));
+  const fleet = { selection: {}, name: 'all sensors', about: 'the fleet' };
+  return [...[fleet, ...places].filter(matches), ...sorted].slice(0, MAX_FOUND);
 }

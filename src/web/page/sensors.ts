@@ -5,18 +5,7 @@ import { isIn, type Selection } from './selection.js';
 import { ask } from './session.js';
 
 /** What readings and the fleet view tell of a sensor. */
-type Seen = Pick<
-  SensorView,
-  | 'execution_id'
-  | 'job_id'
-  | 'hostname'
-  | 'region'
-  | 'job_submission_time'
-  | 'sequence'
-  | 'color'
-  | 'icon_name'
-  | 'values'
->;
+type Seen = Pick<SensorView, keyof SensorView & keyof Reading>;
 export type ShownSensor = Seen & { state: Exclude<SensorState, 'gone' | 'replaced'> };
 
 /** Several where nodes share a name. */

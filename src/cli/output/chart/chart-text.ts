@@ -7,7 +7,7 @@
 import { durationText } from '../../../lib/time/time-text.js';
 import type { History, HistoryPoint } from '../../../store/history.js';
 import { asciiOnly } from '../cells.js';
-import { inOrder } from '../history-text.js';
+import { inOrder, valueText } from '../history-text.js';
 import { table } from '../table.js';
 import type { Style } from '../terminal-text.js';
 import { Canvas, markOf } from './canvas.js';
@@ -33,6 +33,7 @@ const COLORS = ['cyan', 'yellow', 'magenta', 'green', 'blue', 'whiteBright'] as 
 /** Room for a label of the time axis. */
 const LABEL = 10;
 const LEAST_ROWS = 3;
+const DIGITS = 4;
 
 /** At most `rows` lines of at most `columns` cells, unless that is less than any chart needs. */
 export function chartText(history: History, options: ChartOptions): string {
@@ -133,9 +134,9 @@ function legendLines(all: NamedSeries[], { style, columns }: ChartOptions, brail
     rows,
     [
       { head: '', of: ({ name }) => name },
-      { head: '', rank: 1, of: ({ highest }) => `max ${valueText(highest.max)}${at(highest)}` },
-      { head: '', rank: 2, of: ({ lowest }) => `min ${valueText(lowest.min)}${at(lowest)}` },
-      { head: '', rank: 3, of: ({ mean }) => `mean ${valueText(mean)}` },
+      { head: '', rank: 1, of: ({ highest }) => `max ${valueText(highest.max, DIGITS)}${at(highest)}` },
+      { head: '', rank: 2, of: ({ lowest }) => `min ${valueText(lowest.min, DIGITS)}${at(lowest)}` },
+      { head: '', rank: 3, of: ({ mean }) => `mean ${valueText(mean, DIGITS)}` },
     ],
     { width: columns },
   );
@@ -146,6 +147,3 @@ function meanOf(points: HistoryPoint[]): number {
   const count = points.reduce((sum, point) => sum + point.count, 0);
   return points.reduce((sum, point) => sum + point.mean * (point.count / count), 0);
 }
-
-/** Four digits. */
-const valueText = (value: number): string => String(Number(value.toPrecision(4)));
