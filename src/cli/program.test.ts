@@ -46,8 +46,13 @@ test.each([
   expect(loaded).toEqual(commands.map(pathOf).filter((path) => path.startsWith(`${group} `)));
 });
 
-test.each(['', '--help', 'help up', 'uo', 'completion bash'])('`%s` loads every command', async (words) => {
+test.each(['', '--help', 'help up', 'uo', 'completion bash de'])('`%s` loads every command', async (words) => {
   expect(await loadCommands(words.split(' '))).toEqual(commands);
+});
+
+test('a line to complete loads what it names, and the command that completes it', async () => {
+  const loaded = (await loadCommands(['completion', 'zsh', 'queue', 'pe'])).map(pathOf);
+  expect(loaded).toEqual([...commands.map(pathOf).filter((path) => path.startsWith('queue ')), 'completion']);
 });
 
 test('no two commands have the same name, and every one can be found', () => {

@@ -201,6 +201,15 @@ test('no more batches are under way than allowed, and no more messages wait', as
   expect(batches).toHaveLength(5);
 });
 
+// A proxy whose queue is away would end half a minute late.
+test('drain does not wait for a call of the queue whose senders have been told to come back', async () => {
+  const { queue } = scripted(() => new Promise<never>(() => {}));
+  const batcher = new Batcher(queue, { giveUpMs: 20 });
+  const outcome = batcher.add(message(1));
+  await batcher.drain();
+  expect(await outcome).toMatchObject({ status: 'busy', code: 'QUEUE_SLOW' });
+});
+
 test('drain waits for everything that was added', async () => {
   const { queue, answer } = held();
   const batcher = new Batcher(queue, { lingerMs: 60_000 });

@@ -6,7 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_COUNT, type OutgoingMessage, type Queue, type SendResult } from '../queue/queue.js';
-import type { ProxyEvent } from './proxy-events.js';
+
+/** What happens in the proxy, for its log; `cli/output` makes sentences of it. */
+export type ProxyEvent =
+  /** Once until it works again, and again when the reason changes. */
+  | { type: 'queue.failing'; message: string }
+  | { type: 'queue.recovered' }
+  | { type: 'batch.sent'; messages: number; ms: number }
+  | { type: 'request.refused'; status: number; code: string; message: string };
 
 export interface BatcherOptions {
   /** How long a message waits for others, in milliseconds; four times as long while batches are on their way. */
@@ -101,9 +108,9 @@ export class Batcher {
     });
   }
 
-  /** Resolves when everything that was added has its outcome. */
+  /** Resolves when everything that was added has its outcome; a call of a queue that is away may still be under way. */
   async drain(): Promise<void> {
-    while (this.#waiting.length > 0 || this.stats.inFlight > 0) {
+    while (this.#heldBytes > 0) {
       this.#expire();
       await sleep(5);
     }

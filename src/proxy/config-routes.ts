@@ -16,7 +16,6 @@ import { parseReportedConfig, SENSOR_CONFIG_HEADER } from '../protocol/sensor-co
 import { MAX_SETTINGS } from '../protocol/sensor-settings.js';
 import { type AuthorityFollower, FORWARDED_HEADER } from './authority-follower.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
-import { errorOf } from './refusal.js';
 import type { SensorAccess } from './sensor-access.js';
 
 export interface ConfigRoutesDeps {
@@ -85,11 +84,11 @@ export function configRoutes({ desired, follower, operatorToken, lock, access }:
   app.get('/config/effective', (c) => {
     const { region = '', hostname = '', version } = c.req.query();
     const sender = access.identify(c.req.header('authorization'), Date.now());
-    if ('code' in sender && lock?.problemOf(c, Date.now())) throw errorOf(sender);
+    if (sender instanceof AppError && lock?.problemOf(c, Date.now())) throw sender;
     // The only place where a paused sensor reports its version. Where sensors need a token, the report of a sender
     // without it does not count. A version in the URL never counts: any web page can make a browser open a URL.
     const reported = parseReportedConfig(c.req.header(SENSOR_CONFIG_HEADER));
-    if (reported && !('code' in sender) && !sender.stranger) desired.recordReportedVersion(reported.version);
+    if (reported && !(sender instanceof AppError) && !sender.unproven) desired.recordReportedVersion(reported.version);
     const config = desired.effective(region, hostname);
     if (version !== undefined && config.version <= Number(version)) return c.body(null, 204);
     return c.json({ config });

@@ -22,7 +22,7 @@ export function moduleRoutes(modules: ModuleStore, access: SensorAccess, operato
     const authorization = c.req.header('authorization');
     const sender = access.identify(authorization, Date.now());
     const problem = tokenProblem(authorization, [operatorToken], 'downloading modules');
-    if (problem && ('code' in sender || sender.anonymous)) throw problem;
+    if (problem && (sender instanceof AppError || sender.anonymous)) throw problem;
     return download(c, sha256Of(c.req.param('file')));
   });
 

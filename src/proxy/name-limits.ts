@@ -84,19 +84,19 @@ export class NameLimits {
   ): Refusal | undefined {
     if (!hasRoom(regions, region, now, MAX_REGIONS_OF_HOST)) {
       const message = `the host has named ${MAX_REGIONS_OF_HOST} other regions within a minute`;
-      return refusal(422, 'TOO_MANY_REGIONS', message);
+      return refusal('TOO_MANY_REGIONS', message);
     }
     if (!hasRoom(sensors, sensor, now, MAX_SENSORS_OF_HOST)) {
-      return refusal(422, 'TOO_MANY_SENSORS', `${MAX_SENSORS_OF_HOST} other sensors send from this host`);
+      return refusal('TOO_MANY_SENSORS', `${MAX_SENSORS_OF_HOST} other sensors send from this host`);
     }
     if (!this.#regions.has(region) && this.#regions.size >= share * MAX_REGIONS) {
-      return refusal(422, 'TOO_MANY_REGIONS', `there are ${share * MAX_REGIONS} other regions already`);
+      return refusal('TOO_MANY_REGIONS', `there are ${share * MAX_REGIONS} other regions already`);
     }
     if (named && !this.#hosts.has(key) && this.#namedHosts >= share * MAX_HOSTS) {
-      return refusal(422, 'TOO_MANY_HOSTS', `there are ${share * MAX_HOSTS} other hosts already`);
+      return refusal('TOO_MANY_HOSTS', `there are ${share * MAX_HOSTS} other hosts already`);
     }
     if (!sensors.has(sensor) && this.#sensors >= share * MAX_SENSORS) {
-      return refusal(422, 'TOO_MANY_SENSORS', `there are ${share * MAX_SENSORS} other sensors already`);
+      return refusal('TOO_MANY_SENSORS', `there are ${share * MAX_SENSORS} other sensors already`);
     }
     return undefined;
   }

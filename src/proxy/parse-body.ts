@@ -1,4 +1,5 @@
 /** From a request's body to messages: everything that can be wrong with a body is found here. */
+import { AppError } from '../lib/errors/app-error.js';
 import { decodeUtf8, parseJson } from '../lib/json.js';
 import { findFieldProblem, type Message } from '../protocol/message.js';
 import { type Refusal, refusal } from './refusal.js';
@@ -10,76 +11,47 @@ export const MAX_ARRAY = 100;
 /** All messages of a request, as Amazon SQS limits a batch. A body of this size takes about 0.1 s to parse at worst. */
 export const MAX_SEND_BYTES = 1_048_576;
 
-export interface ParsedMessage {
-  /** Place in the array; 0 for a single object. */
-  index: number;
+/** One message of a request, and what becomes of it. */
+export interface SentMessage {
   message: Message;
   /** The JSON text that goes to the queue. */
   text: string;
+  /** Why it is not accepted. */
+  refusal?: Refusal;
 }
 
 export interface ParsedBody {
-  /** Whether the body was an array. */
+  /** Whether the body was an array: its messages are refused one by one. */
   batch: boolean;
-  messages: ParsedMessage[];
-  /** Elements of an array that can't be accepted. A single object that can't be accepted is a refusal of the whole body. */
-  refused: ({ index: number } & Refusal)[];
+  messages: SentMessage[];
 }
 
-/**
- * `now` in Unix milliseconds. Gives a {@link Refusal} when nothing of the body can be accepted; throws as {@link parseJson}
- * and {@link decodeUtf8}.
- */
-export function parseBody(bytes: Uint8Array, now: number): ParsedBody | Refusal {
+/** `now` in Unix milliseconds. Throws `EMPTY_ARRAY`, `TOO_MANY`, and as {@link parseJson} and {@link decodeUtf8} do. */
+export function parseBody(bytes: Uint8Array, now: number): ParsedBody {
   const text = decodeUtf8(bytes);
   const value = parseJson(text);
-  if (Array.isArray(value)) return parseArray(value, now);
-  const problem = shapeProblem(value) ?? contentProblem(value as Message, bytes.length, now);
-  return problem ?? { batch: false, messages: [{ index: 0, message: value as Message, text }], refused: [] };
-}
-
-function parseArray(values: unknown[], now: number): ParsedBody | Refusal {
-  if (values.length === 0) return refusal(400, 'EMPTY_ARRAY', 'the array holds no message');
-  if (values.length > MAX_ARRAY) {
-    return refusal(413, 'TOO_MANY', `the array holds ${values.length} messages; at most ${MAX_ARRAY} go in a request`);
+  if (!Array.isArray(value)) return { batch: false, messages: [checked(value, text, bytes.length, now)] };
+  if (value.length === 0) throw new AppError('EMPTY_ARRAY', 'the array holds no message');
+  if (value.length > MAX_ARRAY) {
+    throw new AppError('TOO_MANY', `the array holds ${value.length} messages; at most ${MAX_ARRAY} go in a request`);
   }
-  const body: ParsedBody = { batch: true, messages: [], refused: [] };
-  values.forEach((value, index) => {
-    const problem = shapeProblem(value);
-    const text = problem ? '' : JSON.stringify(value);
-    const refused = problem ?? contentProblem(value as Message, Buffer.byteLength(text), now);
-    if (refused) body.refused.push({ index, ...refused });
-    else body.messages.push({ index, message: value as Message, text });
+  const messages = value.map((one) => {
+    const own = JSON.stringify(one);
+    return checked(one, own, Buffer.byteLength(own), now);
   });
-  return body;
+  return { batch: true, messages };
 }
 
-/** Refuses messages for which there is a problem: the whole body when it was a single one. */
-export function refuseSome(
-  body: ParsedBody,
-  findProblem: (message: Message) => Refusal | undefined,
-): ParsedBody | Refusal {
-  const problems = body.messages.map(({ message }) => findProblem(message));
-  if (problems.every((problem) => problem === undefined)) return body;
-  if (!body.batch) return problems[0]!;
-  const refused = body.messages.flatMap(({ index }, i) => (problems[i] ? { index, ...problems[i] } : []));
-  return {
-    batch: true,
-    messages: body.messages.filter((_, i) => !problems[i]),
-    refused: [...body.refused, ...refused].sort((a, b) => a.index - b.index),
-  };
-}
-
-function shapeProblem(value: unknown): Refusal | undefined {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return undefined;
-  return refusal(400, 'NOT_AN_OBJECT', 'a message must be a JSON object');
-}
-
-/** `bytes`: length of its JSON text. */
-function contentProblem(message: Message, bytes: number, now: number): Refusal | undefined {
+/** `bytes`: length of the text. */
+function checked(value: unknown, text: string, bytes: number, now: number): SentMessage {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { message: {}, text, refusal: refusal('NOT_AN_OBJECT', 'a message must be a JSON object') };
+  }
+  const message = value as Message;
   if (bytes > MAX_MESSAGE_BYTES) {
-    return refusal(413, 'TOO_LARGE', `a message of ${bytes} bytes; at most ${MAX_MESSAGE_BYTES} are accepted`);
+    const reason = `a message of ${bytes} bytes; at most ${MAX_MESSAGE_BYTES} are accepted`;
+    return { message, text, refusal: refusal('TOO_LARGE', reason) };
   }
   const problem = findFieldProblem(message, now);
-  return problem && refusal(422, 'BAD_FIELD', problem.reason);
+  return problem ? { message, text, refusal: refusal('BAD_FIELD', problem.reason) } : { message, text };
 }

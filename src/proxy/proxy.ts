@@ -17,13 +17,13 @@ import type { ModuleStore } from '../modules/module-store.js';
 import type { Queue } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
 import type { AuthorityFollower, FollowStatus } from './authority-follower.js';
+import type { ProxyEvent } from './batcher.js';
 import { Batcher, type BatcherOptions } from './batcher.js';
 import { configRoutes } from './config-routes.js';
 import { DesiredConfigStore } from './desired-config-store.js';
 import { moduleRoutes } from './module-routes.js';
 import { MAX_SEND_BYTES, parseBody } from './parse-body.js';
 import { ProxyCounts, proxyMetrics } from './proxy-counts.js';
-import type { ProxyEvent } from './proxy-events.js';
 import { type Refusal, refusal, refusalOf, refuse } from './refusal.js';
 import { RevokedHosts, revocationRoutes } from './revoked-hosts.js';
 import { SendReadings } from './send-readings.js';
@@ -73,14 +73,7 @@ export interface ProxyStats {
   follows?: { authority: string; status: FollowStatus | undefined };
 }
 
-export interface Proxy {
-  app: Hono;
-  stats(): ProxyStats;
-  /** Resolves when everything accepted has reached the queue. */
-  drain(): Promise<void>;
-}
-
-export function createProxy(deps: ProxyDeps): Proxy {
+export function createProxy(deps: ProxyDeps) {
   const { queue, desired = new DesiredConfigStore(), revoked = new RevokedHosts(), follower, guard = {} } = deps;
   const { onEvent } = deps;
   const batcher = new Batcher(queue, deps.batcher, onEvent);
@@ -140,7 +133,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
   app.route('/', configRoutes({ desired, follower, operatorToken, lock, access }));
   app.route('/', revocationRoutes(revoked, operatorToken));
   if (deps.modules) app.route('/', moduleRoutes(deps.modules, access, operatorToken));
-  app.notFound((c) => refused(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
+  app.notFound((c) => refused(refusal('NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => refused(refusalOf(error, `${c.req.method} ${c.req.path}`, deps.log)));
+  // Everything that was accepted reaches the queue before `drain` resolves.
   return { app, stats, drain: () => batcher.drain() };
 }

@@ -2,15 +2,16 @@
  * `POST /send`: checks who sends and what, drops readings of superseded submissions, and answers once the queue has accepted
  * the rest.
  */
+import { AppError } from '../lib/errors/app-error.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import type { WrongTokens } from '../lib/net/wrong-tokens.js';
-import { hostOf } from '../protocol/message.js';
+import { hostOf, type Message } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
-import type { Batcher, Outcome } from './batcher.js';
+import type { Batcher } from './batcher.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
 import { NameLimits } from './name-limits.js';
-import { type ParsedBody, refuseSome } from './parse-body.js';
+import type { ParsedBody, SentMessage } from './parse-body.js';
 import { type ProxyCounts, regionOf } from './proxy-counts.js';
 import { RateLimiter } from './rate-limiter.js';
 import { type Refusal, refusal, refusalOf } from './refusal.js';
@@ -36,16 +37,7 @@ export interface SendRequest {
   /** Of the client; undefined for a request that came over no connection. */
   address: string | undefined;
   /** Reads the body: only of those who may send. */
-  readBody(): Promise<ParsedBody | Refusal>;
-}
-
-/** What became of a request whose body could be read. */
-interface Sent {
-  body: ParsedBody;
-  outcomes: ({ index: number } & Outcome)[];
-  superseded: number;
-  /** For the sender, when it has an older one. */
-  config: object | undefined;
+  readBody(): Promise<ParsedBody>;
 }
 
 /**
@@ -73,88 +65,101 @@ export class SendReadings {
   async answer(request: SendRequest): Promise<Response> {
     const { refuse, log } = this.#deps;
     try {
-      const sent = await this.#send(request);
-      return 'code' in sent ? refuse(sent) : this.#answerOf(sent);
+      const answer = await this.#send(request);
+      return answer instanceof Response ? answer : refuse(answer);
     } catch (error) {
       return refuse(refusalOf(error, 'POST /send', log));
     }
   }
 
-  async #send(request: SendRequest): Promise<Sent | Refusal> {
-    const { access, wrongTokens, hosts, counts, desired } = this.#deps;
+  async #send(request: SendRequest): Promise<Response | Refusal> {
+    const { hosts, counts, desired } = this.#deps;
     const foreign = findBrowserProblem(request.header, hosts);
-    if (foreign) return refusal(403, foreign.code, foreign.message);
-    const sender = access.identify(request.header('authorization'), Date.now());
-    if ('code' in sender) {
-      if (sender.code === 'TOKEN_WRONG' && request.address !== undefined) await wrongTokens.wait(request.address);
-      return sender;
-    }
-    const all = await request.readBody();
-    if ('code' in all) return all;
-    const body = this.#permitted(all, sender);
-    if ('code' in body) return body;
+    if (foreign) throw foreign;
+    const sender = await this.#senderOf(request);
+    const { batch, messages } = await request.readBody();
+    const problem = this.#check(messages, sender) ?? (batch ? undefined : messages[0]?.refusal);
+    if (problem) return problem;
 
-    counts.received += body.messages.length + body.refused.length;
-    for (const { code } of body.refused) counts.refuse(code);
-    const current = body.messages.filter(({ message }) => {
+    counts.received += messages.length;
+    const permitted = messages.filter(({ refusal }) => !refusal);
+    const current = permitted.filter(({ message }) => {
       const superseded = this.#filter.isSuperseded(message);
       if (superseded) counts.superseded.add(regionOf(message));
       return !superseded;
     });
     const claimed = request.header(SENSOR_CONFIG_HEADER);
     // A version that this proxy has not given keeps the operator from changing anything.
-    const reported = sender.stranger && versionOf(claimed) > desired.newestKnown ? undefined : claimed;
-    const outcomes = await this.#forward(current, reported);
-    const first = body.messages[0]?.message;
+    const reported = sender.unproven && versionOf(claimed) > desired.newestKnown ? undefined : claimed;
+    const problemOfQueue = await this.#forward(current, reported);
+    const first = permitted[0]?.message;
     const config = first && newerConfig(desired, reported, first);
-    return { body, outcomes, superseded: body.messages.length - current.length, config };
+    if (problemOfQueue) return problemOfQueue;
+    if (!batch && messages[0]?.refusal) return messages[0].refusal;
+
+    const tail = config && { config };
+    const refused = messages.flatMap(({ refusal }, index) =>
+      refusal ? [{ index, code: refusal.code, reason: refusal.message }] : [],
+    );
+    for (const { code } of refused) counts.refuse(code);
+    const accepted = current.filter(({ refusal }) => !refusal).length;
+    if (refused.length > 0) return Response.json({ status: 'partial', accepted, refused, ...tail }, { status: 207 });
+    if (accepted === 0) return Response.json({ status: 'superseded', ...tail });
+    const superseded = permitted.length - current.length;
+    return Response.json({ status: 'accepted', accepted, ...(superseded > 0 ? { superseded } : {}), ...tail });
   }
 
-  /** Leaves the readings that the sender may send, and that name no more than it may. */
-  #permitted(all: ParsedBody, sender: Sender): ParsedBody | Refusal {
+  /** A wrong token is answered late, also where nobody needs one. */
+  async #senderOf({ header, address }: SendRequest): Promise<Sender> {
+    const authorization = header('authorization');
+    const sender = this.#deps.access.identify(authorization, Date.now());
+    const isWrong = sender instanceof AppError ? sender.code === 'TOKEN_WRONG' : sender.unproven;
+    if (isWrong && authorization !== undefined && address !== undefined) await this.#deps.wrongTokens.wait(address);
+    if (sender instanceof AppError) throw sender;
+    return sender;
+  }
+
+  /** Refuses what the sender may not send, and what names more than it may; returns why the whole request is refused. */
+  #check(messages: SentMessage[], sender: Sender): Refusal | undefined {
     const { access, desired } = this.#deps;
+    const permitted = () => messages.filter(({ refusal }) => !refusal);
     const latest = Math.max(monotonicNow(), desired.version) + MAX_SUBMISSION_AHEAD_MS;
-    if (all.messages.some(({ message }) => Number(message.job_submission_time ?? 0) > latest)) {
+    if (permitted().some(({ message }) => Number(message.job_submission_time ?? 0) > latest)) {
       const message = 'job_submission_time is minutes ahead of this clock: no deployment can have given it yet';
-      return refusal(503, 'SUBMISSION_AHEAD', message, 2);
+      throw new AppError('SUBMISSION_AHEAD', message);
     }
-    const own = refuseSome(all, (message) => access.problemOf(sender, hostOf(message)));
-    if ('code' in own) return own;
-    const host = String(hostOf(own.messages[0]?.message ?? {}) ?? 'unknown');
-    const wait = this.#limiter?.take(hostKey(host), own.messages.length, performance.now());
-    if (wait !== undefined) return refusal(429, 'TOO_FAST', 'this sender sends too many readings', wait);
-    return refuseSome(own, (message) => this.#places.findProblem(message, performance.now(), !sender.anonymous));
+    refuseSome(permitted(), (message) => access.problemOf(sender, hostOf(message)));
+    const own = permitted();
+    const host = String(hostOf(own[0]?.message ?? {}) ?? 'unknown');
+    const wait = this.#limiter?.take(hostKey(host), own.length, performance.now());
+    if (wait !== undefined) return { ...refusal('TOO_FAST', 'this sender sends too many readings'), retryAfter: wait };
+    refuseSome(own, (message) => this.#places.findProblem(message, performance.now(), !sender.anonymous));
+    return undefined;
   }
 
-  #forward(messages: ParsedBody['messages'], reported: string | undefined): Promise<Sent['outcomes']> {
+  /** Resolves when the queue has decided about all: with the reason when it can't accept one now. */
+  async #forward(messages: SentMessage[], reported: string | undefined): Promise<Refusal | undefined> {
     const { batcher, counts } = this.#deps;
     const attributes =
       reported !== undefined && REPORTED.test(reported) ? { [SENSOR_CONFIG_ATTRIBUTE]: reported } : undefined;
-    return Promise.all(
-      messages.map(async ({ index, text, message }) => {
-        const outcome = await batcher.add(attributes ? { body: text, attributes } : { body: text });
-        if (outcome.status === 'accepted') counts.accept(message);
-        return { index, ...outcome };
+    let busy: Refusal | undefined;
+    await Promise.all(
+      messages.map(async (sent) => {
+        const outcome = await batcher.add(attributes ? { body: sent.text, attributes } : { body: sent.text });
+        if (outcome.status === 'accepted') return counts.accept(sent.message);
+        const { code, reason: message } = outcome;
+        if (outcome.status === 'refused') sent.refusal = { status: 422, code, message };
+        else busy ??= { status: 503, code, message, retryAfter: 2 };
       }),
     );
+    return busy;
   }
+}
 
-  #answerOf({ body, outcomes, superseded, config }: Sent): Response {
-    const { refuse, counts } = this.#deps;
-    const busy = outcomes.find((outcome) => outcome.status === 'busy');
-    if (busy?.status === 'busy') return refuse(refusal(503, busy.code, busy.reason, 2));
-    const byQueue = outcomes.flatMap((outcome) =>
-      outcome.status === 'refused' ? { index: outcome.index, code: outcome.code, reason: outcome.reason } : [],
-    );
-    const [only] = byQueue;
-    if (!body.batch && only) return refuse(refusal(422, only.code, only.reason));
-    for (const { code } of byQueue) counts.refuse(code);
-    const tail = config && { config };
-    const accepted = outcomes.length - byQueue.length;
-    const refused = [...body.refused.map(({ index, code, message }) => ({ index, code, reason: message })), ...byQueue];
-    if (refused.length > 0) return Response.json({ status: 'partial', accepted, refused, ...tail }, { status: 207 });
-    if (accepted === 0) return Response.json({ status: 'superseded', ...tail });
-    return Response.json({ status: 'accepted', accepted, ...(superseded > 0 ? { superseded } : {}), ...tail });
+function refuseSome(messages: SentMessage[], findProblem: (message: Message) => Refusal | undefined): void {
+  for (const sent of messages) {
+    const problem = findProblem(sent.message);
+    if (problem) sent.refusal = problem;
   }
 }
 

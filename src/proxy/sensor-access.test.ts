@@ -55,6 +55,34 @@ function proxyWith(guard: GuardOptions, revoked = new RevokedHosts()) {
   };
 }
 
+// Tokens could be tried one after the other: a right one sends in the name of its host.
+test.each([
+  ['where a token is needed', { sensorKeys: keys }, 'wrong', 403],
+  ['where none is needed, on loopback', { sensorKeys: keys, open: true }, 'wrong', 200],
+  ['nor is the right one', { sensorKeys: keys, open: true }, own('a'), 200],
+  ['nor is none', { sensorKeys: keys, open: true }, undefined, 200],
+])('a wrong token is not answered at once %s', async (where, guard, token, status) => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const queue = {
+    name: 'q',
+    send: async (messages: OutgoingMessage[]) => messages.map((_, i) => ({ ok: true, id: String(i) })),
+  } as unknown as Queue;
+  const { app } = createProxy({ queue, guard, batcher: { lingerMs: 0 } });
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const env = { incoming: { socket: { remoteAddress: '127.0.0.1' } } };
+  let answered: number | undefined;
+  const init = { method: 'POST', headers, body: JSON.stringify(reading('a')) };
+  const answer = Promise.resolve(app.request('/send', init, env)).then((response) => {
+    answered = response.status;
+  });
+  await vi.advanceTimersByTimeAsync(90);
+  expect(answered).toBe(where.startsWith('nor') ? status : undefined);
+  await vi.advanceTimersByTimeAsync(100);
+  await answer;
+  expect(answered).toBe(status);
+});
+
 test('a node sends in its own name only', async () => {
   const { send, queued } = proxyWith({ sensorKeys: keys });
   expect(await send(own('a'), reading('a'))).toBe(200);

@@ -3,7 +3,7 @@
  * every host without a token of its own. Where no token is wanted, the same holds for everybody.
  */
 
-import type { ErrorCode } from '../lib/errors/codes.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import { hostKey } from '../protocol/names.js';
 import { isValid, readSensorToken, type SensorKey } from '../protocol/sensor-token.js';
@@ -21,11 +21,14 @@ export interface SensorAccessOptions {
 
 const SCHEME = 'Bearer ';
 
-/** `node`: the host of its token; left out for the shared token. `anonymous`: without a token that is known here. `stranger`: it is, where others can have one. */
+/**
+ * `node`: the host of its token; left out for the shared token. `anonymous`: without a token that is known here. `unproven`:
+ * the same, where senders can have one.
+ */
 export interface Sender {
   node?: string;
   anonymous?: boolean;
-  stranger?: boolean;
+  unproven?: boolean;
 }
 
 export class SensorAccess {
@@ -49,14 +52,15 @@ export class SensorAccess {
   }
 
   /** Who sends a request with this `Authorization` header. `now` in Unix milliseconds. */
-  identify(header: string | undefined, now: number): Sender | Refusal<ErrorCode> {
+  identify(header: string | undefined, now: number): Sender | AppError {
     if (this.#shared !== undefined && bearerMatches(header, this.#shared)) return {};
     const node = this.#nodeOf(header, now);
-    if (node !== undefined) return this.#revoked.has(node) ? revokedRefusal(node) : { node };
-    if (!this.#wantsToken) return { anonymous: true, stranger: this.#knowsTokens };
+    if (node !== undefined)
+      return this.#revoked.has(node) ? new AppError('SENSOR_REVOKED', revokedText(node)) : { node };
+    if (!this.#wantsToken) return { anonymous: true, unproven: this.#knowsTokens };
     return header === undefined
-      ? refusal(401, 'TOKEN_MISSING', 'sending readings needs a token: Authorization: Bearer …')
-      : refusal(403, 'TOKEN_WRONG', 'sending readings: the token is not the right one');
+      ? new AppError('TOKEN_MISSING', 'sending readings needs a token: Authorization: Bearer …')
+      : new AppError('TOKEN_WRONG', 'sending readings: the token is not the right one');
   }
 
   /** Checking a signature costs a tenth of what a request costs, so headers that were checked are remembered. */
@@ -74,7 +78,6 @@ export class SensorAccess {
     if (node !== undefined) {
       if (host !== node) {
         return refusal(
-          403,
           'WRONG_HOST',
           `the token is that of the host ${node}, the reading names ${JSON.stringify(host)}`,
         );
@@ -83,11 +86,10 @@ export class SensorAccess {
       return undefined;
     }
     if (typeof host !== 'string') return undefined;
-    if (this.#revoked.has(host)) return revokedRefusal(host);
+    if (this.#revoked.has(host)) return refusal('SENSOR_REVOKED', revokedText(host));
     if (!this.#ownTokens.has(hostKey(host))) return undefined;
-    return refusal(403, 'WRONG_HOST', `readings of the host ${host} need its own token`);
+    return refusal('WRONG_HOST', `readings of the host ${host} need its own token`);
   }
 }
 
-const revokedRefusal = (host: string) =>
-  refusal(403, 'SENSOR_REVOKED', `the host ${host} may not send: it was revoked`);
+const revokedText = (host: string) => `the host ${host} may not send: it was revoked`;

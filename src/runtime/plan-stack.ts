@@ -26,19 +26,11 @@ export interface StackRequest {
   onStop(): void;
 }
 
-export interface PlannedStack {
-  stack: Stack;
-  provider: NetworkProvider;
-  endpoints: { proxy: string; puller: string };
-  proxy: ProxyClient;
-  /** The operator token. */
-  token: string;
-  /** PEM of the private authority of an https proxy. */
-  ca?: string;
-}
-
-/** Chooses ports and checks settings; nothing is started yet. */
-export async function planStack({ settings, registry, asked, emit, onStop }: StackRequest): Promise<PlannedStack> {
+/**
+ * Chooses ports and checks settings; nothing is started yet. Resolves also with the operator token, and with the PEM of the
+ * private authority of an https proxy (`ca`).
+ */
+export async function planStack({ settings, registry, asked, emit, onStop }: StackRequest) {
   const { values } = settings;
   const provider = await loadProvider(values.network);
   refuseUnsupported(provider, settings);

@@ -3,8 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../lib/errors/app-error.js';
-import { createFileAtomic, readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
-import { quarantine } from '../lib/fs/quarantine.js';
+import { createFileAtomic, quarantine, readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
 import { isAlive, type ProcessId } from '../lib/process/process-id.js';
 import { registeredKinds } from '../network/registry.js';
 

@@ -10,23 +10,16 @@ import { FleetClient } from '../puller/fleet-client.js';
 import { ControlClient } from './control-client.js';
 import { type RunState, readRunState, stateDamaged, tokenFileOf } from './run-state.js';
 
-export interface Session {
-  state: RunState;
-  fleet: FleetClient;
-  control: ControlClient;
-  token: string;
-  network(): Promise<Network>;
-  /** The kind of network that runs, and its connection. */
-  provider(): Promise<{ provider: NetworkProvider; connection: unknown }>;
-}
+export type Session = ReturnType<typeof openSession>;
 
 /** Rejects with `NOT_UP` when no `up` runs in this folder, and with `STILL_STARTING` until it is ready. */
-export function openSession(settings: Settings): Session {
+export function openSession(settings: Settings) {
   const stateDir = resolve(settings.stateDir);
   const state = stateOfUp(stateDir);
   const token = operatorToken(settings);
   const control = new ControlClient(state.control, token);
-  const provider = async () => {
+  /** The kind of network that runs, and its connection. */
+  const provider = async (): Promise<{ provider: NetworkProvider; connection: unknown }> => {
     const found = await loadProvider(state.kind);
     const { data } = found.connectionSchema.safeParse(state.connection);
     if (data === undefined) throw stateDamaged(stateDir);
@@ -38,7 +31,7 @@ export function openSession(settings: Settings): Session {
     control,
     fleet: openFleet(settings),
     provider,
-    async network() {
+    async network(): Promise<Network> {
       const { provider: found, connection } = await provider();
       const setRegionLink = (region: string, connected: boolean) => control.setRegionLink(region, connected);
       return found.open(connection, { stateDir, token, setRegionLink });

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { identify, isAlive, type ProcessId } from '../lib/process/process-id.js';
+import { readRunState } from './run-state.js';
 
 /** Nobody can take it from a running process. */
 const VARIABLE = 'WASM_SENSORS_CHILD_OF';
@@ -26,9 +27,17 @@ export function findUpAndChildren(stateDir: string): Found {
   return { up: found.find(({ up }) => isAlive(up))?.up, children: found.map(({ child }) => child) };
 }
 
-/** The state folder of the `up` whose child a process is. */
-export function stateDirOfChild(pid: number): string | undefined {
-  return markedProcesses().find(({ child }) => child.pid === pid)?.stateDir;
+/** The state folder of a running network of this machine whose addresses have this port. */
+export function stateDirOfPort(port: number): string | undefined {
+  const hasPort = (stateDir: string) => {
+    try {
+      const urls = Object.values(readRunState(stateDir)?.endpoints ?? {});
+      return urls.some((url) => url !== undefined && new URL(url).port === String(port));
+    } catch {
+      return false;
+    }
+  };
+  return [...new Set(markedProcesses().map(({ stateDir }) => stateDir))].find(hasPort);
 }
 
 interface MarkedProcess {

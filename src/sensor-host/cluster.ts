@@ -34,24 +34,9 @@ export interface SensorRefused {
   host: string;
 }
 
-export interface Cluster {
-  nodes(): (ClusterNode & { connected: boolean })[];
-  jobs(): ClusterJob[];
-  /**
-   * Replaces the job of this name. Resolves when all its executions have been started; those of the older submission
-   * send nothing by then. `jobId`: for a job that is new here, but was known to an earlier host. Rejects with
-   * `NO_SUCH_REGION`, `NO_NODES`, or as `loadModule` and `ForeignHost.open` do.
-   */
-  submit(spec: JobSpec, jobId?: string): Promise<ClusterSubmission>;
-  /** Stops a job at once; false when it was not running. */
-  stop(name: string): boolean;
-  /** Cuts or restores a region's link. Throws `NO_SUCH_REGION`. */
-  setRegionLink(region: string, connected: boolean): void;
-  stats(): HostStats;
-  close(): Promise<void>;
-}
+export type Cluster = ReturnType<typeof createCluster>;
 
-export function createCluster(options: ClusterOptions): Cluster {
+export function createCluster(options: ClusterOptions) {
   const { host, foreign, nodes, moduleEnv = () => ({}), onEvent = () => {} } = options;
   const jobs = new Map<string, Job>();
   const modules = new Map<ModuleName, Promise<AnyModule>>();
@@ -87,9 +72,15 @@ export function createCluster(options: ClusterOptions): Cluster {
   }
 
   return {
-    nodes: () => nodes.map((node) => ({ ...node, connected: host.isConnected(node.region) })),
-    jobs: () => [...jobs.values()].map((job) => job.info()),
-    async submit(spec, jobId = `j-${randomUUID()}`) {
+    nodes: (): (ClusterNode & { connected: boolean })[] =>
+      nodes.map((node) => ({ ...node, connected: host.isConnected(node.region) })),
+    jobs: (): ClusterJob[] => [...jobs.values()].map((job) => job.info()),
+    /**
+     * Replaces the job of this name. Resolves when all its executions have been started; those of the older submission
+     * send nothing by then. `jobId`: for a job that is new here, but was known to an earlier host. Rejects with
+     * `NO_SUCH_REGION`, `NO_NODES`, or as `loadModule` and `ForeignHost.open` do.
+     */
+    async submit(spec: JobSpec, jobId = `j-${randomUUID()}`): Promise<ClusterSubmission> {
       if (spec.region !== '') checkRegion(spec.region);
       const matching = nodes.filter((node) => node.type === 'edge' && [node.region, ''].includes(spec.region));
       if (matching.length === 0) throw new AppError('NO_NODES', `no edge nodes in region ${spec.region}`);
@@ -103,20 +94,22 @@ export function createCluster(options: ClusterOptions): Cluster {
       await job.replace(spec, { runner, env, nodes: placed, reclaim: () => host.reclaim(), onExit: onEvent });
       return { jobId: job.id, version: job.version, unchanged: false };
     },
-    stop: (name) => jobs.get(name)?.stop() ?? false,
-    setRegionLink(region, connected) {
+    /** Stops a job at once; false when it was not running. */
+    stop: (name: string): boolean => jobs.get(name)?.stop() ?? false,
+    /** Cuts or restores a region's link. Throws `NO_SUCH_REGION`. */
+    setRegionLink(region: string, connected: boolean): void {
       checkRegion(region);
       host.setLink(region, connected);
       foreign.setLink(region, connected);
     },
-    stats: () => ({
+    stats: (): HostStats => ({
       ...sumOfCounts([host.stats(), foreign.stats()]),
       nodes: nodes.length,
       memoryBytes: process.memoryUsage.rss(),
       cpuMs: Math.round((process.cpuUsage().user + process.cpuUsage().system) / 1000),
       uptimeMs: Math.round(process.uptime() * 1000),
     }),
-    async close() {
+    async close(): Promise<void> {
       for (const job of jobs.values()) job.stop();
       foreign.close();
       await host.close();

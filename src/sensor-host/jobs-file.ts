@@ -1,8 +1,7 @@
 /** Keeps the jobs of a cluster in a file, so that a restarted host runs them again after it was killed. */
 import { rmSync } from 'node:fs';
 import { z } from 'zod';
-import { readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
-import { quarantine } from '../lib/fs/quarantine.js';
+import { quarantine, readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
 import { hostOf } from '../lib/net/host-list.js';
 import { isModuleName } from '../modules/module-files.js';
 import type { Cluster } from './cluster.js';

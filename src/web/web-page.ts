@@ -3,8 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Context, Hono } from 'hono';
-import type { AccessLock } from '../lib/net/access-lock.js';
-import type { OperatorSessions } from '../lib/net/operator-sessions.js';
+import type { AccessLock, OperatorSessions } from '../lib/net/access-lock.js';
 import { readBody } from '../lib/net/request-body.js';
 import { packageRoot } from '../lib/process/self-command.js';
 

@@ -57,14 +57,18 @@ const COMMANDS: Record<string, () => Promise<CommandSpec>> = {
 
 /**
  * The command that a command line names; its whole group where the second word names none; all commands where the first
- * word names no group, and for `completion`, which prints them. `words`: the arguments of the program.
+ * word names no group. `words`: the arguments of the program.
  */
 export async function loadCommands(words: string[]): Promise<CommandSpec[]> {
+  const [first, _shell, ...completed] = words;
+  // Of a line to complete, what stands before its last word.
+  if (first === 'completion' && completed.length > 0) {
+    return [...new Set([...(await loadCommands(completed.slice(0, -1))), await COMMANDS.completion!()])];
+  }
   const named = (count: number) => {
     const start = words.slice(0, count).join(' ');
     return Object.keys(COMMANDS).filter((name) => name.split(' ').slice(0, count).join(' ') === start);
   };
-  const found = words[0] === 'completion' ? undefined : [named(2), named(1)].find(({ length }) => length > 0);
-  const names = found ?? Object.keys(COMMANDS);
+  const names = [named(2), named(1)].find(({ length }) => length > 0) ?? Object.keys(COMMANDS);
   return Promise.all(names.map((name) => COMMANDS[name]!()));
 }

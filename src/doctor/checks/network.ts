@@ -2,9 +2,8 @@
 import { networkKinds } from '../../config/setting-schemas.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { type PortWish, portInUse, probePort } from '../../lib/net/choose-port.js';
-import { findPortHolder } from '../../lib/net/find-port-holder.js';
 import { servicePorts } from '../../runtime/services.js';
-import { stateDirOfChild } from '../../runtime/up-children.js';
+import { stateDirOfPort } from '../../runtime/up-children.js';
 import { type Finding, findingOf, ok, type Part, problem, skipped } from '../check.js';
 
 /** Whether the settings are complete and don't contradict each other, and no other network is in the way. */
@@ -40,9 +39,8 @@ async function findBusy({ port, host = '127.0.0.1', explicit, purpose, flag }: P
   } catch (error) {
     return { ...findingOf(error), fix: `Use ${flag}, or another --host.` };
   }
-  const holder = findPortHolder(port);
-  const ours = holder && stateDirOfChild(holder.pid);
-  const by = ours === undefined ? holder && `${holder.name}, pid ${holder.pid}` : `the network in ${ours}`;
+  const ours = stateDirOfPort(port);
+  const by = ours && `the network in ${ours}`;
   if (!explicit) return { status: 'ok', why: by === undefined ? String(port) : `${port} (${by})` };
   const stop = ours === undefined ? 'stop the program that has it' : `stop that network (\`wasm-sensors down\` there)`;
   const { why, ...failure } = findingOf(portInUse(port, host, purpose, flag));

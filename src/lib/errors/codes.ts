@@ -8,7 +8,7 @@
 export type Fault = 'user' | 'system';
 
 /** Statuses of refused requests. */
-export type RefusalStatus = 400 | 401 | 403 | 404 | 408 | 409 | 413 | 415 | 417 | 422 | 429 | 431 | 500 | 503;
+export type RefusalStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
 
 export interface CodeInfo {
   fault: Fault;
@@ -82,7 +82,6 @@ export const CODES = {
   FILE_NOT_WRITTEN: user('A file that the command should write can not be written.'),
   FOLDER_NOT_EMPTY: user('The folder for a new sensor exists and has files in it.'),
   FOREIGN_ORIGIN: user('A page of another site made the request.', { http: 403 }),
-  HEADERS_TOO_LARGE: user('The headers of a request are too large.', { http: 431 }),
   HISTORY_NOT_READY: system('The puller has just started and still reads what its store has.', { http: 503 }),
   HOST_FULL: system('The sensor host can not hold more sensors.'),
   HOST_GONE: system('The sensor host does not answer.'),
@@ -192,7 +191,6 @@ export const CODES = {
   REGISTRY_NOT_TLS: user('A registry speaks plain HTTP, which Docker accepts on loopback only.'),
   REGISTRY_UNREACHABLE: system('A registry does not answer.'),
   REPLACED: user('Another change of the configuration replaced this one.'),
-  REQUEST_TIMEOUT: user('A request did not arrive in time.', { http: 408 }),
   REVOKE_INCOMPLETE: system('Not every proxy accepted a change of the revoked hosts.'),
   ROLLOUT_STOPPED: system('A roll-out stopped at a region that did not converge.'),
   SAME_PORT: usage('Two services are given the same port.'),

@@ -84,6 +84,13 @@ export function syncFolder(path: string): void {
   }
 }
 
+/** Renames a damaged file to `….damaged`, so that somebody can examine it; replaces an older one. Returns the new path. */
+export function quarantine(path: string): string {
+  const quarantined = `${path}.damaged`;
+  renameSync(path, quarantined);
+  return quarantined;
+}
+
 /** The text of a file; undefined when it does not exist. */
 export function readIfExists(path: string): string | undefined {
   try {

@@ -78,13 +78,7 @@ test.each<[string, string, Partial<LogEntry>]>([
   ['broken JSON', '{"level":"info","msg":', { time: 5, text: '{"level":"info","msg":' }],
   ['a fatal line of Bacalhau', '06:00:36 | FTL it is over', { level: 'error', text: 'it is over' }],
   ['a warning of Bacalhau', '06:00:36.8 | WRN careful key=value', { level: 'warn', text: 'careful key=value' }],
+  ['Bacalhau in a container', '2026-11-26T06:00:36.839Z 07:00:36 | INF x', { time: TIME, level: 'info', text: 'x' }],
 ])('%s', (_, line, expected) => {
   expect(parseLogLine(line, 5)).toMatchObject(expected);
-});
-
-test('a time of day belongs to the nearest day', () => {
-  const at = (near: Date, line: string) => new Date(parseLogLine(line, near.getTime()).time);
-  expect(at(new Date(2026, 0, 2, 0, 10), '23:59:00 | INF x')).toEqual(new Date(2026, 0, 1, 23, 59));
-  expect(at(new Date(2026, 0, 1, 23, 59), '00:01:00 | INF x')).toEqual(new Date(2026, 0, 2, 0, 1));
-  expect(at(new Date(2026, 0, 1, 12, 0), '12:30:01.25 | INF x')).toEqual(new Date(2026, 0, 1, 12, 30, 1, 250));
 });

@@ -62,10 +62,7 @@ function fieldValue(text: string): unknown {
 /** As Docker writes it before each line. */
 const TIME_BEFORE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) (.*)$/;
 
-/**
- * @param time of a line that does not tell its own, Unix milliseconds; one that tells only the time of day gets the
- * nearest day
- */
+/** @param time of a line that does not tell its own, Unix milliseconds */
 export function parseLogLine(line: string, time: number): LogEntry {
   const known = line.startsWith('{') ? parseJson(line, time) : (parseText(line) ?? parseBacalhau(line, time));
   if (known) return known;
@@ -107,25 +104,12 @@ function parseText(line: string): LogEntry | undefined {
 
 const withFields = (fields: Record<string, unknown>) => (Object.keys(fields).length > 0 ? { fields } : {});
 
-/** Bacalhau's way to write lines for people: `06:02:55 | INF node is running name=edge-us-1`, in its local time. */
-const BACALHAU_LINE = /^(?:\d{4}-\d\d-\d\d[T ])?(\d\d):(\d\d):(\d\d)(?:\.(\d{1,3}))?\d*Z? \| ([A-Z]{3}) (.*)$/;
+/** Bacalhau's way to write lines for people: `06:02:55 | INF node is running name=edge-us-1`. Docker knows the date. */
+const BACALHAU_LINE = /^(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:\.\d+)?Z? \| ([A-Z]{3}) (.*)$/;
 
 function parseBacalhau(line: string, time: number): LogEntry | undefined {
-  const [, hour, minute, second, ms = '0', level, text] = BACALHAU_LINE.exec(line) ?? [];
-  if (level === undefined || text === undefined) return undefined;
-  const clock = [hour, minute, second, ms.padEnd(3, '0')].map(Number) as [number, number, number, number];
-  return { time: nearestTo(time, clock), level: levelOf(level), text };
-}
-
-const HALF_A_DAY_MS = 43_200_000;
-
-/** The moment with this local time of day that is nearest to `time`. */
-function nearestTo(time: number, clock: [hour: number, minute: number, second: number, ms: number]): number {
-  const found = new Date(time);
-  found.setHours(...clock);
-  const off = found.getTime() - time;
-  if (Math.abs(off) > HALF_A_DAY_MS) found.setDate(found.getDate() - Math.sign(off));
-  return found.getTime();
+  const [, level, text] = BACALHAU_LINE.exec(line) ?? [];
+  return level === undefined || text === undefined ? undefined : { time, level: levelOf(level), text };
 }
 
 /** The words of our services, of Bacalhau (zerolog) and of others. */

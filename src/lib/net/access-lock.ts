@@ -6,10 +6,9 @@
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import type { AppError } from '../errors/app-error.js';
-import { sameText, signatureOf, tokenProblem } from './bearer-token.js';
+import { AppError } from '../errors/app-error.js';
+import { newToken, sameText, signatureOf, tokenProblem } from './bearer-token.js';
 import { isLoopback } from './browser-guard.js';
-import { Sessions } from './sessions.js';
 
 export interface LockSettings {
   /** The address that the service listens on. */
@@ -74,4 +73,88 @@ export function lockFor({ host, token, viewerToken, open }: LockSettings): Acces
   if (isLoopback(host) && viewerToken === undefined) return undefined;
   const tokens = [token, viewerToken].filter((one) => one !== undefined);
   return open && tokens.length === 0 ? undefined : new AccessLock(tokens);
+}
+
+/** Without a change; each change starts it anew. */
+const CHANGE_SESSION_MS = 3_600_000;
+/** Every one needs the operator token. */
+const MAX_CHANGE_SESSIONS = 100;
+export const SESSION_KEY_HEADER = 'x-session-key';
+
+/**
+ * Browsers that have signed in with the operator token, and may change things. A browser sends a cookie to every port of a
+ * host, whoever listens there. So a session is no cookie: its key is in the answer to the sign-in, the page keeps it where
+ * only pages of this service can read it, and each change carries it in a header. A restart, another token, or an hour
+ * without a change ends it.
+ */
+export class OperatorSessions {
+  readonly #token: string;
+  readonly #sessions = new Sessions(CHANGE_SESSION_MS, MAX_CHANGE_SESSIONS);
+
+  /** `token`: the operator token. */
+  constructor(token: string) {
+    this.#token = token;
+  }
+
+  /** The key of a new session; undefined when it is not the operator token. `now` in Unix milliseconds. */
+  signIn(token: string, now: number): string | undefined {
+    return sameText(token, this.#token) ? this.#sessions.begin(now) : undefined;
+  }
+
+  signOut(c: Context): void {
+    this.#sessions.end(keyOf(c));
+  }
+
+  isSignedIn(c: Context, now: number): boolean {
+    return this.#sessions.isOpen(keyOf(c), now);
+  }
+
+  /** What keeps a request from changing something; undefined when it may: with the token, or with the key of a session. */
+  problemOf(c: Context, now: number): AppError | undefined {
+    const header = c.req.header('authorization');
+    if (header !== undefined) return tokenProblem(header, [this.#token], 'changing this');
+    if (!this.isSignedIn(c, now))
+      return new AppError('TOKEN_MISSING', 'sign in with the operator token to change this');
+    this.#sessions.renew(keyOf(c), now);
+    return undefined;
+  }
+}
+
+const keyOf = (c: Context): string => c.req.header(SESSION_KEY_HEADER) ?? '';
+
+/** Sessions of browsers: random ids, known to this process only, so that it can end them, and a restart ends all. */
+class Sessions {
+  readonly #lastsMs: number;
+  readonly #max: number;
+  /** When each ends, by id; Unix milliseconds. */
+  readonly #ends = new Map<string, number>();
+
+  /** Of more than `max` sessions the oldest makes room. */
+  constructor(lastsMs: number, max: number) {
+    this.#lastsMs = lastsMs;
+    this.#max = max;
+  }
+
+  /** Returns the id of a new session. `now`: Unix milliseconds. */
+  begin(now: number): string {
+    const id = newToken();
+    this.renew(id, now);
+    for (const [old, ends] of this.#ends) {
+      if (ends <= now || this.#ends.size > this.#max) this.#ends.delete(old);
+    }
+    return id;
+  }
+
+  isOpen(id: string, now: number): boolean {
+    return (this.#ends.get(id) ?? 0) > now;
+  }
+
+  /** From now on it lasts its whole time again. */
+  renew(id: string, now: number): void {
+    this.#ends.set(id, now + this.#lastsMs);
+  }
+
+  end(id: string): void {
+    this.#ends.delete(id);
+  }
 }

@@ -1,13 +1,10 @@
 /** What clients of HTTP services need: private authorities, waiting for a service, the clock of its machine. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '../async/backoff.js';
 
 /** Resolves when a GET of the URL is answered with 2xx; rejects when aborted. */
 export async function waitForHttp(url: string, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    signal.throwIfAborted();
-    if (await answersHttp(url)) return;
-    await sleep(50, undefined, { signal });
-  }
+  const answers = async () => (await answersHttp(url)) || undefined;
+  await waitFor(answers, { timeoutMs: Number.POSITIVE_INFINITY, everyMs: 50, signal });
 }
 
 /** Whether a GET of the URL is answered with 2xx now. `ca`: as in `fetchTrusting`. */

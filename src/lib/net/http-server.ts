@@ -1,17 +1,19 @@
 /** Serves a fetch-style app on a TCP port, and closes it without waiting for clients that stay connected. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { messageOf } from '../errors/app-error.js';
 import { httpErrorBody } from '../errors/http-error.js';
 import { listenFailed, portInUse } from './choose-port.js';
-import { limitConnections } from './connection-share.js';
-import { answerRefusedRequests, refuseRequest, serveOneAtATime } from './refused-requests.js';
 
 /** Sensors give up after 30 s. A request that takes longer to arrive holds a connection and its share of the memory. */
 const REQUEST_TIMEOUT_MS = 30_000;
 const CHECK_TIMEOUTS_EVERY_MS = 5_000;
+/** A fleet of 5,000 sensors keeps one connection each. An idle one takes about 10 KB. */
+const MAX_CONNECTIONS = 10_000;
+/** File descriptors for everything else: the queue, the store, files, event streams of the supervisor. */
+const RESERVED_FILES = 128;
 
 export interface ListenOptions {
   fetch: (request: Request, env?: unknown) => Response | Promise<Response>;
@@ -70,20 +72,37 @@ function createHttpServer({ fetch, host, tls }: ListenOptions): Server {
     headersTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: CHECK_TIMEOUTS_EVERY_MS,
     keepAliveTimeout: 65_000,
-    // Refused below, with a body.
-    requireHostHeader: false,
   };
   const server: Server = tls
     ? createTlsServer({ ...settings, ...tls, handshakeTimeout: REQUEST_TIMEOUT_MS })
     : createServer(settings);
   // A client that has sent its request may end its side of the connection, and still gets its answer.
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
-  serveOneAtATime(server, (incoming, outgoing) => {
-    if (incoming.headers.host !== undefined || incoming.httpVersion === '1.0') return void app(incoming, outgoing);
-    refuseRequest(outgoing, 400, { code: 'BAD_HTTP', message: 'the request has no Host header' });
-  });
-  answerRefusedRequests(server);
+  serveOneAtATime(server, app);
   return server;
+}
+
+/**
+ * Calls `serve` for requests on connections that have no other one. The first of the others is refused, and the last: clients
+ * that send the next ones before they have an answer (pipelining) would give a server work for seconds with a few kilobytes,
+ * which it does even when they have left.
+ */
+function serveOneAtATime(server: Server, serve: RequestListener): void {
+  const busy = new WeakSet<Socket>();
+  const refused = new WeakSet<Socket>();
+  server.on('request', (incoming, outgoing) => {
+    const { socket } = incoming;
+    if (refused.has(socket)) return;
+    if (busy.has(socket)) {
+      refused.add(socket);
+      const message = 'a request came before the answer to the one before it';
+      outgoing.writeHead(400, { 'content-type': 'application/json', connection: 'close' });
+      return outgoing.end(JSON.stringify(httpErrorBody({ code: 'BAD_HTTP', message })));
+    }
+    busy.add(socket);
+    outgoing.once('finish', () => busy.delete(socket));
+    return serve(incoming, outgoing);
+  });
 }
 
 /** The URL of a request can't be read. Other errors are of an app without an error handler. */
@@ -102,6 +121,32 @@ function unusedConnections(server: Server, event: string): Set<Socket> {
   });
   server.on('request', ({ socket }) => unused.delete(socket));
   return unused;
+}
+
+/**
+ * Limits how many connections a server takes, so that a flood of them leaves file descriptors and memory for those that are
+ * there. When they run out, connections that do nothing make room for new ones. `unused`: those without a request so far, the
+ * oldest first.
+ */
+export function limitConnections(server: Server, unused: Set<Socket>, max = connectionLimit()): void {
+  server.maxConnections = max;
+  // Node closes the new connection. Its client gets in when it tries again.
+  server.on('drop', () => {
+    const [oldest] = unused;
+    if (oldest) oldest.destroy();
+    else server.closeIdleConnections();
+  });
+}
+
+/** By what this process may open; Node raises it to the hard limit when it starts. */
+function connectionLimit(): number {
+  if (!process.report) return MAX_CONNECTIONS;
+  // Looking up names of connections would take time.
+  Object.assign(process.report, { excludeNetwork: true });
+  const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft: number | string } } };
+  const files = Number(userLimits?.open_files?.soft);
+  if (Number.isNaN(files)) return MAX_CONNECTIONS;
+  return Math.min(MAX_CONNECTIONS, Math.max(files - RESERVED_FILES, Math.floor(files / 2)));
 }
 
 function close(server: Server, unused: Set<Socket>, graceMs = 1000): Promise<void> {

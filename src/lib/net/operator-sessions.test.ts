@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
-import { OperatorSessions, SESSION_KEY_HEADER } from './operator-sessions.js';
+import { OperatorSessions, SESSION_KEY_HEADER } from './access-lock.js';
 
 const MINUTE = 60_000;
 

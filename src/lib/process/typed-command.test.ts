@@ -26,8 +26,6 @@ const NPX = { npm_command: 'exec', npm_lifecycle_script: "'wasm-sensors'" };
 test.each([
   ['npx in a project', { env: { ...NPX, PATH }, ...clone }, 'npx wasm-sensors'],
   ['a global installation', { env: { PATH }, ...global, script: join(top, 'bin/wasm-sensors') }, 'wasm-sensors'],
-  ['a child of a global installation', { env: { PATH }, ...global }, 'wasm-sensors'],
-  ['node, beside a global installation', { env: { PATH }, ...clone }, "node 'a clone/bin/wasm-sensors.js'"],
   ['node, in the clone', { env: {}, ...clone, folder: clone.root }, 'node bin/wasm-sensors.js'],
   ['node, far away', { env: {}, ...global, folder: '/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p' }, `node ${global.script}`],
   [

@@ -1,6 +1,6 @@
 /** How this program was started, as the words that the user types to start it again: `npx wasm-sensors`. */
-import { readFileSync, realpathSync } from 'node:fs';
-import { basename, delimiter, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { packageRoot } from './self-command.js';
 
 const PROGRAM = 'wasm-sensors';
@@ -24,7 +24,7 @@ export function typedCommand({ env, script, root, folder }: Start = thisStart())
   const fetched = fetchedByNpx(root, folder);
   if (fetched !== undefined) return `npx ${fetched}`;
   if (startedByNpm(env)) return `npx ${PROGRAM}`;
-  if (basename(script) === PROGRAM || isOnPath(env.PATH, root)) {
+  if (basename(script) === PROGRAM) {
     // Only npm puts this folder on the PATH: for its scripts, not for the user's shell, except for one that it opened.
     const ofNpm = dirname(script).endsWith(join('node_modules', '.bin')) && env.npm_command !== 'exec';
     return ofNpm ? `npx ${PROGRAM}` : PROGRAM;
@@ -58,19 +58,6 @@ function fetchedByNpx(root: string, folder: string): string | undefined {
 interface CachePackage {
   dependencies?: Record<string, string>;
   _npx?: { packages?: string[] };
-}
-
-/** Whether the shell finds this very program by its name. */
-function isOnPath(path: string | undefined, root: string): boolean {
-  const program = join(root, 'bin', `${PROGRAM}.js`);
-  return (path ?? '').split(delimiter).some((folder) => {
-    if (folder === '' || folder.endsWith(join('node_modules', '.bin'))) return false;
-    try {
-      return realpathSync(join(folder, PROGRAM)) === realpathSync(program);
-    } catch {
-      return false;
-    }
-  });
 }
 
 /** `dot`: put before a path that does not begin with one, where a bare name would mean something else. */

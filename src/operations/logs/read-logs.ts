@@ -1,12 +1,20 @@
 /** The logs of everything that runs or ran here, merged by time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../lib/errors/app-error.js';
+import { LOG_LEVELS, type LogLevel } from '../../lib/log/log-line.js';
 import type { Network } from '../../network/network.js';
-import { FileSource, servicesWithFile } from './file-source.js';
-import { filtered, type LineFilter, type LogLine, type LogSource, mergeByTime, newest, passes } from './log-source.js';
-import { ContainerSource, SENSORS, SensorSource } from './network-sources.js';
+import {
+  type ContainerSource,
+  containerSource,
+  fileSource,
+  type LogLine,
+  type LogSource,
+  SENSORS,
+  sensorSource,
+  servicesWithFile,
+} from './log-sources.js';
 
-export type { LogLine } from './log-source.js';
+export type { LogLine } from './log-sources.js';
 
 export interface LogsTarget {
   /** Of the log files, one for each service that ran as a child of `up`. */
@@ -15,20 +23,24 @@ export interface LogsTarget {
   network(): Promise<Network | undefined>;
 }
 
-export interface LogsQuery extends Omit<LineFilter, 'services'> {
+export interface LogsQuery {
   /** Only these; all by default. */
   services?: string[];
+  /** Unix milliseconds. */
+  since?: number | undefined;
+  /** The least level. */
+  level?: LogLevel;
   /** Only so many of the lines that are there already, the newest of each service. */
-  tail?: number;
+  tail?: number | undefined;
   /** Goes on with new lines until it is aborted. */
   follow?: boolean;
   signal?: AbortSignal;
 }
 
-/** New lines are looked for so often; those of one look are in the order of time. */
-const LOOK_EVERY_MS = 250;
+/** New lines are read so often; those of one time are in the order of time. */
+const READ_EVERY_MS = 250;
 /** An `up` that starts later is found so often. */
-const LOOK_FOR_NETWORK_MS = 2000;
+const FIND_NETWORK_EVERY_MS = 2000;
 
 /** Services that have a log, also those that no longer run, in alphabetical order. */
 export async function loggedServices({ folder, network }: LogsTarget): Promise<string[]> {
@@ -49,32 +61,23 @@ async function namesOf(folder: string, network: Network | undefined): Promise<st
  * ```
  */
 export async function* readLogs(target: LogsTarget, query: LogsQuery = {}): AsyncGenerator<LogLine> {
-  const { tail, since, level, follow = false, signal } = query;
+  const { services = [], tail, since = 0, level = 'debug', follow = false, signal } = query;
   const network = await target.network();
-  await checkNames(await namesOf(target.folder, network), query.services, network);
-  const services = query.services && query.services.length > 0 ? new Set(query.services) : undefined;
-  const filter: LineFilter = {
-    ...(services ? { services } : {}),
-    ...(since === undefined ? {} : { since }),
-    ...(level === undefined ? {} : { level }),
-  };
-  const sources = new Sources(target, services, {
-    ...(tail === undefined ? {} : { tail }),
-    ...(since === undefined ? {} : { since }),
-  });
+  await checkNames(await namesOf(target.folder, network), services, network);
+  const isWanted = (service: string) => services.length === 0 || services.includes(service);
+  const passes = (line: LogLine) =>
+    isWanted(line.service) && line.time >= since && LOG_LEVELS.indexOf(line.level) >= LOG_LEVELS.indexOf(level);
+  const sources = openSources(target, isWanted, query);
   const close = () => void sources.close();
   signal?.addEventListener('abort', close);
   try {
-    sources.lookForFiles();
-    sources.use(network);
-    const streams = sources.all.map((source) => {
-      const lines = filtered(source.written(), filter);
-      return tail === undefined ? lines : newest(lines, tail);
-    });
+    sources.addFiles();
+    sources.addNetwork(network);
+    const streams = sources.all().map((source) => newest(source.written(), passes, tail));
     yield* mergeByTime(streams);
     while (follow && !signal?.aborted) {
-      for (const line of await sources.added()) if (passes(filter, line)) yield line;
-      await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+      for (const line of await sources.added()) if (passes(line)) yield line;
+      await sleep(READ_EVERY_MS, undefined, { signal }).catch(() => {});
     }
   } finally {
     signal?.removeEventListener('abort', close);
@@ -82,7 +85,7 @@ export async function* readLogs(target: LogsTarget, query: LogsQuery = {}): Asyn
   }
 }
 
-async function checkNames(known: string[], wanted: string[] = [], network?: Network): Promise<void> {
+async function checkNames(known: string[], wanted: string[], network: Network | undefined): Promise<void> {
   if (known.length === 0) {
     throw new AppError('NO_LOGS', 'there are no logs: no network has run in this folder', {
       hint: 'Start one with `wasm-sensors up`, or go to the folder where it runs (or name its state folder with --state-dir).',
@@ -101,57 +104,75 @@ async function checkNames(known: string[], wanted: string[] = [], network?: Netw
   });
 }
 
-/** What is read: files, and what the network has. More may come while logs are followed. */
-class Sources {
-  readonly #target: LogsTarget;
-  readonly #wanted: ReadonlySet<string> | undefined;
-  readonly #query: Pick<LogsQuery, 'tail' | 'since'>;
-  readonly #files = new Map<string, FileSource>();
-  #containers: ContainerSource | undefined;
-  #sensors: SensorSource | undefined;
-  #lookAt = 0;
-
-  constructor(target: LogsTarget, wanted: ReadonlySet<string> | undefined, query: Pick<LogsQuery, 'tail' | 'since'>) {
-    this.#target = target;
-    this.#wanted = wanted;
-    this.#query = query;
-  }
-
-  get all(): LogSource[] {
-    return [...this.#files.values(), this.#containers, this.#sensors].filter((source) => source !== undefined);
-  }
-
-  lookForFiles(): void {
-    for (const service of servicesWithFile(this.#target.folder)) {
-      if (this.#files.has(service) || this.#wanted?.has(service) === false) continue;
-      this.#files.set(service, new FileSource(this.#target.folder, service));
+/** Those that pass; of each service only the last `count`, if that is given. */
+async function* newest(
+  lines: AsyncIterable<LogLine>,
+  passes: (line: LogLine) => boolean,
+  count: number | undefined,
+): AsyncGenerator<LogLine> {
+  const kept = new Map<string, LogLine[]>();
+  for await (const line of lines) {
+    if (!passes(line)) continue;
+    if (count === undefined) {
+      yield line;
+      continue;
     }
+    const own = kept.get(line.service) ?? [];
+    kept.set(line.service, own);
+    own.push(line);
+    // Not at every line: that would copy all of them each time.
+    if (own.length > 2 * count + 100) own.splice(0, own.length - count);
   }
+  if (count === undefined || count === 0) return;
+  yield* [...kept.values()].flatMap((own) => own.slice(-count)).sort((a, b) => a.time - b.time);
+}
 
-  use(network: Network | undefined): void {
-    if (!network) return;
-    if (network.logs) this.#containers = new ContainerSource(network.logs, this.#query);
-    if (this.#wanted?.has(SENSORS) !== false) this.#sensors = new SensorSource(network);
+/** One stream of several, each of which is in the order of time; of equal times in the order of the streams. */
+async function* mergeByTime(streams: AsyncGenerator<LogLine>[]): AsyncGenerator<LogLine> {
+  try {
+    const heads = await Promise.all(streams.map((stream) => stream.next()));
+    for (;;) {
+      let first = -1;
+      for (const [i, head] of heads.entries()) {
+        if (!head.done && (first < 0 || head.value.time < heads[first]!.value.time)) first = i;
+      }
+      if (first < 0) return;
+      yield heads[first]!.value;
+      heads[first] = await streams[first]!.next();
+    }
+  } finally {
+    await Promise.all(streams.map((stream) => stream.return(undefined)));
   }
+}
 
+/** What is read: files, and what the network has. More may come while logs are followed. */
+function openSources(target: LogsTarget, isWanted: (service: string) => boolean, query: LogsQuery) {
+  const files = new Map<string, LogSource>();
+  let containers: ContainerSource | undefined;
+  let sensors: LogSource | undefined;
+  let findNetworkAt = 0;
+  const all = () => [...files.values(), containers, sensors].filter((source) => source !== undefined);
+  const addFiles = () => {
+    for (const service of servicesWithFile(target.folder)) {
+      if (!files.has(service) && isWanted(service)) files.set(service, fileSource(target.folder, service));
+    }
+  };
+  const addNetwork = (network: Network | undefined) => {
+    if (network?.logs) containers = containerSource(network.logs, query);
+    if (network && isWanted(SENSORS)) sensors = sensorSource(network);
+  };
   /** New lines in the order of time. */
-  async added(): Promise<LogLine[]> {
-    this.lookForFiles();
-    if (!this.#sensors && !this.#containers && Date.now() >= this.#lookAt) {
-      this.#lookAt = Date.now() + LOOK_FOR_NETWORK_MS;
-      this.use(await this.#target.network());
+  const added = async (): Promise<LogLine[]> => {
+    addFiles();
+    if (!sensors && !containers && Date.now() >= findNetworkAt) {
+      findNetworkAt = Date.now() + FIND_NETWORK_EVERY_MS;
+      addNetwork(await target.network());
     }
     const lines: LogLine[] = [];
-    for (const file of this.#files.values()) {
-      for await (const line of file.added()) if (!this.#containers?.has(line)) lines.push(line);
-    }
-    for (const source of [this.#containers, this.#sensors]) {
-      if (source) for await (const line of source.added()) lines.push(line);
-    }
+    for (const file of files.values()) lines.push(...(await file.added()).filter((line) => !containers?.has(line)));
+    for (const source of [containers, sensors]) lines.push(...((await source?.added()) ?? []));
     return lines.sort((a, b) => a.time - b.time);
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.all.map((source) => source.close()));
-  }
+  };
+  const close = () => Promise.all(all().map((source) => source.close()));
+  return { all, addFiles, addNetwork, added, close };
 }

@@ -1,7 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { AppError } from '../../lib/errors/app-error.js';
-import { AccessLock } from '../../lib/net/access-lock.js';
-import { OperatorSessions } from '../../lib/net/operator-sessions.js';
+import { AccessLock, OperatorSessions } from '../../lib/net/access-lock.js';
 import type { Queue } from '../../queue/queue.js';
 import { createPage } from '../../web/web-page.js';
 import { EventHub } from '../events/event-hub.js';

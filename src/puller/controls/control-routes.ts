@@ -7,7 +7,7 @@ import { stream } from 'hono/streaming';
 import { z } from 'zod';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { httpErrorBody, readJsonBody } from '../../lib/errors/http-error.js';
-import type { OperatorSessions } from '../../lib/net/operator-sessions.js';
+import type { OperatorSessions } from '../../lib/net/access-lock.js';
 import { type ControlsView, configChangeSchema, type FleetControls, type Report } from './fleet-controls.js';
 
 interface OperationOptions {

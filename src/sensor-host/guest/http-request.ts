@@ -76,15 +76,10 @@ export function writeAnswer(memory: GuestMemory, args: HttpArguments, answer: Ht
 const parsedUrls = new Map<string, URL>();
 
 function parseUrl(address: string): URL | undefined {
-  let url = parsedUrls.get(address);
-  if (url === undefined) {
-    try {
-      url = new URL(address);
-    } catch {
-      return undefined;
-    }
-    if (parsedUrls.size >= 1000) parsedUrls.clear();
-    parsedUrls.set(address, url);
-  }
+  const known = parsedUrls.get(address);
+  if (known || !URL.canParse(address)) return known;
+  const url = new URL(address);
+  if (parsedUrls.size >= 1000) parsedUrls.clear();
+  parsedUrls.set(address, url);
   return url;
 }

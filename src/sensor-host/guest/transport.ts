@@ -173,7 +173,8 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
     const raw = this.#rawHeaders;
     const at = raw.findIndex((name, i) => i % 2 === 0 && name.toString('latin1').toLowerCase() === 'location');
     if (at < 0) return undefined;
-    const target = tryUrl(raw[at + 1]!.toString(), this.#request.url);
+    const [location, base] = [raw[at + 1]!.toString(), this.#request.url.href];
+    const target = URL.canParse(location, base) ? new URL(location, base) : undefined;
     return target?.protocol.startsWith('http') ? target : 'failed';
   }
 
@@ -195,14 +196,6 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
     this.#chunks = [];
     this.#received = 0;
     this.dispatch();
-  }
-}
-
-function tryUrl(text: string, base: URL): URL | undefined {
-  try {
-    return new URL(text, base);
-  } catch {
-    return undefined;
   }
 }
 

@@ -33,8 +33,8 @@ export const logs = command({
       level: settings.logLevel,
       follow,
       signal: stop.signal,
-      ...(tail === undefined ? {} : { tail }),
-      ...(since === undefined ? {} : { since }),
+      tail,
+      since,
     });
     for await (const line of lines) {
       if (stop.signal.aborted) break;

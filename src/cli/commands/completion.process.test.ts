@@ -1,27 +1,30 @@
 /** The completion scripts in real shells. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { loadCommands } from '../commands/command-table.js';
-import { createProgram } from '../program.js';
-import { commandTree } from './command-tree.js';
-import { SCRIPTS } from './shell-scripts.js';
-
-const commands = await loadCommands([]);
+import { packageRoot } from '../../lib/process/self-command.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'completion-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const tree = commandTree(createProgram(commands));
-for (const [shell, script] of Object.entries(SCRIPTS)) writeFileSync(join(folder, shell), script(tree));
+const program = join(packageRoot, 'bin', 'wasm-sensors.js');
+symlinkSync(program, join(folder, 'wasm-sensors'));
+const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+for (const shell of ['bash', 'zsh', 'fish']) {
+  const { stdout } = spawnSync(process.execPath, [program, 'completion', shell], { encoding: 'utf8' });
+  writeFileSync(join(folder, shell), stdout);
+}
 writeFileSync(join(folder, 'sensor.yaml'), '');
 
 const SHELLS: Record<string, { args: string[]; complete(words: string[]): string }> = {
   bash: {
     args: ['--norc', '-c'],
     complete: (words) => `source ./bash; COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')})
-      COMP_CWORD=${words.length - 1}; _wasm_sensors; printf '%s\\n' "\${COMPREPLY[@]}"`,
+      COMP_CWORD=${words.length - 1}; _wasm_sensors
+      # What readline completes where a function offers nothing.
+      [[ \${#COMPREPLY[@]} -gt 0 ]] || COMPREPLY=(*)
+      printf '%s\\n' "\${COMPREPLY[@]}"`,
   },
   // Without a terminal nothing completes: what the script hands to zsh's own functions is printed.
   zsh: {
@@ -41,6 +44,7 @@ function offers(shell: string, words: string[]): string[] {
   const { args, complete } = SHELLS[shell]!;
   const { stdout, stderr } = spawnSync(shell, [...args, complete(['wasm-sensors', ...words])], {
     cwd: folder,
+    env,
     encoding: 'utf8',
   });
   expect(stderr).toBe('');

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { quarantine } from './quarantine.js';
+import { quarantine } from './durable-files.js';
 
 test('a damaged file is kept beside under another name, the newest one', () => {
   const folder = mkdtempSync(join(tmpdir(), 'quarantine-'));

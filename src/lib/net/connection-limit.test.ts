@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { limitConnections } from './connection-share.js';
+import { limitConnections } from './http-server.js';
 
 let server: Server;
 const unused = new Set<Socket>();
