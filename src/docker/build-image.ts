@@ -10,9 +10,9 @@ export interface BuildOptions {
   /** Further names of the image. */
   alsoAs?: string[];
   /** Base image; that of the Dockerfile by default. */
-  base?: string;
+  base?: string | undefined;
   /** Stops the build. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Called with each step of the build. */
   onStep(step: string): void;
 }

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { firstLinesOf } from '../lib/errors/known-failures.js';
 import { LineSplitter } from '../lib/log/line-splitter.js';
 import { type DockerOptions, docker } from './docker-cli.js';
 
@@ -92,10 +93,7 @@ function parseContainers(text: string): Container[] {
     throw new AppError('DOCKER_OUTPUT', "can't read what docker inspect printed", {
       hint: 'Another program may answer to `docker`, such as a wrapper that prints something of its own. Please report it with `docker version`.',
       cause,
-      details: text
-        .split('\n')
-        .slice(0, 5)
-        .map((line) => line.slice(0, 200)),
+      details: firstLinesOf(text),
     });
   }
 }

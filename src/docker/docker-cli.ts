@@ -1,6 +1,6 @@
 /** Runs the user's `docker`. */
 import { AppError } from '../lib/errors/app-error.js';
-import { dockerFailure, dockerMissing } from './docker-failures.js';
+import { dockerFailure } from './docker-failures.js';
 
 export interface DockerOptions {
   /** On top of this process's environment; `undefined` removes a variable. */
@@ -45,7 +45,11 @@ export async function docker(args: string[], options: DockerOptions = {}): Promi
   await lines;
   (await release)?.();
   if (result.exitCode === 0) return result.stdout;
-  if ((result as { code?: string }).code === 'ENOENT') throw dockerMissing();
+  if ((result as { code?: string }).code === 'ENOENT') {
+    throw new AppError('DOCKER_NOT_FOUND', 'docker is not on the PATH', {
+      hint: 'Install it (https://docs.docker.com/get-docker/). The networks embedded and native do not need it.',
+    });
+  }
   const late = result.timedOut ? `no answer within ${(options.timeoutMs ?? 0) / 1000} s` : '';
   throw dockerFailure(callOf(args), late || result.all || (result.originalMessage ?? ''), result.originalMessage);
 }
@@ -79,7 +83,7 @@ const OLDEST_COMPOSE = [2, 19] as const;
 
 /** The version of Compose, which needs no engine. Rejects with `COMPOSE_MISSING` or `COMPOSE_TOO_OLD`. */
 export async function requireCompose(): Promise<string> {
-  const version = await docker(['compose', 'version', '--short']);
+  const version = await docker('compose version --short'.split(' '));
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
   const [oldMajor, oldMinor] = OLDEST_COMPOSE;
   // What does not look like a version may be a new one.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dockerFailure, dockerMissing } from './docker-failures.js';
+import { dockerFailure } from './docker-failures.js';
 
 // What Docker says, and what the operator reads.
 test.each<[string, string, 'user' | 'system', string]>([
@@ -103,12 +103,4 @@ test('an unknown failure keeps its own words: the last line, and those before it
     details: lines.slice(2, 11),
   });
   expect(dockerFailure('ps', '\n').message).toBe('docker ps: failed without a message');
-});
-
-test('no docker at all', () => {
-  expect(dockerMissing()).toMatchObject({
-    code: 'DOCKER_NOT_FOUND',
-    fault: 'user',
-    hint: expect.stringContaining('get-docker'),
-  });
 });

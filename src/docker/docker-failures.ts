@@ -91,10 +91,3 @@ export function dockerFailure(call: string, output: string, cause?: unknown): Ap
     details: lines.slice(0, -1),
   });
 }
-
-/** There is no `docker` program. */
-export function dockerMissing(): AppError {
-  return new AppError('DOCKER_NOT_FOUND', 'docker is not on the PATH', {
-    hint: 'Install it (https://docs.docker.com/get-docker/). The networks embedded and native do not need it.',
-  });
-}

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -56,15 +56,6 @@ test('a folder that others can read is closed by --fix', async () => {
     after: [{ status: 'ok' }],
   });
   expect(statSync(stateDir).mode & 0o777).toBe(0o700);
-});
-
-test('what another user owns is named, with the command that takes it over', async ({ skip }) => {
-  skip(!isRoot, 'only root gives files away');
-  write('queue.db', '');
-  chownSync(join(stateDir, 'queue.db'), 4242, 4242);
-  const [found] = await look(stateFolder);
-  expect(found).toMatchObject({ why: expect.stringMatching(/queue\.db belongs to another user \(id 4242\)/) });
-  expect(found?.fix).toContain('sudo chown -R');
 });
 
 test('a folder that can not be written', async ({ skip }) => {

@@ -68,11 +68,8 @@ export interface JobInfo {
 export const isActive = ({ state }: Pick<JobInfo, 'state'>): boolean => state === 'pending' || state === 'running';
 
 /** A publisher that was submitted without this program. */
-export interface PublisherByHand {
-  id: string;
-  name: string;
+export interface PublisherByHand extends Pick<JobInfo, 'id' | 'name' | 'proxyUrl'> {
   region?: string | undefined;
-  proxyUrl?: string | undefined;
   /** Left out where it is that of our own jobs. */
   namespace?: string | undefined;
 }
@@ -160,14 +157,12 @@ export type NetworkFact =
   /** No relay leads to the proxy: cutting a region leaves its sensors connected to it. */
   | { type: 'proxy.not-relayed'; url: string };
 
-export interface ByNode {
-  newest: ExecutionInfo[];
-  /** Older executions, each with the one that replaced it; jobs keep them. */
-  replaced: (ExecutionInfo & { by: string })[];
-}
-
-/** @param executions of one job, oldest first */
-export function newestByNode(executions: ExecutionInfo[]): ByNode {
+/**
+ * The newest execution of each node; and the older ones, each with the one that replaced it, which jobs keep.
+ *
+ * @param executions of one job, oldest first
+ */
+export function newestByNode(executions: ExecutionInfo[]) {
   const newest = new Map(executions.map((execution) => [execution.node, execution]));
   return {
     newest: [...newest.values()],

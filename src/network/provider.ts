@@ -30,11 +30,8 @@ export interface NetworkProvider<Connection = unknown> {
   open(connection: Connection, context: OpenContext): Network;
   /** Removes what an `up` of this state folder left outside its processes. Safe where this network never ran. */
   cleanUp(stateDir: string): Promise<Removal>;
-  /**
-   * Removes data that outlive `down`, outside the state folder. `connection`: of the `up` that was stopped just now, if it
-   * was of this kind and ready.
-   */
-  removeData?(stateDir: string, connection: Connection | undefined): Promise<Removal>;
+  /** Removes data that outlive `down`, outside the state folder. */
+  removeData?(stateDir: string): Promise<Removal>;
   /** The proxy or the puller as a service job. */
   serviceJob?(role: ServiceJob['role'], connection: Connection, options: ServiceJobOptions): Promise<PlannedServiceJob>;
   /** The command line of a shell with `bacalhau` inside the network; without `command` an interactive one. */
@@ -111,17 +108,15 @@ export interface PlanContext {
 export interface NetworkPlan<Connection = unknown> {
   /** The network's own queue, proxy and puller; without them `up` runs them as child processes. */
   services?: Services;
-  /** Resolves when every node is connected. Rejects with an `AppError` that names what is missing. */
-  start(context: StartContext): Promise<StartedNetwork<Connection>>;
+  /**
+   * Resolves when every node is connected. Rejects with an `AppError` that names what is missing. `proxyUrl`: base URL of
+   * the proxy for sensors, the one on this machine or `--proxy-url`.
+   */
+  start(context: { proxyUrl: string }): Promise<StartedNetwork<Connection>>;
   /** Links of regions that this process holds; left out where `Network.setRegionLink` needs no `up`. */
   setRegionLink?(region: string, connected: boolean): Promise<void>;
   /** Stops what `start` started, also after a failure half-way. */
   stop(): Promise<void>;
-}
-
-export interface StartContext {
-  /** Base URL of the proxy for sensors: the one on this machine, or `--proxy-url`. */
-  proxyUrl: string;
 }
 
 export interface StartedNetwork<Connection> {

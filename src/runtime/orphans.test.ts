@@ -36,9 +36,7 @@ const fake = (kind: string) =>
       asked.push(kind);
       return { removed: [`${kind} in ${folder}`], kept: kind === 'compose' ? ['a network'] : [] };
     },
-    ...(kind === 'compose'
-      ? { removeData: async (_: string, connection: unknown) => ({ removed: [JSON.stringify(connection)], kept: [] }) }
-      : {}),
+    ...(kind === 'compose' ? { removeData: async () => ({ removed: ['a volume'], kept: [] }) } : {}),
   }) as unknown as NetworkProvider;
 
 const state = (kind: string, over: Partial<RunState> = {}): RunState => ({
@@ -77,11 +75,6 @@ test('an `up` that runs is left alone', async () => {
   expect([asked, readRunState(stateDir)?.alive]).toEqual([[], true]);
 });
 
-test('data are removed by the networks that keep some, with the connection of their own `up`', async () => {
-  const none = [JSON.stringify(undefined)];
-  expect((await removeNetworkData(stateDir, undefined)).removed).toEqual(none);
-  expect((await removeNetworkData(stateDir, state('native'))).removed).toEqual(none);
-  // One that was still starting has no connection.
-  expect((await removeNetworkData(stateDir, state('compose', { connection: {} }))).removed).toEqual(none);
-  expect((await removeNetworkData(stateDir, state('compose'))).removed).toEqual(['{"name":"x"}']);
+test('data are removed by the networks that keep some', async () => {
+  expect(await removeNetworkData(stateDir)).toEqual({ removed: ['a volume'], kept: [] });
 });

@@ -2,7 +2,7 @@
 import { stopProcesses } from '../lib/process/process-id.js';
 import type { Removal } from '../network/provider.js';
 import { loadAllProviders, loadProvider } from '../network/registry.js';
-import { clearRunState, type RunState, readRunState } from './run-state.js';
+import { clearRunState, readRunState } from './run-state.js';
 import { alreadyUp } from './stack.js';
 import { noteSensorsStopped } from './stopped-sensors.js';
 import { findUpAndChildren } from './up-children.js';
@@ -28,14 +28,9 @@ export async function removeOrphans(stateDir: string, { everyKind = false } = {}
   return { removed: [...stopped.map(({ name }) => name), ...removed], kept };
 }
 
-/** Removes data that networks keep outside the state folder. `state`: of the `up` that was stopped just now. */
-export async function removeNetworkData(stateDir: string, state: RunState | undefined): Promise<Removal> {
-  const removals = (await loadAllProviders()).map((provider) => {
-    // One that was still starting has no connection yet.
-    const own = state?.kind === provider.kind ? provider.connectionSchema.safeParse(state.connection).data : undefined;
-    return provider.removeData?.(stateDir, own) ?? { removed: [], kept: [] };
-  });
-  return together(removals);
+/** Removes data that networks keep outside the state folder. */
+export async function removeNetworkData(stateDir: string): Promise<Removal> {
+  return together((await loadAllProviders()).flatMap((provider) => provider.removeData?.(stateDir) ?? []));
 }
 
 async function together(removals: (Removal | Promise<Removal>)[]): Promise<Removal> {

@@ -39,7 +39,7 @@ export const imagesBuild = command({
       image,
       // The name that the templates use.
       alsoAs: tag === undefined ? [productImage('latest', registry)] : [],
-      ...(base === undefined ? {} : { base }),
+      base,
       onStep: (step) => out.progress(step),
     });
     out.result({ image, id, bytes }, () => `${image}  ${bytesText(bytes)}`);

@@ -1,6 +1,5 @@
-/** The state folder: whose it is, who can read its secrets, and which of its files are damaged. */
-import { accessSync, chmodSync, constants, existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
-import { userInfo } from 'node:os';
+/** The state folder: whether it can be used, who can read its secrets, and which of its files are damaged. */
+import { accessSync, chmodSync, constants, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readIfExists } from '../../lib/fs/durable-files.js';
 import { readToken, refuseWritable } from '../../lib/net/bearer-token.js';
@@ -22,58 +21,38 @@ export const stateFolder: Part = ({ stateDir }) => {
     const why = `${folder} is a file, and a folder is needed there`;
     return [problem('failure', why, 'Move it away, or use another folder with --state-dir.')];
   }
-  const foreign = folder === stateDir ? foreignFile(stateDir) : undefined;
-  if (foreign !== undefined) return [foreignProblem(foreign, stateDir)];
-  if (!allows(folder, constants.W_OK)) {
+  if (!isWritable(folder)) {
     const why = `${stateDir} can't be written: this user has no right to write in ${folder}`;
     return [
       problem('failure', why, `Allow it with \`chmod u+rwx ${folder}\`, or use another folder with --state-dir.`),
     ];
   }
   if (folder !== stateDir) return ok(`${stateDir} is not there yet; \`up\` makes it`);
-  return (modeOf(stateDir) & OTHERS) === 0 ? ok(stateDir) : [opened(stateDir)];
+  if ((modeOf(stateDir) & OTHERS) === 0) return ok(stateDir);
+  return [openFinding(stateDir, '700', `${stateDir} is open to other users`)];
 };
 
 /** Windows has no such permissions, and reports all of them. */
 const modeOf = (path: string): number =>
   process.platform === 'win32' ? 0 : (statSync(path, { throwIfNoEntry: false })?.mode ?? 0);
 
-const opened = (stateDir: string): Finding => ({
-  ...problem('warning', `${stateDir} is open to other users`, `Close it with \`chmod 700 ${stateDir}\`.`),
+/** What others can use; `--fix` closes it. */
+const openFinding = (path: string, mode: string, why: string): Finding => ({
+  ...problem('warning', why, `Close it with \`chmod ${mode} ${path}\`.`),
   repair() {
-    chmodSync(stateDir, 0o700);
-    return `closed ${stateDir} to other users`;
+    chmodSync(path, mode);
+    return `closed ${path} to other users`;
   },
 });
 
-/** Whether this user has a right to a folder, and may search it. Root has it everywhere but on a read-only file system. */
-function allows(folder: string, right: number): boolean {
+/** Whether this user may write in a folder. Root may everywhere but on a read-only file system. */
+function isWritable(folder: string): boolean {
   try {
-    accessSync(folder, right | constants.X_OK);
+    accessSync(folder, constants.W_OK | constants.X_OK);
     return true;
   } catch {
     return false;
   }
-}
-
-/** The folder, or what is directly in it, where it belongs to another user. */
-function foreignFile(stateDir: string): { path: string; uid: number } | undefined {
-  const own = process.getuid?.();
-  if (own === undefined) return undefined;
-  const names = allows(stateDir, constants.R_OK) ? readdirSync(stateDir) : [];
-  for (const path of [stateDir, ...names.map((name) => join(stateDir, name))]) {
-    const uid: number = lstatSync(path, { throwIfNoEntry: false })?.uid ?? own;
-    if (uid !== own) return { path, uid };
-  }
-  return undefined;
-}
-
-function foreignProblem({ path, uid }: { path: string; uid: number }, stateDir: string): Finding {
-  const { username } = userInfo();
-  const why = `${path} belongs to another user (id ${uid}), such as after \`sudo wasm-sensors\``;
-  const fix = `Take it over with \`sudo chown -R ${username} ${stateDir}\`, or use another folder with --state-dir.`;
-  // Root reads and writes it all the same, but leaves files that the other user can't use.
-  return problem(process.getuid?.() === 0 ? 'warning' : 'failure', why, fix);
 }
 
 /** What is in files with secrets, and who can read or write them. */
@@ -83,22 +62,18 @@ export const secretFiles: Part = ({ stateDir }) => {
     // One that others could write may hold a token of theirs: nobody but its owner can say whether it is still good.
     ...findDamage(() => readToken(join(stateDir, 'token'))),
     ...findDamage(() => readSensorKeys(stateDir)),
-    ...(hasSecrets('.env') ? [...findDamage(() => refuseWritable('.env')), ...findReadable('.env')] : []),
-    ...files.flatMap((path) => findReadable(path).map((finding) => ({ ...finding, repair: () => close(path) }))),
+    ...(hasSecrets('.env') ? findDamage(() => refuseWritable('.env')) : []),
+    // The operator's own file, which others may need, is not closed.
+    ...(hasSecrets('.env') ? findReadable('.env').map(({ repair, ...finding }) => finding) : []),
+    ...files.flatMap(findReadable),
   ];
   return found.length > 0 || !existsSync(stateDir) ? found : ok('only this user can read its secrets');
 };
 
-function findReadable(path: string): Finding[] {
-  if ((modeOf(path) & OTHERS_READ) === 0) return [];
-  const why = `${path}: other users can read this file, which holds secrets`;
-  return [problem('warning', why, `Close it with \`chmod 600 ${path}\`.`)];
-}
-
-function close(path: string): string {
-  chmodSync(path, 0o600);
-  return `closed ${path} to other users`;
-}
+const findReadable = (path: string): Finding[] =>
+  (modeOf(path) & OTHERS_READ) === 0
+    ? []
+    : [openFinding(path, '600', `${path}: other users can read this file, which holds secrets`)];
 
 const SECRET = /^[ \t]*(?:export[ \t]+)?\w*(?:SECRET|TOKEN|PASSWORD|PAT|SENSOR_KEY|API_KEY)\w*[ \t]*=[ \t]*\S/m;
 

@@ -26,6 +26,13 @@ export function knownError(
   return undefined;
 }
 
+/** How an output begins that can't be read, as details of an error. */
+export const firstLinesOf = (output: string): string[] =>
+  output
+    .split('\n')
+    .slice(0, 5)
+    .map((line) => line.slice(0, 200));
+
 /** The last lines of an output, without blank ones. */
 export const lastLinesOf = (output: string, count: number): string[] =>
   output

@@ -149,5 +149,5 @@ export async function runBacalhau({ command, args, api, timeoutMs = TIMEOUT_MS, 
   }
   const reason = late ? `no answer within ${timeoutMs / 1000} s` : result.originalMessage;
   const output = [result.stdout, result.stderr, reason].filter(Boolean).join('\n');
-  throw failureOf({ args, output, cause: reason, ...(api === undefined ? {} : { api }) });
+  throw failureOf({ args, output, api, cause: reason });
 }

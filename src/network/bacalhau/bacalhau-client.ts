@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { AppError } from '../../lib/errors/app-error.js';
+import { firstLinesOf } from '../../lib/errors/known-failures.js';
 import { executionsSchema, jobsSchema, nodesSchema } from './bacalhau-answers.js';
 import { apiUrl, type Cli, type CliOptions, createCli } from './bacalhau-cli.js';
 
@@ -78,10 +79,7 @@ async function askJson<T>(cli: Cli, schema: z.ZodType<T>, args: string[]): Promi
     throw new AppError('BACALHAU_OUTPUT', `can't read what bacalhau ${args.slice(0, 2).join(' ')} printed`, {
       hint: 'Bacalhau 1.8 and 1.9 are known to work; please report it with `bacalhau version`.',
       cause,
-      details: output
-        .split('\n')
-        .slice(0, 5)
-        .map((line) => line.slice(0, 200)),
+      details: firstLinesOf(output),
     });
   }
 }

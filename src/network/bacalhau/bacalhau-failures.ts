@@ -1,4 +1,5 @@
 /** Turns the output of a `bacalhau` that failed into an error with a hint. */
+import { stripVTControlCharacters } from 'node:util';
 import { AppError } from '../../lib/errors/app-error.js';
 import { type KnownFailure, knownError, lastLinesOf } from '../../lib/errors/known-failures.js';
 
@@ -66,18 +67,20 @@ export function failureCodeOf(text: string): string | undefined {
   return KNOWN.find((known) => known.when.test(text))?.code;
 }
 
-export interface FailedCall {
+/**
+ * The error for a failed call.
+ *
+ * @param failed.output everything that it printed
+ * @param failed.api base URL of the API, where it is known
+ */
+export function failureOf(failed: {
   args: string[];
-  /** Everything that it printed. */
   output: string;
-  /** Base URL of the API, where it is known. */
-  api?: string;
-  cause?: unknown;
-}
-
-/** The error for a failed call. */
-export function failureOf({ args, output, api, cause }: FailedCall): AppError {
-  const text = plain(output);
+  api: string | undefined;
+  cause: unknown;
+}): AppError {
+  const { args, api, cause } = failed;
+  const text = stripVTControlCharacters(failed.output);
   const where = (code: string) => (code.startsWith('BACALHAU_API') && api ? [`the API is expected at ${api}`] : []);
   const known = knownError(KNOWN, text, { cause, details: where });
   if (known) return known;
@@ -91,10 +94,4 @@ export function failureOf({ args, output, api, cause }: FailedCall): AppError {
     cause,
     details: lines.filter((line) => line !== errorLine).slice(-10),
   });
-}
-
-/** Without terminal colours. */
-function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences start with one
-  return text.replace(/\u001b\[[0-9;]*m/g, '');
 }

@@ -5,6 +5,7 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { waitForHttp } from '../../lib/net/http-client.js';
 import { type BacalhauNode, nodesSchema } from './bacalhau-answers.js';
 
 /** Between two requests while nodes are waited for, and what each node adds: the list of hundreds takes its time. */
@@ -31,9 +32,8 @@ export class NodeList {
 
   /** Resolves when the orchestrator answers and accepts nodes; rejects when aborted. */
   async orchestratorReady(signal: AbortSignal): Promise<void> {
-    while (!((await this.#answers(signal)) && (await accepts(this.#natsPort)))) {
-      await sleep(20, undefined, { signal });
-    }
+    await waitForHttp(`${this.#api}/api/v1/agent/alive`, signal);
+    while (!(await accepts(this.#natsPort))) await sleep(20, undefined, { signal });
   }
 
   /**
@@ -81,14 +81,6 @@ export class NodeList {
       // The orchestrator is busy or restarting: callers ask again.
       return undefined;
     }
-  }
-
-  async #answers(signal: AbortSignal): Promise<boolean> {
-    signal.throwIfAborted();
-    return fetch(`${this.#api}/api/v1/agent/alive`, { signal: AbortSignal.timeout(2000) }).then(
-      (response) => response.ok,
-      () => false,
-    );
   }
 }
 

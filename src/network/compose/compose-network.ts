@@ -40,6 +40,17 @@ export const composeConnectionSchema = z.object({
 
 export type ComposeConnection = z.output<typeof composeConnectionSchema>;
 
+/** What service jobs get from their node, where the operator has it, beside what a proxy needs of sensors. */
+const FOR_SERVICES = [
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_REGION',
+  'WASM_SENSORS_TOKEN',
+  'WASM_SENSORS_VIEWER_TOKEN',
+  'WASM_SENSORS_WEBHOOK',
+];
+
 /** Fixed by templates/compose.yaml: service jobs run in a Docker that does not know this network's names. */
 const queueForJobs = (backbone: string) => `http://${backbone}.10:9324/000000000000/${QUEUE_NAME}`;
 const proxyForJobs = (backbone: string) => `http://${backbone}.11:9090`;
@@ -57,13 +68,6 @@ export function connectionOf(
   const { project, ports, settings, secrets, context } = plan;
   const { queueEndpoint, proxyArgs, pullerArgs } = settings;
   const endpoint = queueEndpoint === undefined ? [] : ['--queue-endpoint', queueEndpoint];
-  const credentials = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION'];
-  const others = [
-    'WASM_SENSORS_TOKEN',
-    'WASM_SENSORS_VIEWER_TOKEN',
-    'WASM_SENSORS_WEBHOOK',
-    ...Object.keys(proxyEnvOf(context)),
-  ];
   return {
     project,
     apiPort: ports.API_PORT,
@@ -82,7 +86,7 @@ export function connectionOf(
     forwarded: {
       edge: ['HOSTNAME', 'REGION', ...sensorVariables(context)],
       updater: ['WASM_SENSORS_TOKEN'],
-      services: [...credentials, ...others].filter((name) => secrets[name]),
+      services: [...FOR_SERVICES, ...Object.keys(proxyEnvOf(context))].filter((name) => secrets[name]),
     },
   };
 }

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type Delivery, proxyTarget, RegionLinks } from './region-links.js';
+import { proxyTarget, RegionLinks } from './region-links.js';
 
 let target: Server;
 let links: RegionLinks;
@@ -18,7 +18,7 @@ beforeEach(async () => {
   await open({ firstMs: 200, quietMs: 200, atMostMs: 1000 });
 });
 
-async function open(delivery: Delivery): Promise<void> {
+async function open(delivery: ConstructorParameters<typeof RegionLinks>[0]): Promise<void> {
   const { port } = target.address() as AddressInfo;
   links = new RegionLinks(delivery);
   await links.open(['eu'], { host: '127.0.0.1', port }, `http://127.0.0.1:${port}`);

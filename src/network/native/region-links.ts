@@ -10,15 +10,14 @@ const FIRST_PORT = 24_220;
 const LAST_PORT = 32_000;
 
 /** How long sensors have to deliver to their proxy, in milliseconds, before the orchestrator gets its nodes back. */
-export interface Delivery {
+const DELIVERY = {
   /** A sensor tries again every 2 to 2.5 s (`wasm/sdk/delivery.ts`), and has its answer soon after. */
-  firstMs: number;
+  firstMs: 3000,
   /** After this long with single readings only, all have sent what they kept. */
-  quietMs: number;
+  quietMs: 500,
   /** The nodes do not wait longer for a proxy that accepts nothing. */
-  atMostMs: number;
-}
-const DELIVERY: Delivery = { firstMs: 3000, quietMs: 500, atMostMs: 30_000 };
+  atMostMs: 30_000,
+};
 
 interface RegionLink {
   toOrchestrator: Relay;
@@ -32,7 +31,7 @@ interface RegionLink {
 
 export class RegionLinks {
   readonly #links = new Map<string, RegionLink>();
-  readonly #delivery: Delivery;
+  readonly #delivery: typeof DELIVERY;
   #nextPort = FIRST_PORT;
 
   constructor(delivery = DELIVERY) {

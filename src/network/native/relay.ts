@@ -3,7 +3,8 @@
  * reset at once, as through a broken network, and neither end is paused. It keeps its port: other programs, or relays
  * of another network on this machine, could take a closed one.
  */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
 
 export interface RelayTarget {
   host: string;
@@ -17,12 +18,13 @@ export class Relay {
   /** When more than a single reading was last sent to the target at once: Unix milliseconds, 0 for never. */
   bulkAt = 0;
   #open = true;
-  #server: Server | undefined;
+  readonly #target: RelayTarget;
   readonly #sockets = new Set<Socket>();
+  readonly #server = createServer({ noDelay: true }, (near) =>
+    this.#open ? this.#join(near) : near.resetAndDestroy(),
+  );
 
   /** @param port on loopback, where the region's side connects */
-  readonly #target: RelayTarget;
-
   constructor(
     readonly port: number,
     target: RelayTarget,
@@ -36,13 +38,8 @@ export class Relay {
 
   /** Rejects when it can't listen on the port. */
   async listen(): Promise<void> {
-    this.#server = await new Promise((resolve, reject) => {
-      const server = createServer({ noDelay: true }, (near) =>
-        this.#open ? this.#join(near) : near.resetAndDestroy(),
-      );
-      server.once('error', reject);
-      server.listen({ port: this.port, host: '127.0.0.1', exclusive: true }, () => resolve(server));
-    });
+    this.#server.listen({ port: this.port, host: '127.0.0.1', exclusive: true });
+    await once(this.#server, 'listening');
   }
 
   /** Closes every connection through it, and refuses new ones. */
@@ -58,7 +55,7 @@ export class Relay {
   /** Cuts it, and closes its port. */
   async close(): Promise<void> {
     this.cut();
-    await new Promise((resolve) => (this.#server ? this.#server.close(resolve) : resolve(undefined)));
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 
   #join(near: Socket): void {

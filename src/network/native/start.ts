@@ -48,6 +48,7 @@ export class NativeNodes {
   readonly #options: NodesOptions;
   readonly #list: NodeList;
   readonly #edgeCount: number;
+  readonly #hungAfterMs: number;
   readonly #slowAfterMs: number;
   /** By name: how each was started. */
   readonly #specs = new Map<string, ChildSpec>();
@@ -60,20 +61,22 @@ export class NativeNodes {
     this.#options = options;
     this.#list = new NodeList(`http://${HOST}:${ports.api}`, ports.nats);
     this.#edgeCount = context.nodesPerRegion * REGIONS.length;
+    this.#hungAfterMs = HUNG_AFTER_MS * heartbeatFactor(this.#edgeCount);
     this.#slowAfterMs = options.slowAfterMs ?? SLOW_MS + this.#edgeCount * SLOW_MS_PER_NODE;
   }
 
   async startOrchestrator(): Promise<void> {
     const { context, bacalhau, folder, ports } = this.#options;
     context.emit({ type: 'network.progress', step: 'orchestrator', done: 0, total: 1 });
-    const process = nodeProcess(bacalhau, folder, {
-      ...orchestratorNode(ports, this.#edgeCount),
-      apiPort: ports.api,
-      readyTimeoutMs: SLOW_MS,
-      hungAfterMs: this.#hungAfterMs,
-      ready: (signal) => this.#list.orchestratorReady(signal),
-    });
-    await this.#start(process);
+    await this.#start(
+      nodeProcess(bacalhau, folder, {
+        ...orchestratorNode(ports, this.#edgeCount),
+        apiPort: ports.api,
+        readyTimeoutMs: SLOW_MS,
+        hungAfterMs: this.#hungAfterMs,
+        ready: (signal) => this.#list.orchestratorReady(signal),
+      }),
+    );
   }
 
   /** Resolves when all have come that come in time. Rejects with `CHILD_FAILED` where no edge node does. */
@@ -123,10 +126,6 @@ export class NativeNodes {
     this.#stopped = true;
     await supervisor.stop([...this.#specs.keys()].filter((name) => name !== 'orchestrator'));
     await supervisor.stop(['orchestrator']);
-  }
-
-  get #hungAfterMs(): number {
-    return HUNG_AFTER_MS * heartbeatFactor(this.#edgeCount);
   }
 
   #specOf(plan: NodePlan, apiPort: number): ChildSpec {

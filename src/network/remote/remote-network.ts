@@ -2,9 +2,9 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { type JobRequest, jobRefOf, sameJob } from '../../jobs/job-request.js';
+import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../../lib/fs/durable-files.js';
 import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
@@ -96,17 +96,15 @@ async function submit(request: JobRequest, options: BacalhauNetworkOptions): Pro
 }
 
 /** Bids are refused within milliseconds; the rest is patience for a slow cluster. */
-const CHECKS = 6;
-const PAUSE_MS = 500;
+const PATIENCE_MS = 3000;
 
-/** Whether a job was refused because of a variable; false when no node has refused it for 3 s. */
+/** Whether a job was refused because of a variable; false when no node has refused it in time. */
 async function wasRefused(client: BacalhauClient, jobId: string): Promise<boolean> {
-  for (let check = 0; check < CHECKS; check++) {
-    await sleep(PAUSE_MS);
+  const refused = async () => {
     const executions = await client.executions(jobId);
-    if (executions.some(({ message }) => failureCodeOf(message) === 'ENV_NOT_FORWARDED')) return true;
-  }
-  return false;
+    return executions.some(({ message }) => failureCodeOf(message) === 'ENV_NOT_FORWARDED') || undefined;
+  };
+  return (await waitFor(refused, { timeoutMs: PATIENCE_MS, everyMs: 500 })) === true;
 }
 
 function notForwarded(names: string[]): AppError {

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Settings } from '../../config/settings.js';
 import { AppError } from '../../lib/errors/app-error.js';
+import { isLoopback } from '../../lib/net/browser-guard.js';
 import { type ApiAddress, apiUrl } from '../bacalhau/bacalhau-cli.js';
 import { bacalhauNeeds, findBacalhau } from '../bacalhau/find-bacalhau.js';
 import { unschedulableDetails } from '../edge-nodes.js';
@@ -30,11 +31,8 @@ export const remoteProvider: NetworkProvider<RemoteConnection> = {
     };
   },
   async plan({ values: settings }, context) {
-    return planRemote(context, {
-      ...(settings.bacalhau === undefined ? {} : { bacalhau: settings.bacalhau }),
-      api: apiAddress(settings),
-      tokenInJob: settings.tokenInJob,
-    });
+    const { bacalhau, tokenInJob } = settings;
+    return planRemote(context, { bacalhau, tokenInJob, api: apiAddress(settings) });
   },
   open: createRemoteNetwork,
   async cleanUp(stateDir) {
@@ -46,16 +44,9 @@ export const remoteProvider: NetworkProvider<RemoteConnection> = {
 /** Of `up` and its services. */
 const MEMORY_MB = 250;
 
-export interface RemoteOptions {
-  bacalhau?: string;
-  api: ApiAddress;
-  /** Variables for sensors go into the job; without it the nodes must have them. */
-  tokenInJob: boolean;
-}
-
 export function planRemote(
   context: Pick<PlanContext, 'stateDir' | 'sensorEnv' | 'sensorKey' | 'emit'>,
-  options: RemoteOptions,
+  options: Pick<Settings, 'tokenInJob'> & { bacalhau?: string | undefined; api: ApiAddress },
 ): NetworkPlan<RemoteConnection> {
   const { stateDir, sensorEnv, emit } = context;
   // With a key, the operator of the cluster has given each node its own token.
@@ -99,18 +90,14 @@ export function planRemote(
 
 /** Rejects a proxy URL that names the node itself when a node uses it. Only readings show whether another one works. */
 function requireReachable(proxyUrl: string, apiHost: string): void {
-  if (!isLoopback(new URL(proxyUrl).hostname) || isLoopback(apiHost)) return;
+  // IPv6 has brackets; Bacalhau takes a URL for a host, too.
+  const isHere = (host: string) => isLoopback(host.replace(/^https?:\/\//, '').replace(/^\[|\]$/g, ''));
+  if (!isHere(new URL(proxyUrl).hostname) || isHere(apiHost)) return;
   throw new AppError(
     'PROXY_NOT_REACHABLE',
     `sensors on the nodes of ${apiHost} can't reach ${proxyUrl}: to a node, that name is the node itself`,
     { hint: 'Give a URL that the edge nodes can reach with --proxy-url, such as https://proxy.example.com.' },
   );
-}
-
-/** @param host a name or an address, IPv6 with or without brackets, or a URL as Bacalhau takes it for a host */
-function isLoopback(host: string): boolean {
-  const name = host.replace(/^https?:\/\//, '').replace(/^\[|\]$/g, '');
-  return name === 'localhost' || name === '::1' || /^127\./.test(name);
 }
 
 /** Throws `NO_API_HOST`, `NO_TLS`, `NO_SUCH_FILE` for the signer of its certificate, and `CREDENTIALS_MIXED`. */

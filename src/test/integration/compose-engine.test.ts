@@ -160,7 +160,7 @@ test('data: the volumes of this folder are removed, and no others are looked for
 test.each(['cleanUp', 'removeData'] as const)(
   '%s: without Docker there is nothing, unless a network was here',
   async (part) => {
-    const remove = (stateDir: string) => composeProvider[part]!(stateDir, undefined);
+    const remove = (stateDir: string) => composeProvider[part]!(stateDir);
     expect(await remove('/here')).toEqual({ removed: [], kept: [] });
     engine.add('docker', 'echo "Cannot connect to the Docker daemon at x. Is it running?" >&2; exit 1');
     expect(await remove('/here')).toEqual({ removed: [], kept: [] });

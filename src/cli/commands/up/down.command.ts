@@ -34,7 +34,7 @@ export const down = command({
     }
     const stopped = state?.alive ? state.up : up;
     const orphans = await removeOrphans(stateDir, { everyKind: true });
-    const data = options.volumes ? await removeNetworkData(stateDir, state) : { removed: [], kept: [] };
+    const data = options.volumes ? await removeNetworkData(stateDir) : { removed: [], kept: [] };
     for (const text of orphans.kept) out.warn(keptText(text));
     for (const text of data.kept) out.warn(`kept ${text}`);
     const provider = state && (await loadProvider(state.kind));
