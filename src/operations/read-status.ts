@@ -1,14 +1,7 @@
 /** What runs, as the network, the proxy and the puller report it. */
 import type { Convergence } from '../fleet/fleet-view.js';
 import { messageOf } from '../lib/errors/app-error.js';
-import {
-  type ByNode,
-  type ExecutionInfo,
-  type JobInfo,
-  type Network,
-  type NodeInfo,
-  newestByNode,
-} from '../network/network.js';
+import { type ExecutionInfo, type JobInfo, type Network, type NodeInfo, newestByNode } from '../network/network.js';
 import type { ProxyStats } from '../proxy/proxy.js';
 import type { ProxyClient } from '../proxy/proxy-client.js';
 import type { FleetClient, FleetReader } from '../puller/fleet-client.js';
