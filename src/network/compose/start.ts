@@ -44,7 +44,7 @@ export function createComposeRun(plan: ComposePlan, resting: ReadonlySet<string>
   const edges = edgeNames(nodesPerRegion).map(({ name }) => name);
   const edgesOf = (region: string) => edges.filter((name) => isEdgeOf(name, region));
   const progress = (step: string, done = 0, total = 1) => emit({ type: 'network.progress', step, done, total });
-  let starting: Promise<unknown> | undefined;
+  let starting: ReturnType<typeof start> | undefined;
   let bringing: Promise<string> | undefined;
   let watching: Promise<void> | undefined;
   let isOurs = false;
@@ -86,9 +86,8 @@ export function createComposeRun(plan: ComposePlan, resting: ReadonlySet<string>
 
   return {
     start: () => {
-      const started = start();
-      starting = started;
-      return started;
+      starting = start();
+      return starting;
     },
     setRegionLink: async (region, connected) => {
       await links.set(region, connected);
