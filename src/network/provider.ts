@@ -9,7 +9,7 @@ import type { SettingKey, Settings } from '../config/settings.js';
 import type { ServiceJob } from '../jobs/job-request.js';
 import type { PortMoved, PortWish } from '../lib/net/choose-port.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
-import type { Network, NetworkFact, NodeInfo } from './network.js';
+import type { Network, NetworkFact } from './network.js';
 
 /**
  * `Connection`: what another terminal needs to open the network. It is plain JSON without secrets, kept in `run.json` and
@@ -28,8 +28,8 @@ export interface NetworkProvider<Connection = unknown> {
   /** Chooses ports and checks settings; nothing is started yet. */
   plan(settings: Resolved, context: PlanContext): Promise<NetworkPlan<Connection>>;
   open(connection: Connection, context: OpenContext): Network;
-  /** Removes what an `up` of this state folder left outside its processes. Safe where this network never ran. */
-  cleanUp(stateDir: string): Promise<Removal>;
+  /** Removes what an `up` of this state folder left beside its child processes. Safe where this network never ran. */
+  cleanUp?(stateDir: string): Promise<Removal>;
   /** Removes data that outlive `down`, outside the state folder. */
   removeData?(stateDir: string): Promise<Removal>;
   /** The proxy or the puller as a service job. */
@@ -77,7 +77,6 @@ export interface BacalhauNeeds {
     clientVersion(): Promise<string>;
     /** Of the orchestrator. Rejects with `BACALHAU_API_UNREACHABLE` … */
     agentVersion(): Promise<string>;
-    nodes(): Promise<NodeInfo[]>;
   };
   /** Base URL of the API of a cluster that exists already. */
   clusterUrl?: string;

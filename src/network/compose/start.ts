@@ -31,10 +31,11 @@ const READY_MS_PER_NODE = 500;
 /** They stop after all others, which hand over their readings to the queue and sign off from the orchestrator. */
 const STOPPED_LAST = ['queue', 'orchestrator'];
 
-type Run = Omit<NetworkPlan<ComposeConnection>, 'services'>;
-
 /** @param resting services that are stopped on purpose */
-export function createComposeRun(plan: ComposePlan, resting: ReadonlySet<string>): Run {
+export function createComposeRun(
+  plan: ComposePlan,
+  resting: ReadonlySet<string>,
+): Omit<NetworkPlan<ComposeConnection>, 'services'> {
   const { project, context, ports } = plan;
   const { emit, nodesPerRegion, stateDir } = context;
   const stopping = new AbortController();
@@ -125,7 +126,7 @@ async function notReady(project: Project, ms: number): Promise<AppError> {
   const details = await Promise.all(
     unready.map(async ({ name, service, state, health }) => [
       `${service}: ${health === undefined ? state : `${state}, ${health}`}`,
-      ...(await lastLogLines(name, LAST_LINES).catch(() => [])).map((line) => `  ${line}`),
+      ...(await lastLogLines(name, LAST_LINES)).map((line) => `  ${line}`),
     ]),
   );
   return new AppError('NETWORK_NOT_READY', `the network was not ready after ${ms / 1000} s`, {
