@@ -21,7 +21,7 @@ import {
   requireOwnProject,
 } from './engine/compose-project.js';
 import { failOnExit, watchContainers } from './engine/container-watch.js';
-import { RegionNetworks } from './engine/region-networks.js';
+import { regionNetworks } from './engine/region-networks.js';
 import type { ComposePlan } from './plan.js';
 import { prepare, takeProject } from './prepare.js';
 
@@ -41,7 +41,7 @@ export function createComposeRun(
   const stopping = new AbortController();
   const client = createComposeClient(project, ports.API_PORT);
   const reconciler = new ExecutionReconciler(client, emit);
-  const links = new RegionNetworks(project);
+  const setLink = regionNetworks(project.name);
   const edges = edgeNames(nodesPerRegion).map(({ name }) => name);
   const edgesOf = (region: string) => edges.filter((name) => isEdgeOf(name, region));
   const progress = (step: string, done = 0, total = 1) => emit({ type: 'network.progress', step, done, total });
@@ -91,7 +91,7 @@ export function createComposeRun(
       return starting;
     },
     setRegionLink: async (region, connected) => {
-      await links.set(region, connected);
+      await setLink(region, connected);
       if (connected) reconciler.begin(region, edgesOf(region));
       else reconciler.end(region);
     },
