@@ -83,16 +83,12 @@ export async function planCompose(resolved: Resolved, context: PlanContext): Pro
 }
 
 function composeSettings(settings: Resolved, { logging }: PlanContext): ComposeSettings {
-  const { queue, queueEndpoint, awsRegion, allowedHosts } = settings.values;
   const ofPuller = ['sinks', 'pollers', 'alertAfter', 'retention', 'minuteRetention', 'hourRetention'] as const;
   return {
-    queue,
-    queueEndpoint,
-    awsRegion,
-    allowedHosts,
-    proxyArgs: serviceFlags<'proxy'>({ ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
-    pullerArgs: serviceFlags<'puller'>({ ...givenSettings(settings, [...ofPuller, 'awsRegion']), ...logging }),
-    ...(logging ? { queueArgs: serviceFlags<'queue'>(logging) } : {}),
+    ...settings.values,
+    proxyArgs: serviceFlags({ ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
+    pullerArgs: serviceFlags({ ...givenSettings(settings, [...ofPuller, 'awsRegion']), ...logging }),
+    queueArgs: serviceFlags(logging ?? {}),
   };
 }
 
