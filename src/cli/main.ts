@@ -9,14 +9,6 @@ rememberCommandName();
 endWithReader();
 
 const commands = await loadCommands(process.argv.slice(2));
-const words = process.argv.length === 2 && process.stdin.isTTY && process.stdout.isTTY ? await menu() : undefined;
-if (words) process.argv.push(...words);
-
-/** Exits when the user leaves it, as after Ctrl-C. */
-async function menu(): Promise<string[]> {
-  const { askForCommand } = await import('./menu.js');
-  return (await askForCommand(commands.map(({ name }) => name))) ?? process.exit(130);
-}
 
 // A command runs until it has a result. Neither a request that Node has lost (its connection was reset) nor the time limit
 // of one keeps a process running: it would end with 0 and without a word.

@@ -32,13 +32,19 @@ export interface SettingDef<T = unknown> {
   secret?: boolean;
 }
 
-/** `env`: where it is not `WASM_SENSORS_` and the name of the flag. */
-const setting = <T>(
-  flags: string,
-  description: string,
-  schema: z.ZodType<T>,
-  { env = [variableOf(flags)], secret = false }: Partial<Pick<SettingDef, 'env' | 'secret'>> = {},
-): SettingDef<T> => ({ flag: flags, env, schema, description, secret });
+/** `env`: where it is not `WASM_SENSORS_` and the name of the flag. Its description follows, in `is`. */
+const setting = <T>(flags: string, schema: z.ZodType<T>, ...env: string[]) => ({
+  is: (description: string): SettingDef<T> => ({
+    flag: flags,
+    env: env.length > 0 ? env : [variableOf(flags)],
+    schema,
+    description,
+  }),
+});
+
+const secret = <T>(...definition: Parameters<typeof setting<T>>) => ({
+  is: (description: string): SettingDef<T> => ({ ...setting(...definition).is(description), secret: true }),
+});
 
 const variableOf = (flags: string) => `WASM_SENSORS_${longName(flags).toUpperCase().replaceAll('-', '_')}`;
 const longName = (flags: string) => flags.replace(/^--| .*/g, '');
@@ -52,211 +58,141 @@ const COMMON = {
       return `where jobs run: ${kindsText()}`;
     },
   },
-  nodes: setting('--nodes <count>', 'edge nodes in each region', count(1, 10_000).default(1)),
-  stateDir: setting('--state-dir <folder>', 'folder of all generated files', text.default('.wasm-sensors'), {
-    env: ['WASM_SENSORS_DIR'],
-  }),
+  nodes: setting('--nodes <count>', count(1, 10_000).default(1)).is('edge nodes in each region'),
+  stateDir: setting('--state-dir <folder>', text.default('.wasm-sensors'), 'WASM_SENSORS_DIR').is(
+    'folder of all generated files',
+  ),
 };
 
 const LISTENING = {
-  host: setting('--host <address>', 'address to listen on', text.default('127.0.0.1')),
-  allowedHosts: setting(
-    '--allowed-hosts <names>',
+  host: setting('--host <address>', text.default('127.0.0.1')).is('address to listen on'),
+  allowedHosts: setting('--allowed-hosts <names>', names.optional()).is(
     'further names, separated by commas, that requests may have as Host; beyond loopback only these',
-    names.optional(),
   ),
-  open: setting(
-    '--open',
+  open: setting('--open', flag.default(false)).is(
     'ask for no token, where none is set, also when listening beyond loopback',
-    flag.default(false),
   ),
 };
 
 const PORTS = {
-  proxyPort: setting('--port <port>', 'port of the proxy', port.default(9090), { env: ['WASM_SENSORS_PROXY_PORT'] }),
-  pullerPort: setting('--puller-port <port>', 'port of the puller and its web page', port.default(9091)),
-  queuePort: setting('--queue-port <port>', 'port of the embedded queue server', port.default(9324)),
-  natsPort: setting(
-    '--nats-port <port>',
+  proxyPort: setting('--port <port>', port.default(9090), 'WASM_SENSORS_PROXY_PORT').is('port of the proxy'),
+  pullerPort: setting('--puller-port <port>', port.default(9091)).is('port of the puller and its web page'),
+  queuePort: setting('--queue-port <port>', port.default(9324)).is('port of the embedded queue server'),
+  natsPort: setting('--nats-port <port>', port.default(4222)).is(
     'port where nodes connect to the orchestrator (native and compose networks)',
-    port.default(4222),
   ),
-  webUiPort: setting(
-    '--webui-port <port>',
+  webUiPort: setting('--webui-port <port>', port.default(8438)).is(
     "port of Bacalhau's own web page (native and compose networks)",
-    port.default(8438),
   ),
-  proxyUrl: setting(
-    '--proxy-url <url>',
+  proxyUrl: setting('--proxy-url <url>', url.optional()).is(
     'URL at which sensors reach the proxy, when it is not where it listens',
-    url.optional(),
   ),
 };
 
 const QUEUE = {
-  queue: setting(
-    '--queue <url-or-name>',
+  queue: setting('--queue <url-or-name>', text.optional(), 'WASM_SENSORS_QUEUE', 'SQS_QUEUE_URL').is(
     'SQS queue, by URL or name; without it, `up` starts an embedded one',
-    text.optional(),
-    { env: ['WASM_SENSORS_QUEUE', 'SQS_QUEUE_URL'] },
   ),
-  queueEndpoint: setting(
-    '--queue-endpoint <url>',
+  queueEndpoint: setting('--queue-endpoint <url>', url.optional(), 'AWS_ENDPOINT_URL_SQS', 'AWS_ENDPOINT_URL').is(
     "endpoint of an SQS-compatible service, instead of Amazon's",
-    url.optional(),
-    { env: ['AWS_ENDPOINT_URL_SQS', 'AWS_ENDPOINT_URL'] },
   ),
-  queueUnsigned: setting(
-    '--queue-unsigned',
+  queueUnsigned: setting('--queue-unsigned', flag.default(false)).is(
     'the endpoint checks no signatures (as the embedded queue server): calls without them are cheaper',
-    flag.default(false),
   ),
-  awsRegion: setting(
-    '--aws-region <region>',
+  awsRegion: setting('--aws-region <region>', text.optional(), 'AWS_REGION', 'AWS_DEFAULT_REGION').is(
     'AWS region of the queue, when its URL does not name it',
-    text.optional(),
-    { env: ['AWS_REGION', 'AWS_DEFAULT_REGION'] },
   ),
 };
 
 const SINKS = {
-  sinks: setting(
-    '--sinks <list>',
+  sinks: setting('--sinks <list>', listOf(['store', 'log', 'alert']).default(['store', 'log', 'alert'])).is(
     'what the puller does with readings: store, log, alert',
-    listOf(['store', 'log', 'alert']).default(['store', 'log', 'alert']),
   ),
-  pollers: setting('--pollers <count>', 'concurrent long polls of the puller', count(1, 64).default(4)),
-  alertAfter: setting(
-    '--alert-after <seconds>',
+  pollers: setting('--pollers <count>', count(1, 64).default(4)).is('concurrent long polls of the puller'),
+  alertAfter: setting('--alert-after <seconds>', atLeast(1, 'seconds').default(10)).is(
     'alert when a region has sent nothing for this time',
-    atLeast(1, 'seconds').default(10),
   ),
-  webhook: setting('--webhook <url>', 'URL to which alerts are POSTed as JSON', url.optional(), { secret: true }),
-  retention: setting('--retention <hours>', 'how long the store keeps readings', atLeast(0.01, 'hours').default(24)),
-  minuteRetention: setting(
-    '--minute-retention <days>',
+  webhook: secret('--webhook <url>', url.optional()).is('URL to which alerts are POSTed as JSON'),
+  retention: setting('--retention <hours>', atLeast(0.01, 'hours').default(24)).is('how long the store keeps readings'),
+  minuteRetention: setting('--minute-retention <days>', atLeast(0.01, 'days').default(7)).is(
     'how long the store keeps roll-ups of readings by minute',
-    atLeast(0.01, 'days').default(7),
   ),
-  hourRetention: setting(
-    '--hour-retention <days>',
+  hourRetention: setting('--hour-retention <days>', atLeast(0.01, 'days').default(400)).is(
     'how long the store keeps roll-ups of readings by hour',
-    atLeast(0.01, 'days').default(400),
   ),
 };
 
 const BACALHAU = {
-  bacalhau: setting('--bacalhau <path>', 'the bacalhau program, when it is not on the PATH', text.optional(), {
-    env: ['BACALHAU_BIN'],
-  }),
-  apiHost: setting('--api-host <host>', "host of the orchestrator's API (remote network)", text.optional(), {
-    env: ['BACALHAU_API_HOST'],
-  }),
-  apiPort: setting('--api-port <port>', "port of the orchestrator's API", port.default(1234), {
-    env: ['BACALHAU_API_PORT'],
-  }),
-  apiTls: setting('--api-tls', "speak TLS to the orchestrator's API", flag.default(false), {
-    env: ['BACALHAU_API_TLS_USETLS'],
-  }),
-  apiInsecure: setting(
-    '--api-insecure',
+  bacalhau: setting('--bacalhau <path>', text.optional(), 'BACALHAU_BIN').is(
+    'the bacalhau program, when it is not on the PATH',
+  ),
+  apiHost: setting('--api-host <host>', text.optional(), 'BACALHAU_API_HOST').is(
+    "host of the orchestrator's API (remote network)",
+  ),
+  apiPort: setting('--api-port <port>', port.default(1234), 'BACALHAU_API_PORT').is("port of the orchestrator's API"),
+  apiTls: setting('--api-tls', flag.default(false), 'BACALHAU_API_TLS_USETLS').is(
+    "speak TLS to the orchestrator's API",
+  ),
+  apiInsecure: setting('--api-insecure', flag.default(false), 'BACALHAU_API_TLS_INSECURE').is(
     "do not check the certificate of the orchestrator's API",
-    flag.default(false),
-    { env: ['BACALHAU_API_TLS_INSECURE'] },
   ),
-  apiCa: setting(
-    '--api-ca <file>',
+  apiCa: setting('--api-ca <file>', text.optional(), 'BACALHAU_API_TLS_CAFILE').is(
     "authority (PEM) that signed the certificate of the orchestrator's API, when this machine does not trust it",
-    text.optional(),
-    { env: ['BACALHAU_API_TLS_CAFILE'] },
   ),
-  apiToken: setting(
-    '--api-token-file <file>',
+  apiToken: secret('--api-token-file <file>', bearer.optional(), 'BACALHAU_API_KEY', 'BACALHAU_API_TOKEN').is(
     "API key for the orchestrator's API (the flag names a file that holds it)",
-    bearer.optional(),
-    { env: ['BACALHAU_API_KEY', 'BACALHAU_API_TOKEN'], secret: true },
   ),
-  apiUsername: setting(
-    '--api-username <name>',
+  apiUsername: setting('--api-username <name>', text.optional(), 'BACALHAU_API_USERNAME').is(
     "user of the orchestrator's API, instead of an API key",
-    text.optional(),
-    { env: ['BACALHAU_API_USERNAME'] },
   ),
-  apiPassword: setting(
-    '--api-password-file <file>',
+  apiPassword: secret('--api-password-file <file>', text.optional(), 'BACALHAU_API_PASSWORD').is(
     'password of that user (the flag names a file that holds it)',
-    text.optional(),
-    { env: ['BACALHAU_API_PASSWORD'], secret: true },
   ),
 };
 
 const TOKENS = {
-  token: setting(
-    '--token-file <file>',
+  token: secret('--token-file <file>', bearer.optional(), 'WASM_SENSORS_TOKEN').is(
     'operator token (the flag names a file that holds it); made by `up`',
-    bearer.optional(),
-    { env: ['WASM_SENSORS_TOKEN'], secret: true },
   ),
-  viewerToken: setting(
-    '--viewer-token-file <file>',
+  viewerToken: secret('--viewer-token-file <file>', bearer.optional(), 'WASM_SENSORS_VIEWER_TOKEN').is(
     'token that only reads: the fleet view, its page, the configuration (the flag names a file that holds it)',
-    bearer.optional(),
-    { env: ['WASM_SENSORS_VIEWER_TOKEN'], secret: true },
   ),
-  sensorToken: setting(
-    '--sensor-token-file <file>',
+  sensorToken: secret('--sensor-token-file <file>', bearer.optional(), 'SENSOR_TOKEN').is(
     'token that all sensors must send; whoever has it can send in the name of every node (the flag names a file that holds it)',
-    bearer.optional(),
-    { env: ['SENSOR_TOKEN'], secret: true },
   ),
-  sensorKey: setting(
-    '--sensor-key-file <file>',
+  sensorKey: secret('--sensor-key-file <file>', sensorKeys.optional(), 'WASM_SENSORS_SENSOR_KEY').is(
     'key of the sensor tokens of single nodes (the flag names a file that holds it); made by `up` where no token for all sensors is set',
-    sensorKeys.optional(),
-    { env: ['WASM_SENSORS_SENSOR_KEY'], secret: true },
   ),
-  tokenInJob: setting(
-    '--token-in-job',
+  tokenInJob: setting('--token-in-job', flag.default(false)).is(
     'remote network: put the sensor token into the job, where users of the cluster can read it',
-    flag.default(false),
   ),
-  rateLimit: setting(
-    '--rate-limit <per-second>',
+  rateLimit: setting('--rate-limit <per-second>', atLeast(0).default(0)).is(
     'readings a second of one sensor (by its host name), which slows down a faulty one; 0 = no limit',
-    atLeast(0).default(0),
   ),
 };
 
 const TLS = {
-  tlsCert: setting('--tls-cert <file>', 'certificate (PEM); with it the proxy speaks https', text.optional()),
-  tlsKey: setting('--tls-key <file>', 'private key (PEM) of the certificate', text.optional()),
-  tlsCa: setting(
-    '--tls-ca <file>',
+  tlsCert: setting('--tls-cert <file>', text.optional()).is('certificate (PEM); with it the proxy speaks https'),
+  tlsKey: setting('--tls-key <file>', text.optional()).is('private key (PEM) of the certificate'),
+  tlsCa: setting('--tls-ca <file>', text.optional()).is(
     'private authority (PEM) that signed the certificate of the proxy; a self-signed --tls-cert is its own',
-    text.optional(),
   ),
 };
 
 const LOGS = {
-  logLevel: setting(
-    '--log-level <level>',
+  logLevel: setting('--log-level <level>', oneOf(LOG_LEVELS).default('info')).is(
     'least level of the lines that services log and `logs` shows: debug, info, warn or error',
-    oneOf(LOG_LEVELS).default('info'),
   ),
-  logFormat: setting('--log-format <format>', 'how services log: text or json', oneOf(LOG_FORMATS).default('text')),
+  logFormat: setting('--log-format <format>', oneOf(LOG_FORMATS).default('text')).is('how services log: text or json'),
 };
 
 const ELSEWHERE = {
-  pullerUrl: setting('--puller-url <url>', 'URL of the puller, when it is not that of `up`', url.optional()),
-  proxies: setting(
-    '--proxies <urls>',
+  pullerUrl: setting('--puller-url <url>', url.optional()).is('URL of the puller, when it is not that of `up`'),
+  proxies: setting('--proxies <urls>', urls.optional()).is(
     'proxies that hold the fleet configuration, separated by commas: the authority, then those that follow it (default: the one of `up`)',
-    urls.optional(),
   ),
-  follow: setting(
-    '--follow <url>',
+  follow: setting('--follow <url>', url.optional()).is(
     'the proxy that is the authority for the fleet configuration: this one copies it and forwards changes',
-    url.optional(),
   ),
 };
 

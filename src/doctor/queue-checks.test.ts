@@ -41,7 +41,7 @@ test('without a queue nothing of AWS is looked at', async () => {
 
 test.each([
   ['nothing', {}, /AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY .*AWS_PROFILE/],
-  ['half of a pair', { AWS_ACCESS_KEY_ID: 'AKIA' }, /^Set AWS_SECRET_ACCESS_KEY, too\.$/],
+  ['half of a pair', { AWS_ACCESS_KEY_ID: 'AKIA' }, /AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY/],
   ['a profile that is not there', { AWS_PROFILE: 'nobody' }, /`aws sso login --profile nobody`/],
 ])('credentials: %s', async (_, variables, fix) => {
   set(variables);

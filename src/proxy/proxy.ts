@@ -108,17 +108,16 @@ export function createProxy(deps: ProxyDeps) {
     hosts,
     rateLimit,
     counts,
-    refuse: refused,
-    log: deps.log,
   });
   const app = new Hono();
-  app.post('/send', (c) =>
-    readings.answer({
+  app.post('/send', async (c) => {
+    const answer = await readings.answer({
       header: (name) => c.req.header(name),
       address: addressOf(connectionOf(c).incoming),
       readBody: () => readBody(c, (bytes) => parseBody(bytes, Date.now()), MAX_SEND_BYTES),
-    }),
-  );
+    });
+    return answer instanceof Response ? answer : refused(answer);
+  });
   app.use(refuseForeignPages(hosts));
   app.route('/', healthRoutes(queue));
   app.use(lateRefusals(wrongTokens));

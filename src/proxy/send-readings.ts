@@ -14,7 +14,7 @@ import { NameLimits } from './name-limits.js';
 import type { ParsedBody, SentMessage } from './parse-body.js';
 import { type ProxyCounts, regionOf } from './proxy-counts.js';
 import { RateLimiter } from './rate-limiter.js';
-import { type Refusal, refusal, refusalOf } from './refusal.js';
+import { type Refusal, refusal } from './refusal.js';
 import type { Sender, SensorAccess } from './sensor-access.js';
 import { SupersededFilter } from './superseded.js';
 
@@ -28,8 +28,6 @@ export interface SendDeps {
   /** Messages a second that one sender may send; 0 = any number. */
   rateLimit: number | undefined;
   counts: ProxyCounts;
-  refuse(problem: Refusal): Response;
-  log: ((text: string) => void) | undefined;
 }
 
 export interface SendRequest {
@@ -61,18 +59,8 @@ export class SendReadings {
     this.#limiter = deps.rateLimit ? new RateLimiter(deps.rateLimit) : undefined;
   }
 
-  /** Never rejects. */
-  async answer(request: SendRequest): Promise<Response> {
-    const { refuse, log } = this.#deps;
-    try {
-      const answer = await this.#send(request);
-      return answer instanceof Response ? answer : refuse(answer);
-    } catch (error) {
-      return refuse(refusalOf(error, 'POST /send', log));
-    }
-  }
-
-  async #send(request: SendRequest): Promise<Response | Refusal> {
+  /** The answer, or why the whole request is refused. Rejects with an {@link AppError} that says why. */
+  async answer(request: SendRequest): Promise<Response | Refusal> {
     const { hosts, counts, desired } = this.#deps;
     const foreign = findBrowserProblem(request.header, hosts);
     if (foreign) throw foreign;

@@ -53,19 +53,14 @@ interface Connection {
   refused(date: string | undefined): void;
 }
 
-/** A refusal of the server, with the members of an SDK error that `sqs-errors.ts` reads. */
-class SqsFailure extends Error {
-  readonly $metadata: { httpStatusCode: number };
-
-  constructor(httpStatusCode: number, body: string) {
-    const { __type, message } = failureSchema.safeParse(parseJson(body)).data ?? {};
-    super(message ?? `status ${httpStatusCode}`);
-    this.name = __type?.slice(__type.indexOf('#') + 1) ?? '';
-    this.$metadata = { httpStatusCode };
-  }
-}
-
 const failureSchema = z.object({ __type: z.string().optional(), message: z.string().optional() });
+
+/** A refusal of the server, with the members of an SDK error that `sqs-errors.ts` reads. */
+function failureOf(httpStatusCode: number, body: string): Error {
+  const { __type = '', message = `status ${httpStatusCode}` } = failureSchema.safeParse(parseJson(body)).data ?? {};
+  const name = __type.slice(__type.indexOf('#') + 1);
+  return Object.assign(new Error(message), { name, $metadata: { httpStatusCode } });
+}
 
 /** Throws `QUEUE_INVALID` and `QUEUE_ENDPOINT_MISMATCH`. */
 export function openCall(options: SqsConnection): SqsCall {
@@ -110,7 +105,7 @@ export function openCall(options: SqsConnection): SqsCall {
     const { status, date, text } = await answerTo(sent, body);
     if (status === 200) return text === '' ? {} : JSON.parse(text);
     refused(date);
-    throw new SqsFailure(status, text);
+    throw failureOf(status, text);
   }
 
   const close = () => {

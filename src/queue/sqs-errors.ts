@@ -52,7 +52,10 @@ export function toQueueError(error: unknown, url: string): AppError {
     return fail('QUEUE_PURGED_RECENTLY', `The queue ${queue} was emptied a moment ago.`, hint);
   }
   if (CREDENTIALS.test(names)) {
-    const hint = 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or sign in again.';
+    const profile = process.env.AWS_PROFILE ? ` --profile ${process.env.AWS_PROFILE}` : '';
+    const hint =
+      'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN, if there is one) in the environment or in ' +
+      `.env, or AWS_PROFILE, or sign in again, such as with \`aws sso login${profile}\`.`;
     return fail('QUEUE_CREDENTIALS', `The AWS credentials for ${queue} can't be used: ${reason}`, hint);
   }
   if (DENIED.test(names) || status === 403) {

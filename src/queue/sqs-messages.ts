@@ -1,6 +1,6 @@
 /** Converts messages between the `Queue` port and SQS. */
 import type { Message, SendMessageCommandInput } from '@aws-sdk/client-sqs';
-import type { Attributes, OutgoingMessage, ReceivedMessage, SeenMessage, SendResult } from './queue.js';
+import type { Attributes, OutgoingMessage, SeenMessage, SendResult } from './queue.js';
 
 /** Attribute of a dead-lettered message with the reason. */
 export const DEAD_LETTER_REASON_ATTRIBUTE = 'dead_letter_reason';
@@ -28,31 +28,24 @@ export function toSqs({
   return { MessageBody: body, MessageAttributes };
 }
 
-export function fromSqs(message: Message): ReceivedMessage {
+export function fromSqs({ MessageId, Body, ReceiptHandle, Attributes, MessageAttributes = {} }: Message): SeenMessage {
   const attributes: Attributes = Object.fromEntries(
-    Object.entries(message.MessageAttributes ?? {}).flatMap(([name, { StringValue }]) =>
+    Object.entries(MessageAttributes).flatMap(([name, { StringValue }]) =>
       StringValue === undefined ? [] : [[name, StringValue]],
     ),
   );
+  const exhausted = Attributes?.DeadLetterQueueSourceArn !== undefined;
   return {
-    id: message.MessageId!,
-    body: message.Body!,
+    id: MessageId!,
+    body: Body!,
     attributes,
-    receipt: message.ReceiptHandle!,
-    receiveCount: Number(message.Attributes?.ApproximateReceiveCount ?? 1),
-    sentAt: Number(message.Attributes?.SentTimestamp ?? 0),
-  };
-}
-
-export function toSeen(message: Message): SeenMessage {
-  const seen = fromSqs(message);
-  const exhausted = message.Attributes?.DeadLetterQueueSourceArn !== undefined;
-  return {
-    ...seen,
+    receipt: ReceiptHandle!,
+    receiveCount: Number(Attributes?.ApproximateReceiveCount ?? 1),
+    sentAt: Number(Attributes?.SentTimestamp ?? 0),
     // After a move task a message still has the reason of the time before.
-    deadLetterReason: exhausted ? undefined : seen.attributes[DEAD_LETTER_REASON_ATTRIBUTE],
+    deadLetterReason: exhausted ? undefined : attributes[DEAD_LETTER_REASON_ATTRIBUTE],
     exhausted,
-    rawAttributes: message.MessageAttributes ?? {},
+    rawAttributes: MessageAttributes,
   };
 }
 

@@ -68,7 +68,7 @@ test('ten messages are asked for at a time, with all attributes', async () => {
       'ReceiveMessage',
       {
         ...{ QueueUrl: URL, MaxNumberOfMessages: 10, WaitTimeSeconds: 20, MessageAttributeNames: ['All'] },
-        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp', 'DeadLetterQueueSourceArn'],
       },
     ],
   ]);

@@ -16,17 +16,9 @@ import {
   type SeenMessage,
   type SendResult,
 } from './queue.js';
-import { openCall, type SqsCall } from './sqs-call.js';
+import { type Input, openCall, type SqsCall } from './sqs-call.js';
 import { queueUrlOf, type SqsConnection } from './sqs-client.js';
-import {
-  DEAD_LETTER_REASON_ATTRIBUTE,
-  fromSqs,
-  MAX_ATTRIBUTES,
-  refusalOf,
-  toSeen,
-  toSqs,
-  withReason,
-} from './sqs-messages.js';
+import { DEAD_LETTER_REASON_ATTRIBUTE, fromSqs, MAX_ATTRIBUTES, refusalOf, toSqs, withReason } from './sqs-messages.js';
 
 /**
  * Opens a queue. Rejects with the codes of {@link Queue.send}, with `QUEUE_NOT_GIVEN` or `QUEUE_INVALID` when the queue is
@@ -105,27 +97,21 @@ class SqsQueue implements Queue, AdminQueue {
 
   async receive({ waitSeconds, signal }: { waitSeconds: number; signal?: AbortSignal }): Promise<ReceivedMessage[]> {
     signal?.throwIfAborted();
-    const input = {
-      QueueUrl: this.#url,
-      MaxNumberOfMessages: 10,
-      WaitTimeSeconds: waitSeconds,
-      MessageAttributeNames: ['All'],
-      MessageSystemAttributeNames: ['ApproximateReceiveCount' as const, 'SentTimestamp' as const],
-    };
-    const { Messages = [] } = await this.#call('ReceiveMessage', input, signal);
-    return Messages.map(fromSqs);
+    return this.#receive({ MaxNumberOfMessages: 10, WaitTimeSeconds: waitSeconds }, signal);
   }
 
-  async look({ max, hideSeconds, waitSeconds }: Parameters<AdminQueue['look']>[0]): Promise<SeenMessage[]> {
-    const { Messages = [] } = await this.#call('ReceiveMessage', {
-      QueueUrl: this.#url,
-      MaxNumberOfMessages: max,
-      VisibilityTimeout: hideSeconds,
-      WaitTimeSeconds: waitSeconds,
-      MessageAttributeNames: ['All'],
-      MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp', 'DeadLetterQueueSourceArn'],
-    });
-    return Messages.map(toSeen);
+  look({ max, hideSeconds, waitSeconds }: Parameters<AdminQueue['look']>[0]): Promise<SeenMessage[]> {
+    return this.#receive({ MaxNumberOfMessages: max, VisibilityTimeout: hideSeconds, WaitTimeSeconds: waitSeconds });
+  }
+
+  async #receive(
+    input: Pick<Input<'ReceiveMessage'>, 'MaxNumberOfMessages' | 'VisibilityTimeout' | 'WaitTimeSeconds'>,
+    signal?: AbortSignal,
+  ): Promise<SeenMessage[]> {
+    const names = ['ApproximateReceiveCount', 'SentTimestamp', 'DeadLetterQueueSourceArn'] as const;
+    const wanted = { MessageAttributeNames: ['All'], MessageSystemAttributeNames: [...names] };
+    const { Messages = [] } = await this.#call('ReceiveMessage', { QueueUrl: this.#url, ...wanted, ...input }, signal);
+    return Messages.map(fromSqs);
   }
 
   async release(receipts: string[]): Promise<void> {

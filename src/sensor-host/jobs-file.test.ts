@@ -10,14 +10,13 @@ let folder: string;
 let path: string;
 let submitted: [string, string | undefined][];
 let closed: number;
-let quarantined: string[];
 let failed: string[];
 let allowed: (string[] | undefined)[];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'job-file-'));
   path = join(folder, 'jobs.json');
-  [submitted, closed, quarantined, failed, allowed] = [[], 0, [], [], []];
+  [submitted, closed, failed, allowed] = [[], 0, [], []];
 });
 
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -37,7 +36,6 @@ const keep = () =>
       },
     } as Partial<Cluster> as Cluster,
     path,
-    (file) => quarantined.push(file),
     (name) => failed.push(name),
   );
 const job = (name: string, type: JobSpec['type'] = 'daemon'): JobSpec => ({
@@ -57,7 +55,6 @@ test('a restarted host runs the daemons of a killed one again, under their ids, 
   expect([closed, existsSync(path)]).toEqual([1, false]);
   await keep().resume();
   expect(submitted).toHaveLength(1);
-  expect(quarantined).toEqual([]);
 });
 
 test('a job that does not run again is reported, and keeps no other from running', async () => {
@@ -80,12 +77,12 @@ test('a job of a version that allowed everything reaches the proxy that it was g
 });
 
 test.each(['', 'garbage', 'null', '{}', '[{"jobId":"j"}]', '[{"jobId":"j","sp'])(
-  'a file that holds %j is quarantined, which is reported once, and the host runs',
+  'a file that holds %j can be quarantined, and the host runs',
   async (text) => {
     writeFileSync(path, text);
+    expect(quarantineDamagedJobs(path)).toBe(`${path}.damaged`);
     const kept = keep();
     await kept.resume();
-    expect(quarantined).toEqual([`${path}.damaged`]);
     expect(readFileSync(`${path}.damaged`, 'utf8')).toBe(text);
     expect(quarantineDamagedJobs(path)).toBeUndefined();
     await kept.submit(job('a'));
@@ -94,7 +91,6 @@ test.each(['', 'garbage', 'null', '{}', '[{"jobId":"j"}]', '[{"jobId":"j","sp'])
       ['a', undefined],
       ['a', 'j-a'],
     ]);
-    expect(quarantined).toHaveLength(1);
   },
 );
 

@@ -11,15 +11,10 @@ import { type JobSpec, jobSpecSchema } from './host-schemas.js';
 const fileSchema = z.array(z.object({ jobId: z.string(), spec: z.preprocess(withProxyAllowed, jobSpecSchema) }));
 
 /**
- * `path`: a JSON file. It may hold job arguments, so only its owner can read it. `onQuarantined` gets the
- * new path of a damaged one, `onFailed` a job that does not run again.
+ * `path`: a JSON file. It may hold job arguments, so only its owner can read it. `onFailed` gets a
+ * job that does not run again.
  */
-export function keepJobs(
-  cluster: Cluster,
-  path: string,
-  onQuarantined: (file: string) => void,
-  onFailed: (job: string, error: unknown) => void,
-) {
+export function keepJobs(cluster: Cluster, path: string, onFailed: (job: string, error: unknown) => void) {
   const kept = new Map<string, { jobId: string; spec: JobSpec }>();
   const save = () => writeFileAtomic(path, JSON.stringify([...kept.values()]));
   const submit: Cluster['submit'] = async (spec, knownId) => {
@@ -43,8 +38,6 @@ export function keepJobs(
      * modules run: one of the user may take long to compile.
      */
     async resume(): Promise<void> {
-      const quarantined = quarantineDamagedJobs(path);
-      if (quarantined !== undefined) onQuarantined(quarantined);
       const jobs = readJobs(path) ?? [];
       // They stay in the file also when the host is killed meanwhile.
       for (const job of jobs) kept.set(job.spec.name, job);

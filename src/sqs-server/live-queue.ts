@@ -11,6 +11,7 @@ import {
   type RedrivePolicy,
   withDefaults,
 } from './protocol/queue-attributes.js';
+import type { QueueService } from './queue-service.js';
 import type { StoredMessage } from './store/message.js';
 import type { QueueRecord } from './store/queue-database.js';
 import type { QueueMessages } from './store/queue-messages.js';
@@ -39,20 +40,17 @@ export class LiveQueue {
   /** Elapsed milliseconds of the last PurgeQueue. */
   lastPurge = 0;
   settings: QueueSettings;
-  readonly #findByArn: (arn: string) => LiveQueue | undefined;
-  readonly #onDamaged: (event: MessageDamaged) => void;
 
-  /** `findByArn` finds the dead-letter queue at the time it is needed. */
   constructor(
     readonly record: QueueRecord,
-    readonly arn: string,
     readonly messages: QueueMessages,
-    findByArn: (arn: string) => LiveQueue | undefined,
-    onDamaged: (event: MessageDamaged) => void,
+    readonly service: QueueService,
   ) {
-    this.#findByArn = findByArn;
-    this.#onDamaged = onDamaged;
     this.settings = parseSettings(this.attributes);
+  }
+
+  get arn(): string {
+    return this.service.arnOf(this.record.name);
   }
 
   /** Attributes with defaults, without the computed ones. */
@@ -113,7 +111,7 @@ export class LiveQueue {
   /** Deletes a message that is past its retention, and moves one that is damaged or was received too often. */
   #isDeliverable(message: StoredMessage, now: number): boolean {
     const { redrive, retentionMs } = this.settings;
-    const target = redrive && this.#findByArn(redrive.deadLetterTargetArn);
+    const target = redrive && this.service.findByArn(redrive.deadLetterTargetArn);
     if (message.arrived < now - retentionMs) {
       this.messages.remove([message.seq], 'expired');
     } else if (this.#isDamaged(message, target, now)) {
@@ -139,7 +137,7 @@ export class LiveQueue {
     } else {
       this.messages.quarantine(message.seq, damageReason(damage));
     }
-    this.#onDamaged({
+    this.service.onEvent({
       type: 'message-damaged',
       queue: this.record.name,
       id: message.id,

@@ -35,14 +35,14 @@ export class QueueService {
   /** The newest first. */
   moveTasks: MoveTask[] = [];
   readonly store: QueueStore;
-  readonly #options: QueueServiceOptions;
+  readonly onEvent: QueueServiceOptions['onEvent'];
   readonly #queues = new Map<string, LiveQueue>();
   readonly #timers: NodeJS.Timeout[];
   /** The error of the last attempt to read the store, if it failed; then memory holds no queues. */
   #readError: unknown;
 
   constructor(options: QueueServiceOptions) {
-    this.#options = options;
+    this.onEvent = options.onEvent;
     this.store = new QueueStore(options.path, options.clock, options.onEvent);
     this.commits = new GroupCommit(() => this.store.database, {
       beforeCommit: () => {
@@ -227,8 +227,6 @@ export class QueueService {
 
   #open(record: QueueRecord): void {
     const messages = new QueueMessages(openMessageTable(this.store.database, record.id), () => this.commits.join());
-    const findByArn = (arn: string) => this.findByArn(arn);
-    const queue = new LiveQueue(record, this.arnOf(record.name), messages, findByArn, this.#options.onEvent);
-    this.#queues.set(record.name, queue);
+    this.#queues.set(record.name, new LiveQueue(record, messages, this));
   }
 }

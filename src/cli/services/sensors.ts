@@ -56,11 +56,8 @@ export const serveSensors = (
         return sent === undefined ? {} : { SENSOR_TOKEN: sent };
       },
     });
-    const kept = keepJobs(
-      cluster,
-      jobs,
-      (file) => logEvent(log, { type: 'jobs.quarantined', file }),
-      (job, error) => logEvent(log, { type: 'job.lost', job, reason: messageOf(error) }),
+    const kept = keepJobs(cluster, jobs, (job, error) =>
+      logEvent(log, { type: 'job.lost', job, reason: messageOf(error) }),
     );
     return serveUntilStopped({
       log,

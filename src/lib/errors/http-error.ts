@@ -15,12 +15,12 @@ export interface HttpError {
   code: string;
   message: string;
   /** What to do about it. */
-  hint?: string;
+  hint?: string | undefined;
 }
 
 /** The body of an error answer. */
 export function httpErrorBody({ code, message, hint }: HttpError): { error: HttpError & { reason: string } } {
-  return { error: { code, message, reason: message, ...(hint === undefined ? {} : { hint }) } };
+  return { error: { code, message, reason: message, hint } };
 }
 
 /**
@@ -31,8 +31,7 @@ export function httpErrorBody({ code, message, hint }: HttpError): { error: Http
  */
 export function answerError(error: Error, c: Context, log: (text: string) => void): Response {
   if (error instanceof AppError) {
-    const { code, message, hint } = error;
-    return c.json(httpErrorBody({ code, message, ...(hint === undefined ? {} : { hint }) }), statusOf(code));
+    return c.json(httpErrorBody(error), statusOf(error.code));
   }
   log(printable(`${c.req.method} ${c.req.path}: ${error.stack ?? messageOf(error)}`));
   return c.json(httpErrorBody({ code: 'INTERNAL', message: messageOf(error) }), statusOf('INTERNAL'));

@@ -1,6 +1,5 @@
 /** Deploys the publisher. A submitted job may not run, so the result is what the readings show. */
 import { basename, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { PublisherJob } from '../../jobs/job-request.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
@@ -8,13 +7,7 @@ import { answersHttp } from '../../lib/net/http-client.js';
 import type { UserModule } from '../../modules/user-module.js';
 import { HTTP_FUNCTION } from '../../modules/wasi-functions.js';
 import { nodesByRegion, type RegionNodes, unschedulableNodes } from '../../network/edge-nodes.js';
-import {
-  type ExecutionInfo,
-  type Network,
-  type NetworkFact,
-  type NodeInfo,
-  newestByNode,
-} from '../../network/network.js';
+import type { Network, NetworkFact, NodeInfo } from '../../network/network.js';
 import { decidingScopes, type Scope } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';
@@ -27,6 +20,7 @@ import {
   stopAllRegionsJob,
   submitInOrder,
 } from './submit-in-order.js';
+import { watchNodes } from './watch-nodes.js';
 
 export interface DeployTarget extends SubmitTarget {
   fleet: Pick<FleetClient, 'snapshot' | 'countSince'>;
@@ -86,9 +80,6 @@ export interface DeployResult {
   seconds: number;
 }
 
-const LOOK_MS = 1500;
-/** The pause after a look at the executions is this many times as long as the look. */
-const LOOK_SHARE = 10;
 /** At most so many hosts are named; further ones have the same cause. */
 const HOSTS_NAMED = 3;
 
@@ -196,47 +187,12 @@ function urlOfProxy(given: string, names: Network['proxyNames'] = {}): string {
   );
 }
 
-/** Rejects as soon as an execution of these jobs has ended on a connected node; reports the nodes on the way. */
-async function watchNodes(
-  network: Network,
-  { jobIds, mayComplete }: { jobIds: string[]; mayComplete: boolean },
-  signal: AbortSignal,
-  onNodes: (nodes: NodeInfo[]) => void,
-): Promise<never> {
-  for (let took = 0; ; ) {
-    // Executions carry their whole job, and hundreds of them take time from the nodes that are to start them.
-    await sleep(Math.max(LOOK_MS, LOOK_SHARE * took), undefined, { signal }).catch(() => {});
-    // After the abort the outcome is not used any more.
-    if (signal.aborted) return new Promise(() => {});
-    const began = Date.now();
-    const [all, nodes] = await Promise.all([network.jobs(), network.nodes()]).catch(() => [[], undefined] as const);
-    took = Date.now() - began;
-    if (nodes) onNodes(nodes);
-    const jobs = all.filter(({ id }) => jobIds.includes(id));
-    const there = new Set(nodes?.flatMap(({ name, connected }) => (connected ? [name] : [])));
-    const ended = jobs
-      .flatMap(({ executions }) => newestByNode(executions).newest)
-      .filter(({ state, node }) => there.has(node) && (state === 'failed' || (state === 'completed' && !mayComplete)));
-    const lost = jobs.filter(({ state }) => state === 'failed');
-    if (ended.length > 0) throw deployFailed(ended.map((one) => `${one.node}: ${endText(one)}`));
-    if (lost.length > 0) throw deployFailed(lost.map(({ name, message }) => `${name}: ${message}`));
-  }
-}
-
-const endText = ({ state, message }: ExecutionInfo): string =>
-  [...(state === 'completed' ? ['it completed'] : []), ...(message === '' ? [] : [message])].join(': ');
-
 /** Where nothing answers at the proxy that was given. A name of the network's own leads nowhere from here. */
 async function silentHint(url: string | undefined, { proxyNames = {} }: Network): Promise<string | undefined> {
   if (url === undefined || Object.values(proxyNames).includes(url)) return undefined;
   if (await answersHttp(`${url}/health`)) return undefined;
   return `Nothing answers at ${url}, where these sensors send to (asked from here).`;
 }
-
-const deployFailed = (details: string[]) =>
-  new AppError('DEPLOY_FAILED', details.length === 1 ? '1 publisher failed' : `${details.length} publishers failed`, {
-    details,
-  });
 
 function deployTimeout(
   nodes: Map<string, RegionNodes>,

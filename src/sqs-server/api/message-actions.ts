@@ -64,37 +64,28 @@ export const messageActions: Record<string, Action> = {
     return { Messages: messages.map((message) => present(message, queue, wanted)) };
   },
 
-  /** Any receipt handle of a message deletes it, not only the latest. */
-  DeleteMessage(context, input) {
-    const queue = queueOf(context, input);
-    queue.messages.remove([receiptOf(queue, input)]);
-    return undefined;
-  },
-
-  DeleteMessageBatch(context, input) {
-    const queue = queueOf(context, input);
-    const seqs: number[] = [];
-    const output = eachEntry(input, 'DeleteMessage', (entry) => {
-      seqs.push(receiptOf(queue, entry));
-      return {};
-    });
-    queue.messages.remove(seqs);
-    return output;
-  },
-
-  ChangeMessageVisibility(context, input) {
-    changeVisibility(context, queueOf(context, input), input);
-    return undefined;
-  },
-
-  ChangeMessageVisibilityBatch(context, input) {
-    const queue = queueOf(context, input);
-    return eachEntry(input, 'ChangeMessageVisibility', (entry) => {
-      changeVisibility(context, queue, entry);
-      return {};
-    });
-  },
+  ...ofOneMessage('DeleteMessage', deleteMessage),
+  ...ofOneMessage('ChangeMessageVisibility', changeVisibility),
 };
+
+type OneMessage = (context: Context, queue: LiveQueue, input: Input) => void;
+
+/** An action of a message, and the same for each of a batch. */
+function ofOneMessage(name: 'DeleteMessage' | 'ChangeMessageVisibility', run: OneMessage): Record<string, Action> {
+  return {
+    [name](context, input) {
+      run(context, queueOf(context, input), input);
+      return undefined;
+    },
+    [`${name}Batch`](context, input) {
+      const queue = queueOf(context, input);
+      return eachEntry(input, name, (entry) => {
+        run(context, queue, entry);
+        return {};
+      });
+    },
+  };
+}
 
 /** Throws `QUEUE_STORE_FULL` while the disk has no room for further messages. */
 function writableQueueOf(context: Context, input: Input): LiveQueue {
@@ -121,6 +112,11 @@ function checkSent({ now, wall, trace }: Context, queue: LiveQueue, input: Input
 function refuseTooLong({ settings }: LiveQueue, bytes: number, problem: string): void {
   if (bytes <= settings.maxBytes) return;
   throw invalid(`One or more parameters ${problem}. Reason: Message must be shorter than ${settings.maxBytes} bytes.`);
+}
+
+/** Any receipt handle of a message deletes it, not only the latest. */
+function deleteMessage(_: Context, queue: LiveQueue, input: Input): void {
+  queue.messages.remove([receiptOf(queue, input)]);
 }
 
 function changeVisibility({ now }: Context, queue: LiveQueue, input: Input): void {

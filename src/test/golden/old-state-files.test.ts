@@ -105,12 +105,7 @@ describe('the jobs of the sensor host', () => {
   test('of an earlier version run again under their ids', async () => {
     copyFileSync(join(FIXTURES, 'embedded-jobs.json'), path());
     const said: string[] = [];
-    await keepJobs(
-      cluster,
-      path(),
-      (text) => said.push(text),
-      () => {},
-    ).resume();
+    await keepJobs(cluster, path(), (job) => said.push(job)).resume();
     await expect(toJson({ submitted, said })).toMatchFileSnapshot(recorded('jobs-resumed.json'));
   });
 });
