@@ -68,12 +68,15 @@ const { positionals, values } = parseArgs({
     nodes: option,
     against: option,
     most: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
   },
 });
 const [name = ''] = positionals;
 const bench = benches[name];
-if (bench) await bench(values);
+const usage = `npm run bench -- <name>, where the name is one of: ${Object.keys(benches).join(', ')}`;
+if (values.help) console.log(usage);
+else if (bench) await bench(values);
 else {
-  console.error(`npm run bench -- <name>, where the name is one of: ${Object.keys(benches).join(', ')}`);
+  console.error(usage);
   process.exitCode = 2;
 }

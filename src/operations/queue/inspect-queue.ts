@@ -33,19 +33,13 @@ const AT_A_TIME = 10;
 /** Amazon SQS asks all of its servers only when a receiver waits. */
 const WAIT_SECONDS = 1;
 
-export interface LookThrough {
-  /** Look at no more than this many. */
-  limit: number;
-  /** The longest time for which others don't get the messages: where this is killed, they come back after it. */
-  hideSeconds: number;
-  /** Ids of messages that the caller has deleted. */
-  deleted?: ReadonlySet<string>;
-}
-
-/** The messages, a few at a time, each once; releases all but the deleted ones in the end. */
+/**
+ * At most `limit` messages, a few at a time, each once; releases in the end all but those that the caller has `deleted`.
+ * `hideSeconds`: for how long others don't get them at most: where this is killed, they come back after it.
+ */
 export async function* lookThrough(
   queue: AdminQueue,
-  { limit, hideSeconds, deleted = new Set() }: LookThrough,
+  { limit, hideSeconds, deleted = new Set() }: { limit: number; hideSeconds: number; deleted?: ReadonlySet<string> },
 ): AsyncGenerator<SeenMessage[]> {
   /** Receipts by id. */
   const seen = new Map<string, string>();
@@ -123,12 +117,6 @@ function senderOf(body: string): Pick<DeadLetter, 'region' | 'hostname'> {
   }
 }
 
-export interface PurgeRequest {
-  deadLetters: boolean;
-  /** Asked before anything is deleted; `messages`: about how many there are. */
-  confirm(url: string, messages: number): Promise<boolean>;
-}
-
 export interface PurgeResult {
   url: string;
   /** About how many there were. */
@@ -136,8 +124,11 @@ export interface PurgeResult {
   purged: boolean;
 }
 
-/** Deletes every message of a queue, or of its dead-letter queue. */
-export async function purgeQueue(queue: AdminQueue, { deadLetters, confirm }: PurgeRequest): Promise<PurgeResult> {
+/** Deletes every message of a queue, or of its dead-letter queue, if `confirm` says so of about so many. */
+export async function purgeQueue(
+  queue: AdminQueue,
+  { deadLetters, confirm }: { deadLetters: boolean; confirm(url: string, messages: number): Promise<boolean> },
+): Promise<PurgeResult> {
   const target = deadLetters ? await queue.deadLetters() : queue;
   const { visible, inFlight, delayed } = await target.depth();
   const messages = visible + inFlight + delayed;

@@ -2,7 +2,7 @@
  * HTTP for guests over a pool of connections per origin: what Go's `http.Client` with a timeout of 30 s does on a
  * Bacalhau node, as far as a guest can notice (redirects are followed, one time limit for all).
  */
-import { type Dispatcher, Pool } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import type { HostList } from '../../lib/net/host-list.js';
 import { type Closeable, type HostClock, systemClock } from './host-clock.js';
 
@@ -27,53 +27,34 @@ export interface HttpTransport {
   close(): Promise<void>;
 }
 
-export interface TransportOptions {
-  /** Connections per origin. */
-  connections?: number;
-  /** PEM of the only certificate authority to trust, for https. */
-  ca?: string | undefined;
-  clock?: HostClock;
-}
-
 const TIMEOUT_MS = 30_000;
+/** Per origin. */
+const CONNECTIONS = 64;
 const MAX_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const NETWORK_ERROR: HttpAnswer = { result: 2 };
 const NOT_ALLOWED: HttpAnswer = { result: 4 };
 const TIMED_OUT: HttpAnswer = { result: 3 };
 
-/** A transport on undici's connection pools. */
-export function createTransport(options: TransportOptions = {}): HttpTransport {
-  const clock = options.clock ?? systemClock;
-  const pools = new Map<string, Pool>();
-
-  function poolFor(origin: string): Pool {
-    let pool = pools.get(origin);
-    if (!pool) {
-      const connect = options.ca === undefined ? {} : { connect: { ca: options.ca } };
-      // The time limit is kept here, for all of a request, so undici's own for its parts are off.
-      pool = new Pool(origin, {
-        connections: options.connections ?? 64,
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        ...connect,
-      });
-      pools.set(origin, pool);
-    }
-    return pool;
-  }
-
+/** A transport on undici's connection pools. `ca`: PEM of the only certificate authority to trust, for https. */
+export function createTransport({
+  ca,
+  clock = systemClock,
+}: {
+  ca?: string | undefined;
+  clock?: HostClock;
+} = {}): HttpTransport {
+  // The time limit is kept here, for all of a request, so undici's own for its parts are off.
+  const limits = { connections: CONNECTIONS, headersTimeout: 0, bodyTimeout: 0 };
+  const pools = new Agent(ca === undefined ? limits : { ...limits, connect: { ca } });
   return {
     send(request, done) {
-      const call = new Call(request, poolFor, done);
+      const call = new Call(request, pools, done);
       call.timer = clock.after(TIMEOUT_MS, () => call.end(TIMED_OUT));
       call.dispatch();
       return call;
     },
-    async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
-      pools.clear();
-    },
+    close: () => pools.destroy(),
   };
 }
 
@@ -81,7 +62,7 @@ export function createTransport(options: TransportOptions = {}): HttpTransport {
 class Call implements Dispatcher.DispatchHandlers, Closeable {
   timer: Closeable | undefined;
   #request: HttpRequest;
-  readonly #poolFor: (origin: string) => Pool;
+  readonly #pools: Agent;
   #done: (answer: HttpAnswer) => void;
   #abort: ((error?: Error) => void) | undefined;
   #finished = false;
@@ -91,9 +72,9 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
   #chunks: Buffer[] = [];
   #received = 0;
 
-  constructor(request: HttpRequest, poolFor: (origin: string) => Pool, done: (answer: HttpAnswer) => void) {
+  constructor(request: HttpRequest, pools: Agent, done: (answer: HttpAnswer) => void) {
     this.#request = request;
-    this.#poolFor = poolFor;
+    this.#pools = pools;
     this.#done = done;
   }
 
@@ -104,8 +85,11 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
       return;
     }
     try {
-      const path = url.pathname + url.search;
-      this.#poolFor(url.origin).dispatch({ path, method: method as 'GET', headers, body: body ?? null }, this);
+      const { origin, pathname, search } = url;
+      this.#pools.dispatch(
+        { origin, path: pathname + search, method: method as 'GET', headers, body: body ?? null },
+        this,
+      );
     } catch {
       // A request that undici refuses to send, such as one with an invalid header.
       setImmediate(() => this.end(NETWORK_ERROR));

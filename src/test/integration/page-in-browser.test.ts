@@ -208,6 +208,8 @@ describe('the web page', () => {
       await see('#outcome', /^region eu: cut: 1\/1 nodes cut off \(/);
       await see('[data-region="eu"] .cut');
       await expect.poll(() => enabled('Cut off'), { timeout: 5_000 }).toBe(false);
+      // The keyboard is at what can be done next.
+      await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('reconnect-region');
       await page.getByRole('button', { name: 'Reconnect' }).click();
       await see('#outcome', /1\/1 nodes connected \(/);
       expect(await accessibilityProblems(page)).toEqual([]);

@@ -192,7 +192,7 @@ async function follow<T>(
   say(`${name} …`);
   const outcome = await perform<T>(method, path, body, ({ done, of }) => say(`${name}: ${done}/${of} ${state}`));
   setBusy(false);
-  if (focused instanceof HTMLElement) focused.focus();
+  if (focused instanceof HTMLElement && document.activeElement === document.body) focused.focus();
   changed();
   if ('result' in outcome) return outcome.result;
   const { code, message, hint, details = [] } = outcome.error;

@@ -9,7 +9,7 @@ import { selfCommand } from '../../../lib/process/self-command.js';
 import { exitCodeOf, stopRequested } from '../../../lib/process/shutdown.js';
 import type { CommandContext } from '../../command.js';
 import { detachedText } from '../../output/up-text.js';
-import { upLogFile } from './up-log.js';
+import { upLogFile } from './up-settings.js';
 
 /** What the background process reports when it is ready. */
 interface Ready {

@@ -1,6 +1,11 @@
 /** `up` in the foreground: starts everything, deploys if asked to, and stops everything when it is asked to stop. */
+import { mkdirSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Settings } from '../../../config/settings.js';
 import { messageOf } from '../../../lib/errors/app-error.js';
+import { createLogger, type Logger } from '../../../lib/log/logger.js';
 import { answersHttp } from '../../../lib/net/http-client.js';
+import { openLog } from '../../../lib/process/log-file.js';
 import { reportReady } from '../../../lib/process/shutdown.js';
 import type { Network, Submission } from '../../../network/network.js';
 import { restoreReplaced } from '../../../operations/deploy/submit-in-order.js';
@@ -20,8 +25,7 @@ import {
 import { loadScreen, type Screen, showsScreen } from '../../screens.js';
 import { StopSignal } from '../../stop-signal.js';
 import { askForPublishers, runDeploy } from '../deploy/deploy-publisher.command.js';
-import { openUpLog } from './up-log.js';
-import { askedFor, type UpContext } from './up-settings.js';
+import { askedFor, type UpContext, upLogFile } from './up-settings.js';
 
 /** Resolves with the exit code. */
 export async function upInForeground(context: UpContext): Promise<number> {
@@ -159,3 +163,28 @@ const PASSING = new Set<UpEvent['type']>([
   'change.lost',
   'network.port-moved',
 ]);
+
+/** The log of `up` itself. `background`: standard error is that file already (`up-detached.ts`). */
+function openUpLog(
+  { stateDir, logLevel: level, logFormat: format }: Pick<Settings, 'stateDir' | 'logLevel' | 'logFormat'>,
+  background: boolean,
+): Logger {
+  if (background) return createLogger({ level, format });
+  const file = upLogFile(stateDir);
+  let fd: number | undefined;
+  return createLogger({
+    level,
+    format,
+    write(line) {
+      try {
+        if (fd === undefined) {
+          mkdirSync(dirname(file), { recursive: true });
+          fd = openLog(file).fd;
+        }
+        writeSync(fd, line);
+      } catch {
+        // A full disk must not stop what runs; the terminal shows the same.
+      }
+    },
+  });
+}

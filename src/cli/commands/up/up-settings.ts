@@ -1,10 +1,14 @@
 /** What an `up` is asked for, kept for a later one that attaches to it and may ask for something else. */
+import { join, resolve } from 'node:path';
 import { SETTING_KEYS, SETTINGS, type SettingDef, type SettingKey, type Settings } from '../../../config/settings.js';
 import { valueWithoutSecrets } from '../../../lib/net/url-secrets.js';
 import type { RunState } from '../../../runtime/run-state.js';
 import type { CommandContext } from '../../command.js';
 import { flagOption, publisherOptions, timeoutOption } from '../../options.js';
 import type { Difference } from '../../output/up-text.js';
+
+/** What happens to its processes and its network. */
+export const upLogFile = (stateDir: string): string => join(resolve(stateDir), 'logs', 'up.log');
 
 /** The settings of `up`: all but those of other commands. */
 const OF_OTHERS: SettingKey[] = ['queueUnsigned', 'proxies', 'follow', 'pullerUrl'];
