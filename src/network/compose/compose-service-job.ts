@@ -54,7 +54,14 @@ export async function serviceImage({
   if (registryPort === undefined) {
     // The local image does not show that: engines give registry digests to images that were built here, too.
     await docker(['manifest', 'inspect', image], { timeoutMs: LOOK_UP_MS }).catch((cause) => {
-      throw notInRegistry(image, cause);
+      throw new AppError('IMAGE_NOT_IN_REGISTRY', `the registry does not have ${image}`, {
+        cause,
+        details: [messageOf(cause)],
+        hint:
+          'Bacalhau runs Docker images from registries only. Start the network with a registry of its own ' +
+          '(`wasm-sensors up --network compose --registry`), or push the image (`wasm-sensors images push`) and name it ' +
+          'with --image.',
+      });
     });
     return image;
   }
@@ -69,15 +76,4 @@ export async function serviceImage({
     if (!/No such image/.test(`${messageOf(error)} ${error instanceof AppError ? error.details : ''}`)) throw error;
   });
   return `${INNER_REGISTRY}/${tag}`;
-}
-
-function notInRegistry(image: string, cause: unknown): AppError {
-  return new AppError('IMAGE_NOT_IN_REGISTRY', `the registry does not have ${image}`, {
-    cause,
-    details: [messageOf(cause)],
-    hint:
-      'Bacalhau runs Docker images from registries only. Start the network with a registry of its own ' +
-      '(`wasm-sensors up --network compose --registry`), or push the image (`wasm-sensors images push`) and name it ' +
-      'with --image.',
-  });
 }

@@ -26,10 +26,14 @@ export interface NativePorts {
   webUi: number;
 }
 
-export interface NodePlan
-  extends Omit<NodeProcess, 'ready' | 'readyTimeoutMs' | 'apiPort' | 'hungAfterMs' | 'heartbeat'> {
+export interface NodePlan {
+  name: string;
   /** Undefined for the orchestrator. */
   region?: string;
+  template: 'orchestrator' | 'edge';
+  settings: NodeSettings;
+  /** Variables of the node, which it may forward to jobs. */
+  env: Record<string, string>;
 }
 
 /** Seconds; the orchestrator's must be the longer one, and both are as in `templates/nodes/` for small networks. */
@@ -108,12 +112,7 @@ function writeNodeConfig(template: 'orchestrator' | 'edge', folder: string, sett
   writeFileSync(join(folder, CONFIG_FILE), document.toString(), { mode: 0o600 });
 }
 
-export interface NodeProcess {
-  name: string;
-  template: 'orchestrator' | 'edge';
-  settings: NodeSettings;
-  /** Variables of the node, which it may forward to jobs. */
-  env: Record<string, string>;
+export interface NodeProcess extends NodePlan {
   /** Of its API, on loopback. */
   apiPort: number;
   ready: (signal: AbortSignal) => Promise<void>;
