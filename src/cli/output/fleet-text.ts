@@ -10,8 +10,9 @@ import { partsText, type Style, swatch } from './terminal-text.js';
 /** A region, or without a name the whole fleet. */
 export type RegionRow = FleetSummary['total'] & Partial<Pick<RegionView, 'region' | 'cut' | 'colors'>>;
 
-/** `rate`: how that column is called; `more`: beside it. `links`: by region, what is wrong with the links of its nodes. */
+/** Of the fleet with this `total`. `rate`: how that column is called; `more`: beside it. `links`: by region, what is wrong with the links of its nodes. */
 export const regionColumns = (
+  total: FleetSummary['total'] | undefined,
   style: Style,
   rate: string,
   more: Column<RegionRow>[] = [],
@@ -31,6 +32,11 @@ export const regionColumns = (
   ...more,
   { head: 'received', right: true, rank: 4, of: ({ received }) => String(received) },
   { head: 'gaps', right: true, rank: 3, of: ({ gaps }) => (gaps > 0 ? style.red(String(gaps)) : '0') },
+  // Only where there are some: most fleets keep nothing, and lose nothing.
+  ...(total?.waiting ? [{ head: 'waiting', right: true, rank: 5, of: ({ waiting }: RegionRow) => `${waiting}` }] : []),
+  ...(total?.unaccounted
+    ? [{ head: 'unaccounted', right: true, rank: 2, of: (row: RegionRow) => unaccountedText(row, style) }]
+    : []),
   { head: 'late', right: true, rank: 6, of: ({ late }) => String(late) },
   { head: 'duplicates', right: true, rank: 7, of: ({ duplicates }) => String(duplicates) },
   {
@@ -49,8 +55,11 @@ export function summaryTable(
   links?: ReadonlyMap<string, string>,
 ): string {
   const rows = regions.length > 1 ? [...regions, total] : regions;
-  return table(rows, regionColumns(style, 'readings/s', [], links), { style }).join('\n');
+  return table(rows, regionColumns(total, style, 'readings/s', [], links), { style }).join('\n');
 }
+
+const unaccountedText = ({ unaccounted }: RegionRow, style: Style): string =>
+  unaccounted > 0 ? style.red(`at most ${unaccounted}`) : '0';
 
 const sensorsText = ({ live, paused, silent }: RegionRow, style: Style): string =>
   partsText(`${live} live`, paused > 0 && `${paused} paused`, silent > 0 && style.red(`${silent} silent`));

@@ -39,9 +39,11 @@ export function frame(picture: Picture): string[] {
   return unicode ? lines : lines.map(asciiOnly);
 }
 
+const NOTHING = { live: 0, silent: 0, rate: 0, gaps: 0, unaccounted: 0 };
+
 function titleLine({ data, style, kind, page, now, width }: Picture): string {
   const { summary, firing, stats, heardAt } = data;
-  const { live, silent, rate, gaps } = summary?.total ?? { live: 0, silent: 0, rate: 0, gaps: 0 };
+  const { live, silent, rate, gaps, unaccounted } = summary?.total ?? NOTHING;
   const cutOff = summary?.regions.reduce((sum, region) => sum + (region.cut ? region.silent : 0), 0) ?? 0;
   const silentFor = now - heardAt;
   const dead = stats?.deadLetters ?? 0;
@@ -49,6 +51,7 @@ function titleLine({ data, style, kind, page, now, width }: Picture): string {
     silentFor > SILENT_AFTER_MS && `no answer for ${Math.round(silentFor / 1000)} s`,
     firing.size > 0 && countText(firing.size, 'ALERT'),
     gaps > 0 && countText(gaps, 'gap'),
+    unaccounted > 0 && `${unaccounted} unaccounted`,
     cutOff > 0 && `${cutOff} cut off`,
     silent > cutOff && `${silent - cutOff} silent`,
     dead > 0 && countText(dead, 'dead letter'),
@@ -106,6 +109,8 @@ function keysLine({ data, state, style, attached, width }: Picture): string {
 const WORDS = [
   ['', ''],
   ['gaps', 'readings that are missing, though later ones of their sensor have arrived'],
+  ['waiting', 'readings that sensors keep until they can deliver them'],
+  ['unaccounted', 'readings that may have been taken before a sensor ended, and never came'],
   ['late', 'readings that arrived after later ones of their sensor: no loss'],
   ['duplicates', 'readings that arrived again, and count once'],
   ['silent', 'a sensor that has not sent for longer than its interval explains'],

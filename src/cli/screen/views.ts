@@ -30,7 +30,7 @@ const fleet = list<RegionRow>('fleet', {
     // Each bar is a second.
     const seconds = width < 60 ? 8 : width < 100 ? 16 : 30;
     const bars = ({ region = '' }: RegionRow) => style.cyan(sparkline(data.rates.get(region) ?? [], seconds));
-    return regionColumns(style, '/s', [{ head: 'rate', rank: 2, of: bars }]);
+    return regionColumns(data.summary?.total, style, '/s', [{ head: 'rate', rank: 2, of: bars }]);
   },
   target: ({ region, live, paused }) => ({
     scope: region === undefined ? {} : { region },

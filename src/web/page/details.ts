@@ -76,7 +76,7 @@ function showLast(sensor: SensorView | undefined): void {
   draw();
 }
 
-const COUNTS = ['received', 'gaps', 'late', 'duplicates', 'restarts'] as const;
+const COUNTS = ['received', 'gaps', 'waiting', 'unaccounted', 'late', 'duplicates', 'restarts'] as const;
 
 /** Undefined: there is none of this name. */
 function showFacts(sensor: SensorView | undefined): void {

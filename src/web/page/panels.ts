@@ -17,17 +17,19 @@ const MAX_PANELS = 12;
 type Counts = Omit<FleetSummary['total'], 'last_seen'>;
 type PanelCounts = Counts & Pick<RegionView, 'cut' | 'colors'>;
 
+const SHOULD_BE_ZERO = new Set(['silent', 'gaps', 'unaccounted']);
 const NO_READINGS = { received: 0, gaps: 0, dropped: 0, waiting: 0, unaccounted: 0, late: 0, duplicates: 0 };
 const NO_COUNTS = { live: 0, paused: 0, silent: 0, rate: 0, ...NO_READINGS };
 const NOTHING: PanelCounts = { ...NO_COUNTS, cut: false, colors: [] };
 
 /** Fills the places of the counts in a node, and marks those that should be zero and are not, and those that are. */
 function showCounts(node: HTMLElement, { rate, ...counts }: Counts): void {
-  const { live, paused, silent, received, gaps, late, duplicates } = counts;
-  const texts = Object.entries({ live, paused, silent, received, gaps, late, duplicates }).map(([name, count]) => {
+  const { live, paused, silent, received, gaps, waiting: kept, unaccounted, late, duplicates } = counts;
+  const shown = { live, paused, silent, received, gaps, kept, unaccounted, late, duplicates };
+  const texts = Object.entries(shown).map(([name, count]) => {
     const place = node.querySelector(`[data-f="${name}"]`);
     place?.classList.toggle('zero', count === 0);
-    if (name === 'silent' || name === 'gaps') place?.classList.toggle('bad', count > 0);
+    if (SHOULD_BE_ZERO.has(name)) place?.classList.toggle('bad', count > 0);
     return [name, whole(count)];
   });
   fill(node, { rate: numberText('readings.rate', rate), ...Object.fromEntries(texts) });
