@@ -1,5 +1,4 @@
 /** Containers, as the engine describes them, and what they write. */
-
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';

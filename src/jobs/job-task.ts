@@ -1,5 +1,4 @@
 /** What the module of a job gets: its parameters, its environment, and the hosts that it may reach. */
-
 import { isIP } from 'node:net';
 import { hostAndPort } from '../lib/net/host-list.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../protocol/sensor-config.js';

@@ -1,5 +1,4 @@
 /** The `Network` of everything that runs a real Bacalhau: native, compose and remote differ only in their links. */
-
 import { sameJob } from '../../jobs/job-request.js';
 import { isDownloaded } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';

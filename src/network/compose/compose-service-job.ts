@@ -40,8 +40,6 @@ export async function planServiceJob(
 
 /** The registry's name on the backbone network; on this machine it is localhost with the port of the connection. */
 const INNER_REGISTRY = 'registry:5000';
-const NAME = 'wasm-sensors';
-const LOOK_UP_MS = 15_000;
 
 /**
  * The name under which the node can pull the network's image. Pushes it to the network's own registry where there is one;
@@ -53,7 +51,7 @@ export async function serviceImage({
 }: Pick<ComposeConnection, 'image' | 'registryPort'>): Promise<string> {
   if (registryPort === undefined) {
     // The local image does not show that: engines give registry digests to images that were built here, too.
-    await docker(['manifest', 'inspect', image], { timeoutMs: LOOK_UP_MS }).catch((cause) => {
+    await docker(['manifest', 'inspect', image], { timeoutMs: 15_000 }).catch((cause) => {
       throw new AppError('IMAGE_NOT_IN_REGISTRY', `the registry does not have ${image}`, {
         cause,
         details: [messageOf(cause)],
@@ -67,7 +65,7 @@ export async function serviceImage({
   }
   const id = await docker(['image', 'inspect', '--format', '{{.Id}}', image]);
   // Named by its content, so that the node never runs an older one of the same name.
-  const tag = `${NAME}:${id.replace('sha256:', '').slice(0, 12)}`;
+  const tag = `wasm-sensors:${id.replace('sha256:', '').slice(0, 12)}`;
   const here = `localhost:${registryPort}/${tag}`;
   await docker(['tag', image, here]);
   await pushImage(here, () => {});

@@ -43,10 +43,7 @@ export function createNativeNetwork(
   return {
     ...network,
     linksSeenBy: 'the orchestrator',
-    bypassesLink: (region, url) => !relayed || !isBelow(url, sensorProxyUrls[region]),
+    bypassesLink: (region, url) => !relayed || !`${url}/`.startsWith(`${sensorProxyUrls[region]}/`),
     configFile: (region) => regionConfigFile(configFolder(stateDir), region),
   };
 }
-
-/** Whether a URL is this base or a path of it. */
-const isBelow = (url: string, base: string | undefined): boolean => url === base || url.startsWith(`${base}/`);

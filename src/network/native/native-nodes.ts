@@ -1,5 +1,4 @@
 /** The nodes of a native network: their names, settings and environment, and the `bacalhau serve` process of each. */
-
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -97,8 +96,6 @@ export function edgeNodes(context: PlanContext, configPaths: string[], links: Re
   }));
 }
 
-const FOLDER = `${packageRoot}templates/nodes/`;
-
 /** A path such as `Compute.Orchestrators`, and its value. */
 export type NodeSettings = Record<string, string | number | string[] | Record<string, string>>;
 
@@ -107,7 +104,7 @@ const CONFIG_FILE = 'node.yaml';
 
 /** Writes the configuration of one node into its folder. */
 function writeNodeConfig(template: 'orchestrator' | 'edge', folder: string, settings: NodeSettings): void {
-  const document = parseDocument(readFileSync(`${FOLDER}${template}.yaml`, 'utf8'));
+  const document = parseDocument(readFileSync(`${packageRoot}templates/nodes/${template}.yaml`, 'utf8'));
   for (const [path, value] of Object.entries(settings)) document.setIn(path.split('.'), document.createNode(value));
   writeFileSync(join(folder, CONFIG_FILE), document.toString(), { mode: 0o600 });
 }
