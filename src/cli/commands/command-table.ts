@@ -38,6 +38,7 @@ const COMMANDS: Record<string, () => Promise<CommandSpec>> = {
   'token rotate': async () => (await import('./sensors.command.js')).tokenRotate,
   shell: async () => (await import('./shell.command.js')).shell,
   completion: async () => (await import('./completion.command.js')).completion,
+  complete: async () => (await import('./completion.command.js')).complete,
   settings: async () => (await import('./settings.command.js')).settingsCommand,
   render: async () => (await import('./render.command.js')).render,
   init: async () => (await import('./modules.command.js')).init,
@@ -60,10 +61,10 @@ const COMMANDS: Record<string, () => Promise<CommandSpec>> = {
  * word names no group. `words`: the arguments of the program.
  */
 export async function loadCommands(words: string[]): Promise<CommandSpec[]> {
-  const [first, _shell, ...completed] = words;
+  const [first, ...completed] = words;
   // Of a line to complete, what stands before its last word.
-  if (first === 'completion' && completed.length > 0) {
-    return [...new Set([...(await loadCommands(completed.slice(0, -1))), await COMMANDS.completion!()])];
+  if (first === 'complete') {
+    return [...new Set([...(await loadCommands(completed.slice(0, -1))), await COMMANDS.complete!()])];
   }
   const named = (count: number) => {
     const start = words.slice(0, count).join(' ');

@@ -9,7 +9,7 @@ const SCRIPTS = {
   bash: `# bash completion of wasm-sensors: source <(wasm-sensors completion bash)
 _wasm_sensors() {
   local IFS=$'\\n'
-  COMPREPLY=($(wasm-sensors completion bash "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1))
+  COMPREPLY=($(wasm-sensors complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1))
   # A value follows the = at once.
   if [[ \${#COMPREPLY[@]} -eq 1 && "\${COMPREPLY[0]}" == *= ]]; then compopt -o nospace 2>/dev/null; fi
 }
@@ -19,7 +19,7 @@ complete -o default -F _wasm_sensors wasm-sensors
 # zsh completion of wasm-sensors: source <(wasm-sensors completion zsh), after compinit
 _wasm_sensors() {
   local -a found
-  found=(\${(f)"$(wasm-sensors completion zsh "\${(@)words[2,CURRENT]}" 2>/dev/null)"})
+  found=(\${(f)"$(wasm-sensors complete "\${(@)words[2,CURRENT]}" 2>/dev/null)"})
   found=(\${found//$'\\t'/:})
   if (( $#found )); then _describe word found; else _files; fi
 }
@@ -27,7 +27,7 @@ if [[ "\${funcstack[1]}" == _wasm_sensors ]]; then _wasm_sensors "$@"; else comp
 `,
   fish: `# fish completion of wasm-sensors: wasm-sensors completion fish | source
 function __wasm_sensors
-    set -l found (wasm-sensors completion fish (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)
+    set -l found (wasm-sensors complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)
     if test (count $found) -gt 0
         printf '%s\\n' $found
     else
@@ -40,20 +40,29 @@ complete -c wasm-sensors -f -a '(__wasm_sensors)'
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 export const completion = command({
-  name: 'completion <shell> [words...]',
-  summary:
-    'print the script that completes commands and options in bash, zsh or fish; with words, what completes the last',
+  name: 'completion <shell>',
+  summary: 'print the script that completes commands and options in bash, zsh or fish',
   modes: ['text'],
-  passThrough: true,
   examples: [
     'source <(wasm-sensors completion bash)    # in ~/.bashrc',
     'source <(wasm-sensors completion zsh)     # in ~/.zshrc, after compinit',
     'wasm-sensors completion fish | source     # in ~/.config/fish/config.fish',
   ],
-  async action({ out, args: { shell, words }, program }) {
-    const script = SCRIPTS[oneOf(SHELLS)(shell, 'completion')];
+  async action({ out, args: { shell } }) {
+    out.raw(SCRIPTS[oneOf(SHELLS)(shell, 'completion')]);
+  },
+});
+
+/** What the scripts ask. */
+export const complete = command({
+  name: 'complete [words...]',
+  summary: 'print what may stand in place of the last word of a command',
+  modes: ['text'],
+  hidden: true,
+  passThrough: true,
+  async action({ out, args: { words }, program }) {
     const found = completions(program, words).map(([word, description]) => `${word}\t${description}\n`);
-    out.raw(words.length === 0 ? script : found.join(''));
+    out.raw(found.join(''));
   },
 });
 
