@@ -35,12 +35,14 @@ export interface GuestPlace {
   allowed: HostList;
 }
 
+/** An answer of a proxy whose queue takes readings comes sooner. */
+const SLOW_MS = 500;
+
 /** What a guest waits for: milliseconds, or a request and the arguments that say where its answer goes. */
 type Wait = number | { request: HttpRequest; args: HttpArguments };
 
 export class Guest extends WasiGuest implements RunningGuest {
   exit: GuestExit | undefined;
-  isBehind = false;
   readonly #host: GuestEnvironment;
   readonly #place: GuestPlace;
   #exports!: Exports;
@@ -51,6 +53,9 @@ export class Guest extends WasiGuest implements RunningGuest {
   #wait: Wait | undefined;
   #inProgress: Closeable | undefined;
   #args: HttpArguments = [];
+  #hasFailed = false;
+  /** When the request that it waits for began, by the host's clock. */
+  #askedAt = Number.POSITIVE_INFINITY;
 
   constructor(host: GuestEnvironment, place: GuestPlace, program: ProgramOptions) {
     super(program);
@@ -70,6 +75,10 @@ export class Guest extends WasiGuest implements RunningGuest {
   /** Stops the guest now: what it waits for is cancelled and it never runs again. */
   stop(): void {
     this.#finish({ kind: 'stopped' });
+  }
+
+  get isBehind(): boolean {
+    return this.#hasFailed || this.#host.clock.monotonic() - this.#askedAt > SLOW_MS;
   }
 
   get lastLines(): readonly string[] {
@@ -109,7 +118,8 @@ export class Guest extends WasiGuest implements RunningGuest {
   // Made once for each guest: a sleep or a request costs no closures.
   readonly #wake = (): void => this.#resume(RESULT.ok);
   readonly #answered = (answer: HttpAnswer): void => {
-    this.isBehind = answer.result !== RESULT.ok || answer.status >= 400;
+    this.#hasFailed = answer.result !== RESULT.ok || answer.status >= 400;
+    this.#askedAt = Number.POSITIVE_INFINITY;
     this.#resume(writeAnswer(this.memory, this.#args, answer));
   };
 
@@ -141,6 +151,7 @@ export class Guest extends WasiGuest implements RunningGuest {
       this.#inProgress = this.#host.clock.after(wait, this.#wake);
     } else {
       this.#args = wait.args;
+      this.#askedAt = this.#host.clock.monotonic();
       this.#inProgress = this.#place.link.send(wait.request, this.#answered);
     }
   }

@@ -16,7 +16,7 @@ export interface RunningGuest {
   readonly exit: GuestExit | undefined;
   /** The last lines it wrote to stdout and stderr, without blank ones. The last one may be incomplete. */
   readonly lastLines: readonly string[];
-  /** Whether its last request failed, so that it keeps what it was to deliver; left out where that is not known. */
+  /** Whether its requests fail or wait, so that it keeps what it was to deliver; left out where that is not known. */
   readonly isBehind?: boolean;
   /** Stops it at once: nothing is sent after this call. */
   stop(): void;
