@@ -73,11 +73,9 @@ function buildOf(root: string): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Longer steps are cut: some fill several lines. */
-const STEP_WIDTH = 70;
-
 /** The step that a line of BuildKit or of the old builder announces. */
 function stepOf(line: string): string | undefined {
   const step = /^#\d+ \[([^\]]+\] .*)/.exec(line)?.[1]?.replace(']', '') ?? /^Step (\d+\/\d+ : .*)/.exec(line)?.[1];
-  return step?.slice(0, STEP_WIDTH);
+  // Some fill several lines.
+  return step?.slice(0, 70);
 }

@@ -1,5 +1,4 @@
 /** Containers, as the engine describes them, and what they write. */
-
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -98,15 +97,13 @@ function parseContainers(text: string): Container[] {
   }
 }
 
-/** The last lines that a container wrote; `until`: those before this time, in the engine's notation. */
+/** The last lines that a container wrote, if it is still there; `until`: those before this time, in the engine's notation. */
 export async function lastLogLines(container: string, count: number, until?: string): Promise<string[]> {
-  const { execa } = await import('execa');
   const before = until === undefined ? [] : ['--until', until];
-  const { all = '' } = await execa('docker', ['logs', '--tail', String(count), ...before, container], {
-    all: true,
-    reject: false,
-  });
-  return all.split('\n').filter((line) => line.trim() !== '');
+  const lines: string[] = [];
+  const onLine = (line: string) => void lines.push(line);
+  await docker(['logs', '--tail', String(count), ...before, container], { onLine }).catch(() => {});
+  return lines.filter((line) => line.trim() !== '');
 }
 
 export interface ContainerLine {

@@ -91,7 +91,7 @@ test('a busy port that was asked for is a failure, a busy default one is in orde
   settings.values.proxyPort = port;
   const context = await openContext(settings);
   expect(await ports(context)).toEqual([
-    { status: 'ok', why: expect.stringContaining(`\`up\` takes others instead of ${port}`) },
+    { status: 'ok', why: expect.stringContaining(`\`up\` takes another port instead of ${port}`) },
   ]);
   server.close();
 });

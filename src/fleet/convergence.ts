@@ -50,8 +50,7 @@ export function convergenceOf(sensors: SensorView[], goal: Goal, now: number): C
     }
     if (!inScope(scope, sensor)) continue;
     const wanted = effectiveConfig(desired, sensor.region, sensor.hostname);
-    const seen = { color: sensor.color, icon: sensor.icon_name, reported: config };
-    const converged = (config?.version ?? 0) >= wanted.version && shows(wanted, seen);
+    const converged = (config?.version ?? 0) >= wanted.version && shows(wanted, sensor);
     add(result, sensor, isGone, converged);
     if (!isGone) counted.push({ sensor, converged });
   }
@@ -111,12 +110,13 @@ export function fileConvergenceOf(
 }
 
 /** The sensor shows every value of the file that is not overridden, and no value that was removed from the file. */
-function hasReadFile({ color, icon_name, config }: SensorView, wanted: SensorConfig): boolean {
+function hasReadFile(sensor: SensorView, wanted: SensorConfig): boolean {
+  const { config } = sensor;
   if (config?.file !== 'ok') return false;
   const fields = SENSOR_CONFIG_FIELDS.filter((field) => config.sources[field] !== 'fleet');
   if (fields.some((field) => wanted[field] === undefined && config.sources[field] === 'file')) return false;
   const visible: SensorConfig = Object.fromEntries(fields.map((field) => [field, wanted[field]]));
-  return shows(visible, { color, icon: icon_name, reported: config }, 'file');
+  return shows(visible, sensor, 'file');
 }
 
 const noProgress = (): Progress => ({ sensors: 0, converged: 0, pending: [], gone: 0 });

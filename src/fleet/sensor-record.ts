@@ -1,4 +1,4 @@
-/** What the fleet view remembers about one sensor, and what follows from it. */
+/** What the puller knows of one execution (a sensor): its newest reading, which numbers have come, when; and what follows from it. */
 import type { Reading } from '../protocol/message.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 import { type Arrival, SequenceTracker } from './sequence-tracker.js';

@@ -1,7 +1,6 @@
 /** What the module of a job gets: its parameters, its environment, and the hosts that it may reach. */
-
 import { isIP } from 'node:net';
-import { hostOf } from '../lib/net/host-list.js';
+import { hostAndPort } from '../lib/net/host-list.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../protocol/sensor-config.js';
 import type { ModuleJob, PublisherJob } from './job-request.js';
 
@@ -48,7 +47,7 @@ export interface Reaching {
 }
 
 export const reachableHosts = ({ proxyUrl, allow = [] }: Reaching): string[] => [
-  ...new Set([...(URL.canParse(proxyUrl) ? [hostOf(new URL(proxyUrl))] : []), ...allow]),
+  ...new Set([...(URL.canParse(proxyUrl) ? [hostAndPort(new URL(proxyUrl))] : []), ...allow]),
 ];
 
 /**

@@ -6,12 +6,10 @@ import { readFileSync } from 'node:fs';
 import { type Document, parseDocument } from 'yaml';
 import { packageRoot } from '../lib/process/self-command.js';
 
-const FOLDER = `${packageRoot}templates/jobs/`;
-
 export type TemplateName = 'publisher' | 'config-updater' | 'module' | 'proxy' | 'puller';
 
 export function openTemplate(name: TemplateName): Document {
-  return parseDocument(readFileSync(`${FOLDER}${name}.yaml`, 'utf8'));
+  return parseDocument(readFileSync(`${packageRoot}templates/jobs/${name}.yaml`, 'utf8'));
 }
 
 /** Replaces the template's own heading, which is about the template, with one about this file. */

@@ -1,5 +1,4 @@
 /** From a job request to the document that `bacalhau job run` takes. */
-
 import { createHash } from 'node:crypto';
 import type { Document } from 'yaml';
 import { z } from 'zod';

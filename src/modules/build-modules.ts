@@ -24,7 +24,6 @@ export interface BuildOptions {
   force?: boolean;
   /** Folder that holds `wasm/`; by default this package's. */
   root?: string;
-  signal?: AbortSignal;
 }
 
 const STAMP = '.build-hash';
@@ -33,12 +32,7 @@ const STAMP = '.build-hash';
  * Builds all modules into `outDir`. Rejects with `SOURCES_MISSING`, `COMPILER_MISSING`, or `COMPILE_FAILED` with the
  * compiler's lines in `details`.
  */
-export async function buildWasm({
-  force,
-  root = packageRoot,
-  signal,
-  ...options
-}: BuildOptions): Promise<BuiltModule[]> {
+export async function buildWasm({ force, root = packageRoot, ...options }: BuildOptions): Promise<BuiltModule[]> {
   // Absolute, because the tools run in the root folder.
   const outDir = resolve(options.outDir);
   const targets = MODULE_NAMES.map((name) => ({ name, path: join(outDir, `${name}.wasm`) }));
@@ -61,7 +55,7 @@ export async function buildWasm({
         const hint = `Fix wasm/${name}, wasm/sdk or wasm/lib; the compiler's lines follow.`;
         const entries = [`wasm/${name}/index.ts`, 'wasm/lib/suspend.ts'];
         const flags = ['--use', 'abort=wasm/lib/log/abort'];
-        await compileAssemblyScript(tools, entries, flags, { name, folder: root, built, hint, signal });
+        await compileAssemblyScript(tools, entries, flags, { name, folder: root, built, hint });
         return placeModule(built, name, path);
       }),
     );

@@ -5,7 +5,6 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { AppError } from '../lib/errors/app-error.js';
 import { packageRoot } from '../lib/process/self-command.js';
 import {
-  type BuiltModule,
   type Compilation,
   compileAssemblyScript,
   findAssemblyScript,
@@ -47,21 +46,13 @@ const COMPILERS: Record<Language, { main: string; hint: string; compile(step: Co
  * Builds the module of the sensor in `folder`, whose name it has, into `outDir`. Rejects with `SOURCES_MISSING`,
  * `COMPILER_MISSING`, or `COMPILE_FAILED` with the compiler's lines in `details`.
  */
-export async function buildSensor({
-  folder,
-  outDir,
-  signal,
-}: {
-  folder: string;
-  outDir: string;
-  signal?: AbortSignal;
-}): Promise<BuiltModule & { warnings: string[] }> {
+export async function buildSensor({ folder, outDir }: { folder: string; outDir: string }) {
   const path = resolve(folder);
   const name = basename(path);
   const { hint, compile } = COMPILERS[languageOf(path)];
   return withWorkFolder(resolve(outDir), async (work) => {
     const built = join(work, name);
-    const warnings = await compile({ name, folder: path, built, hint, signal });
+    const warnings = await compile({ name, folder: path, built, hint });
     return { ...(await placeModule(built, name, join(resolve(outDir), `${name}.wasm`))), warnings };
   });
 }

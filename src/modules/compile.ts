@@ -17,7 +17,6 @@ export interface Compilation {
   built: string;
   /** What to do about the lines of the compiler. */
   hint: string;
-  signal?: AbortSignal | undefined;
 }
 
 export interface BuiltModule {
@@ -52,11 +51,10 @@ export async function placeModule(built: string, name: string, path: string): Pr
 export async function runCompiler(
   program: string,
   args: string[],
-  { name, folder, hint, signal }: Compilation,
+  { name, folder, hint }: Compilation,
   { missing, env = {} }: { missing: string; env?: Record<string, string> },
 ): Promise<string[]> {
-  const options = { cwd: folder, env, all: true, reject: false } as const;
-  const result = await execa(program, args, { ...options, ...(signal === undefined ? {} : { cancelSignal: signal }) });
+  const result = await execa(program, args, { cwd: folder, env, all: true, reject: false });
   const details = ownLines(result.all);
   if (!result.failed) return details;
   if (result.code === 'ENOENT') {

@@ -12,19 +12,11 @@ export type Language = (typeof LANGUAGES)[number];
 /** What the sensor is called in the templates, which build as they are. */
 const NAME = 'my-sensor';
 
-export interface NewSensor {
-  name: string;
-  language: Language;
-  folder: string;
-  /** Below the folder. */
-  files: string[];
-}
-
 /**
- * Writes a folder that builds; the sensor has its name. Rejects with `BAD_OPTION` (a name that no module can have)
+ * Writes a folder that builds; the sensor has its name. Resolves also with the files below it. Rejects with `BAD_OPTION` (a name that no module can have)
  * or `FOLDER_NOT_EMPTY`.
  */
-export async function initSensor(folder: string, language: Language): Promise<NewSensor> {
+export async function initSensor(folder: string, language: Language) {
   const name = basename(resolve(folder));
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) {
     throw new AppError('BAD_OPTION', `${JSON.stringify(name)} can't be the name of a sensor`, {

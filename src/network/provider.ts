@@ -9,7 +9,7 @@ import type { SettingKey, Settings } from '../config/settings.js';
 import type { ServiceJob } from '../jobs/job-request.js';
 import type { PortMoved, PortWish } from '../lib/net/choose-port.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
-import type { Network, NetworkFact, NodeInfo } from './network.js';
+import type { Network, NetworkFact } from './network.js';
 
 /**
  * `Connection`: what another terminal needs to open the network. It is plain JSON without secrets, kept in `run.json` and
@@ -28,14 +28,17 @@ export interface NetworkProvider<Connection = unknown> {
   /** Chooses ports and checks settings; nothing is started yet. */
   plan(settings: Resolved, context: PlanContext): Promise<NetworkPlan<Connection>>;
   open(connection: Connection, context: OpenContext): Network;
-  /** Removes what an `up` of this state folder left outside its processes. Safe where this network never ran. */
-  cleanUp(stateDir: string): Promise<Removal>;
+  /** Removes what an `up` of this state folder left beside its child processes. Safe where this network never ran. */
+  cleanUp?(stateDir: string): Promise<Removal>;
   /** Removes data that outlive `down`, outside the state folder. */
   removeData?(stateDir: string): Promise<Removal>;
   /** The proxy or the puller as a service job. */
   serviceJob?(role: ServiceJob['role'], connection: Connection, options: ServiceJobOptions): Promise<PlannedServiceJob>;
-  /** The command line of a shell with `bacalhau` inside the network; without `command` an interactive one. */
-  shell?(connection: Connection, options: ShellOptions): { program: string; args: string[] };
+  /**
+   * The command line of a shell with `bacalhau` inside the network; without `command` an interactive one. `tty`: standard
+   * input and output are a terminal.
+   */
+  shell?(connection: Connection, options: { command: string[]; tty: boolean }): { program: string; args: string[] };
   /** Base URL of the sensor host, where this network runs one. */
   sensorHostUrl?(connection: Connection): string;
   /** Writes the network as files that work without this program; resolves with their paths, relative to `folder`. */
@@ -77,7 +80,6 @@ export interface BacalhauNeeds {
     clientVersion(): Promise<string>;
     /** Of the orchestrator. Rejects with `BACALHAU_API_UNREACHABLE` … */
     agentVersion(): Promise<string>;
-    nodes(): Promise<NodeInfo[]>;
   };
   /** Base URL of the API of a cluster that exists already. */
   clusterUrl?: string;
@@ -110,19 +112,13 @@ export interface NetworkPlan<Connection = unknown> {
   services?: Services;
   /**
    * Resolves when every node is connected. Rejects with an `AppError` that names what is missing. `proxyUrl`: base URL of
-   * the proxy for sensors, the one on this machine or `--proxy-url`.
+   * the proxy for sensors, the one on this machine or `--proxy-url`. `endpoints`: further addresses to show.
    */
-  start(context: { proxyUrl: string }): Promise<StartedNetwork<Connection>>;
+  start(context: { proxyUrl: string }): Promise<{ connection: Connection; endpoints?: Partial<Endpoints> }>;
   /** Links of regions that this process holds; left out where `Network.setRegionLink` needs no `up`. */
   setRegionLink?(region: string, connected: boolean): Promise<void>;
   /** Stops what `start` started, also after a failure half-way. */
   stop(): Promise<void>;
-}
-
-export interface StartedNetwork<Connection> {
-  connection: Connection;
-  /** Further addresses to show. */
-  endpoints?: Partial<Endpoints>;
 }
 
 export interface OpenContext {
@@ -185,10 +181,4 @@ export interface PlannedServiceJob {
   url: string;
   /** What `deploy publisher --proxy` takes for it. */
   proxyName: string;
-}
-
-export interface ShellOptions {
-  command: string[];
-  /** Standard input and output are a terminal. */
-  tty: boolean;
 }

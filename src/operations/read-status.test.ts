@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { AppError } from '../lib/errors/app-error.js';
 import { execution, FakeNetwork, jobInfo } from '../test/support/fake-network.js';
-import { failedExecutions, readStatus, replacedExecutions } from './read-status.js';
+import { failedExecutions, readStatus } from './read-status.js';
 
 const gone = (what: string) => () => Promise.reject(new AppError('PROXY_ERROR', `${what} is gone`));
 
@@ -74,6 +74,8 @@ test('failures are those of the newest execution of each node; older ones were r
     { ...execution('b', 'failed', 'crash'), id: 'e4' },
   ];
   const jobs = [jobInfo({ role: 'publisher', region: 'eu' }, { executions })];
-  expect(failedExecutions(jobs)).toEqual([{ job: 'publisher-eu', node: 'b', message: 'crash' }]);
-  expect(replacedExecutions(jobs)).toEqual([{ job: 'publisher-eu', node: 'a', message: 'lost', replacedBy: 'e2' }]);
+  expect(failedExecutions(jobs, 'newest')).toEqual([{ job: 'publisher-eu', node: 'b', message: 'crash' }]);
+  expect(failedExecutions(jobs, 'replaced')).toEqual([
+    { job: 'publisher-eu', node: 'a', message: 'lost', replacedBy: 'e2' },
+  ]);
 });

@@ -76,21 +76,10 @@ export interface FailedExecution {
   replacedBy?: string;
 }
 
-/** The newest execution of each node, where it failed. */
-export const failedExecutions = (jobs: JobInfo[]): FailedExecution[] =>
-  jobs.flatMap((job) =>
-    newestByNode(job.executions)
-      .newest.filter(isFailed)
-      .map((execution) => rowOf(job, execution)),
-  );
-
-/** Those that failed and were replaced, such as on a node that was cut off for long. */
-export const replacedExecutions = (jobs: JobInfo[]): FailedExecution[] =>
-  jobs.flatMap((job) =>
-    newestByNode(job.executions)
-      .replaced.filter(isFailed)
-      .map((execution) => ({ ...rowOf(job, execution), replacedBy: execution.by })),
-  );
-
-const isFailed = ({ state }: ExecutionInfo) => state === 'failed';
-const rowOf = ({ name }: JobInfo, { node, message }: ExecutionInfo) => ({ job: name, node, message });
+/** Executions that failed: the newest of each node, or those replaced since, as on a node that was cut off for long. */
+export const failedExecutions = (jobs: JobInfo[], which: 'newest' | 'replaced'): FailedExecution[] =>
+  jobs.flatMap(({ name: job, executions }) => {
+    const found: (ExecutionInfo & { by?: string })[] = newestByNode(executions)[which];
+    const failed = found.filter(({ state }) => state === 'failed');
+    return failed.map(({ node, message, by }) => ({ job, node, message, ...(by ? { replacedBy: by } : {}) }));
+  });

@@ -59,7 +59,7 @@ const reported = (over: Partial<ReportedConfig> = {}): ReportedConfig => ({
   paused: false,
   ...over,
 });
-const seen = { color: '#00FF88', icon: '👽', reported: reported() };
+const seen = { color: '#00FF88', icon_name: '👽', config: reported() };
 test.each([
   [{}, true],
   [{ color: '#00ff88', interval: 0.5, paused: false }, true],
@@ -77,10 +77,10 @@ test.each([
 
 test('what a sensor does for another reason, or does not report, is not shown', () => {
   const byFlag = reported({ sources: { ...reported().sources, random_off: 'flag' } });
-  expect(shows({ random_off: true }, { ...seen, reported: byFlag })).toBe(false);
-  expect(shows({ random_off: true }, { ...seen, reported: byFlag }, 'flag')).toBe(true);
-  expect(shows({ color: '#00ff88' }, { ...seen, reported: undefined })).toBe(false);
-  expect(shows({}, { ...seen, reported: undefined })).toBe(true);
+  expect(shows({ random_off: true }, { ...seen, config: byFlag })).toBe(false);
+  expect(shows({ random_off: true }, { ...seen, config: byFlag }, 'flag')).toBe(true);
+  expect(shows({ color: '#00ff88' }, { ...seen, config: undefined })).toBe(false);
+  expect(shows({}, { ...seen, config: undefined })).toBe(true);
 });
 
 test('a state that a proxy of before wrote is read without the times of its changes', () => {

@@ -140,31 +140,23 @@ export function inScope(scope: Scope, sensor: { region: string; hostname: string
   return !('region' in scope) || sensor.region === scope.region;
 }
 
-/** A sensor's newest reading, and its report about itself. */
-export interface SeenConfig {
-  /** `#RRGGBB`, in any case. */
-  color: string;
-  icon: string;
-  reported: ReportedConfig | undefined;
-}
-
 /**
- * Whether a sensor shows these values, and has them from this source. A random value can't be checked. A sensor that
- * reports nothing shows nothing.
+ * Whether a sensor shows these values (`color` in any case), and has them from this source. A random value can't be checked.
+ * A sensor that reports nothing shows nothing.
  */
 export function shows(
   desired: DesiredConfig,
-  { color, icon, reported }: SeenConfig,
+  { color, icon_name, config }: { color: string; icon_name: string; config: ReportedConfig | undefined },
   source: ConfigSource = 'fleet',
 ): boolean {
   const fields = SENSOR_CONFIG_FIELDS.filter((field) => desired[field] !== undefined);
-  if (!showsSettings(desired, reported)) return false;
+  if (!showsSettings(desired, config)) return false;
   if (fields.length === 0) return true;
-  if (!reported || fields.some((field) => reported.sources[field] !== source)) return false;
+  if (!config || fields.some((field) => config.sources[field] !== source)) return false;
   if (desired.color !== undefined && desired.color !== 'random' && color.toLowerCase() !== desired.color) return false;
-  if (desired.emoji !== undefined && desired.emoji >= 0 && icon !== ICONS[desired.emoji]) return false;
-  if (desired.interval !== undefined && reported.intervalMs !== Math.round(desired.interval * 1000)) return false;
-  return desired.paused === undefined || reported.paused === desired.paused;
+  if (desired.emoji !== undefined && desired.emoji >= 0 && icon_name !== ICONS[desired.emoji]) return false;
+  if (desired.interval !== undefined && config.intervalMs !== Math.round(desired.interval * 1000)) return false;
+  return desired.paused === undefined || config.paused === desired.paused;
 }
 
 /** A sensor that has not declared a setting ignores it. */

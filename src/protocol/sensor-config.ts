@@ -1,9 +1,10 @@
+/// <reference path="./color-name.d.ts" />
 /**
  * A sensor's configuration as desired and as reported (docs/protocol.md, "Configuration"). The CLI, the proxy and the
  * YAML file share the schema.
  */
+import cssColors from 'color-name';
 import { z } from 'zod';
-import { cssColor } from './css-colors.js';
 import { MAX_AHEAD_MS } from './message.js';
 import {
   type DesiredSettings,
@@ -15,11 +16,18 @@ import {
 /** The icons a sensor knows; `emoji` is an index in this list (the same as in wasm/sdk/icons.ts). */
 export const ICONS = [...'🚀📡🤖👽🌟🔥🌈🌊🌳🌻🦊🐳🦉🦋💎🔔'];
 
+/** `#rrggbb` of a colour that CSS names; undefined for what is none. */
+function cssColor(name: string): string | undefined {
+  const rgb = Object.hasOwn(cssColors, name) ? cssColors[name] : undefined;
+  return rgb && `#${rgb.map((part) => part.toString(16).padStart(2, '0')).join('')}`;
+}
+
 const colorProblem = { error: 'must be a colour such as #00ff88 or tomato, or random' };
 /** Kept as `#rrggbb`, which is all that sensors know. */
 const color = z
   .union([z.string(), z.literal(-1)], colorProblem)
-  .transform((value) => (value === -1 || value === '-1' ? 'random' : (cssColor(value) ?? value.toLowerCase())))
+  .transform((value) => (value === -1 || value === '-1' ? 'random' : value.toLowerCase()))
+  .transform((value) => cssColor(value) ?? value)
   .refine((value) => value === 'random' || /^#[0-9a-f]{6}$/.test(value), colorProblem);
 
 /** Words are accepted in any case, as by sensors. */

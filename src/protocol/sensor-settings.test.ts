@@ -61,7 +61,7 @@ test('a change takes settings beside the fields of every sensor, and nothing els
 });
 
 test('a sensor shows a setting when it has that value from the fleet; one that has not declared it ignores it', () => {
-  const seen = (settings: string) => ({ color: '#000000', icon: '🚀', reported: report(settings) });
+  const seen = (settings: string) => ({ color: '#000000', icon_name: '🚀', config: report(settings) });
   const desired = { 'settings.threshold': 5 } as const;
   expect(shows(desired, seen('threshold:5.0:n:n:0:10'))).toBe(true);
   expect(shows(desired, seen('threshold:5.0:d:n:0:10'))).toBe(false);

@@ -1,6 +1,6 @@
 /**
  * Collects messages of many requests into full batches for the queue. A message's promise resolves when the queue has
- * accepted it. What the queue does not accept in time goes back to the sender, who keeps it.
+ * accepted it. What the queue does not accept in time is refused: the sender keeps it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';

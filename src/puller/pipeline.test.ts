@@ -50,7 +50,8 @@ function start({ store } = memory(), polling: PollingOptions = {}): void {
     onStored: (deliveries) => accepted.push(...deliveries),
     onEvent: (event) => events.push(event),
     failures,
-    polling: { pollers: 1, ...polling },
+    pollers: 1,
+    ...polling,
   });
   pipeline.start();
 }

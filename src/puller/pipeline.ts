@@ -11,7 +11,7 @@ import { Acknowledger } from './acknowledger.js';
 import { type Delivery, parseDelivery, type Rejection } from './delivery.js';
 import type { FailureReporter, PullerEvent } from './failure-reporter.js';
 
-export interface PipelineOptions {
+export interface PipelineOptions extends PollingOptions {
   queue: Queue;
   /** Stores a group; throws when it can't now, such as on a full disk. Undefined: readings are only shown. */
   store: ((deliveries: Delivery[]) => void) | undefined;
@@ -21,7 +21,6 @@ export interface PipelineOptions {
   failures: FailureReporter;
   /** Unix milliseconds. */
   now?: () => number;
-  polling?: PollingOptions;
 }
 
 export interface PollingOptions {
@@ -59,8 +58,7 @@ const MAX_LOAD_FACTOR = 4;
 const FULL_ANSWERS_UNDER_LOAD = 10;
 
 export class Pipeline {
-  readonly #options: PipelineOptions;
-  readonly #polling: Required<PollingOptions>;
+  readonly #options: Required<PipelineOptions>;
   readonly #failures: FailureReporter;
   readonly #acknowledger: Acknowledger;
   readonly #stopping = new AbortController();
@@ -72,12 +70,11 @@ export class Pipeline {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: PipelineOptions) {
-    this.#options = options;
-    this.#polling = { pollers: 4, waitSeconds: 20, lingerMs: 20, ...options.polling };
+    this.#options = { pollers: 4, waitSeconds: 20, lingerMs: 20, now: () => Date.now(), ...options };
     this.#failures = options.failures;
     this.#acknowledger = new Acknowledger(options.queue, options.failures, options.onEvent);
     // Every poll listens to the signal, and a finished call may remove its listener a moment later.
-    setMaxListeners(2 * this.#polling.pollers * MAX_LOAD_FACTOR, this.#stopping.signal);
+    setMaxListeners(2 * this.#options.pollers * MAX_LOAD_FACTOR, this.#stopping.signal);
   }
 
   get stats(): PipelineStats {
@@ -90,7 +87,7 @@ export class Pipeline {
   }
 
   start(): void {
-    for (let i = 0; i < this.#polling.pollers; i++) this.#addPoll('lasting');
+    for (let i = 0; i < this.#options.pollers; i++) this.#addPoll('lasting');
   }
 
   /** Stops receiving; resolves when everything received has been handled. */
@@ -110,7 +107,7 @@ export class Pipeline {
   /** An extra poll does not wait for messages and ends with the first answer that is not full. */
   async #poll(kind: 'lasting' | 'extra'): Promise<void> {
     const { signal } = this.#stopping;
-    const waitSeconds = kind === 'extra' ? 0 : this.#polling.waitSeconds;
+    const waitSeconds = kind === 'extra' ? 0 : this.#options.waitSeconds;
     for (let failures = 0; !signal.aborted; ) {
       if (this.#isStoreFailing) {
         // Whatever is received meanwhile counts as a failed delivery and becomes a dead letter in the end.
@@ -136,13 +133,13 @@ export class Pipeline {
 
   #adaptPolls(full: boolean): void {
     this.#fullInARow = full ? this.#fullInARow + 1 : 0;
-    const hasRoom = this.#polls.size < this.#polling.pollers * MAX_LOAD_FACTOR;
+    const hasRoom = this.#polls.size < this.#options.pollers * MAX_LOAD_FACTOR;
     if (this.#fullInARow >= FULL_ANSWERS_UNDER_LOAD && hasRoom) this.#addPoll('extra');
   }
 
   #accept(messages: ReceivedMessage[]): void {
     this.#received += messages.length;
-    const receivedAt = (this.#options.now ?? Date.now)();
+    const receivedAt = this.#options.now();
     for (const message of messages) {
       const delivery = parseDelivery(message, receivedAt);
       if ('code' in delivery) this.#acknowledger.deadLetter(message, delivery);
@@ -156,7 +153,7 @@ export class Pipeline {
 
   /** After a quiet time at once; under load `lingerMs` after the last group. */
   #flushSoon(): void {
-    const pause = this.#lastFlush + this.#polling.lingerMs - performance.now();
+    const pause = this.#lastFlush + this.#options.lingerMs - performance.now();
     this.#timer ??= setTimeout(() => this.#flush(), Math.max(0, pause));
   }
 

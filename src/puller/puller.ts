@@ -83,7 +83,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
     },
     failures,
     now,
-    polling: { pollers },
+    pollers,
   });
   const upkeep = store && keepStore({ store, hub, now, retention: sinks.store!.retentionMs, failures, onEvent });
   const closed = new AbortController();

@@ -18,22 +18,16 @@ export interface MissingRights {
   reason: string;
 }
 
-export interface QueueRightsReport {
-  /** Of the queue and of its dead-letter queue. */
-  missing: MissingRights[];
-  /** Whether the queue names a dead-letter queue; undefined: that can't be seen. */
-  hasDeadLetters: boolean | undefined;
-}
-
 /** Of a batch, SQS refuses this entry alone: no message may have this character, nor wait for more than 900 seconds. */
 const NOT_A_MESSAGE = { Id: '0', MessageBody: '\u0000', DelaySeconds: 901 };
 const NOT_A_RECEIPT = { Id: '0', ReceiptHandle: 'wasm-sensors-asks-for-the-right-to-delete' };
 
 /**
- * Asks for every right that the proxy and the puller need. Rejects with `QUEUE_CREDENTIALS`, `QUEUE_NOT_FOUND`,
+ * Asks for every right that the proxy and the puller need on the queue and on its dead-letter queue, and whether it has one
+ * (undefined: that can't be seen). Rejects with `QUEUE_CREDENTIALS`, `QUEUE_NOT_FOUND`,
  * `QUEUE_UNREACHABLE` … where no right can be asked for, and as `openSqsQueue` does.
  */
-export async function checkQueueRights(options: SqsConnection): Promise<QueueRightsReport> {
+export async function checkQueueRights(options: SqsConnection) {
   const call = openCall(options);
   const missing = new Map<string, MissingRights>();
   /** Undefined where the right is missing, and where SQS refuses what was asked for otherwise. */

@@ -23,7 +23,7 @@ export async function removeOrphans(stateDir: string, { everyKind = false } = {}
   const last = state && (await loadProvider(state.kind));
   if (state && !last?.capabilities.sensorsOutliveUp) noteSensorsStopped(state, stateDir);
   const providers = everyKind ? await loadAllProviders() : last ? [last] : [];
-  const { removed, kept } = await together(providers.map((provider) => provider.cleanUp(stateDir)));
+  const { removed, kept } = await together(providers.flatMap((provider) => provider.cleanUp?.(stateDir) ?? []));
   if (state) clearRunState(stateDir, state.up);
   return { removed: [...stopped.map(({ name }) => name), ...removed], kept };
 }

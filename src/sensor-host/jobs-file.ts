@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { z } from 'zod';
 import { quarantine, readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
-import { hostOf } from '../lib/net/host-list.js';
+import { hostAndPort } from '../lib/net/host-list.js';
 import { isModuleName } from '../modules/module-files.js';
 import type { Cluster } from './cluster.js';
 import { type JobSpec, jobSpecSchema } from './host-schemas.js';
@@ -64,7 +64,7 @@ function withProxyAllowed(spec: unknown): unknown {
   if (!success || 'allow' in data) return spec;
   const flag = data.args.find((one) => one.startsWith('--proxy='))?.slice('--proxy='.length);
   const proxies = [flag, data.env.PROXY_URL].flatMap((url) =>
-    url !== undefined && URL.canParse(url) ? hostOf(new URL(url)) : [],
+    url !== undefined && URL.canParse(url) ? hostAndPort(new URL(url)) : [],
   );
   return { ...data, allow: [...new Set(proxies)] };
 }

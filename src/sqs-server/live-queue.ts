@@ -5,26 +5,11 @@
 import { randomUUID } from 'node:crypto';
 import { LongPolls } from './long-polls.js';
 import { asDamagedLetter, damageReason, findMessageDamage } from './protocol/message-checks.js';
-import {
-  parseRedrivePolicy,
-  type QueueAttributes,
-  type RedrivePolicy,
-  withDefaults,
-} from './protocol/queue-attributes.js';
+import { parseRedrivePolicy, type QueueAttributes, withDefaults } from './protocol/queue-attributes.js';
 import type { QueueService } from './queue-service.js';
 import type { StoredMessage } from './store/message.js';
 import type { QueueRecord } from './store/queue-database.js';
 import type { QueueMessages } from './store/queue-messages.js';
-
-/** The queue's attributes, parsed. */
-interface QueueSettings {
-  visibilityMs: number;
-  retentionMs: number;
-  maxBytes: number;
-  delayMs: number;
-  waitMs: number;
-  redrive: RedrivePolicy | undefined;
-}
 
 /** A message does not have the checksum with which it was sent. */
 export interface MessageDamaged {
@@ -39,7 +24,7 @@ export class LiveQueue {
   readonly polls = new LongPolls();
   /** Elapsed milliseconds of the last PurgeQueue. */
   lastPurge = 0;
-  settings: QueueSettings;
+  settings: ReturnType<typeof parseSettings>;
 
   constructor(
     readonly record: QueueRecord,
@@ -147,13 +132,14 @@ export class LiveQueue {
   }
 }
 
-function parseSettings(attributes: QueueAttributes): QueueSettings {
+function parseSettings(attributes: QueueAttributes) {
+  const number = (name: string) => Number(attributes[name]);
   return {
-    visibilityMs: Number(attributes.VisibilityTimeout) * 1000,
-    retentionMs: Number(attributes.MessageRetentionPeriod) * 1000,
-    maxBytes: Number(attributes.MaximumMessageSize),
-    delayMs: Number(attributes.DelaySeconds) * 1000,
-    waitMs: Number(attributes.ReceiveMessageWaitTimeSeconds) * 1000,
+    visibilityMs: number('VisibilityTimeout') * 1000,
+    retentionMs: number('MessageRetentionPeriod') * 1000,
+    maxBytes: number('MaximumMessageSize'),
+    delayMs: number('DelaySeconds') * 1000,
+    waitMs: number('ReceiveMessageWaitTimeSeconds') * 1000,
     redrive: parseRedrivePolicy(attributes.RedrivePolicy),
   };
 }

@@ -1,21 +1,14 @@
 /** All queues of a server over one store. */
 import { type AppError, messageOf } from '../lib/errors/app-error.js';
-import type { ClockSources } from '../lib/time/elapsed-clock.js';
-import { LiveQueue, type MessageDamaged } from './live-queue.js';
+import { LiveQueue } from './live-queue.js';
 import { MOVE_INTERVAL_MS, MoveTask } from './move-task.js';
 import { ACCOUNT_ID, isFifoName } from './protocol/queue-attributes.js';
+import type { QueueServerEvent, QueueServerOptions } from './sqs-server.js';
 import { GroupCommit } from './store/group-commit.js';
 import { openMessageTable } from './store/message-table.js';
 import { deleteQueue, insertQueue, type QueueRecord, readQueues, updateQueue } from './store/queue-database.js';
 import { QueueMessages } from './store/queue-messages.js';
-import { QueueStore, type StoreEvent } from './store/queue-store.js';
-
-interface QueueServiceOptions {
-  path: string;
-  warn: (message: string) => void;
-  onEvent: (event: StoreEvent | MessageDamaged) => void;
-  clock: Partial<ClockSources>;
-}
+import { QueueStore } from './store/queue-store.js';
 
 /** Milliseconds between two writes of deliveries that only memory holds. */
 const SAVE_INTERVAL_MS = 1_000;
@@ -35,13 +28,13 @@ export class QueueService {
   /** The newest first. */
   moveTasks: MoveTask[] = [];
   readonly store: QueueStore;
-  readonly onEvent: QueueServiceOptions['onEvent'];
+  readonly onEvent: (event: QueueServerEvent) => void;
   readonly #queues = new Map<string, LiveQueue>();
   readonly #timers: NodeJS.Timeout[];
   /** The error of the last attempt to read the store, if it failed; then memory holds no queues. */
   #readError: unknown;
 
-  constructor(options: QueueServiceOptions) {
+  constructor(options: Required<Pick<QueueServerOptions, 'path' | 'warn' | 'onEvent' | 'clock'>>) {
     this.onEvent = options.onEvent;
     this.store = new QueueStore(options.path, options.clock, options.onEvent);
     this.commits = new GroupCommit(() => this.store.database, {

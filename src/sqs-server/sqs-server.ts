@@ -20,7 +20,6 @@ import { clientGone } from '../lib/net/client-gone.js';
 import { readBody } from '../lib/net/request-body.js';
 import { SlowReaders } from '../lib/net/slow-readers.js';
 import type { ClockSources } from '../lib/time/elapsed-clock.js';
-import type { QueueServerState } from '../queue/queue.js';
 import { respond } from './api/protocol.js';
 import type { MessageDamaged } from './live-queue.js';
 import { queueMetrics } from './queue-metrics.js';
@@ -46,25 +45,29 @@ export interface QueueServerOptions {
 
 export type QueueServerEvent = StoreEvent | MessageDamaged;
 
-export interface QueueServerStats {
-  /** `waiting`: receivers in a long poll. */
-  queues: {
-    name: string;
-    visible: number;
-    inFlight: number;
-    delayed: number;
-    waiting: number;
-    /** Of the oldest message; missing where there is none. */
-    oldestAgeMs: number | undefined;
-  }[];
-  /** Requests by action since the start. */
+/** Counts since the start: requests by action, and refused ones by error code. */
+interface Counts {
   requests: Record<string, number>;
-  /** Refused requests by error code since the start. */
   refused: Record<string, number>;
-  /** Durable transactions since the start. */
-  commits: number;
-  store: QueueServerState;
 }
+
+const statsOf = (service: QueueService, { requests, refused }: Counts) => ({
+  queues: service.readableQueues.map(({ record, messages, polls }) => ({
+    name: record.name,
+    /** Receivers in a long poll. */
+    waiting: polls.size,
+    ...messages.countsAt(service.now()),
+    /** Of the oldest message; undefined where there is none. */
+    oldestAgeMs: messages.ageAt(service.now()),
+  })),
+  requests,
+  refused,
+  /** Durable transactions since the start. */
+  commits: service.commits.commits,
+  store: service.store.state,
+});
+
+export type QueueServerStats = ReturnType<typeof statsOf>;
 
 export interface QueueServer {
   /** `POST /` is the SQS API; `GET /health`, `/ready` and `/stats` answer JSON. */
@@ -81,23 +84,10 @@ const MAX_REQUEST_BYTES = 8 * 1_048_576;
 export function createQueueServer(options: QueueServerOptions): QueueServer {
   const { path, warn = console.warn, onEvent = () => {}, clock = {} } = options;
   const service = new QueueService({ path, warn, onEvent, clock });
-  const requests: Record<string, number> = {};
-  const refused: Record<string, number> = {};
+  const counts: Counts = { requests: {}, refused: {} };
   const unread = new SlowReaders();
   let closed = false;
-
-  const stats = (): QueueServerStats => ({
-    queues: service.readableQueues.map(({ record, messages, polls }) => ({
-      name: record.name,
-      waiting: polls.size,
-      ...messages.countsAt(service.now()),
-      oldestAgeMs: messages.ageAt(service.now()),
-    })),
-    requests,
-    refused,
-    commits: service.commits.commits,
-    store: service.store.state,
-  });
+  const stats = () => statsOf(service, counts);
 
   const app = new Hono();
   app.use(async (c, next) => {
@@ -125,8 +115,8 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
     };
     const input = await readBody(c, (bytes) => bytes, MAX_REQUEST_BYTES);
     const { action, status, headers, body, code } = await respond(context, c.req.header('x-amz-target'), input);
-    requests[action] = (requests[action] ?? 0) + 1;
-    if (code !== undefined) refused[code] = (refused[code] ?? 0) + 1;
+    counts.requests[action] = (counts.requests[action] ?? 0) + 1;
+    if (code !== undefined) counts.refused[code] = (counts.refused[code] ?? 0) + 1;
     unread.add(c, body.length);
     return new Response(body, { status, headers });
   });

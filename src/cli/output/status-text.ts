@@ -2,12 +2,7 @@
 import { escapeControls } from '../../lib/control-characters.js';
 import { unschedulableNodes } from '../../network/edge-nodes.js';
 import type { NodeInfo } from '../../network/network.js';
-import {
-  type FailedExecution,
-  failedExecutions,
-  replacedExecutions,
-  type Status,
-} from '../../operations/read-status.js';
+import { type FailedExecution, failedExecutions, type Status } from '../../operations/read-status.js';
 import type { QueueServerState } from '../../queue/queue.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { eventText, spanText } from './event-text.js';
@@ -69,8 +64,8 @@ export function statusText({ kind, up, endpoints, settings }: RunState, status: 
     ...storeProblems(puller).map((problem): Line => ['store', style.red(problem)]),
     ['clock', !!puller.clockAheadMs && style.red(eventText({ type: 'clock-stepped', byMs: puller.clockAheadMs }))],
   ];
-  const failed = failedExecutions(jobs);
-  const replaced = replacedExecutions(jobs);
+  const failed = failedExecutions(jobs, 'newest');
+  const replaced = failedExecutions(jobs, 'replaced');
   const more = failed.length - FAILED_SHOWN;
   const blocks = [
     fleet.summary.regions.length > 0

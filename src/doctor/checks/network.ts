@@ -20,33 +20,22 @@ export const ports: Part = async ({ up, settings, needs }) => {
   const { servicesInside, ports: own = [] } = needs instanceof AppError ? {} : needs;
   const services = servicesInside ? [] : Object.values(servicePorts(settings));
   const wishes = [...services, ...own].filter(({ port }) => port !== 0);
-  const found = await Promise.all(wishes.map(async (wish) => ({ wish, finding: await findBusy(wish) })));
-  const busy = found.flatMap(({ finding }) => finding ?? []);
-  const free = found.flatMap(({ wish, finding }) => (finding ? [] : wish.port));
-  const taken = busy.flatMap(({ status, why }) => (status === 'ok' ? why : []));
-  return [
-    ...(free.length > 0 ? ok(`${free.length > 1 ? 'ports' : 'port'} ${free.join(', ')} free`) : []),
-    // Default ports move, so nobody has to do anything.
-    ...(taken.length > 0 ? ok(`\`up\` takes others instead of ${taken.join(', ')}`) : []),
-    ...busy.filter(({ status }) => status !== 'ok'),
-  ];
+  const busy = (await Promise.all(wishes.map(findBusy))).flat();
+  return busy.length > 0 ? busy : ok(`ports ${wishes.map(({ port }) => port).join(', ')} free`);
 };
 
-/** Undefined for a free port. */
-async function findBusy({ port, host = '127.0.0.1', explicit, purpose, flag }: PortWish): Promise<Finding | undefined> {
+/** Nothing for a free port. */
+async function findBusy({ port, host = '127.0.0.1', explicit, purpose, flag }: PortWish): Promise<Finding[]> {
   try {
-    if ((await probePort(port, host)) !== undefined) return undefined;
+    if ((await probePort(port, host)) !== undefined) return [];
   } catch (error) {
-    return { ...findingOf(error), fix: `Use ${flag}, or another --host.` };
+    return [{ ...findingOf(error), fix: `Use ${flag}, or another --host.` }];
   }
   const ours = stateDirOfPort(port);
-  const by = ours && `the network in ${ours}`;
-  if (!explicit) return { status: 'ok', why: by === undefined ? String(port) : `${port} (${by})` };
+  const by = ours === undefined ? '' : ` (the network in ${ours})`;
+  // Default ports move, so nobody has to do anything.
+  if (!explicit) return ok(`\`up\` takes another port instead of ${port}${by}`);
   const stop = ours === undefined ? 'stop the program that has it' : `stop that network (\`wasm-sensors down\` there)`;
   const { why, ...failure } = findingOf(portInUse(port, host, purpose, flag));
-  return {
-    ...failure,
-    why: by === undefined ? why : `${why} (${by})`,
-    fix: `Use another one with ${flag}, or ${stop}.`,
-  };
+  return [{ ...failure, why: why + by, fix: `Use another one with ${flag}, or ${stop}.` }];
 }

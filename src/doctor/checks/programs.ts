@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requireCompose, requireEngine } from '../../docker/docker-cli.js';
 import { messageOf } from '../../lib/errors/app-error.js';
-import { type Finding, findingOf, forNetwork, ok, problem, runPart, skipped } from '../check.js';
+import { type Finding, forNetwork, ok, problem, runPart, skipped } from '../check.js';
 
 export const bacalhauProgram = forNetwork(
   ({ bacalhau }) => bacalhau,
@@ -39,27 +39,12 @@ async function withScratch(use: (folder: string) => Promise<Finding[]>): Promise
 export const docker = forNetwork(
   ({ requireOwnProject }) => requireOwnProject,
   async (requireOwnProject, context) => {
-    let engine: string;
-    try {
-      engine = await requireEngine();
-    } catch (error) {
-      return [atDockerHost(findingOf(error))];
-    }
+    const engine = ok(`engine ${await requireEngine()}`);
     const compose = runPart(async () => ok(`Compose ${await requireCompose()}`), context);
     const project = runPart(async () => {
       await requireOwnProject(context.stateDir);
       return [];
     }, context);
-    return [...ok(`engine ${engine}`), ...(await compose), ...(await project)];
+    return [...engine, ...(await compose), ...(await project)];
   },
 );
-
-function atDockerHost(found: Finding): Finding {
-  const host = process.env.DOCKER_HOST;
-  if (!host || found.code === 'DOCKER_NOT_FOUND') return found;
-  return {
-    ...found,
-    why: `${found.why} at ${host}`,
-    fix: `DOCKER_HOST names ${host}: start that engine, or \`unset DOCKER_HOST\` for the usual one.`,
-  };
-}

@@ -14,12 +14,14 @@ export async function findQueueProblems(settings: QueueSettings): Promise<Findin
   const options = { ...queueOptions(settings), ...(identity ? { credentials: identity.credentials } : {}) };
   const { missing, hasDeadLetters } = await checkQueueRights(options);
   const credentials = identity ? ok(`credentials from ${identity.source}, region ${identity.region}`) : [];
-  const found = [
-    ...(missing.length > 0 ? [deniedFinding(missing)] : []),
-    ...(hasDeadLetters === false ? [noDeadLetters(options.queue)] : []),
-  ];
-  const good = ok(`${withoutSecrets(options.queue)} answers, and every right is there`);
-  return [...credentials, ...(found.length > 0 ? found : good)];
+  const queue = withoutSecrets(options.queue);
+  const found = missing.length > 0 ? [deniedFinding(missing)] : [];
+  if (hasDeadLetters === false) {
+    const why = `${queue} has no dead-letter queue: a message that can't be stored stays in it until it expires`;
+    const fix = 'Give it one with `aws sqs set-queue-attributes` (attribute RedrivePolicy).';
+    found.push(problem('warning', why, fix));
+  }
+  return [...credentials, ...(found.length > 0 ? found : ok(`${queue} answers, and every right is there`))];
 }
 
 function deniedFinding(missing: MissingRights[]): Finding {
@@ -32,10 +34,3 @@ function deniedFinding(missing: MissingRights[]): Finding {
     details: JSON.stringify(policyFor(missing), null, 2).split('\n'),
   };
 }
-
-const noDeadLetters = (queue: string): Finding =>
-  problem(
-    'warning',
-    `${withoutSecrets(queue)} has no dead-letter queue: a message that can't be stored stays in it until it expires`,
-    'Give it one with `aws sqs set-queue-attributes` (attribute RedrivePolicy).',
-  );

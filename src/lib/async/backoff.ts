@@ -8,22 +8,22 @@ export function jittered(attempt: number, base: number, max: number): number {
 
 export interface WaitOptions {
   timeoutMs: number;
-  /** Pause between two calls of `look`; 100 ms by default. */
+  /** Pause between two calls; 100 ms by default. */
   everyMs?: number;
   signal?: AbortSignal;
 }
 
 /**
- * Polls until `look` returns a value; undefined after the timeout. Rejects when aborted. Calls `look` at least once.
+ * Polls until `find` returns a value; undefined after the timeout. Rejects when aborted. Calls `find` at least once.
  */
 export async function waitFor<T>(
-  look: () => Promise<T | undefined> | T | undefined,
+  find: () => Promise<T | undefined> | T | undefined,
   options: WaitOptions,
 ): Promise<T | undefined> {
   const deadline = Date.now() + options.timeoutMs;
   for (;;) {
     options.signal?.throwIfAborted();
-    const found = await look();
+    const found = await find();
     if (found !== undefined) return found;
     if (Date.now() >= deadline) return undefined;
     await sleep(options.everyMs ?? 100, undefined, options.signal ? { signal: options.signal } : {});

@@ -13,7 +13,7 @@ const RETRY_MS = 25;
  */
 export async function withFileLock<T>(path: string, timeoutMs: number, work: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + timeoutMs;
-  while (!take(path)) {
+  while (!tryLock(path)) {
     if (Date.now() > deadline) {
       throw new AppError('LOCKED', `another command holds ${path} for more than ${timeoutMs / 1000} s`, {
         hint: 'Wait for it, or stop it.',
@@ -28,7 +28,7 @@ export async function withFileLock<T>(path: string, timeoutMs: number, work: () 
   }
 }
 
-function take(path: string): boolean {
+function tryLock(path: string): boolean {
   if (createFileAtomic(path, JSON.stringify(identify('lock', process.pid)))) return true;
   const holder = readIfExists(path);
   if (holder !== undefined && isAbandoned(holder)) rmSync(path, { force: true });

@@ -25,18 +25,18 @@ export class Metrics {
 
   /** A count that only grows; `read` is called at every scrape. */
   counter(name: string, help: string, read: () => Values): void {
-    this.#add(name, help, 'counter', read);
+    this.#add(name, help, 'counter', async (full) => linesOf(full, read()));
   }
 
   /** A value that goes up and down. */
   gauge(name: string, help: string, read: () => Values | Promise<Values>): void {
-    this.#add(name, help, 'gauge', read);
+    this.#add(name, help, 'gauge', async (full) => linesOf(full, await read()));
   }
 
   /** `buckets`: upper bounds, ascending. */
   histogram(name: string, help: string, buckets: number[]): Histogram {
     const histogram = new Histogram(buckets);
-    this.#add(name, help, 'histogram', () => histogram);
+    this.#add(name, help, 'histogram', async (full) => histogram.lines(full));
     return histogram;
   }
 
@@ -56,20 +56,18 @@ export class Metrics {
   }
 
   /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
-  #add(name: string, help: string, type: string, read: () => Values | Histogram | Promise<Values>): void {
+  #add(name: string, help: string, type: string, read: (full: string) => Promise<string[]>): void {
     const full = this.#prefix + name;
-    this.#metrics.push(async () => {
-      const values = await read();
-      const lines =
-        values instanceof Histogram
-          ? values.lines(full)
-          : Array.from(typeof values === 'number' ? [[{}, values] as const] : values, ([labels, value]) =>
-              lineOf(full, labels, value),
-            );
-      return `${[`# HELP ${full} ${help}`, `# TYPE ${full} ${type}`, ...lines].join('\n')}\n`;
-    });
+    this.#metrics.push(async () =>
+      [`# HELP ${full} ${help}`, `# TYPE ${full} ${type}`, ...(await read(full)), ''].join('\n'),
+    );
   }
 }
+
+const linesOf = (name: string, values: Values): string[] =>
+  typeof values === 'number'
+    ? [lineOf(name, {}, values)]
+    : Array.from(values, ([labels, value]) => lineOf(name, labels, value));
 
 class Histogram {
   readonly #bounds: number[];

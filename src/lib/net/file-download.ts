@@ -24,8 +24,13 @@ export async function fileAnswer(c: Context, path: string, type: string): Promis
     return c.body(null, 200, headers);
   }
   running++;
-  const late = setTimeout(() => cutOff(c), GRACE_MS + size / LEAST_BYTES_PER_MS);
-  const stream = file.createReadStream().once('close', () => {
+  const stream = file.createReadStream();
+  const cut = () => {
+    cutOff(c);
+    stream.destroy();
+  };
+  const late = setTimeout(cut, GRACE_MS + size / LEAST_BYTES_PER_MS);
+  stream.once('close', () => {
     clearTimeout(late);
     running--;
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { HostList, hostEntry, hostOf } from './host-list.js';
+import { HostList, hostAndPort, hostEntry } from './host-list.js';
 
 test.each([
   ['api.example.com', 'api.example.com'],
@@ -29,7 +29,7 @@ test.each([
 });
 
 test('the usual ports are named, too', () => {
-  expect(['http://a/', 'https://a/', 'https://a:80/'].map((url) => hostOf(new URL(url)))).toEqual([
+  expect(['http://a/', 'https://a/', 'https://a:80/'].map((url) => hostAndPort(new URL(url)))).toEqual([
     'a:80',
     'a:443',
     'a:80',

@@ -12,7 +12,7 @@ export function hostEntry(text: string): string | undefined {
 }
 
 /** `HOST:PORT` of a URL for HTTP, also where its port is the usual one. */
-export function hostOf({ protocol, hostname, port }: URL): string {
+export function hostAndPort({ protocol, hostname, port }: URL): string {
   return `${hostname}:${port === '' ? (protocol === 'https:' ? '443' : '80') : port}`;
 }
 
@@ -27,7 +27,7 @@ export class HostList {
   readonly #onRefused: (host: string) => void;
 
   /**
-   * @param entries as {@link hostEntry} and {@link hostOf} give them
+   * @param entries as {@link hostEntry} and {@link hostAndPort} give them
    * @param onRefused gets each host that is asked for and not in the list, once, and at most a hundred of them
    */
   constructor(entries: readonly string[], onRefused: (host: string) => void = () => {}) {
@@ -38,7 +38,7 @@ export class HostList {
   /** @param url is not changed afterwards */
   permits(url: URL): boolean {
     if (url === this.#lastPermitted) return true;
-    const host = hostOf(url);
+    const host = hostAndPort(url);
     if (this.#entries.has(host) || this.#entries.has(url.hostname)) {
       this.#lastPermitted = url;
       return true;

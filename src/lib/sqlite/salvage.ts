@@ -44,31 +44,26 @@ function tablesOf(source: Database): { name: string; sql: string }[] {
 type Key = number[];
 
 function copyRows(source: Database, { name: table, sql }: { name: string; sql: string }): number {
-  const present = new Set(columnsOf(source, 'target', table).map((column) => column.name));
-  const columns = columnsOf(source, 'main', table).filter((column) => present.has(column.name));
+  // `pk`: place in the primary key, from 1 on; 0: none.
+  const columnsOfBoth = `select name, pk from pragma_table_info(:table, 'main')
+    where name in (select name from pragma_table_info(:table, 'target'))`;
+  const columns = unlessDamaged(() => rowsOf<{ name: string; pk: number }>(source, columnsOfBoth, { table })) ?? [];
   if (columns.length === 0) return 0;
   const hasRowid = !/\bWITHOUT ROWID\s*$/i.test(sql);
-  const keys = hasRowid
-    ? ['rowid']
-    : columns
-        .filter(({ pk }) => pk > 0)
-        .sort((a, b) => a.pk - b.pk)
-        .map(nameOf);
+  const primary = columns.filter(({ pk }) => pk > 0).sort((a, b) => a.pk - b.pk);
+  const keys = hasRowid ? ['rowid'] : primary.map((column) => name(column.name));
   const key = keys.join();
-  const list = [...(hasRowid ? keys : []), ...columns.map(nameOf)].join();
+  const list = [...(hasRowid ? keys : []), ...columns.map((column) => name(column.name))].join();
   const from = `FROM main.${name(table)} ${hasRowid ? 'NOT INDEXED' : ''} WHERE (${key}) > (${keys.map(() => '?').join()}) ORDER BY ${key} LIMIT ?`;
   // A row that breaks a constraint, as damage can leave it, is left out.
   const copy = source.prepare(`INSERT OR IGNORE INTO target.${name(table)} (${list}) SELECT ${list} ${from}`);
-  const last = source.prepare(
-    `SELECT * FROM (SELECT ${keys.map((column, i) => `${column} AS k${i}`).join()} ${from}) ORDER BY ${keys.map((_, i) => `k${i} DESC`).join()} LIMIT 1`,
-  );
+  const read = source.prepare(`SELECT ${key} ${from}`, { returnArrays: true });
   let copied = 0;
   /** Copies rows after a key. Returns the last one; null: there are none; undefined: they can't be read. */
   const copyAfter = (after: Key, limit: number): Key | null | undefined =>
     unlessDamaged(() => {
       copied += copy.run(...after, limit).changes;
-      const row = last.get(...after, limit) as Record<string, number> | undefined;
-      return row ? keys.map((_, i) => row[`k${i}`]!) : null;
+      return (read.all(...after, limit) as unknown as Key[]).at(-1) ?? null;
     });
   let next: Key = keys.map(() => -1);
   let limit = ROWS;
@@ -115,18 +110,6 @@ function firstReadable(damaged: number, canRead: (rowid: number) => boolean): nu
     else bad = middle;
   }
   return good;
-}
-
-/** `pk`: place in the primary key, from 1 on; 0: none. */
-interface Column {
-  name: string;
-  pk: number;
-}
-
-const nameOf = (column: Column) => name(column.name);
-
-function columnsOf(database: Database, schema: string, table: string): Column[] {
-  return unlessDamaged(() => rowsOf<Column>(database, `PRAGMA ${schema}.table_info(${name(table)})`)) ?? [];
 }
 
 function unlessDamaged<T>(read: () => T): T | undefined {

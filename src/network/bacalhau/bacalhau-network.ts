@@ -1,12 +1,10 @@
 /** The `Network` of everything that runs a real Bacalhau: native, compose and remote differ only in their links. */
-
 import { sameJob } from '../../jobs/job-request.js';
 import { isDownloaded } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { isActive, type Network } from '../network.js';
 import { NAMESPACE } from './bacalhau-client.js';
-import { ownerOf } from './owner.js';
-import { allNodes, restoreReplaced, type SubmitOptions, submitJob } from './submit-job.js';
+import { allNodes, ownerOf, restoreReplaced, type SubmitOptions, submitJob } from './submit-job.js';
 
 export interface BacalhauNetworkOptions extends SubmitOptions {
   kind: string;

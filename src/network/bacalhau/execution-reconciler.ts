@@ -18,6 +18,8 @@ const TIMINGS = {
   checkEveryMs: 2000,
 };
 
+type Idle = { job: BacalhauJob; on: string[] };
+
 export class ExecutionReconciler {
   readonly #running = new Map<string, AbortController>();
   #last: Promise<void> = Promise.resolve();
@@ -103,8 +105,3 @@ export class ExecutionReconciler {
 /** Publishers and modules of the user, of this region or of all. */
 const runsOnIn = ({ ref }: BacalhauJob, region: string): boolean =>
   (ref?.role === 'publisher' || ref?.role === 'module') && !ref.runOnce && [undefined, region].includes(ref.region);
-
-interface Idle {
-  job: BacalhauJob;
-  on: string[];
-}

@@ -7,27 +7,22 @@ import type { BacalhauNeeds } from '../provider.js';
 import type { ApiAddress } from './bacalhau-cli.js';
 import { createBacalhauClient } from './bacalhau-client.js';
 
-/** What to do when there is none. */
-const HINT =
-  'Install it (https://docs.bacalhau.org/getting-started/installation), or give its path with --bacalhau or ' +
-  'BACALHAU_BIN. The embedded network (--network embedded) needs none.';
-
 /**
  * The absolute path of `bacalhau`: the given one, or the first on PATH. Rejects with `BACALHAU_NOT_FOUND`.
  *
- * @param given a path, or a bare command name to look up on PATH
+ * @param name a path, or a bare command name to look up on PATH
  */
-export function findBacalhau(given?: string): string {
-  const name = given ?? 'bacalhau';
-  const candidates = /[\\/]/.test(name)
-    ? [resolve(name)]
-    : (process.env.PATH ?? '').split(delimiter).map((folder) => resolve(folder, name));
-  const found = candidates.find(isExecutable);
-  if (found === undefined) {
-    const where = /[\\/]/.test(name) ? `${resolve(name)} can't be run` : `there is no ${name} on PATH`;
-    throw new AppError('BACALHAU_NOT_FOUND', where, { hint: HINT });
-  }
-  return found;
+export function findBacalhau(name = 'bacalhau'): string {
+  const isPath = /[\\/]/.test(name);
+  const folders = isPath ? ['.'] : (process.env.PATH ?? '').split(delimiter);
+  const found = folders.map((folder) => resolve(folder, name)).find(isExecutable);
+  if (found !== undefined) return found;
+  const where = isPath ? `${resolve(name)} can't be run` : `there is no ${name} on PATH`;
+  throw new AppError('BACALHAU_NOT_FOUND', where, {
+    hint:
+      'Install it (https://docs.bacalhau.org/getting-started/installation), or give its path with --bacalhau or ' +
+      'BACALHAU_BIN. The embedded network (--network embedded) needs none.',
+  });
 }
 
 function isExecutable(path: string): boolean {

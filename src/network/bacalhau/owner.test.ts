@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ownerOf } from './owner.js';
+import { ownerOf } from './submit-job.js';
 
 let folder: string;
 beforeEach(() => {

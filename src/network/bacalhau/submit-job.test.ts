@@ -6,8 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PublisherJob } from '../../jobs/job-request.js';
 import { renderJob } from '../../jobs/render-job.js';
 import { createBacalhauClient } from './bacalhau-client.js';
-import { ownerOf } from './owner.js';
-import { submitJob } from './submit-job.js';
+import { ownerOf, submitJob } from './submit-job.js';
 
 vi.mock('../../modules/module-files.js', () => ({ readModule: async () => new Uint8Array(8) }));
 

@@ -1,16 +1,16 @@
 /** Submits a job: a job of the same name is kept when it is the same, and replaced otherwise. */
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type JobRequest, jobRefOf, rivalOf, sameJob } from '../../jobs/job-request.js';
 import { type JobEnvironment, type RenderedJob, renderJob } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import { writeFileAtomic } from '../../lib/fs/durable-files.js';
+import { createFileAtomic, readIfExists, writeFileAtomic } from '../../lib/fs/durable-files.js';
 import { readModule } from '../../modules/module-files.js';
 import { modulePath } from '../../modules/module-path.js';
 import { unschedulableDetails } from '../edge-nodes.js';
 import { isActive, type NodeInfo, type Submission } from '../network.js';
 import type { BacalhauJob } from './bacalhau-answers.js';
 import type { BacalhauClient } from './bacalhau-client.js';
-import { ownerOf } from './owner.js';
 
 export interface SubmitOptions extends Pick<JobEnvironment, 'forwarded' | 'given'> {
   client: BacalhauClient;
@@ -112,4 +112,19 @@ function requireNodes(request: JobRequest, nodes: NodeInfo[]): void {
         ? 'See the nodes with `wasm-sensors status`; --region accepts a region that has nodes.'
         : 'Service jobs need a node with Docker. `wasm-sensors up` runs a proxy and a puller of its own.',
   });
+}
+
+/**
+ * Whose jobs are whose on a cluster that several people use: each state folder has a random id, made when it is first asked
+ * for, which its jobs carry.
+ */
+export function ownerOf(stateDir: string): string {
+  const file = join(stateDir, 'owner');
+  const own = () => /^[0-9a-f]{16}$/m.exec(readIfExists(file) ?? '')?.[0];
+  const known = own();
+  if (known !== undefined) return known;
+  const fresh = `${randomBytes(8).toString('hex')}\n`;
+  // Of several commands that begin at the same time, one makes it; a damaged file is replaced.
+  if (!createFileAtomic(file, fresh) && own() === undefined) writeFileAtomic(file, fresh);
+  return own() ?? fresh.trim();
 }

@@ -1,5 +1,4 @@
 /** The compose network as every terminal uses it. */
-
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';

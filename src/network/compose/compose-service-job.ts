@@ -40,8 +40,6 @@ export async function planServiceJob(
 
 /** The registry's name on the backbone network; on this machine it is localhost with the port of the connection. */
 const INNER_REGISTRY = 'registry:5000';
-const NAME = 'wasm-sensors';
-const LOOK_UP_MS = 15_000;
 
 /**
  * The name under which the node can pull the network's image. Pushes it to the network's own registry where there is one;
@@ -53,14 +51,21 @@ export async function serviceImage({
 }: Pick<ComposeConnection, 'image' | 'registryPort'>): Promise<string> {
   if (registryPort === undefined) {
     // The local image does not show that: engines give registry digests to images that were built here, too.
-    await docker(['manifest', 'inspect', image], { timeoutMs: LOOK_UP_MS }).catch((cause) => {
-      throw notInRegistry(image, cause);
+    await docker(['manifest', 'inspect', image], { timeoutMs: 15_000 }).catch((cause) => {
+      throw new AppError('IMAGE_NOT_IN_REGISTRY', `the registry does not have ${image}`, {
+        cause,
+        details: [messageOf(cause)],
+        hint:
+          'Bacalhau runs Docker images from registries only. Start the network with a registry of its own ' +
+          '(`wasm-sensors up --network compose --registry`), or push the image (`wasm-sensors images push`) and name it ' +
+          'with --image.',
+      });
     });
     return image;
   }
   const id = await docker(['image', 'inspect', '--format', '{{.Id}}', image]);
   // Named by its content, so that the node never runs an older one of the same name.
-  const tag = `${NAME}:${id.replace('sha256:', '').slice(0, 12)}`;
+  const tag = `wasm-sensors:${id.replace('sha256:', '').slice(0, 12)}`;
   const here = `localhost:${registryPort}/${tag}`;
   await docker(['tag', image, here]);
   await pushImage(here, () => {});
@@ -69,15 +74,4 @@ export async function serviceImage({
     if (!/No such image/.test(`${messageOf(error)} ${error instanceof AppError ? error.details : ''}`)) throw error;
   });
   return `${INNER_REGISTRY}/${tag}`;
-}
-
-function notInRegistry(image: string, cause: unknown): AppError {
-  return new AppError('IMAGE_NOT_IN_REGISTRY', `the registry does not have ${image}`, {
-    cause,
-    details: [messageOf(cause)],
-    hint:
-      'Bacalhau runs Docker images from registries only. Start the network with a registry of its own ' +
-      '(`wasm-sensors up --network compose --registry`), or push the image (`wasm-sensors images push`) and name it ' +
-      'with --image.',
-  });
 }

@@ -83,16 +83,12 @@ export async function planCompose(resolved: Resolved, context: PlanContext): Pro
 }
 
 function composeSettings(settings: Resolved, { logging }: PlanContext): ComposeSettings {
-  const { queue, queueEndpoint, awsRegion, allowedHosts } = settings.values;
   const ofPuller = ['sinks', 'pollers', 'alertAfter', 'retention', 'minuteRetention', 'hourRetention'] as const;
   return {
-    queue,
-    queueEndpoint,
-    awsRegion,
-    allowedHosts,
-    proxyArgs: serviceFlags<'proxy'>({ ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
-    pullerArgs: serviceFlags<'puller'>({ ...givenSettings(settings, [...ofPuller, 'awsRegion']), ...logging }),
-    ...(logging ? { queueArgs: serviceFlags<'queue'>(logging) } : {}),
+    ...settings.values,
+    proxyArgs: serviceFlags({ ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
+    pullerArgs: serviceFlags({ ...givenSettings(settings, [...ofPuller, 'awsRegion']), ...logging }),
+    queueArgs: serviceFlags(logging ?? {}),
   };
 }
 
@@ -113,8 +109,13 @@ export function composeNeeds(settings: Resolved): NetworkNeeds {
   };
 }
 
+const PULLER = 'sqs-puller';
+const PULLER_READY_MS = 30_000;
+
+/** @param resting services that are stopped on purpose */
 function servicesOf({ project, ports }: ComposePlan, resting: Set<string>): Services {
   const puller = `${LOCAL}:${ports.PULLER_PORT}`;
+  const container = `${project.name}-${PULLER}-1`;
   return {
     endpoints: {
       proxy: `${LOCAL}:${ports.PROXY_PORT}`,
@@ -124,31 +125,20 @@ function servicesOf({ project, ports }: ComposePlan, resting: Set<string>): Serv
       webUi: `${LOCAL}:${ports.WEBUI_PORT}`,
     },
     async start() {},
-    movePuller: (url) => movePuller(project, puller, { url, resting }),
+    async movePuller(url) {
+      if (url !== null) {
+        resting.add(PULLER);
+        await docker(['stop', container]);
+        return url;
+      }
+      await docker(['start', container]);
+      resting.delete(PULLER);
+      const ready = async () => (await answersHttp(`${puller}/ready`)) || undefined;
+      if (await waitFor(ready, { timeoutMs: PULLER_READY_MS })) return puller;
+      throw new AppError('PULLER_NOT_READY', `the puller's container does not answer at ${puller}`, {
+        hint: `See its log: docker logs ${container}.`,
+      });
+    },
     async stop() {},
   };
-}
-
-const PULLER = 'sqs-puller';
-const PULLER_READY_MS = 30_000;
-
-/** See `Services.movePuller`; `own` is the URL of the puller's container. Rejects with `PULLER_NOT_READY`. */
-async function movePuller(
-  { name }: Project,
-  own: string,
-  { url, resting }: { url: string | null; resting: Set<string> },
-): Promise<string> {
-  const container = `${name}-${PULLER}-1`;
-  if (url !== null) {
-    resting.add(PULLER);
-    await docker(['stop', container]);
-    return url;
-  }
-  await docker(['start', container]);
-  resting.delete(PULLER);
-  const ready = async () => (await answersHttp(`${own}/ready`)) || undefined;
-  if (await waitFor(ready, { timeoutMs: PULLER_READY_MS })) return own;
-  throw new AppError('PULLER_NOT_READY', `the puller's container does not answer at ${own}`, {
-    hint: `See its log: docker logs ${container}.`,
-  });
 }

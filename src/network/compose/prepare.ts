@@ -39,7 +39,7 @@ export async function prepare(
     owner: context.stateDir,
     proxyArgs: settings.proxyArgs,
     pullerArgs: settings.pullerArgs,
-    ...(settings.queueArgs ? { queueArgs: settings.queueArgs } : {}),
+    queueArgs: settings.queueArgs ?? [],
     heading: [
       'Made by `wasm-sensors up` from templates/compose.yaml, and made anew by the next one.',
       `Look at it with: docker compose -f ${project.folder}/compose.yaml ps`,

@@ -21,7 +21,7 @@ import {
   requireOwnProject,
 } from './engine/compose-project.js';
 import { failOnExit, watchContainers } from './engine/container-watch.js';
-import { RegionNetworks } from './engine/region-networks.js';
+import { regionNetworks } from './engine/region-networks.js';
 import type { ComposePlan } from './plan.js';
 import { prepare, takeProject } from './prepare.js';
 
@@ -31,20 +31,21 @@ const READY_MS_PER_NODE = 500;
 /** They stop after all others, which hand over their readings to the queue and sign off from the orchestrator. */
 const STOPPED_LAST = ['queue', 'orchestrator'];
 
-type Run = Omit<NetworkPlan<ComposeConnection>, 'services'>;
-
 /** @param resting services that are stopped on purpose */
-export function createComposeRun(plan: ComposePlan, resting: ReadonlySet<string>): Run {
+export function createComposeRun(
+  plan: ComposePlan,
+  resting: ReadonlySet<string>,
+): Omit<NetworkPlan<ComposeConnection>, 'services'> {
   const { project, context, ports } = plan;
   const { emit, nodesPerRegion, stateDir } = context;
   const stopping = new AbortController();
   const client = createComposeClient(project, ports.API_PORT);
   const reconciler = new ExecutionReconciler(client, emit);
-  const links = new RegionNetworks(project);
+  const setLink = regionNetworks(project.name);
   const edges = edgeNames(nodesPerRegion).map(({ name }) => name);
   const edgesOf = (region: string) => edges.filter((name) => isEdgeOf(name, region));
   const progress = (step: string, done = 0, total = 1) => emit({ type: 'network.progress', step, done, total });
-  let starting: Promise<unknown> | undefined;
+  let starting: ReturnType<typeof start> | undefined;
   let bringing: Promise<string> | undefined;
   let watching: Promise<void> | undefined;
   let isOurs = false;
@@ -86,12 +87,11 @@ export function createComposeRun(plan: ComposePlan, resting: ReadonlySet<string>
 
   return {
     start: () => {
-      const started = start();
-      starting = started;
-      return started;
+      starting = start();
+      return starting;
     },
     setRegionLink: async (region, connected) => {
-      await links.set(region, connected);
+      await setLink(region, connected);
       if (connected) reconciler.begin(region, edgesOf(region));
       else reconciler.end(region);
     },
@@ -126,7 +126,7 @@ async function notReady(project: Project, ms: number): Promise<AppError> {
   const details = await Promise.all(
     unready.map(async ({ name, service, state, health }) => [
       `${service}: ${health === undefined ? state : `${state}, ${health}`}`,
-      ...(await lastLogLines(name, LAST_LINES).catch(() => [])).map((line) => `  ${line}`),
+      ...(await lastLogLines(name, LAST_LINES)).map((line) => `  ${line}`),
     ]),
   );
   return new AppError('NETWORK_NOT_READY', `the network was not ready after ${ms / 1000} s`, {

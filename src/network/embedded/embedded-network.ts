@@ -109,19 +109,14 @@ function toSpec(job: JobRequest, keep: (module: UserModule) => string): JobSpec 
 
 function hostClient(base: string, token: string) {
   return async <T extends z.ZodType>(method: string, path: string, schema: T, body?: unknown): Promise<z.output<T>> => {
-    let response: Response;
-    try {
-      response = await fetch(base + path, {
-        method,
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-    } catch (cause) {
-      throw new AppError('HOST_GONE', 'the sensor host does not answer', {
-        cause,
-        hint: '`up` restarts it, unless `up` itself has stopped.',
-      });
-    }
+    const response = await fetch(base + path, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }).catch((cause) => {
+      const hint = '`up` restarts it, unless `up` itself has stopped.';
+      throw new AppError('HOST_GONE', 'the sensor host does not answer', { cause, hint });
+    });
     const answer: unknown = await response.json().catch(() => undefined);
     if (response.ok) return schema.parse(answer);
     throw errorFromAnswer(answer, 'INTERNAL', `the sensor host answered ${method} ${path} with ${response.status}`);

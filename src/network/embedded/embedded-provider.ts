@@ -17,7 +17,6 @@ export const embeddedProvider: NetworkProvider<EmbeddedConnection> = {
   plan: async (_, context) => planEmbedded(context),
   open: (connection, { token }) => createEmbeddedNetwork(connection, token),
   sensorHostUrl: ({ host }) => host,
-  cleanUp: async () => ({ removed: [], kept: [] }),
 };
 
 /** Of `up`, its services and the sensor host, and of one sensor. */
@@ -35,15 +34,14 @@ function planEmbedded(context: PlanContext): NetworkPlan<EmbeddedConnection> {
       const quarantined = quarantineDamagedJobs(jobsFile);
       if (quarantined !== undefined) context.emit({ type: 'jobs.quarantined', file: quarantined });
       const port = await freePort();
-      const ca = tlsCa === undefined ? {} : { tlsCa };
       const { args, env } = serviceCommand('sensors', {
         port,
         nodes: nodesPerRegion,
         jobs: jobsFile,
-        ...ca,
+        tlsCa,
         token,
         ...logging,
-        ...(sensorKey === undefined ? {} : { sensorKey }),
+        sensorKey,
       });
       await supervisor.start({
         name: CHILD,

@@ -19,7 +19,7 @@ export const nativeConnectionSchema = z.object({
   /** By region. */
   sensorProxyUrls: z.record(z.string(), z.string()),
   /** False where these are no relays: cutting a region leaves its sensors connected. */
-  relayed: z.boolean().exactOptional(),
+  relayed: z.boolean().default(true),
   /** Names of variables, never values. */
   forwarded: forwardedSchema,
 });
@@ -43,10 +43,7 @@ export function createNativeNetwork(
   return {
     ...network,
     linksSeenBy: 'the orchestrator',
-    bypassesLink: (region, url) => relayed === false || !isBelow(url, sensorProxyUrls[region]),
+    bypassesLink: (region, url) => !relayed || !`${url}/`.startsWith(`${sensorProxyUrls[region]}/`),
     configFile: (region) => regionConfigFile(configFolder(stateDir), region),
   };
 }
-
-/** Whether a URL is this base or a path of it. */
-const isBelow = (url: string, base: string | undefined): boolean => url === base || url.startsWith(`${base}/`);

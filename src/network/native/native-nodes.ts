@@ -1,5 +1,4 @@
 /** The nodes of a native network: their names, settings and environment, and the `bacalhau serve` process of each. */
-
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -26,10 +25,14 @@ export interface NativePorts {
   webUi: number;
 }
 
-export interface NodePlan
-  extends Omit<NodeProcess, 'ready' | 'readyTimeoutMs' | 'apiPort' | 'hungAfterMs' | 'heartbeat'> {
+export interface NodePlan {
+  name: string;
   /** Undefined for the orchestrator. */
   region?: string;
+  template: 'orchestrator' | 'edge';
+  settings: NodeSettings;
+  /** Variables of the node, which it may forward to jobs. */
+  env: Record<string, string>;
 }
 
 /** Seconds; the orchestrator's must be the longer one, and both are as in `templates/nodes/` for small networks. */
@@ -93,8 +96,6 @@ export function edgeNodes(context: PlanContext, configPaths: string[], links: Re
   }));
 }
 
-const FOLDER = `${packageRoot}templates/nodes/`;
-
 /** A path such as `Compute.Orchestrators`, and its value. */
 export type NodeSettings = Record<string, string | number | string[] | Record<string, string>>;
 
@@ -103,17 +104,12 @@ const CONFIG_FILE = 'node.yaml';
 
 /** Writes the configuration of one node into its folder. */
 function writeNodeConfig(template: 'orchestrator' | 'edge', folder: string, settings: NodeSettings): void {
-  const document = parseDocument(readFileSync(`${FOLDER}${template}.yaml`, 'utf8'));
+  const document = parseDocument(readFileSync(`${packageRoot}templates/nodes/${template}.yaml`, 'utf8'));
   for (const [path, value] of Object.entries(settings)) document.setIn(path.split('.'), document.createNode(value));
   writeFileSync(join(folder, CONFIG_FILE), document.toString(), { mode: 0o600 });
 }
 
-export interface NodeProcess {
-  name: string;
-  template: 'orchestrator' | 'edge';
-  settings: NodeSettings;
-  /** Variables of the node, which it may forward to jobs. */
-  env: Record<string, string>;
+export interface NodeProcess extends NodePlan {
   /** Of its API, on loopback. */
   apiPort: number;
   ready: (signal: AbortSignal) => Promise<void>;

@@ -19,8 +19,6 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
     return planNative(context, { bacalhau: settings.values.bacalhau, ports: portsOf(settings) });
   },
   open: createNativeNetwork,
-  // Its processes are children of `up`: whoever cleans up after it stops them.
-  cleanUp: async () => ({ removed: [], kept: [] }),
 };
 
 /** Of `up` and its services, and of one `bacalhau` process, whose pages others share. */

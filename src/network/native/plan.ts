@@ -59,7 +59,7 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
       nodesPerRegion,
       webUi: `http://${HOST}:${ports.webUi}`,
       sensorProxyUrls: Object.fromEntries(REGIONS.map((name) => [name, links.proxyUrl(name) ?? proxyUrl])),
-      ...(relayed ? {} : { relayed }),
+      relayed,
       forwarded: {
         edge: ['HOSTNAME', 'REGION', ...sensorVariables(context)],
         updater: ['WASM_SENSORS_TOKEN'],

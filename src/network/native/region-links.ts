@@ -134,8 +134,9 @@ export function proxyTarget(proxyUrl: string): ProxyTarget | undefined {
   const url = new URL(proxyUrl);
   const secure = url.protocol === 'https:';
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses?.map(({ address }) => address) ?? []);
   const ofRelay = ['127.0.0.1', 'localhost'].includes(host);
-  if (secure ? !ofRelay : !isLoopback(host) && !ownAddresses().includes(host)) return undefined;
+  if (secure ? !ofRelay : !isLoopback(host) && !own.includes(host)) return undefined;
   const name = secure ? host : '127.0.0.1';
   const path = url.pathname.replace(/\/$/, '');
   return {
@@ -143,8 +144,4 @@ export function proxyTarget(proxyUrl: string): ProxyTarget | undefined {
     port: Number(url.port || (secure ? 443 : 80)),
     urlBehind: (port) => `${url.protocol}//${name}:${port}${path}`,
   };
-}
-
-function ownAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((addresses) => addresses?.map(({ address }) => address) ?? []);
 }

@@ -91,7 +91,13 @@ export class NativeNodes {
     const worker = async () => {
       for (let plan = waiting.shift(); plan; plan = waiting.shift()) {
         if (await this.#comesInTime(this.#specOf(plan, apiPorts.pop()!))) progress(++done);
-        else if (REGIONS.every((region) => this.cameIn(region).length === 0)) throw this.#noneCame(plan.name);
+        else if (this.#connected.size === 0) {
+          const log = this.#options.context.supervisor.logFile(plan.name);
+          throw new AppError('CHILD_FAILED', `no edge node has connected within ${this.#slowAfterMs / 1000} s`, {
+            hint: `The log of the first is ${log}.`,
+            details: lastLines(log, 10),
+          });
+        }
       }
     };
     try {
@@ -163,13 +169,5 @@ export class NativeNodes {
     const inTime = await Promise.race([comes, sleep(this.#slowAfterMs, false, { ref: false })]);
     if (!inTime) this.#late.add(name);
     return inTime;
-  }
-
-  #noneCame(name: string): AppError {
-    const log = this.#options.context.supervisor.logFile(name);
-    return new AppError('CHILD_FAILED', `no edge node has connected within ${this.#slowAfterMs / 1000} s`, {
-      hint: `The log of the first is ${log}.`,
-      details: lastLines(log, 10),
-    });
   }
 }

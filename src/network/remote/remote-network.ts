@@ -1,5 +1,4 @@
 /** A cluster that exists already, as every terminal uses it. */
-
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';

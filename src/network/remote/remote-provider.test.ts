@@ -37,7 +37,7 @@ test('the clean-up forgets the secrets, and so does the end of `up`', async () =
   const secrets = { sensorEnv: { SENSOR_TOKEN: 's' }, credentials: { apiKey: 'k' } };
   keepSecrets(stateDir, secrets);
   expect(readSecrets(stateDir)).toEqual(secrets);
-  expect(await remoteProvider.cleanUp(stateDir)).toEqual({ removed: [], kept: [] });
+  expect(await remoteProvider.cleanUp?.(stateDir)).toEqual({ removed: [], kept: [] });
   expect(existsSync(file)).toBe(false);
   expect(readSecrets(stateDir)).toEqual({ sensorEnv: {} });
   keepSecrets(stateDir, secrets);

@@ -1,5 +1,4 @@
 /** The remote network: a cluster that exists already. None of our processes run on its nodes, so there is little to start. */
-
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Settings } from '../../config/settings.js';

@@ -233,7 +233,7 @@ test('a replayed message that is rejected again is not replayed for ever', async
     onStored: quiet,
     onEvent: quiet,
     failures: new FailureReporter(quiet),
-    polling: { waitSeconds: 1 },
+    waitSeconds: 1,
   });
   puller.start();
   try {

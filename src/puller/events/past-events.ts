@@ -25,42 +25,29 @@ export class PastEvents {
   /** The next events in order of arrival; none when everything that is stored now was given. */
   next(): (ReadingEvent | MessageEvent)[] {
     const wants = (kind: FleetEvent['event']) => this.#kinds?.has(kind) ?? true;
-    let readings = wants('reading') ? this.#store.readingsAfter(this.#at.reading, READINGS_IN_PAGE) : [];
-    let messages = wants('message') ? this.#messages() : [];
-    // What arrived after the last row of a full page comes with a later page of the other kind.
-    const readingsEnd = readings.length < READINGS_IN_PAGE ? Number.POSITIVE_INFINITY : readings.at(-1)!.receivedAt;
-    const messagesEnd = isFullPage(messages) ? messages.at(-1)!.receivedAt : Number.POSITIVE_INFINITY;
-    if (readingsEnd <= messagesEnd) messages = upTo(messages, readingsEnd);
-    else readings = upTo(readings, messagesEnd);
-    const [reading, message] = [readings.at(-1), messages.at(-1)];
-    if (reading) this.#at = { ...this.#at, reading: reading.id };
-    if (message) this.#at = { ...this.#at, message };
-    const events = [
-      ...readings.map((row): ReadingEvent => {
-        return { event: 'reading', reading: row.reading, received_at: row.receivedAt, late: false };
-      }),
-      ...messages.map((row): MessageEvent => {
-        return { event: 'message', message: row.message, received_at: row.receivedAt };
-      }),
-    ];
-    return events.sort((a, b) => a.received_at - b.received_at);
-  }
-
-  #messages(): StoredMessage[] {
-    const messages: StoredMessage[] = [];
-    for (const message of this.#store.messagesAfter(this.#at.message, MESSAGES_IN_PAGE)) {
-      messages.push(message);
-      if (isFullPage(messages)) break;
+    const readings = wants('reading') ? this.#store.readingsAfter(this.#at.reading, READINGS_IN_PAGE) : [];
+    const stored = wants('message') ? this.#store.messagesAfter(this.#at.message, MESSAGES_IN_PAGE) : [];
+    const messages = stored[Symbol.iterator]();
+    const events: (ReadingEvent | MessageEvent)[] = [];
+    let message: StoredMessage | undefined = messages.next().value;
+    let [taken, bytes] = [0, 0];
+    // What follows the last one of a full page comes with the next page, of either kind.
+    let i = 0;
+    while (i < READINGS_IN_PAGE && taken < MESSAGES_IN_PAGE && bytes < MESSAGE_BYTES_IN_PAGE) {
+      const reading = readings[i];
+      if (reading && (!message || reading.receivedAt <= message.receivedAt)) {
+        events.push({ event: 'reading', reading: reading.reading, received_at: reading.receivedAt, late: false });
+        this.#at = { ...this.#at, reading: reading.id };
+        i++;
+      } else if (message) {
+        events.push({ event: 'message', message: message.message, received_at: message.receivedAt });
+        this.#at = { ...this.#at, message };
+        taken++;
+        bytes += message.size;
+        message = messages.next().value;
+      } else break;
     }
-    return messages;
+    messages.return?.();
+    return events;
   }
-}
-
-const isFullPage = (messages: StoredMessage[]): boolean =>
-  messages.length === MESSAGES_IN_PAGE || messages.reduce((sum, { size }) => sum + size, 0) >= MESSAGE_BYTES_IN_PAGE;
-
-/** The rows before the first one that arrived later than `end`. */
-function upTo<T extends { receivedAt: number }>(rows: T[], end: number): T[] {
-  const later = rows.findIndex(({ receivedAt }) => receivedAt > end);
-  return later < 0 ? rows : rows.slice(0, later);
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { HostList, hostOf } from '../../lib/net/host-list.js';
+import { HostList, hostAndPort } from '../../lib/net/host-list.js';
 import { TestClock } from '../../test/support/sensor-clock.js';
 import { createTransport, type HttpAnswer, type HttpRequest, type HttpTransport } from './transport.js';
 
@@ -25,7 +25,7 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   refused = [];
-  allowed = new HostList([hostOf(new URL(base)), 'localhost', '127.0.0.1:1'], (host) => refused.push(host));
+  allowed = new HostList([hostAndPort(new URL(base)), 'localhost', '127.0.0.1:1'], (host) => refused.push(host));
   clock = new TestClock();
   transport = createTransport({ clock });
 });
@@ -105,7 +105,7 @@ describe('a redirect', () => {
   });
 
   it('to a host that is not allowed is refused (4) and said, before anything is sent there', async () => {
-    allowed = new HostList([hostOf(new URL(base))], (host) => refused.push(host));
+    allowed = new HostList([hostAndPort(new URL(base))], (host) => refused.push(host));
     handle = (_, response) => response.writeHead(307, { location: 'http://127.0.0.1:1/PurgeQueue' }).end();
     expect(await send('/a', { method: 'POST', body: Buffer.from('x') })).toEqual({ result: 4 });
     expect([seen.length, refused]).toEqual([1, ['127.0.0.1:1']]);

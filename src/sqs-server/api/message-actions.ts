@@ -141,13 +141,6 @@ function receiptOf(queue: LiveQueue, input: Input): number {
   throw new SqsError('ReceiptHandleIsInvalid', message);
 }
 
-/** Which attributes a request asks for. */
-interface Wanted {
-  system: Set<string>;
-  /** Undefined: all of them. */
-  custom: ((name: string) => boolean) | undefined;
-}
-
 type ReadAttribute = (message: StoredMessage) => string | number | null | undefined;
 
 /** System attributes by name. The standard queues of this server have no value for two of them. */
@@ -163,8 +156,10 @@ const SYSTEM_ATTRIBUTES: Record<string, ReadAttribute> = {
   DeadLetterQueueSourceArn: ({ meta }) => meta?.source,
 };
 
-/** Throws `InvalidAttributeName`. */
-function wantedOf(input: Input): Wanted {
+type Wanted = ReturnType<typeof wantedOf>;
+
+/** Which attributes a request asks for. Throws `InvalidAttributeName`. */
+function wantedOf(input: Input) {
   // AttributeNames is the older name of MessageSystemAttributeNames; both may be given.
   const members = ['MessageSystemAttributeNames', 'AttributeNames'];
   const system = members.flatMap((member) => optionalStrings(input, member) ?? []);
@@ -175,7 +170,10 @@ function wantedOf(input: Input): Wanted {
   const all = custom.some((name) => name === 'All' || name === '*' || name === '.*');
   return {
     system: new Set(system.includes('All') ? Object.keys(SYSTEM_ATTRIBUTES) : system),
-    custom: all ? undefined : (name) => custom.includes(name) || prefixes.some((prefix) => name.startsWith(prefix)),
+    // Undefined: all of them.
+    custom: all
+      ? undefined
+      : (name: string) => custom.includes(name) || prefixes.some((prefix) => name.startsWith(prefix)),
   };
 }
 

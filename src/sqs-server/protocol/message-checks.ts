@@ -14,14 +14,6 @@ import { type Input, optionalInteger, optionalMap, optionalToken, requiredString
 import { invalidValue, missing, SqsError } from './sqs-error.js';
 import { MAX_DELAY, MAX_MESSAGE_ATTRIBUTES } from './sqs-limits.js';
 
-interface SentMessage {
-  message: StoredMessage;
-  /** Bytes that count towards the limits. */
-  bytes: number;
-  /** Digest of the system attributes; undefined: there are none. */
-  systemMd5: string | undefined;
-}
-
 /** What a message has from its queue and its request: `now` is elapsed time, `wall` Unix milliseconds. */
 interface Origin {
   seq: number;
@@ -33,7 +25,7 @@ interface Origin {
 }
 
 /** Throws {@link SqsError}. Does not check the size, whose limit depends on the queue. */
-export function checkMessage(input: Input, origin: Origin): SentMessage {
+export function checkMessage(input: Input, origin: Origin) {
   const body = requiredString(input, 'MessageBody');
   if (body === '') throw missing('MessageBody');
   const problem = invalidText(body, 'message body');
@@ -51,24 +43,22 @@ export function checkMessage(input: Input, origin: Origin): SentMessage {
   const group = optionalToken(input, 'MessageGroupId');
   const meta: MessageMeta = { ...(trace === undefined ? {} : { trace }), ...(group === undefined ? {} : { group }) };
   const delayMs = delay === undefined ? origin.delayMs : delay * 1000;
-  return {
-    message: {
-      seq: origin.seq,
-      id: randomUUID(),
-      body,
-      bodyMd5: md5(body),
-      attributes: attributes?.json ?? null,
-      attributesMd5: attributes?.md5 ?? null,
-      sent: origin.wall,
-      arrived: origin.now,
-      due: delayMs > 0 ? origin.now + delayMs : null,
-      meta: trace === undefined && group === undefined ? undefined : meta,
-      receives: 0,
-      firstReceived: null,
-    },
-    bytes: Buffer.byteLength(body) + (attributes?.bytes ?? 0),
-    systemMd5: system?.md5,
+  const message: StoredMessage = {
+    seq: origin.seq,
+    id: randomUUID(),
+    body,
+    bodyMd5: md5(body),
+    attributes: attributes?.json ?? null,
+    attributesMd5: attributes?.md5 ?? null,
+    sent: origin.wall,
+    arrived: origin.now,
+    due: delayMs > 0 ? origin.now + delayMs : null,
+    meta: trace === undefined && group === undefined ? undefined : meta,
+    receives: 0,
+    firstReceived: null,
   };
+  // The bytes count towards the limits; without system attributes there is no digest of them.
+  return { message, bytes: Buffer.byteLength(body) + (attributes?.bytes ?? 0), systemMd5: system?.md5 };
 }
 
 /** The only system attribute that a sender may give is the trace header. */

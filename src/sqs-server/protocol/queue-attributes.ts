@@ -2,6 +2,7 @@
  * The attributes of a queue: their names, their allowed values and their defaults.
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
  */
+import { z } from 'zod';
 import { isObject } from './request-input.js';
 import { invalidValue, SqsError, unknownAttribute } from './sqs-error.js';
 import { MAX_DELAY, MAX_MESSAGE_BYTES, MAX_VISIBILITY, MAX_WAIT } from './sqs-limits.js';
@@ -124,34 +125,22 @@ export function withDefaults(attributes: QueueAttributes): QueueAttributes {
   return all;
 }
 
-export interface RedrivePolicy {
-  deadLetterTargetArn: string;
-  maxReceiveCount: number;
-}
+const redrivePolicy = z.object({
+  deadLetterTargetArn: z.string(),
+  maxReceiveCount: z.coerce.number().int().min(1).max(1000),
+});
 
-export function parseRedrivePolicy(value: string | undefined): RedrivePolicy | undefined {
-  const policy = parseObject(value ?? '');
-  const maxReceiveCount = Number(policy?.maxReceiveCount);
-  if (typeof policy?.deadLetterTargetArn !== 'string' || !Number.isInteger(maxReceiveCount)) return undefined;
-  if (maxReceiveCount < 1 || maxReceiveCount > 1000) return undefined;
-  return { deadLetterTargetArn: policy.deadLetterTargetArn, maxReceiveCount };
-}
+export const parseRedrivePolicy = (value = '') => redrivePolicy.safeParse(parseObject(value)).data;
 
-export interface RedriveAllowPolicy {
-  redrivePermission: 'allowAll' | 'denyAll' | 'byQueue';
-  sourceQueueArns?: string[];
-}
+const redriveAllowPolicy = z.union([
+  z.object({ redrivePermission: z.enum(['allowAll', 'denyAll']), sourceQueueArns: z.undefined().optional() }),
+  z.object({
+    redrivePermission: z.literal('byQueue'),
+    sourceQueueArns: z.array(z.coerce.string()).min(1).max(10),
+  }),
+]);
 
-export function parseRedriveAllowPolicy(value: string | undefined): RedriveAllowPolicy | undefined {
-  const policy = parseObject(value ?? '');
-  const permission = policy?.redrivePermission;
-  const arns = policy?.sourceQueueArns;
-  if (permission === 'allowAll' || permission === 'denyAll') {
-    return arns === undefined ? { redrivePermission: permission } : undefined;
-  }
-  if (permission !== 'byQueue' || !Array.isArray(arns) || arns.length < 1 || arns.length > 10) return undefined;
-  return { redrivePermission: permission, sourceQueueArns: arns.map(String) };
-}
+export const parseRedriveAllowPolicy = (value = '') => redriveAllowPolicy.safeParse(parseObject(value)).data;
 
 function parseObject(value: string): Record<string, unknown> | undefined {
   try {

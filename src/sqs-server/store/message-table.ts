@@ -18,7 +18,6 @@ const COLUMNS = [
 ];
 /** Rows of one statement where there are so many; more of them save little. */
 const INSERTED_AT_ONCE = 10;
-const IN_LIST = 'seq IN (SELECT value FROM json_each(?))';
 
 type Row = Omit<StoredMessage, 'meta' | 'body'> & { meta: string | null; body: string | null };
 
@@ -73,7 +72,7 @@ export function openMessageTable(database: Database, queueId: number) {
       firstReceived = d.value ->> 'firstReceived' FROM json_each(?) AS d WHERE seq = d.value ->> 'seq'
   `);
   const reschedule = run(`UPDATE ${table} SET due = ? WHERE seq = ? AND receives > 0`);
-  const remove = run(`DELETE FROM ${table} WHERE ${IN_LIST}`);
+  const remove = run(`DELETE FROM ${table} WHERE seq IN (SELECT value FROM json_each(?))`);
   const clear = run(`DELETE FROM ${table}`);
   const forgetDamaged = run('DELETE FROM damaged_messages WHERE queue = ?');
   const quarantine = run(`

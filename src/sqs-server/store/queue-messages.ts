@@ -21,21 +21,14 @@ const FETCH_MESSAGES = 500;
 const RETURN_INTERVAL_MS = 20;
 
 /** Why a message is no longer in the queue. */
-type Removal = 'deleted' | 'expired' | 'dead_lettered' | 'damaged' | 'moved' | 'purged';
+type Removal = keyof QueueMessages['removed'];
 
 export class QueueMessages {
   /** Elapsed milliseconds at which the next delay or visibility timeout ends; Infinity = none is running. */
   nextDue: number;
   /** Counts since the queue was opened, of what was written. */
   readonly totals = { added: 0, delivered: 0, redelivered: 0 };
-  readonly removed: Record<Removal, number> = {
-    deleted: 0,
-    expired: 0,
-    dead_lettered: 0,
-    damaged: 0,
-    moved: 0,
-    purged: 0,
-  };
+  readonly removed = { deleted: 0, expired: 0, dead_lettered: 0, damaged: 0, moved: 0, purged: 0 };
   readonly #table: MessageTable;
   readonly #join: () => void;
   /** Messages that can be received, in the order of their delivery. */

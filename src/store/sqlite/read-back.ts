@@ -12,14 +12,11 @@ import {
   selectBytes,
 } from './rows.js';
 
-/** Messages that are read at a time, by their text: one may have 1 MiB. */
-const READ_AHEAD_BYTES = 262_144;
-/** Readings that are read at a time after a start. */
-const READINGS_AT_ONCE = 500;
 /** Damaged rows are counted up to this number. */
 const MAX_DAMAGED = 100_000;
 
 type StoredRow = RowBytes & { id: number };
+const SELECT_READINGS = `select id, ${selectBytes(READING_COLUMNS)} from readings`;
 
 export class ReadBack {
   readonly #database: () => Database;
@@ -40,43 +37,41 @@ export class ReadBack {
 
   readingsAfter(id: number, limit: number): StoredReading[] {
     const found: StoredReading[] = [];
-    for (const reading of this.#allAfter(id, limit)) if (found.push(reading) === limit) break;
+    for (const reading of this.#allAfter(id)) if (found.push(reading) === limit) break;
     return found;
   }
 
-  *messagesAfter(position: StorePosition['message'], limit: number): Iterable<StoredMessage> {
-    const select = (columns: string) =>
-      `select ${columns} from messages where (received_at, rowid) > (?, ?) order by received_at, rowid limit ?`;
-    // `octet_length` does not read the text.
-    const selectSizes = select('rowid as id, received_at as receivedAt, octet_length(body) as size');
-    const selectRows = select(`rowid as id, ${selectBytes(MESSAGE_COLUMNS)}`);
-    let { receivedAt, id } = position;
-    for (let left = limit; left > 0; ) {
-      const sizes = rowsOf<typeof position & { size: number }>(this.#database(), selectSizes, receivedAt, id, left);
-      if (sizes.length === 0) return;
-      let count = 0;
-      for (let bytes = 0; count < sizes.length && bytes < READ_AHEAD_BYTES; count++) bytes += sizes[count]!.size;
-      for (const row of rowsOf<StoredRow>(this.#database(), selectRows, receivedAt, id, count)) {
-        const message = parseMessageRow(row.id, row);
-        if (!message) this.#damage('messages', row.id);
-        else if (left-- > 0) yield message;
+  *#allAfter(id: number): Iterable<StoredReading> {
+    yield* this.#intact(this.#select(`${SELECT_READINGS} where id > ? order by id`, id));
+  }
+
+  *messagesAfter({ receivedAt, id }: StorePosition['message'], limit: number): Iterable<StoredMessage> {
+    let left = limit;
+    for (const row of this.#select(
+      `select rowid as id, ${selectBytes(MESSAGE_COLUMNS)} from messages
+       where (received_at, rowid) > (?, ?) order by received_at, rowid`,
+      receivedAt,
+      id,
+    )) {
+      const message = parseMessageRow(row.id, row);
+      if (!message) this.#damage('messages', row.id);
+      else {
+        yield message;
+        if (--left === 0) return;
       }
-      ({ receivedAt, id } = sizes[count - 1]!);
     }
+  }
+
+  /** Rows are read one by one, as they are asked for. */
+  #select(sql: string, ...parameters: number[]): Iterable<StoredRow> {
+    return this.#database()
+      .prepare(sql)
+      .iterate(...parameters) as unknown as Iterable<StoredRow>;
   }
 
   loadCheckpoint(): { fleet: FleetDump; after: Iterable<StoredReading> } {
     const { last, fleet } = this.#checkpoint();
-    return { fleet, after: this.#allAfter(last, READINGS_AT_ONCE) };
-  }
-
-  *#allAfter(last: number, atOnce: number): Iterable<StoredReading> {
-    for (let at = last; ; ) {
-      const rows = this.#readingRows(at, atOnce);
-      yield* this.#intact(rows);
-      if (rows.length < atOnce) return;
-      at = rows.at(-1)!.id;
-    }
+    return { fleet, after: this.#allAfter(last) };
   }
 
   #checkpoint(): { last: number; fleet: FleetDump } {
@@ -100,18 +95,14 @@ export class ReadBack {
    * anew.
    */
   verifySome(limit: number): boolean {
-    const rows = this.#readingRows(this.#verified, limit);
+    const sql = `${SELECT_READINGS} where id > ? order by id limit ?`;
+    const rows = rowsOf<StoredRow>(this.#database(), sql, this.#verified, limit);
     for (const _ of this.#intact(rows));
     this.#verified = rows.length < limit ? 0 : rows.at(-1)!.id;
     return rows.length === limit;
   }
 
-  #readingRows(after: number, limit: number): StoredRow[] {
-    const sql = `select id, ${selectBytes(READING_COLUMNS)} from readings where id > ? order by id limit ?`;
-    return rowsOf(this.#database(), sql, after, limit);
-  }
-
-  *#intact(rows: StoredRow[]): Iterable<StoredReading> {
+  *#intact(rows: Iterable<StoredRow>): Iterable<StoredReading> {
     for (const row of rows) {
       const reading = parseReadingRow(row.id, row);
       if (reading) yield reading;

@@ -1,6 +1,6 @@
 /** Answers what a metric was over time, by SQL: from the tables of the roll-ups and what waits for them, or from readings. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Database, rowsOf, type SqlValue } from '../../lib/sqlite/driver.js';
+import { type Database, rowsOf } from '../../lib/sqlite/driver.js';
 import { badQuery, type HistoryPoint, type HistoryRange, type HistorySeries, HOUR_MS, MINUTE_MS } from '../history.js';
 import { LEVELS } from './roll-up-tables.js';
 import { firstSince, lastReading, numbersOf } from './select-readings.js';
@@ -58,32 +58,29 @@ export async function readHistory(
 /** A rate is the number of readings, each of which has a lateness. */
 const storedMetric = (metric: string) => (metric === 'readings.rate' ? 'readings.lateness' : metric);
 
+const IN_REGION = 'and (:region is null or region = :region)';
 const POINTS = 'sum(count) as count, min(min) as min, max(max) as max, sum(sum) as sum, count(*) as rows';
 
 function readRollUps(db: Database, { metric, region, host, step, from, to }: HistoryRange): Row[] {
   const { length, start, regions, sensors } = LEVELS[step % HOUR_MS === 0 ? 1 : 0];
-  const of: Record<string, SqlValue> = { step, length, from, to, metric: storedMetric(metric) };
-  if (region !== undefined) of.region = region;
-  if (host !== undefined) of.host = host;
-  const inRegion = region === undefined ? '' : 'and region = :region';
+  const of = { step, length, from, to, metric: storedMetric(metric), region: region ?? null };
   // Only minutes and hours that have rows are read, each of them: the tables begin with them.
   const periods = 'select start from roll_up_periods where length = :length and start >= :from and start < :to';
   const stored =
     host === undefined
-      ? `${regions} on ${start} = start and metric = :metric ${inRegion}`
-      : `(select id, region from sensor_series where hostname = :host and metric = :metric ${inRegion})
+      ? `${regions} on ${start} = start and metric = :metric ${IN_REGION}`
+      : `(select id, region from sensor_series where hostname = :host and metric = :metric ${IN_REGION})
          cross join ${sensors} on ${start} = start and series = id`;
-  const inHost = host === undefined ? '' : 'and hostname = :host';
   const rows = rowsOf<Row>(
     db,
     `select region, start - start % :step as t, ${POINTS} from (
        select region, start, count, min, max, sum from (${periods}) cross join ${stored}
        union all
        select region, minute, count, min, max, sum from temp.pending
-       where metric = :metric ${inRegion} ${inHost} and minute >= :from and minute < :to
+       where metric = :metric ${IN_REGION} ${host === undefined ? '' : 'and hostname = :host'} and minute >= :from and minute < :to
        limit ${MAX_ROWS + 1}
      ) group by 1, 2 order by 1, 2`,
-    of,
+    host === undefined ? of : { ...of, host },
   );
   if (rows.reduce((sum, { rows: read }) => sum + (read ?? 0), 0) > MAX_ROWS) {
     throw badQuery(
@@ -108,15 +105,10 @@ async function readReadings(
       'Use a step that is a multiple of 60000 milliseconds, or a later from.',
     );
   }
-  const of: Record<string, SqlValue> = { step, from, to, metric: storedMetric(metric) };
-  const conditions = ['taken >= :from', 'taken < :to'];
-  for (const [column, value] of Object.entries({ region, hostname: host })) {
-    if (value === undefined) continue;
-    conditions.push(`${column} = :${column}`);
-    of[column] = value;
-  }
+  const of = { step, from, to, metric: storedMetric(metric), region: region ?? null, host: host ?? null };
+  const wanted = `taken >= :from and taken < :to ${IN_REGION} and (:host is null or hostname = :host)`;
   const select = `select region, taken - taken % :step as t, count(*) as count, min(value) as min, max(value) as max, sum(value) as sum
-     from (${numbersOf('id >= :first and id <= :last', conditions.join(' and '))}) where metric = :metric group by 1, 2`;
+     from (${numbersOf('id >= :first and id <= :last', wanted)}) where metric = :metric group by 1, 2`;
   const found = new Map<string, Row>();
   for (let id = first; id <= last; id += READINGS_AT_ONCE) {
     if (id > first) await nextTurn();

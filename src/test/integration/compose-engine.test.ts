@@ -10,7 +10,7 @@ import { serviceImage } from '../../network/compose/compose-service-job.js';
 import { requireOwnProject } from '../../network/compose/engine/compose-project.js';
 import { failOnExit, watchContainers } from '../../network/compose/engine/container-watch.js';
 import { GRANTS, probeDockerInside } from '../../network/compose/engine/nested-docker.js';
-import { RegionNetworks } from '../../network/compose/engine/region-networks.js';
+import { regionNetworks } from '../../network/compose/engine/region-networks.js';
 import { errorOf, standIns } from '../support/stand-in.js';
 
 const engine = standIns();
@@ -204,19 +204,19 @@ test('a region is cut and restored in the order of addresses, so that each conta
   const nodes = [edge(1, '10.0.0.10'), edge(2, '10.0.0.9'), edge(1, '10.0.1.1', 'us'), edge(3, '10.0.0.2')];
   const done = `*region-eu\\ p-edge-eu-3-1) echo 'is not connected to network' >&2; exit 1;;`;
   add(`case "$*" in ${listing(...nodes)} ${done} esac`);
-  const links = new RegionNetworks({ name: 'p', folder: engine.folder });
-  await links.set('eu', false);
+  const setLink = regionNetworks('p');
+  await setLink('eu', false);
   const cut = ['edge-eu-1', 'edge-eu-2', 'edge-eu-3'].map((name) => `network disconnect p_region-eu p-${name}-1`);
   expect(changes().sort()).toEqual(cut);
   rmSync(join(engine.folder, 'calls'));
   add(`case "$*" in ${listing(...nodes.map(({ service }) => ({ service })))} esac`);
-  await links.set('eu', false);
+  await setLink('eu', false);
   rmSync(join(engine.folder, 'calls'));
-  await links.set('eu', true);
+  await setLink('eu', true);
   expect(changes()).toEqual(
     ['edge-eu-3', 'edge-eu-2', 'edge-eu-1'].map((name) => `network connect p_region-eu p-${name}-1`),
   );
-  expect(await errorOf(links.set('xx', false))).toMatchObject({ code: 'NO_SUCH_REGION' });
+  expect(await errorOf(setLink('xx', false))).toMatchObject({ code: 'NO_SUCH_REGION' });
 });
 
 test('a container that was killed is reported once and started again, one that was stopped on purpose is left', async () => {

@@ -47,7 +47,9 @@ function start(queue: Queue, store: () => void = () => {}, polling: PollingOptio
     onStored: (deliveries) => accepted.push(...deliveries),
     onEvent,
     failures: new FailureReporter(onEvent),
-    polling: { pollers: 2, waitSeconds: 1, ...polling },
+    pollers: 2,
+    waitSeconds: 1,
+    ...polling,
   });
   pullers.push(puller);
   puller.start();

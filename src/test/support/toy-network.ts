@@ -30,7 +30,6 @@ export const toyProvider: NetworkProvider<Connection> = {
       setRegionLink,
     };
   },
-  cleanUp: async () => ({ removed: [], kept: [] }),
 };
 
 function planToy({ nodesPerRegion }: PlanContext): NetworkPlan<Connection> {

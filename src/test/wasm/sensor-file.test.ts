@@ -42,8 +42,8 @@ test.each([
   expect(SENSOR_CONFIG_FIELDS.filter((field) => reported.sources[field] === 'file').sort()).toEqual(
     Object.keys(values).sort(),
   );
-  const { color, icon_name: icon } = readings[0]!;
-  expect(shows(values, { color, icon, reported }, 'file')).toBe(true);
+  const { color, icon_name } = readings[0]!;
+  expect(shows(values, { color, icon_name, config: reported }, 'file')).toBe(true);
 });
 
 test.each([

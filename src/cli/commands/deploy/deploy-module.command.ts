@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { deployModule } from '../../../operations/deploy/deploy-module.js';
 import { openSession } from '../../../runtime/session.js';
@@ -60,23 +61,10 @@ export const deployModuleCommand = command({
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const MAX_NAME = 40;
 
-/** Throws `BAD_OPTION`. */
+/** As given, else that of the file. Throws `BAD_OPTION`. */
 function nameOf(file: string, given: string | undefined): string {
-  if (given !== undefined) return requireName(given);
-  const base = file
-    .split(/[\\/]/)
-    .at(-1)!
-    .replace(/\.wasm$/i, '');
-  return requireName(
-    base
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-|-$/g, '')
-      .slice(0, MAX_NAME),
-  );
-}
-
-function requireName(name: string): string {
+  const base = basename(file.toLowerCase(), '.wasm').replace(/[^a-z0-9]+/g, '-');
+  const name = given ?? base.replace(/^-|-$/g, '').slice(0, MAX_NAME);
   if (NAME.test(name) && name.length <= MAX_NAME) return name;
   throw new AppError('BAD_OPTION', `--name: ${JSON.stringify(name)} is not a name`, {
     hint: `Use lower-case letters, digits and single dashes, at most ${MAX_NAME}.`,

@@ -33,7 +33,7 @@ export async function upInForeground(context: UpContext): Promise<number> {
   const began = Date.now();
   /** For the terminal that started this process in the background. */
   const notes: string[] = [];
-  /** Whether they must be restored when this `up` does not come up; its proxy will be gone. */
+  /** What these replaced is restored when this `up` does not come up: its proxy will be gone. */
   const submissions: Promise<Submission>[] = [];
   let network: Network | undefined;
   let outlive = false;
@@ -116,8 +116,10 @@ export async function upInForeground(context: UpContext): Promise<number> {
   const stopEverything = async () => {
     stopping = true;
     // Later lines appear on the terminal as it was before.
-    screen?.close();
+    const opened = screen;
     screen = undefined;
+    opened?.close();
+    if (opened && stop.signal.aborted) out.note(stoppingText(outlive));
     if (network) await restore(out, network, submissions);
     try {
       await stack.stop();
@@ -140,9 +142,6 @@ export async function upInForeground(context: UpContext): Promise<number> {
     await stopEverything().catch((second) => out.note(messageOf(second)));
     throw error;
   }
-  const opened = screen !== undefined;
-  screen?.close();
-  if (opened) out.note(stoppingText(outlive));
   await stopEverything();
   return stop.exitCode;
 }

@@ -6,7 +6,6 @@ import { productImage } from '../../../docker/images.js';
 import { packageRoot } from '../../../lib/process/self-command.js';
 import { edgeName } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';
-
 import type { DockerInside } from '../engine/nested-docker.js';
 import { tokenVariableOf } from './node-tokens.js';
 

@@ -40,15 +40,12 @@ export async function probeDockerInside(image: string): Promise<{ mode: DockerIn
     if ((error as AppError).code !== 'PRIVILEGED_DENIED') return { mode: 'none', why: messageOf(error) };
   }
   try {
-    const version = await docker(['info', '--format', '{{.CgroupVersion}}']);
-    const grants = GRANTS[version === '1' ? '1' : '2'];
+    const grants = GRANTS[(await docker(['info', '--format', '{{.CgroupVersion}}'])) === '1' ? '1' : '2'];
     await trial(image, argumentsOf(grants));
     return { mode: grants };
   } catch (error) {
-    return {
-      mode: 'none',
-      why: `neither a privileged container nor one with capabilities may run: ${messageOf(error)}`,
-    };
+    const why = `neither a privileged container nor one with capabilities may run: ${messageOf(error)}`;
+    return { mode: 'none', why };
   }
 }
 

@@ -4,45 +4,37 @@ import { docker } from '../../../docker/docker-cli.js';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { isEdgeOf } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';
-import type { Project } from './compose-project.js';
 
 /** More calls at the same time would only wait for each other in the engine. */
 const AT_ONCE = 8;
 
-/** Cuts and restores the regions of one network. */
-export class RegionNetworks {
-  readonly #project: Project;
+/**
+ * Cuts and restores the regions of one network: disconnects a region's containers from its network, or connects them
+ * again; they keep running. Containers that already are in that state are left as they are. Rejects with `NO_SUCH_REGION`.
+ */
+export function regionNetworks(project: string): (region: string, connected: boolean) => Promise<void> {
   /** Names of the containers of cut regions, by ascending address. */
-  readonly #cut = new Map<string, string[]>();
-
-  constructor(project: Project) {
-    this.#project = project;
-  }
-
-  /**
-   * Disconnects a region's containers from its network, or connects them again; they keep running. Containers that
-   * already are in that state are left as they are. Rejects with `NO_SUCH_REGION`.
-   */
-  async set(region: string, connected: boolean): Promise<void> {
+  const cut = new Map<string, string[]>();
+  return async (region, connected) => {
     if (!REGIONS.some((name) => name === region)) {
       throw new AppError('NO_SUCH_REGION', `there is no region ${region}`, {
         hint: `The regions are ${REGIONS.join(', ')}.`,
       });
     }
-    const network = `${this.#project.name}_region-${region}`;
-    const containers = (await containersOf({ project: this.#project.name }))
+    const network = `${project}_region-${region}`;
+    const containers = (await containersOf({ project }))
       .filter(({ service }) => isEdgeOf(service, region))
       .sort((a, b) => addressIn(network, a) - addressIn(network, b));
     const names = containers.map(({ name }) => name);
     if (!connected) {
-      if (!this.#cut.has(region)) this.#cut.set(region, names);
+      if (!cut.has(region)) cut.set(region, names);
       return inParallel(names, (name) => unlessDone(docker(['network', 'disconnect', network, name])));
     }
     // The engine gives out the lowest free address. In this order each container gets its own back, and its open
     // connections continue at once; with another address they would hang until they time out.
-    for (const name of this.#cut.get(region) ?? names) await unlessDone(docker(['network', 'connect', network, name]));
-    this.#cut.delete(region);
-  }
+    for (const name of cut.get(region) ?? names) await unlessDone(docker(['network', 'connect', network, name]));
+    cut.delete(region);
+  };
 }
 
 /** An IPv4 address as a number; 0 when the container has none. */
