@@ -145,6 +145,14 @@ test('the title is the name of the program, with colours and without, however it
   vi.unstubAllEnvs();
 });
 
+test('the smallest terminal shows every region of a small fleet', () => {
+  const data = sampleData();
+  record(data, { event: 'summary', summary: summary(['us', 'eu', 'as'].map((name) => region(name))) }, T0);
+  const lines = picture(data, {}, { columns: 40, rows: 12 });
+  for (const name of ['us', 'eu', 'as', 'all'])
+    expect(lines.some((line) => line.startsWith(`   ${name} `) || line.startsWith(`>  ${name} `))).toBe(true);
+});
+
 test('without colours everything is said in words: selection, cuts, gaps, alerts', () => {
   const data = sampleData();
   const regions = [region('us', { gaps: 3 }), region('eu', { cut: true, live: 0, silent: 1 })];

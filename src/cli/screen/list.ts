@@ -63,8 +63,9 @@ export interface List {
   draw(picture: Picture, height: number): string[];
 }
 
-/** Of a view that has something below its list. */
+/** Of a view that has something below its list; a short list is whole also on a small terminal. */
 const LIST_SHARE = 0.4;
+const SHORT_LIST = 6;
 
 /** `name`: under which the state has the key of the selected row. */
 export function list<Row>(name: string, options: ListOptions<Row>): List {
@@ -99,7 +100,8 @@ export function list<Row>(name: string, options: ListOptions<Row>): List {
         return [...above, style.dim(state.filter === '' ? options.none(data) : 'nothing matches the filter')];
       }
       const room = Math.max(2, height - above.length);
-      const most = detail ? Math.max(2, Math.floor(room * LIST_SHARE)) : room;
+      const share = Math.max(Math.floor(room * LIST_SHARE), Math.min(rows.length + 1, SHORT_LIST, room));
+      const most = detail ? share : room;
       const first = Math.max(0, Math.min(index - Math.floor((most - 1) / 2), rows.length - most + 1));
       const mark: Column<Row> = { head: '', of: (one) => (one === row ? '>' : ' ') };
       const lines = table(rows.slice(first, first + most - 1), [mark, ...columns(picture)], { style, width });
