@@ -7,7 +7,7 @@ import { hostKey } from '../protocol/names.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 import { convergenceOf, type Goal } from './convergence.js';
 import type { Convergence, FleetSummary, SensorState, SensorView } from './fleet-view.js';
-import { outstandingOf } from './ledger.js';
+import { outstandingOf, timeOfSensor } from './ledger.js';
 import {
   addReadings,
   boundedRegion,
@@ -256,7 +256,7 @@ export class Fleet {
       state === 'replaced'
         ? this.#replacement.timeOf(sensor)
         : state === 'gone'
-          ? (sensor.stoppingAt ?? sensor.endedAt ?? now)
+          ? timeOfSensor(sensor, sensor.stoppingAt ?? sensor.endedAt ?? now)
           : undefined;
     return readingsOf(sensor, outstandingOf(sensor, state, { endedAt, now }), now);
   }

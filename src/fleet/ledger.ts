@@ -16,7 +16,7 @@ export interface Outstanding {
   unaccounted: number;
 }
 
-/** `endedAt`: of an execution that delivers no more (Unix milliseconds, as `now`). */
+/** `endedAt`: of an execution that delivers no more, by its own clock. `now`: by ours. Unix milliseconds. */
 export function outstandingOf(
   sensor: SensorRecord,
   state: SensorState,
@@ -25,25 +25,28 @@ export function outstandingOf(
   const lost = sensor.lost ?? 0;
   if (endedAt !== undefined) return { waiting: 0, unaccounted: lost + keptBy(sensor, endedAt) };
   // What a live sensor has taken last is on its way.
-  return { waiting: state === 'silent' ? keptBy(sensor, now) : reportedBy(sensor), unaccounted: lost };
+  const waiting = state === 'silent' ? keptBy(sensor, timeOfSensor(sensor, now)) : reportedBy(sensor);
+  return { waiting, unaccounted: lost };
 }
 
-/** Readings after the newest stored one that a sensor has taken by this time (Unix milliseconds) at most. */
+/** What the clock of a sensor shows at a time of ours, as far as its readings tell. */
+export const timeOfSensor = ({ behindMs = 0 }: SensorRecord, time: number): number => time - behindMs;
+
+/** Readings after the newest stored one that a sensor has taken by this time of its clock at most. */
 export function keptBy(sensor: SensorRecord, time: number): number {
   return Math.max(reportedBy(sensor, time), takenSince(sensor, time));
 }
 
 /** What it reports after this time counts readings that it has taken after it. */
-function reportedBy({ taken, tracker, config }: SensorRecord, time = Number.POSITIVE_INFINITY): number {
-  return taken && (taken.at <= time || !config) ? Math.max(0, taken.count - tracker.highest) : 0;
+function reportedBy(sensor: SensorRecord, time = Number.POSITIVE_INFINITY): number {
+  const { taken, tracker, config } = sensor;
+  return taken && (timeOfSensor(sensor, taken.at) <= time || !config) ? Math.max(0, taken.count - tracker.highest) : 0;
 }
 
-function takenSince(sensor: SensorRecord, time: number): number {
-  const { config, newestTimestamp, tracker, clockAheadMs = 0 } = sensor;
+function takenSince({ config, newestTimestamp, tracker }: SensorRecord, time: number): number {
+  const elapsed = time - Date.parse(newestTimestamp);
   // A sensor that reports no interval may take none.
-  if (!config || config.paused) return 0;
-  const elapsed = time + clockAheadMs - Date.parse(newestTimestamp);
-  if (!(elapsed > 0)) return 0;
+  if (!config || config.paused || !(elapsed > 0)) return 0;
   // The second reading comes after a part of the interval.
   return Math.floor(elapsed / config.intervalMs) + (tracker.highest === 1 ? 1 : 0);
 }

@@ -40,8 +40,8 @@ export interface SensorRecord {
   dropped?: number;
   /** Readings of earlier runs that may have been taken, and never came. */
   lost?: number;
-  /** How far its clock is ahead of ours at most; left out where it is not. */
-  clockAheadMs?: number;
+  /** Shortest time from when a reading was taken, by the sensor's clock, until it came, by ours: how far its clock is behind. */
+  behindMs?: number;
   /** When what replaced it was submitted, or began; Unix milliseconds. */
   replacedAt?: number;
   /** Latest time at which its job was stopped on purpose; left out while the job runs. */
@@ -91,8 +91,8 @@ export function recordReading(
     sensor.newestTimestamp = reading.timestamp;
     sensor.reading = reading;
     if (config) sensor.config = config;
-    const aheadMs = Date.parse(reading.timestamp) - now;
-    if (aheadMs > (sensor.clockAheadMs ?? 0)) sensor.clockAheadMs = aheadMs;
+    const behindMs = now - Date.parse(reading.timestamp);
+    if (behindMs < (sensor.behindMs ?? Number.POSITIVE_INFINITY)) sensor.behindMs = behindMs;
   }
   if (config?.counts && reading.timestamp >= sensor.beganAt) {
     if (config.counts.taken > (sensor.taken?.count ?? 0)) sensor.taken = { count: config.counts.taken, at: now };
@@ -162,6 +162,7 @@ export function shiftTimes(sensor: SensorRecord, by: number): void {
   if (sensor.endedAt !== undefined) sensor.endedAt += by;
   if (sensor.stoppingAt !== undefined) sensor.stoppingAt += by;
   if (sensor.taken) sensor.taken.at += by;
+  if (sensor.behindMs !== undefined) sensor.behindMs += by;
   for (const range of sensor.tracker.missing) range.since += by;
 }
 
