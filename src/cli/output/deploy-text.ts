@@ -37,7 +37,8 @@ export const unchangedText = (regions: { unchanged: boolean }[]): string =>
 
 export const deployNotes = (facts: DeployFact[]): string[] => facts.map(eventText);
 
-export function stopPublisherText({ stopped, quietSeconds }: StopResult): string {
+export function stopPublisherText({ stopped, quietSeconds, givenUp }: StopResult): string {
   if (stopped.length === 0) return 'no publisher was running';
-  return `stopped in ${stopped.join(', ')}; no reading for ${quietSeconds} s`;
+  const lost = givenUp > 0 ? `; up to ${countText(givenUp, 'reading')} that sensors kept were given up` : '';
+  return `stopped in ${stopped.join(', ')}; no reading for ${quietSeconds} s${lost}`;
 }
