@@ -2,7 +2,7 @@
 import type { DeployFact, DeployResult } from '../../operations/deploy/deploy-publisher.js';
 import type { StopResult } from '../../operations/deploy/stop-jobs.js';
 import { eventText } from './event-text.js';
-import { secondsText } from './terminal-text.js';
+import { countText, secondsText } from './terminal-text.js';
 
 /** What to do when not all sensors report in time. */
 export const STILL_STARTING = 'They may still start: run `wasm-sensors status` to see nodes and jobs.';
