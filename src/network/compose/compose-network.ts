@@ -39,15 +39,14 @@ export const composeConnectionSchema = z.object({
 
 export type ComposeConnection = z.output<typeof composeConnectionSchema>;
 
-/** What service jobs get from their node, where the operator has it, beside what a proxy needs of sensors. */
-const FOR_SERVICES = [
+/** What service jobs get from their node, where the operator has it. */
+export const FOR_SERVICES = [
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
   'AWS_REGION',
   'WASM_SENSORS_TOKEN',
   'WASM_SENSORS_VIEWER_TOKEN',
-  'WASM_SENSORS_WEBHOOK',
 ];
 
 /** Fixed by templates/compose.yaml: service jobs run in a Docker that does not know this network's names. */
@@ -85,7 +84,9 @@ export function connectionOf(
     forwarded: {
       edge: ['HOSTNAME', 'REGION', ...sensorVariables(context)],
       updater: ['WASM_SENSORS_TOKEN'],
-      services: [...FOR_SERVICES, ...Object.keys(proxyEnvOf(context))].filter((name) => secrets[name]),
+      services: [...FOR_SERVICES, 'WASM_SENSORS_WEBHOOK', ...Object.keys(proxyEnvOf(context))].filter(
+        (name) => secrets[name],
+      ),
     },
   };
 }

@@ -1,8 +1,11 @@
 /** What a compose network needs before its first container: an engine, images, files. */
-import { buildImage, isStale } from '../../docker/build-image.js';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildImage } from '../../docker/build-image.js';
 import { requireDocker } from '../../docker/docker-cli.js';
 import { bacalhauImage, hasImage, pullImage, REGISTRY_IMAGE } from '../../docker/images.js';
 import { removeOwned } from '../../docker/owned-objects.js';
+import { packageRoot } from '../../lib/process/self-command.js';
 import { writeNetworkFiles } from './document/network-folder.js';
 import { requireOwnProject } from './engine/compose-project.js';
 import { type DockerInside, probeDockerInside } from './engine/nested-docker.js';
@@ -68,7 +71,8 @@ async function provideImages(
     await pullImage(name, hint, signal);
   };
   const build = async () => {
-    if ((await hasImage(image)) && !(await isStale(image))) return;
+    // In a checkout the program changes without its version; Docker's cache knows whether it did.
+    if (!existsSync(join(packageRoot, 'src')) && (await hasImage(image))) return;
     progress(`building ${image}`);
     await buildImage({ image, signal, onStep: (step) => progress(`building: ${step}`) });
   };
