@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type JobRef, type JobRequest, jobName, jobRefOf, MODULE_LABEL, ROLE_LABEL } from '../../jobs/job-request.js';
 import { CONFIG_TARGET, moduleEnv, moduleParameters, publisherFlags, reachableHosts } from '../../jobs/job-task.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import { errorFromAnswer } from '../../lib/errors/http-error.js';
+import { apiClient } from '../../lib/errors/http-error.js';
 import { ModuleStore } from '../../modules/module-store.js';
 import type { UserModule } from '../../modules/user-module.js';
 import {
@@ -28,7 +28,11 @@ export const embeddedConnectionSchema = z.object({
 export type EmbeddedConnection = z.output<typeof embeddedConnectionSchema>;
 
 export function createEmbeddedNetwork({ host, proxyUrl, stateDir }: EmbeddedConnection, token: string): Network {
-  const call = hostClient(host, token);
+  const call = apiClient(host, token, {
+    code: 'HOST_GONE',
+    message: 'the sensor host does not answer',
+    hint: '`up` restarts it, unless `up` itself has stopped.',
+  });
   const store = new ModuleStore(join(stateDir, 'modules'));
   /** Hands a module over to the host, which is on this machine; returns what it is called there. */
   const keep = ({ sha256, bytes }: UserModule) => {
@@ -37,18 +41,18 @@ export function createEmbeddedNetwork({ host, proxyUrl, stateDir }: EmbeddedConn
   };
   return {
     kind: 'embedded',
-    nodes: async () => call('GET', '/nodes', nodesSchema),
-    jobs: async () => (await call('GET', '/jobs', jobsSchema)).map((job) => ({ ...job, ref: refOf(job) })),
+    nodes: async () => nodesSchema.parse(await call('GET', '/nodes')),
+    jobs: async () => jobsSchema.parse(await call('GET', '/jobs')).map((job) => ({ ...job, ref: refOf(job) })),
     async submit(job) {
       const { name, ...spec } = toSpec(job, keep);
-      const { jobId, unchanged } = await call('PUT', `/jobs/${name}`, submissionSchema, spec);
+      const { jobId, unchanged } = submissionSchema.parse(await call('PUT', `/jobs/${name}`, spec));
       return { jobId, jobName: name, unchanged, facts: [] };
     },
-    stop: async (ref) => (await call('DELETE', `/jobs/${jobName(ref)}`, stoppedSchema)).stopped,
+    stop: async (ref) => stoppedSchema.parse(await call('DELETE', `/jobs/${jobName(ref)}`)).stopped,
     sensorProxyUrl: () => proxyUrl,
     configFile: (region) => regionConfigFile(configFolder(stateDir), region),
     async setRegionLink(region, connected) {
-      await call('PUT', `/regions/${encodeURIComponent(region)}`, z.unknown(), { connected });
+      await call('PUT', `/regions/${encodeURIComponent(region)}`, { connected });
     },
   };
 }
@@ -105,20 +109,4 @@ function toSpec(job: JobRequest, keep: (module: UserModule) => string): JobSpec 
         hint: '`up` runs the proxy and the puller itself here; service jobs need a network with Docker.',
       });
   }
-}
-
-function hostClient(base: string, token: string) {
-  return async <T extends z.ZodType>(method: string, path: string, schema: T, body?: unknown): Promise<z.output<T>> => {
-    const response = await fetch(base + path, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }).catch((cause) => {
-      const hint = '`up` restarts it, unless `up` itself has stopped.';
-      throw new AppError('HOST_GONE', 'the sensor host does not answer', { cause, hint });
-    });
-    const answer: unknown = await response.json().catch(() => undefined);
-    if (response.ok) return schema.parse(answer);
-    throw errorFromAnswer(answer, 'INTERNAL', `the sensor host answered ${method} ${path} with ${response.status}`);
-  };
 }
