@@ -10,6 +10,7 @@ export function registerProvider(kind: string, load: () => Promise<NetworkProvid
   return () => {
     if (before) {
       KINDS[kind] = before;
+      networkKinds.set(kind, before);
       return;
     }
     delete KINDS[kind];
