@@ -84,7 +84,7 @@ test.each([
 test('a failure that nobody foresaw keeps its own words', async () => {
   fails('Error response from daemon: the moon is wrong');
   const error = await errorOf(docker(['compose', '-p', 'x', '-f', 'y', '--progress', 'plain', 'up', '--detach']));
-  expect(error.message).toBe('docker compose up: Error response from daemon: the moon is wrong');
+  expect(error.message).toBe('docker compose: Error response from daemon: the moon is wrong');
 });
 
 test('a command is waited for, also when its caller fails at hearing that it has begun', async () => {

@@ -80,10 +80,10 @@ test('a callback that fails is reported once the command has exited', async () =
 
 test.each<[Answer, string, string]>([
   [{ exitCode: 1, code: 'ENOENT' }, 'DOCKER_NOT_FOUND', 'docker is not on the PATH'],
-  [{ exitCode: 1, timedOut: true }, 'DOCKER_FAILED', 'docker compose up: no answer within 1.5 s'],
-  [{ exitCode: 1, timedOut: true, all: 'half' }, 'DOCKER_FAILED', 'docker compose up: no answer within 1.5 s'],
-  [{ exitCode: 1, all: 'the moon is wrong' }, 'DOCKER_FAILED', 'docker compose up: the moon is wrong'],
-  [{ exitCode: 1, all: '', originalMessage: 'spawn EACCES' }, 'DOCKER_FAILED', 'docker compose up: spawn EACCES'],
+  [{ exitCode: 1, timedOut: true }, 'DOCKER_FAILED', 'docker compose: no answer within 1.5 s'],
+  [{ exitCode: 1, timedOut: true, all: 'half' }, 'DOCKER_FAILED', 'docker compose: no answer within 1.5 s'],
+  [{ exitCode: 1, all: 'the moon is wrong' }, 'DOCKER_FAILED', 'docker compose: the moon is wrong'],
+  [{ exitCode: 1, all: '', originalMessage: 'spawn EACCES' }, 'DOCKER_FAILED', 'docker compose: spawn EACCES'],
   [{ exitCode: 1, all: 'no space left on device' }, 'DISK_FULL', "the disk of Docker's engine is full"],
 ])('%j is %s', async (answer, code, message) => {
   const args = ['compose', '-p', 'x', '-f', 'y', '--progress', 'plain', '--profile', 'z', 'up', '--detach'];

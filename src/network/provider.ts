@@ -3,7 +3,7 @@
  * running network for commands in any terminal, and removes what an `up` that was killed left behind. What only some kinds
  * can do is an optional member: callers ask for the member, never for the kind.
  */
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Resolved } from '../config/resolve-settings.js';
 import type { SettingKey, Settings } from '../config/settings.js';
 import type { ServiceJob } from '../jobs/job-request.js';
@@ -117,16 +117,17 @@ export interface OpenContext {
 }
 
 /** Base URLs; what a network does not have is missing. */
-export interface Endpoints {
-  proxy: string;
-  puller: string;
-  queue?: string;
+export const endpointsSchema = z.object({
+  proxy: z.string(),
+  puller: z.string(),
+  queue: z.string().exactOptional(),
   /** The proxy that runs as a service job, beside the other one. */
-  jobProxy?: string;
+  jobProxy: z.string().exactOptional(),
   /** Bacalhau's API and web page. */
-  api?: string;
-  webUi?: string;
-}
+  api: z.string().exactOptional(),
+  webUi: z.string().exactOptional(),
+});
+export type Endpoints = z.output<typeof endpointsSchema>;
 
 /** The queue, the proxy and the puller of a network. */
 export interface Services {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AppError } from '../lib/errors/app-error.js';
 import { createFileAtomic, quarantine, readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
 import { isAlive, type ProcessId } from '../lib/process/process-id.js';
+import { endpointsSchema } from '../network/provider.js';
 import { registeredKinds } from '../network/registry.js';
 
 const processSchema = z.object({ name: z.string(), pid: z.int().positive(), started: z.string() });
@@ -20,14 +21,7 @@ const stateSchema = z
     phase: z.enum(['starting', 'ready']),
     /** Control API of `up`. */
     control: z.string(),
-    endpoints: z.object({
-      proxy: z.string(),
-      puller: z.string(),
-      queue: z.string().exactOptional(),
-      jobProxy: z.string().exactOptional(),
-      api: z.string().exactOptional(),
-      webUi: z.string().exactOptional(),
-    }),
+    endpoints: endpointsSchema,
     /** File with the private authority of an https proxy. */
     tlsCa: z.string().exactOptional(),
     /** The network's connection, read only by the provider of this kind. Empty until everything is ready. */

@@ -33,16 +33,14 @@ export async function prepare(
   progress: (step: string) => void,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { project, context, settings } = plan;
+  const { project, context, settings, args } = plan;
   const dockerInside = await provideImages(plan, progress, signal);
   await writeNetworkFiles(project.folder, {
     nodesPerRegion: context.nodesPerRegion,
     dockerInside,
     embeddedQueue: settings.queue === undefined,
     owner: context.stateDir,
-    proxyArgs: settings.proxyArgs,
-    pullerArgs: settings.pullerArgs,
-    queueArgs: settings.queueArgs ?? [],
+    args,
     heading: [
       'Made by `wasm-sensors up` from templates/compose.yaml, and made anew by the next one.',
       `Look at it with: docker compose -f ${project.folder}/compose.yaml ps`,

@@ -65,48 +65,29 @@ function refOf({ module, region, labels = {} }: ClusterJob): JobRef {
 
 /** @param keep hands a module over to the host */
 function toSpec(job: JobRequest, keep: (module: UserModule) => string): JobSpec {
-  switch (job.role) {
-    case 'publisher':
-      return {
-        name: jobName({ role: 'publisher', region: job.region }),
-        region: job.region,
-        ...(job.module === undefined
-          ? { module: 'publisher' }
-          : { module: keep(job.module), labels: { [ROLE_LABEL]: 'publisher' } }),
-        type: 'daemon',
-        args: publisherFlags(job),
-        mounts: job.configFile === undefined ? [] : [{ target: CONFIG_TARGET, source: job.configFile }],
-        allow: reachableHosts(job),
-      };
-    case 'module': {
-      const { region, name } = job;
-      return {
-        name: jobName({ role: 'module', region, name }),
-        region,
-        module: keep(job.module),
-        labels: { [ROLE_LABEL]: 'module', [MODULE_LABEL]: name },
-        type: job.once ? 'ops' : 'daemon',
-        args: moduleParameters(job),
-        env: moduleEnv(job),
-        allow: reachableHosts(job),
-      };
-    }
-    case 'config-updater':
-      return {
-        name: jobName(jobRefOf(job)),
-        region: job.region,
-        module: 'config-updater',
-        type: 'batch',
-        args: [
-          ...(job.configFile === undefined ? ['--proxy', job.proxyUrl] : [`--file=${CONFIG_TARGET}`]),
-          ...job.parameters,
-        ],
-        mounts: job.configFile === undefined ? [] : [{ target: CONFIG_TARGET, source: job.configFile, writable: true }],
-        allow: reachableHosts(job),
-      };
-    default:
-      throw new AppError('NOT_OFFERED', `the embedded network runs no ${job.role} as a job`, {
-        hint: '`up` runs the proxy and the puller itself here; service jobs need a network with Docker.',
-      });
+  if (!('region' in job)) {
+    throw new AppError('NOT_OFFERED', `the embedded network runs no ${job.role} as a job`, {
+      hint: '`up` runs the proxy and the puller itself here; service jobs need a network with Docker.',
+    });
   }
+  const { runOnce, ...ref } = jobRefOf(job);
+  const common = { name: jobName(ref), region: job.region, allow: reachableHosts(job) };
+  if (job.role === 'module') {
+    return {
+      ...common,
+      module: keep(job.module),
+      labels: { [ROLE_LABEL]: 'module', [MODULE_LABEL]: job.name },
+      type: job.once ? 'ops' : 'daemon',
+      args: moduleParameters(job),
+      env: moduleEnv(job),
+    };
+  }
+  const writable = job.role === 'config-updater' ? { writable: true } : {};
+  const mounts = job.configFile === undefined ? [] : [{ target: CONFIG_TARGET, source: job.configFile, ...writable }];
+  if (job.role === 'config-updater') {
+    const goal = job.configFile === undefined ? ['--proxy', job.proxyUrl] : [`--file=${CONFIG_TARGET}`];
+    return { ...common, module: 'config-updater', type: 'batch', args: [...goal, ...job.parameters], mounts };
+  }
+  const own = job.module && { module: keep(job.module), labels: { [ROLE_LABEL]: 'publisher' } };
+  return { ...common, module: 'publisher', ...own, type: 'daemon', args: publisherFlags(job), mounts };
 }
