@@ -59,15 +59,6 @@ export function requireEngine(): Promise<string> {
   return docker(['version', '--format', '{{.Server.Version}}'], { timeoutMs: 15_000 });
 }
 
-/**
- * Checks that the engine answers and that Compose is new enough. Rejects as {@link requireEngine}, and with
- * `COMPOSE_MISSING` or `COMPOSE_TOO_OLD`.
- */
-export async function requireDocker(): Promise<void> {
-  await requireEngine();
-  await requireCompose();
-}
-
 /** The first version with the global flag `--progress`. */
 const OLDEST_COMPOSE = [2, 19] as const;
 

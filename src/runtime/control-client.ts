@@ -2,8 +2,6 @@
 import { apiClient } from '../lib/errors/http-error.js';
 import type { ControlHandlers } from './control-server.js';
 
-export type ControlClient = ReturnType<typeof controlClient>;
-
 /** Every call rejects with `UP_GONE`, or with the failure that `up` answered with. */
 export function controlClient(url: string, token: string) {
   const call = apiClient(url, token, {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildImage } from '../../docker/build-image.js';
-import { requireDocker } from '../../docker/docker-cli.js';
+import { requireCompose, requireEngine } from '../../docker/docker-cli.js';
 import { bacalhauImage, hasImage, pullImage, REGISTRY_IMAGE } from '../../docker/images.js';
 import { removeOwned } from '../../docker/owned-objects.js';
 import { packageRoot } from '../../lib/process/self-command.js';
@@ -16,7 +16,8 @@ import type { ComposePlan } from './plan.js';
  * `DOCKER_NOT_RUNNING`, `COMPOSE_MISSING` …, and with `PROJECT_IN_USE` when the project's containers belong to others.
  */
 export async function takeProject({ project, context }: ComposePlan): Promise<void> {
-  await requireDocker();
+  await requireEngine();
+  await requireCompose();
   const { removed, kept } = await removeOwned(context.stateDir);
   for (const name of removed) context.emit({ type: 'orphan.removed', name });
   for (const name of kept) context.emit({ type: 'orphan.kept', name });
