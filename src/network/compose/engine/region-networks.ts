@@ -1,8 +1,8 @@
 /** A region's link is a Docker network; its nodes are in no other one. */
 import { type Container, containersOf } from '../../../docker/containers.js';
 import { docker } from '../../../docker/docker-cli.js';
-import { AppError } from '../../../lib/errors/app-error.js';
-import { isEdgeOf } from '../../edge-nodes.js';
+import type { AppError } from '../../../lib/errors/app-error.js';
+import { isEdgeOf, requireRegions } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';
 
 /**
@@ -13,11 +13,7 @@ export function regionNetworks(project: string): (region: string, connected: boo
   /** Names of the containers of cut regions, by ascending address. */
   const cut = new Map<string, string[]>();
   return async (region, connected) => {
-    if (!REGIONS.some((name) => name === region)) {
-      throw new AppError('NO_SUCH_REGION', `there is no region ${region}`, {
-        hint: `The regions are ${REGIONS.join(', ')}.`,
-      });
-    }
+    requireRegions([region], [...REGIONS]);
     const network = `${project}_region-${region}`;
     const containers = (await containersOf({ project }))
       .filter(({ service }) => isEdgeOf(service, region))
