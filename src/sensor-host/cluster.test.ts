@@ -52,7 +52,7 @@ class FakeHost {
   };
   setLink = (region: string, connected: boolean) => void (connected ? this.cut.delete(region) : this.cut.add(region));
   isConnected = (region: string) => !this.cut.has(region);
-  stats = () => ({ running: this.running.length, requests: 7, results: { us: { '2xx': 7 } } });
+  stats = () => ({ running: this.running.length, results: { us: { '2xx': 7 } } });
   reclaim: SensorHost['reclaim'] = async () => void this.events.push('reclaim');
   close = async () => void this.events.push('close');
 
@@ -387,17 +387,6 @@ test('a region that does not exist, or has no edge nodes, is refused', async () 
     message: 'no edge nodes in region hub',
   });
   expect([cluster.jobs(), host.cut.size]).toEqual([[], 0]);
-});
-
-test('the statistics are those of the host and of its process', async () => {
-  await cluster.submit(publisher('eu'));
-  const { memoryBytes, cpuMs, uptimeMs, ...rest } = cluster.stats();
-  expect(rest).toEqual({ running: 2, requests: 7, results: { us: { '2xx': 7 } }, nodes: 5 });
-  expect(memoryBytes).toBeGreaterThan(10_000_000);
-  // Both count since the start of this process.
-  expect(Math.abs(uptimeMs - process.uptime() * 1000)).toBeLessThan(5000);
-  const { user, system } = process.cpuUsage();
-  expect(Math.abs(cpuMs - (user + system) / 1000)).toBeLessThan(5000);
 });
 
 test('a closed cluster has stopped its jobs before it closes the host', async () => {

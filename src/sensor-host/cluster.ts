@@ -9,7 +9,7 @@ import { isModuleName, type ModuleName } from '../modules/module-files.js';
 import { Job, type SensorExit } from './embedded-job.js';
 import type { ForeignHost } from './foreign/foreign-host.js';
 import type { AnyModule } from './guest/sensor-module.js';
-import type { ClusterJob, ClusterNode, ClusterSubmission, HostStats, JobSpec } from './host-schemas.js';
+import type { ClusterJob, ClusterNode, ClusterSubmission, JobSpec } from './host-schemas.js';
 import { type Runner, type SensorHost, sumOfCounts } from './sensor-host.js';
 
 export interface ClusterOptions {
@@ -102,13 +102,7 @@ export function createCluster(options: ClusterOptions) {
       host.setLink(region, connected);
       foreign.setLink(region, connected);
     },
-    stats: (): HostStats => ({
-      ...sumOfCounts([host.stats(), foreign.stats()]),
-      nodes: nodes.length,
-      memoryBytes: process.memoryUsage.rss(),
-      cpuMs: Math.round((process.cpuUsage().user + process.cpuUsage().system) / 1000),
-      uptimeMs: Math.round(process.uptime() * 1000),
-    }),
+    stats: () => sumOfCounts([host.stats(), foreign.stats()]),
     async close(): Promise<void> {
       for (const job of jobs.values()) job.stop();
       foreign.close();

@@ -8,8 +8,6 @@ const NETWORK_ERROR: HttpAnswer = { result: 2 };
 export type RequestCounts = Record<string, number>;
 
 export class RegionLink {
-  /** Since the start. */
-  requests = 0;
   readonly calls = new Set<LinkCall>();
   readonly #transport: HttpTransport;
   readonly counts: RequestCounts = {};
@@ -31,7 +29,6 @@ export class RegionLink {
 
   /** Sends over this link; calls back once, unless it is closed before. */
   send(request: HttpRequest, done: (answer: HttpAnswer) => void): Closeable {
-    this.requests++;
     const call = new LinkCall(this, done);
     this.calls.add(call);
     if (this.#connected) call.inFlight = this.#transport.send(request, call.answered);
