@@ -1,40 +1,19 @@
-/** The proxy or the puller as a Bacalhau service job: planned by its network, submitted, waited for, and stopped. */
+/** The proxy or the puller as a Bacalhau service job: submitted, waited for, and stopped. */
 import type { ServiceJob } from '../../jobs/job-request.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError, withContext } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/http-client.js';
 import { noServicesNode } from '../../network/edge-nodes.js';
 import { isActive, type Network } from '../../network/network.js';
-import type { PlannedServiceJob, ServiceJobOptions } from '../../network/provider.js';
+import type { PlannedServiceJob } from '../../network/provider.js';
 import type { EndpointChange } from '../../runtime/control-client.js';
-import type { Session } from '../../runtime/session.js';
 import { foreignJobs, refuseForeign } from './job-owners.js';
 
 export type ServiceRole = ServiceJob['role'];
 
-/** The job as the running network can run it. Rejects with `NOT_OFFERED`, and as the network's `serviceJob` does. */
-export async function planServiceJob(
-  role: ServiceRole,
-  session: Pick<Session, 'provider'>,
-  options: ServiceJobOptions,
-): Promise<PlannedServiceJob> {
-  const { provider, connection } = await session.provider();
-  if (!provider.serviceJob) {
-    throw new AppError('NOT_OFFERED', `the ${provider.kind} network can't run service jobs`, {
-      hint: `\`up\` runs its own ${role}. The compose network offers service jobs.`,
-    });
-  }
-  return provider.serviceJob(role, connection, options);
-}
-
-export type ServiceProgress =
-  | { step: 'waiting-for-node' }
-  | { step: 'submitting'; role: ServiceRole }
-  | { step: 'waiting-for-answer'; url: string };
-
 export interface ServiceOptions {
   timeoutMs: number;
-  onProgress(progress: ServiceProgress): void;
+  onProgress(step: string): void;
   /** Reports to `up` where services are now. */
   setEndpoints(change: EndpointChange): Promise<void>;
   /** Also replaces the job of another state folder. */
@@ -71,14 +50,14 @@ export async function deployService(
   const { onProgress, setEndpoints, signal } = options;
   const deadline = began + options.timeoutMs;
   if (!options.takeOver) refuseForeign(await foreignJobs(network, { role }));
-  onProgress({ step: 'waiting-for-node' });
+  onProgress('waiting for the web-services node');
   await waitForNode(network, options);
   const replaced = (await network.jobs()).some(({ ref, state }) => ref.role === role && state === 'running');
   try {
     if (role === 'puller') await setEndpoints({ puller: url });
-    onProgress({ step: 'submitting', role });
+    onProgress(`submitting the ${role}`);
     const { jobId, unchanged } = await network.submit(job);
-    onProgress({ step: 'waiting-for-answer', url });
+    onProgress(`waiting for ${url} (the node pulls the image)`);
     await waitUntilReady(network, { role, jobId, url }, { signal, timeoutMs: Math.max(0, deadline - Date.now()) });
     if (role === 'proxy') await setEndpoints({ jobProxy: url });
     return { role, jobId, url, image, unchanged, seconds: (Date.now() - began) / 1000 };
