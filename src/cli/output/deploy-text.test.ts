@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DeployFact, DeployResult, RegionDeployment } from '../../operations/deploy/deploy-publisher.js';
-import { deployDocument, deployNotes, deployProgressText, deployText, stopPublisherText } from './deploy-text.js';
+import { deployDocument, deployNotes, deployText, stopPublisherText } from './deploy-text.js';
 
 const region = (over: Partial<RegionDeployment> = {}): RegionDeployment => ({
   ...{ region: 'us', jobId: 'j', unchanged: false, expected: 2, seen: 2, pending: 0 },
@@ -55,11 +55,6 @@ test.each(facts)('the fact %j is a line of text, and a note of the document', (f
   expect(deployDocument(result({ facts: [fact] }))).toEqual({
     ...{ submissionTime: 1, regions: [region()], notes: [note], seconds: 0.2 },
   });
-});
-
-test('progress', () => {
-  expect(deployProgressText({ step: 'submitting', seen: 0, expected: 1 })).toBe('submitting the publisher for 1 node');
-  expect(deployProgressText({ step: 'waiting', seen: 1, expected: 3 })).toBe('1/3 sensors reporting');
 });
 
 test('stop publisher', () => {

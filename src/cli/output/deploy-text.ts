@@ -1,16 +1,11 @@
 /** Texts of `deploy` and `stop`. */
-import type { DeployFact, DeployProgress, DeployResult } from '../../operations/deploy/deploy-publisher.js';
+import type { DeployFact, DeployResult } from '../../operations/deploy/deploy-publisher.js';
 import type { StopResult } from '../../operations/deploy/stop-jobs.js';
 import { eventText } from './event-text.js';
-import { countText, secondsText } from './terminal-text.js';
+import { secondsText } from './terminal-text.js';
 
 /** What to do when not all sensors report in time. */
 export const STILL_STARTING = 'They may still start: run `wasm-sensors status` to see nodes and jobs.';
-
-export function deployProgressText({ step, seen, expected }: DeployProgress): string {
-  if (step === 'submitting') return `submitting the publisher for ${countText(expected, 'node')}`;
-  return `${seen}/${expected} sensors reporting`;
-}
 
 /** The result as `-o json` shows it: facts are `notes` there. */
 export function deployDocument({ facts, seconds, ...result }: DeployResult) {

@@ -1,6 +1,5 @@
-/** Texts of `up` and `down`: what happens to processes and networks, and what is kept. */
+/** Texts that `up` and others share. */
 import { networkInterfaces } from 'node:os';
-import type { Removal } from '../../network/provider.js';
 
 const ENDPOINT_NAMES: Record<string, string> = { jobProxy: 'job proxy', api: 'API', webUi: 'web UI' };
 
@@ -54,37 +53,3 @@ export const quarantinedText = (file: string): string =>
 export const SENSORS_KEEP_RUNNING =
   'sensors that were not stopped keep running on the cluster, and keep their readings until their proxy is back; ' +
   'to stop them, run `wasm-sensors up` with the same flags, then `wasm-sensors stop publisher`, then `wasm-sensors down`';
-
-export interface DownResult {
-  /** Processes and containers, of the running `up` or left by a killed one. */
-  stopped: string[];
-  /** `--volumes`: data that was removed. */
-  data: Removal;
-  /** What could not be removed. */
-  kept: string[];
-  /** There was a `run.json`. */
-  hadState: boolean;
-  sensorsKeepRunning: boolean;
-}
-
-/** The result as `-o json` shows it. */
-export function downDocument({ stopped, data, kept, sensorsKeepRunning }: DownResult) {
-  return {
-    ended: stopped,
-    removed: data.removed,
-    kept: [...kept, ...data.kept],
-    ...(sensorsKeepRunning ? { left: SENSORS_KEEP_RUNNING } : {}),
-  };
-}
-
-export function downText({ stopped, data, kept, hadState, sensorsKeepRunning }: DownResult): string {
-  const lines = [stopped.length > 0 ? `stopped: ${stopped.join(', ')}` : nothingStoppedText(kept, hadState)];
-  if (data.removed.length > 0) lines.push(`removed: ${data.removed.join(', ')}`);
-  if (sensorsKeepRunning) lines.push(SENSORS_KEEP_RUNNING);
-  return lines.join('\n');
-}
-
-function nothingStoppedText(kept: string[], hadState: boolean): string {
-  if (kept.length > 0) return 'nothing was stopped';
-  return hadState ? 'nothing was left running; the state is cleaned up' : 'nothing is running here';
-}

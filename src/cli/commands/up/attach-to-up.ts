@@ -1,11 +1,12 @@
 /** A second `up` in the same folder: deploys if asked to, and shows the readings until Ctrl-C. */
 import { AppError } from '../../../lib/errors/app-error.js';
 import { openSession } from '../../../runtime/session.js';
+import { askTakeOver } from '../../confirm.js';
 import { deployText } from '../../output/deploy-text.js';
 import { loadScreen } from '../../screens.js';
 import { StopSignal } from '../../stop-signal.js';
 import { openDeployTarget } from '../../targets.js';
-import { askForPublishers, runDeploy } from '../deploy/deploy-publisher.command.js';
+import { runDeploy } from '../deploy/deploy-publisher.command.js';
 import { flagsWithoutEffect, type UpContext } from './up-settings.js';
 
 /** Resolves with the exit code. Rejects with `ALREADY_UP` where another kind of network was asked for. */
@@ -25,7 +26,7 @@ export async function attachToUp(context: UpContext): Promise<number> {
   if (flags !== '') out.warn(`${flags}: \`up\` runs as it was started; run \`wasm-sensors down\` first to change it`);
   const { kind, endpoints } = state;
   const target = options.deploy ? await openDeployTarget(session, settings) : undefined;
-  const takeOver = target && (await askForPublishers(out, target.network, options));
+  const takeOver = target && (await askTakeOver(out, options.takeOver, target.network, { role: 'publisher' }));
   const stop = new StopSignal();
   const screen = options.detach
     ? undefined

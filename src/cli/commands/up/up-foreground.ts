@@ -11,6 +11,7 @@ import type { Network, Submission } from '../../../network/network.js';
 import { restoreReplaced } from '../../../operations/deploy/submit-in-order.js';
 import { FleetClient } from '../../../puller/fleet-client.js';
 import { planStack } from '../../../runtime/plan-stack.js';
+import { askTakeOver } from '../../confirm.js';
 import { deployNotes, deployText } from '../../output/deploy-text.js';
 import { eventText, logEvent, type UpEvent } from '../../output/event-text.js';
 import type { Output } from '../../output/output.js';
@@ -18,7 +19,7 @@ import { NO_SENSORS_YET, SENSORS_KEEP_RUNNING, upTimeoutHint } from '../../outpu
 import type { LiveScreen } from '../../screen/live-screen.js';
 import { loadScreen, showsScreen } from '../../screens.js';
 import { StopSignal } from '../../stop-signal.js';
-import { askForPublishers, runDeploy } from '../deploy/deploy-publisher.command.js';
+import { runDeploy } from '../deploy/deploy-publisher.command.js';
 import { type UpContext, upLogFile } from './up-settings.js';
 
 /** Resolves with the exit code. */
@@ -81,7 +82,7 @@ export async function upInForeground(context: UpContext): Promise<number> {
     });
   };
   const deploy = async (on: Network, silent: string | undefined) => {
-    const takeOver = await askForPublishers(out, on, options);
+    const takeOver = await askTakeOver(out, options.takeOver, on, { role: 'publisher' });
     const onSubmit = outlive ? (submission: Promise<Submission>) => submissions.push(submission) : undefined;
     const target = { network: on, fleet, proxy, stateDir: settings.stateDir, onSubmit };
     // Lines begin with the heading. The first reading does not wait for the screen, which takes a moment to load.
