@@ -90,12 +90,6 @@ interface Exit {
   code?: number | null;
 }
 
-/** Supervisors with children. When this process exits, except by SIGKILL, the children get a SIGTERM. */
-const withChildren = new Set<Supervisor>();
-process.on('exit', () => {
-  for (const supervisor of withChildren) signalAll(supervisor.running, 'SIGTERM');
-});
-
 /** Emits `event` with a {@link ChildEvent}, and `change` when the set of processes changes. */
 export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }> {
   readonly #logDir: string;
@@ -143,7 +137,6 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     if (this.#closed) throw new Error(`${spec.name} is not started: everything stops`);
     const child: Child = { spec, id: undefined, failures: 0, logFrom: 0, busyUntil: 0, stopping: false };
     this.#children.set(spec.name, child);
-    withChildren.add(this);
     const began = Date.now();
     try {
       await this.#launch(child);
@@ -173,9 +166,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     }
     await Promise.all(leaving.map(kill));
     this.#reportChange();
-    if (this.#children.size > 0) return;
-    withChildren.delete(this);
-    this.#reaper.end();
+    if (this.#children.size === 0) this.#reaper.end();
   }
 
   async #launch(child: Child): Promise<void> {
@@ -294,7 +285,8 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
 
   /** Emits `change` for all changes of a moment at once. The one who hears it writes a file durably, which takes a while. */
   #reportChange(): void {
-    if ([...this.#children.values()].some(({ spec }) => spec.ready !== 'ipc')) this.#reaper.protect(this.running);
+    const isOfOthers = this.#adopted.size > 0 || [...this.#children.values()].some(({ spec }) => spec.ready !== 'ipc');
+    if (isOfOthers) this.#reaper.protect(this.running);
     this.#changed ??= setImmediate(() => {
       this.#changed = undefined;
       try {
