@@ -6,6 +6,8 @@ import { endpointLines } from './output/up-text.js';
 import type { LiveScreen, ScreenOptions } from './screen/live-screen.js';
 import type { WatchScreen } from './screen/watch-screen.js';
 
+export type { LiveScreen };
+
 /** Whether stdout can show a screen. */
 export const isScreen = (): boolean => process.stdout.isTTY === true && process.env.TERM !== 'dumb';
 
