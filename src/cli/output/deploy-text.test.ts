@@ -58,6 +58,10 @@ test.each(facts)('the fact %j is a line of text, and a note of the document', (f
 });
 
 test('stop publisher', () => {
-  expect(stopPublisherText({ stopped: ['us', 'eu'], quietSeconds: 6 })).toBe('stopped in us, eu; no reading for 6 s');
-  expect(stopPublisherText({ stopped: [], quietSeconds: 0 })).toBe('no publisher was running');
+  const stopped = { stopped: ['us', 'eu'], quietSeconds: 6, givenUp: 0 };
+  expect(stopPublisherText(stopped)).toBe('stopped in us, eu; no reading for 6 s');
+  expect(stopPublisherText({ ...stopped, givenUp: 75 })).toMatch(
+    /; up to 75 readings that sensors kept were given up$/,
+  );
+  expect(stopPublisherText({ stopped: [], quietSeconds: 0, givenUp: 0 })).toBe('no publisher was running');
 });

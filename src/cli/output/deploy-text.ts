@@ -2,7 +2,7 @@
 import type { DeployFact, DeployResult } from '../../operations/deploy/deploy-publisher.js';
 import type { StopResult } from '../../operations/deploy/stop-jobs.js';
 import { eventText } from './event-text.js';
-import { secondsText } from './terminal-text.js';
+import { countText, secondsText } from './terminal-text.js';
 
 /** What to do when not all sensors report in time. */
 export const STILL_STARTING = 'They may still start: run `wasm-sensors status` to see nodes and jobs.';
@@ -32,7 +32,8 @@ export const unchangedText = (regions: { unchanged: boolean }[]): string =>
 
 export const deployNotes = (facts: DeployFact[]): string[] => facts.map(eventText);
 
-export function stopPublisherText({ stopped, quietSeconds }: StopResult): string {
+export function stopPublisherText({ stopped, quietSeconds, givenUp }: StopResult): string {
   if (stopped.length === 0) return 'no publisher was running';
-  return `stopped in ${stopped.join(', ')}; no reading for ${quietSeconds} s`;
+  const lost = givenUp > 0 ? `; up to ${countText(givenUp, 'reading')} that sensors kept were given up` : '';
+  return `stopped in ${stopped.join(', ')}; no reading for ${quietSeconds} s${lost}`;
 }
