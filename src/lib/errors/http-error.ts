@@ -80,3 +80,22 @@ export function errorFromAnswer(answer: unknown, fallback: ErrorCode, otherwise:
   const { code, message, hint } = parsed.data;
   return new AppError(knownCode(code, fallback), message, { hint });
 }
+
+/**
+ * Calls the JSON API of a process of `up`. A call rejects with the error that was answered; where nothing answers, with
+ * `gone`.
+ */
+export function apiClient(base: string, token: string, gone: { code: ErrorCode; message: string; hint: string }) {
+  return async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const response = await fetch(base + path, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }).catch((cause) => {
+      throw new AppError(gone.code, gone.message, { hint: gone.hint, cause });
+    });
+    const answer: unknown = await response.json().catch(() => undefined);
+    if (response.ok) return answer;
+    throw errorFromAnswer(answer, 'INTERNAL', `${base} answered ${method} ${path} with ${response.status}`);
+  };
+}
