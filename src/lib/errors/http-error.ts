@@ -41,13 +41,17 @@ export function answerError(error: Error, c: Context, log: (text: string) => voi
 export const answerNotFound = (c: Context): Response =>
   c.json(httpErrorBody({ code: 'NO_SUCH_PATH', message: `there is no ${c.req.method} ${c.req.path} here` }), 404);
 
-/** The body of a request. Rejects as {@link readBody} and {@link parseJson}, or with `BAD_REQUEST` naming the first field that does not fit. */
-export function readJsonBody<T extends z.ZodType>(c: Context, schema: T): Promise<z.output<T>> {
+/** The body of a request. Rejects as {@link readBody} and {@link parseJson}, or with `problem` of the first field that does not fit. */
+export function readJsonBody<T extends z.ZodType>(
+  c: Context,
+  schema: T,
+  problem = (field: string, message: string) => new AppError('BAD_REQUEST', `${field || 'body'}: ${message}`),
+): Promise<z.output<T>> {
   return readBody(c, (bytes) => {
     const parsed = schema.safeParse(parseJson(decodeUtf8(bytes)));
     if (parsed.success) return parsed.data;
     const { path, message } = parsed.error.issues[0]!;
-    throw new AppError('BAD_REQUEST', `${path.join('.') || 'body'}: ${message}`);
+    throw problem(path.join('.'), message);
   });
 }
 

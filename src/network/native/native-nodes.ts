@@ -3,7 +3,6 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
-import { askHttp } from '../../lib/process/hang-watch.js';
 import { packageRoot } from '../../lib/process/self-command.js';
 import type { ChildSpec } from '../../lib/process/supervisor.js';
 import { bacalhauEnv, removed } from '../bacalhau/bacalhau-cli.js';
@@ -152,7 +151,7 @@ function lifeOf({ apiPort, heartbeat }: NodeProcess): NonNullable<ChildSpec['ask
   return async (signal) => {
     if (heartbeat && performance.now() - answered < heartbeat.lateMs) return;
     if (heartbeat && !(await heartbeat.isLate())) return;
-    await askHttp(`http://127.0.0.1:${apiPort}/api/v1/agent/alive`, signal);
+    await (await fetch(`http://127.0.0.1:${apiPort}/api/v1/agent/alive`, { signal })).arrayBuffer();
     answered = performance.now();
   };
 }
