@@ -30,11 +30,8 @@ export function httpErrorBody({ code, message, hint }: HttpError): { error: Http
  * @example app.onError((error, c) => answerError(error, c, console.error));
  */
 export function answerError(error: Error, c: Context, log: (text: string) => void): Response {
-  if (error instanceof AppError) {
-    return c.json(httpErrorBody(error), statusOf(error.code));
-  }
-  log(printable(`${c.req.method} ${c.req.path}: ${error.stack ?? messageOf(error)}`));
-  return c.json(httpErrorBody({ code: 'INTERNAL', message: messageOf(error) }), statusOf('INTERNAL'));
+  const known = knownError(error, (text) => log(printable(`${c.req.method} ${c.req.path}: ${text}`)));
+  return c.json(httpErrorBody(known), statusOf(known.code));
 }
 
 /** For Hono's `notFound`. */
@@ -43,12 +40,26 @@ export const answerNotFound = (c: Context): Response =>
 
 /** The body of a request. Rejects as {@link readBody} and {@link parseJson}, or with `BAD_REQUEST` naming the first field that does not fit. */
 export function readJsonBody<T extends z.ZodType>(c: Context, schema: T): Promise<z.output<T>> {
-  return readBody(c, (bytes) => {
-    const parsed = schema.safeParse(parseJson(decodeUtf8(bytes)));
-    if (parsed.success) return parsed.data;
-    const { path, message } = parsed.error.issues[0]!;
-    throw new AppError('BAD_REQUEST', `${path.join('.') || 'body'}: ${message}`);
-  });
+  return readBody(c, (bytes) => parsedBy(schema, parseJson(decodeUtf8(bytes)), 'BAD_REQUEST', 'body'));
+}
+
+/** The parameters of a URL. Throws `BAD_QUERY`, naming the first that does not fit. */
+export function parseQuery<T extends z.ZodType>(schema: T, query: Record<string, string>): z.output<T> {
+  return parsedBy(schema, query, 'BAD_QUERY', 'the query');
+}
+
+function parsedBy<T extends z.ZodType>(schema: T, value: unknown, code: ErrorCode, whole: string): z.output<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  throw new AppError(code, `${path.join('.') || whole}: ${message}`);
+}
+
+/** What a client is told of an error: one that is no {@link AppError} is a bug, whose stack is logged. */
+export function knownError(error: unknown, log: (text: string) => void): AppError {
+  if (error instanceof AppError) return error;
+  log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return new AppError('INTERNAL', messageOf(error));
 }
 
 /** Reads an error answer; services before 0.2 sent `reason` only. */
