@@ -1,7 +1,6 @@
 /** Questions before something is lost, where there is a terminal that can be asked. */
 import type { Network } from '../network/network.js';
 import { foreignJobs, type JobSelector, refuseForeign } from '../operations/deploy/job-owners.js';
-import { foreignJobText } from './output/deploy-text.js';
 import type { Output } from './output/output.js';
 
 export const canAsk = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true;
@@ -28,7 +27,9 @@ export async function askTakeOver(
   if (takeOver || !canAsk()) return takeOver;
   const foreign = await foreignJobs(network, jobs);
   if (foreign.length === 0) return false;
-  for (const job of foreign) out.note(foreignJobText(job));
+  for (const { name, owner, proxyUrl = 'an unknown proxy' } of foreign) {
+    out.note(`${name} was submitted from another state folder (owner ${owner}) and sends to ${proxyUrl}`);
+  }
   if (!(await confirm('Replace them all the same?'))) refuseForeign(foreign);
   return true;
 }

@@ -172,7 +172,6 @@ export interface ServiceJobOptions {
   image?: string | undefined;
   /** Left out: the queue of the network. */
   queue?: string | undefined;
-  onProgress(step: string): void;
 }
 
 export interface PlannedServiceJob {

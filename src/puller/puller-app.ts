@@ -40,6 +40,8 @@ export interface PullerAppDeps {
   problem?(): string | undefined;
   /** Unix milliseconds, in step with the fleet view. */
   now?(): number;
+  /** Keeps the view: what the operator has told it is in no reading. */
+  saveView?: (() => void) | undefined;
   /** What the page may ask and change elsewhere. */
   controls?: FleetControls | undefined;
   /** Aborted when the process stops: open event streams close. */
@@ -192,6 +194,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     if ('region' in annotation) fleet.setRegionLink(annotation.region, annotation.connected);
     else if ('endedJobs' in annotation) fleet.markJobsStopped(annotation.endedJobs, now());
     else fleet.markSensorsStopped(annotation.networkEnds.since, annotation.networkEnds.by, now());
+    deps.saveView?.();
     return c.json({ status: 'noted' });
   });
   app.get('/events', (c) => {

@@ -122,6 +122,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
 
   return {
     app: createPullerApp({
+      saveView: upkeep?.saveCheckpoint,
       queue,
       hub,
       store,

@@ -67,6 +67,7 @@ export function keepStore({ store, hub, now, retention, failures, onEvent }: Sto
       timers.push(setInterval(saveCheckpoint, CHECKPOINT_EVERY_MS), setInterval(check, CHECK_EVERY_MS));
       rollUp();
     },
+    saveCheckpoint,
     /** Notes how many messages are in the queue. */
     addDepth: (messages: number) => attempt('roll-up', () => store.addDepth(messages, now())),
     pause(): void {

@@ -31,7 +31,7 @@ const plan = (flags: object, own: { services?: Services } = { services }, capabi
   const ports = { proxyPort: 0, pullerPort: 0, queuePort: 0 };
   return planStack({
     settings: loadSettings({ network: 'fake', stateDir, ...ports, ...flags }, '/nowhere'),
-    ...{ registry: true, asked: {}, emit() {}, onStop() {} },
+    ...{ registry: true, emit() {}, onStop() {} },
   });
 };
 

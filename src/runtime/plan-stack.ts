@@ -5,6 +5,7 @@ import type { Settings } from '../config/settings.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { keepToken } from '../lib/net/bearer-token.js';
 import { isSelfSigned, readCaFile, readKeyPair } from '../lib/net/tls.js';
+import { valueWithoutSecrets } from '../lib/net/url-secrets.js';
 import { type ChildEvent, Supervisor } from '../lib/process/supervisor.js';
 import type { NetworkCapabilities, NetworkEvent, NetworkProvider, PlanContext } from '../network/provider.js';
 import { loadProvider } from '../network/registry.js';
@@ -19,8 +20,6 @@ export interface StackRequest {
   settings: Resolved;
   /** `up --registry`. */
   registry: boolean;
-  /** What `up` was asked for, kept in `run.json`; no secrets. */
-  asked: Record<string, unknown>;
   emit(event: ChildEvent | NetworkEvent): void;
   /** Called when another terminal asks `up` to stop. */
   onStop(): void;
@@ -30,7 +29,7 @@ export interface StackRequest {
  * Chooses ports and checks settings; nothing is started yet. Resolves also with the operator token, and with the PEM of the
  * private authority of an https proxy (`ca`).
  */
-export async function planStack({ settings, registry, asked, emit, onStop }: StackRequest) {
+export async function planStack({ settings, registry, emit, onStop }: StackRequest) {
   const { values } = settings;
   const provider = await loadProvider(values.network);
   refuseUnsupported(provider, settings);
@@ -55,7 +54,7 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
   const services = plan.services ?? (await planServices(settings, context));
   const stack = new Stack({
     network: { provider, plan, proxyUrl: values.proxyUrl ?? services.endpoints.proxy },
-    run: { ...ca, stateDir, token, settings: asked },
+    run: { ...ca, stateDir, token, settings: queueOf(values) },
     services,
     supervisor,
     onStop,
@@ -64,6 +63,13 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
   const proxy = new ProxyClient(services.endpoints.proxy, { token, ...authority });
   return { stack, provider, endpoints: services.endpoints, proxy, token, ...authority };
 }
+
+/** Without a password. */
+const queueOf = ({ queue, queueEndpoint, awsRegion }: Settings) => ({
+  queue: valueWithoutSecrets(queue),
+  queueEndpoint: valueWithoutSecrets(queueEndpoint),
+  awsRegion,
+});
 
 /** One token for all sensors where one is set; else a key for tokens of single nodes, where the network can give them. */
 function sensorSecrets(

@@ -31,7 +31,7 @@ const fileSchema = z.object({
   tlsCa: z.string().exactOptional(),
   /** The network's connection, read only by the provider of this kind. Empty until everything is ready. */
   facts: z.record(z.string(), z.unknown()),
-  /** What `up` was asked for, by setting, for a later one that asks for something else; no secrets. */
+  /** The queue that it was asked to use; no secrets. */
   settings: z.record(z.string(), z.unknown()),
   /** Processes that must not outlive `up`. */
   children: z.array(processSchema),

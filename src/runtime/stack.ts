@@ -25,7 +25,7 @@ export interface StackOptions {
   run: {
     stateDir: string;
     token: string;
-    /** What this `up` was asked for; no secrets. */
+    /** The queue that it was asked to use; no secrets. */
     settings: Record<string, unknown>;
     /** File with the private authority of an https proxy. */
     tlsCa?: string;

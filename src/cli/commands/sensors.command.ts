@@ -5,7 +5,6 @@ import { revokeSensor } from '../../operations/revoke-sensor.js';
 import { rotateSensorKey, sensorTokenFor } from '../../runtime/sensor-key.js';
 import { command } from '../command.js';
 import { flagOption, integer, valueOption } from '../options.js';
-import { revokedText, rotatedText, unknownHostText } from '../output/sensors-text.js';
 import { openConfigTarget, openProxies } from '../targets.js';
 
 export const sensorToken = command({
@@ -31,9 +30,16 @@ export const sensorRevoke = command({
     await revokeSensor(openProxies(settings), host, revoked);
     // Proxies that the settings name may be anybody's: then nothing here knows the hosts.
     if (settings.proxies === undefined && (await isUnknownHost(openConfigTarget(settings), host))) {
-      out.warn(unknownHostText(host, revoked));
+      const next = revoked
+        ? 'the name is refused from now on all the same'
+        : 'check the name with `wasm-sensors status`';
+      out.warn(`no node and no sensor is called ${host}; ${next}`);
     }
-    out.result({ host, revoked }, () => revokedText(host, revoked));
+    out.result({ host, revoked }, () =>
+      revoked
+        ? `${host}: its readings are refused. \`wasm-sensors sensors revoke ${host} --undo\` accepts them again.`
+        : `${host}: its readings are accepted again`,
+    );
   },
 });
 
@@ -55,8 +61,14 @@ export const tokenRotate = command({
       });
     }
     const now = Date.now();
-    const until = now + options.overlap * HOUR_MS;
-    rotateSensorKey(resolve(settings.stateDir), { now, until });
-    out.result({ until: new Date(until).toISOString() }, () => rotatedText(until));
+    const end = now + options.overlap * HOUR_MS;
+    rotateSensorKey(resolve(settings.stateDir), { now, until: end });
+    const until = new Date(end).toISOString();
+    out.result(
+      { until },
+      () =>
+        `there is a new key. Restart \`up\`, or give nodes of your own their new tokens (\`wasm-sensors sensors token HOST\`): ` +
+        `tokens of the old key are taken until ${until}`,
+    );
   },
 });

@@ -37,30 +37,16 @@ test('config set: what narrower scopes hide is no convergence, and says how to c
   ]);
   expect(text.hiddenTexts(Array(7).fill(host))).toEqual([expect.stringMatching(/paused, 2 more; to clear it, /)]);
   expect(text.hiddenTexts([])).toEqual([]);
-  const change = { following: 2, converged: 1, hidden: [eu] };
-  const progress = { sensors: 3, converged: 2, pending: [], gone: 0, newest: 0 };
-  expect(text.changeProgressText({ ...progress, change })).toBe('1/3 sensors converged');
-  expect(text.rolledOutRegionText('us', { ...seen, converged: 1, hidden: [eu] }, true)).toBe(
-    'us: 1/3 sensors follow and reporting',
-  );
-  expect(text.revokedPendingTexts(['h'])).toEqual([expect.stringContaining('h: revoked')]);
+  expect(text.followText({ ...seen, converged: 1, hidden: [eu] })).toBe('1/3 sensors follow');
 });
 
-test('roll-out, files, jobs and proxies', () => {
-  expect(text.rolledOutRegionText('us', seen, true)).toBe('us: 2/3 sensors converged and reporting');
-  expect(text.rolledOutRegionText('us', seen, false)).toBe('us: 2/3 sensors converged, all paused');
-  expect(text.rollOutText({ version: 7, regions: ['us', 'eu'], seconds: 2, failed: [] })).toBe(
-    'rolled out to us, eu (2.0 s)',
-  );
+test('files and proxies', () => {
   const file = { sensors: 2, read: 1, hidden: [] };
   expect(text.fileSeenText('f', 'eu', file)).toBe('f: 1/2 sensors of region eu have applied it');
   expect(text.fileSeenText('f', 'eu', { ...file, hidden: ['color', 'paused'] })).toMatch(
     /applied it; color, paused: overridden by what `config set` has set; run `wasm-sensors config show` /,
   );
   expect(text.fileSeenText('f', 'eu', { ...file, sensors: 0 })).toBe('f saved; no active sensor in region eu');
-  const updated = { job: 'j', region: 'eu', sensors: 3, converged: 3, hidden: [], seconds: 1 };
-  expect(text.updaterText(updated)).toBe('changed by a job in region eu: 3/3 sensors converged (1.0 s)');
-  expect(text.updaterText({ ...updated, converged: 2, hidden: [eu] })).toMatch(/: 2\/3 sensors follow \(/);
   expect(text.failedProxyText(failed[0]!)).toBe('http://p did not take the change: does not answer');
 });
 

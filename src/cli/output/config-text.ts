@@ -1,13 +1,11 @@
 /** Texts of the `config` commands and of the config-updater. */
-import type { Convergence, HiddenBy, SensorView } from '../../fleet/fleet-view.js';
+import type { HiddenBy, SensorView } from '../../fleet/fleet-view.js';
 import { compareRegions } from '../../fleet/region-counts.js';
 import { escapeControls } from '../../lib/control-characters.js';
 import type { FailedProxy } from '../../operations/config/apply-to-proxies.js';
-import type { ChangeConfigResult, SeenChange } from '../../operations/config/change-config.js';
+import type { ChangeConfigResult } from '../../operations/config/change-config.js';
 import type { FileSeen } from '../../operations/config/edit-region-file.js';
 import { type ConfigView, valueSource } from '../../operations/config/read-config.js';
-import type { RollOutResult } from '../../operations/config/rollout.js';
-import type { UpdaterResult } from '../../operations/config/update-config-by-job.js';
 import { configOf, type DesiredState, fieldsIn, type Scope, scopeText } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ReportedSettings } from '../../protocol/sensor-settings.js';
@@ -22,11 +20,6 @@ export const convergedText = ({ converged, sensors }: { converged: number; senso
 
 export const failedProxyText = ({ url, reason }: FailedProxy): string => `${url} did not take the change: ${reason}`;
 
-/** How far a change shows; sensors that follow a narrower scope do not count as converged. */
-export function changeProgressText({ sensors, converged, change }: Convergence): string {
-  return convergedText({ sensors, converged: change?.converged ?? converged });
-}
-
 export function setConfigText(scope: Scope, { version, seen }: ChangeConfigResult): string {
   if (!seen) return `Saved for ${scopeText(scope)} (version ${version}); not waited for (--no-wait)`;
   if (seen.sensors === 0) return `Saved for ${scopeText(scope)}; no active sensor matches`;
@@ -34,7 +27,7 @@ export function setConfigText(scope: Scope, { version, seen }: ChangeConfigResul
 }
 
 /** `hidden`: what keeps some sensors from following. */
-const followText = ({ hidden, ...seen }: { converged: number; sensors: number; hidden: unknown[] }): string =>
+export const followText = ({ hidden, ...seen }: { converged: number; sensors: number; hidden: unknown[] }): string =>
   hidden.length > 0 ? `${seen.converged}/${seen.sensors} sensors follow` : convergedText(seen);
 
 /** Of a long list, so many are named. */
@@ -46,17 +39,8 @@ export function hiddenTexts(hidden: HiddenBy[], clear = 'run it again with --inc
   return own.length > 0 ? [`${namesText(own, NAMED)}; to clear it, ${clear}`] : [];
 }
 
-export const revokedPendingTexts = (hosts: string[]): string[] =>
-  hosts.length > 0 ? [`${namesText(hosts, NAMED)}: revoked, so no reading can show the change`] : [];
-
 const listOf = (words: string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
-
-export const rolledOutRegionText = (region: string, seen: SeenChange, sending: boolean): string =>
-  `${region}: ${followText(seen)}${sending ? ' and reporting' : ', all paused'}`;
-
-export const rollOutText = ({ regions, seconds }: RollOutResult): string =>
-  `rolled out to ${regions.join(', ')} (${secondsText(seconds)})`;
 
 export const readProgressText = ({ converged, sensors }: { converged: number; sensors: number }): string =>
   `${converged}/${sensors} sensors have read the file`;
@@ -68,14 +52,6 @@ export function fileSeenText(file: string, region: string, { sensors, read, hidd
   if (hidden.length === 0) return done;
   return `${done}; ${hidden.join(', ')}: overridden by what \`config set\` has set; run \`wasm-sensors config show\` to see where`;
 }
-
-export const updaterText = (result: UpdaterResult): string =>
-  `changed by a job in region ${result.region}: ${followText(result)} (${secondsText(result.seconds)})`;
-
-export const differingProxyText = ({ url, reason }: FailedProxy): string => `${url} ${reason}`;
-
-export const lostText = (url: string, version: number): string =>
-  `${url} has lost version ${version}, which sensors still have; set every value again with \`wasm-sensors config set --replace\``;
 
 export function configText({ desired, convergence, sensors }: ConfigView, style: Style): string {
   const summary =

@@ -1,16 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DeployFact, DeployResult, RegionDeployment } from '../../operations/deploy/deploy-publisher.js';
-import {
-  deployDocument,
-  deployNotes,
-  deployProgressText,
-  deployText,
-  serviceInterruptedText,
-  serviceProgressText,
-  serviceStoppedText,
-  serviceText,
-  stopPublisherText,
-} from './deploy-text.js';
+import { deployDocument, deployNotes, deployText, stopPublisherText } from './deploy-text.js';
 
 const region = (over: Partial<RegionDeployment> = {}): RegionDeployment => ({
   ...{ region: 'us', jobId: 'j', unchanged: false, expected: 2, seen: 2, pending: 0 },
@@ -67,32 +57,11 @@ test.each(facts)('the fact %j is a line of text, and a note of the document', (f
   });
 });
 
-test('progress', () => {
-  expect(deployProgressText({ step: 'submitting', seen: 0, expected: 1 })).toBe('submitting the publisher for 1 node');
-  expect(deployProgressText({ step: 'waiting', seen: 1, expected: 3 })).toBe('1/3 sensors reporting');
-  expect(serviceProgressText({ step: 'waiting-for-node' })).toBe('waiting for the web-services node');
-  expect(serviceProgressText({ step: 'submitting', role: 'puller' })).toBe('submitting the puller');
-  expect(serviceProgressText({ step: 'waiting-for-answer', url: 'u' })).toBe(
-    'waiting for u (the node pulls the image)',
-  );
-});
-
 test('stop publisher', () => {
-  expect(stopPublisherText({ stopped: ['us', 'eu'], quietSeconds: 6 })).toBe('stopped in us, eu; no reading for 6 s');
-  expect(stopPublisherText({ stopped: [], quietSeconds: 0 })).toBe('no publisher was running');
-});
-
-test('service jobs', () => {
-  const deployed = { role: 'proxy', jobId: 'j', url: 'http://s', image: 'i', unchanged: false, seconds: 2 } as const;
-  const planned = { job: {} as never, url: 'http://s', proxyName: 'web-services' };
-  expect(serviceText(deployed, planned)).toBe(
-    'proxy ready at http://s (2.0 s); run `wasm-sensors deploy publisher --proxy web-services` to make sensors use it',
+  const stopped = { stopped: ['us', 'eu'], quietSeconds: 6, givenUp: 0 };
+  expect(stopPublisherText(stopped)).toBe('stopped in us, eu; no reading for 6 s');
+  expect(stopPublisherText({ ...stopped, givenUp: 75 })).toMatch(
+    /; up to 75 readings that sensors kept were given up$/,
   );
-  expect(serviceText({ ...deployed, role: 'puller' }, planned)).toBe('puller ready at http://s (2.0 s)');
-  expect([serviceStoppedText('proxy', true), serviceStoppedText('proxy', false)]).toEqual([
-    ...['the proxy service job was stopped', 'no proxy was running as a service job'],
-  ]);
-  expect([serviceInterruptedText('proxy'), serviceInterruptedText('puller')]).toEqual([
-    ...['interrupted', 'interrupted; the puller of `up` runs again'],
-  ]);
+  expect(stopPublisherText({ stopped: [], quietSeconds: 0, givenUp: 0 })).toBe('no publisher was running');
 });

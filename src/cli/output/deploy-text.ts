@@ -1,29 +1,8 @@
-/** Texts of `deploy` and `stop`, for publishers and service jobs. */
-import type { JobInfo } from '../../network/network.js';
-import type { PlannedServiceJob } from '../../network/provider.js';
-import type { DeployFact, DeployProgress, DeployResult } from '../../operations/deploy/deploy-publisher.js';
-import type { ServiceProgress, ServiceResult, ServiceRole } from '../../operations/deploy/deploy-service.js';
+/** Texts of `deploy` and `stop`. */
+import type { DeployFact, DeployResult } from '../../operations/deploy/deploy-publisher.js';
 import type { StopResult } from '../../operations/deploy/stop-jobs.js';
-import type { RestoredJobs } from '../../operations/deploy/submit-in-order.js';
 import { eventText } from './event-text.js';
 import { countText, secondsText } from './terminal-text.js';
-
-export const foreignJobText = ({ name, owner, proxyUrl }: Pick<JobInfo, 'name' | 'owner' | 'proxyUrl'>): string =>
-  `${name} was submitted from another state folder (owner ${owner}) and sends to ${proxyUrl ?? 'an unknown proxy'}`;
-
-export const restoredText = (jobs: string[]): string =>
-  `restored, because \`up\` failed: ${jobs.join(', ')}; they run again as before`;
-
-export const notRestoredText = ({ job, reason }: RestoredJobs['failed'][number]): string =>
-  `${job} was replaced and could not be restored: ${reason}`;
-
-/** What to do when not all sensors report in time. */
-export const STILL_STARTING = 'They may still start: run `wasm-sensors status` to see nodes and jobs.';
-
-export function deployProgressText({ step, seen, expected }: DeployProgress): string {
-  if (step === 'submitting') return `submitting the publisher for ${countText(expected, 'node')}`;
-  return `${seen}/${expected} sensors reporting`;
-}
 
 /** The result as `-o json` shows it: facts are `notes` there. */
 export function deployDocument({ facts, seconds, ...result }: DeployResult) {
@@ -50,24 +29,8 @@ export const unchangedText = (regions: { unchanged: boolean }[]): string =>
 
 export const deployNotes = (facts: DeployFact[]): string[] => facts.map(eventText);
 
-export function stopPublisherText({ stopped, quietSeconds }: StopResult): string {
+export function stopPublisherText({ stopped, quietSeconds, givenUp }: StopResult): string {
   if (stopped.length === 0) return 'no publisher was running';
-  return `stopped in ${stopped.join(', ')}; no reading for ${quietSeconds} s`;
+  const lost = givenUp > 0 ? `; up to ${countText(givenUp, 'reading')} that sensors kept were given up` : '';
+  return `stopped in ${stopped.join(', ')}; no reading for ${quietSeconds} s${lost}`;
 }
-
-export function serviceProgressText(progress: ServiceProgress): string {
-  if (progress.step === 'waiting-for-node') return 'waiting for the web-services node';
-  if (progress.step === 'submitting') return `submitting the ${progress.role}`;
-  return `waiting for ${progress.url} (the node pulls the image)`;
-}
-
-export function serviceText({ role, url, seconds }: ServiceResult, { proxyName }: PlannedServiceJob): string {
-  const next = `; run \`wasm-sensors deploy publisher --proxy ${proxyName}\` to make sensors use it`;
-  return `${role} ready at ${url} (${secondsText(seconds)})${role === 'proxy' ? next : ''}`;
-}
-
-export const serviceInterruptedText = (role: ServiceRole): string =>
-  role === 'puller' ? 'interrupted; the puller of `up` runs again' : 'interrupted';
-
-export const serviceStoppedText = (role: ServiceRole, stopped: boolean): string =>
-  stopped ? `the ${role} service job was stopped` : `no ${role} was running as a service job`;

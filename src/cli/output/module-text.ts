@@ -1,17 +1,11 @@
 /** Texts of `deploy module` and `stop module`, and of modules in `status`. */
 import { escapeControls } from '../../lib/control-characters.js';
 import { type ExecutionInfo, type JobInfo, newestByNode } from '../../network/network.js';
-import type { DeployModuleProgress, DeployModuleResult } from '../../operations/deploy/deploy-module.js';
+import type { DeployModuleResult } from '../../operations/deploy/deploy-module.js';
 import { pendingLines, unchangedText } from './deploy-text.js';
 import { eventText } from './event-text.js';
 import { table } from './table.js';
-import { countText, partsText, secondsText } from './terminal-text.js';
-
-export function deployModuleProgressText(name: string, { step, started, expected }: DeployModuleProgress): string {
-  if (step === 'submitting') return `submitting ${name} for ${countText(expected, 'node')}`;
-  if (step === 'starting') return `${started}/${expected} nodes run ${name}`;
-  return `${name} runs on ${countText(expected, 'node')}; watching whether it stays`;
-}
+import { partsText, secondsText } from './terminal-text.js';
 
 export function deployModuleText(result: DeployModuleResult): string {
   const { name, module, downloaded, regions, running, completed, facts, seconds } = result;

@@ -1,8 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
-import { downDocument, downText, endpointLines, upTimeoutHint } from './up-text.js';
-
-const matching = (text: string | RegExp) => (typeof text === 'string' ? text : expect.stringMatching(text));
+import { endpointLines, upTimeoutHint } from './up-text.js';
 
 const ownAddresses = () =>
   Object.values(networkInterfaces())
@@ -27,30 +25,4 @@ test('after a timeout of `up` it says what was stopped', () => {
   );
   expect(upTimeoutHint(false)).toMatch(/^Everything was stopped\. /);
   expect(upTimeoutHint(true)).toMatch(/^Proxy and puller were stopped\. /);
-});
-
-const down = {
-  stopped: ['up (pid 1)', 'proxy'],
-  data: { removed: [], kept: [] },
-  kept: [],
-  hadState: true,
-  sensorsKeepRunning: false,
-};
-
-test.each([
-  [{}, 'stopped: up (pid 1), proxy'],
-  [{ stopped: [], hadState: false }, 'nothing is running here'],
-  [{ stopped: [] }, 'nothing was left running; the state is cleaned up'],
-  [{ stopped: [], kept: ['x'] }, 'nothing was stopped'],
-  [{ data: { removed: ['v1', 'v2'], kept: [] } }, 'stopped: up (pid 1), proxy\nremoved: v1, v2'],
-  [{ sensorsKeepRunning: true }, /^stopped: .*\nsensors that were not stopped keep running/],
-])('down: %j', (over, text) => {
-  expect(downText({ ...down, ...over })).toEqual(matching(text));
-});
-
-test('down: what could not be removed, and what stays, is in the document', () => {
-  expect(downDocument({ ...down, kept: ['x'], data: { removed: ['v'], kept: ['w'] } })).toEqual({
-    ...{ ended: ['up (pid 1)', 'proxy'], removed: ['v'], kept: ['x', 'w'] },
-  });
-  expect(downDocument({ ...down, sensorsKeepRunning: true })).toHaveProperty('left');
 });

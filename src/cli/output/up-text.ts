@@ -1,18 +1,5 @@
-/** Texts of `up` and `down`: what happens to processes and networks, and what is kept. */
+/** Texts that `up` and others share. */
 import { networkInterfaces } from 'node:os';
-import type { Removal } from '../../network/provider.js';
-import type { RunState } from '../../runtime/run-state.js';
-import { withCommandName } from './command-name.js';
-
-/** A setting that a second `up` asks for and that is different in the running one. */
-export interface Difference {
-  /** Flag or variable. */
-  setting: string;
-  /** Left out: a flag without a value. */
-  wanted?: string;
-  /** Left out: it runs without. */
-  running?: string;
-}
 
 const ENDPOINT_NAMES: Record<string, string> = { jobProxy: 'job proxy', api: 'API', webUi: 'web UI' };
 
@@ -56,36 +43,7 @@ export function upTimeoutHint(outlive: boolean, silent?: string): string {
     : `Nothing answers at ${silent} (--proxy-url), where the sensors send to. ${stopped}`;
 }
 
-export const attachingText = ({ up }: RunState, deploys: boolean): string =>
-  deploys
-    ? `Already running (pid ${up.pid}): attaching; --deploy submits the publisher again, which replaces the sensors`
-    : `Already running (pid ${up.pid}); attaching`;
-
-/** Asked before `q` ends an `up`. `outlive`: sensors keep running without it. */
-export const quitQuestion = (outlive: boolean): string =>
-  outlive
-    ? 'Stop proxy, puller and queue? Sensors keep running and keep their readings.'
-    : 'Stop the network? Its sensors stop, and other terminals lose it.';
-
-export const stoppingText = (outlive: boolean): string => `stopping: ${outlive ? '' : 'sensors, '}proxy, puller, queue`;
-
-export const STOP_INCOMPLETE =
-  'not everything could be stopped; fix the cause, then run `wasm-sensors down` to stop the rest';
-
 export const keptText = (what: string): string => `could not remove ${what}`;
-
-export const differenceText = ({ setting, wanted, running }: Difference): string => {
-  const value = wanted === undefined ? setting : `${setting} ${wanted}`;
-  const now = running === undefined ? 'without it' : `with ${running}`;
-  return `${value}: ignored, because \`up\` runs ${now}; run \`wasm-sensors down\` first to change it`;
-};
-
-export const detachedText = (pid: number | undefined, endpoints: object, host?: string): string =>
-  withCommandName(
-    [`up runs in the background (pid ${pid}); \`wasm-sensors down\` stops it`, ...endpointLines(endpoints, host)].join(
-      '\n',
-    ),
-  );
 
 /** A damaged `run.json` was quarantined: what it recorded was not stopped. */
 export const quarantinedText = (file: string): string =>
@@ -95,37 +53,3 @@ export const quarantinedText = (file: string): string =>
 export const SENSORS_KEEP_RUNNING =
   'sensors that were not stopped keep running on the cluster, and keep their readings until their proxy is back; ' +
   'to stop them, run `wasm-sensors up` with the same flags, then `wasm-sensors stop publisher`, then `wasm-sensors down`';
-
-export interface DownResult {
-  /** Processes and containers, of the running `up` or left by a killed one. */
-  stopped: string[];
-  /** `--volumes`: data that was removed. */
-  data: Removal;
-  /** What could not be removed. */
-  kept: string[];
-  /** There was a `run.json`. */
-  hadState: boolean;
-  sensorsKeepRunning: boolean;
-}
-
-/** The result as `-o json` shows it. */
-export function downDocument({ stopped, data, kept, sensorsKeepRunning }: DownResult) {
-  return {
-    ended: stopped,
-    removed: data.removed,
-    kept: [...kept, ...data.kept],
-    ...(sensorsKeepRunning ? { left: SENSORS_KEEP_RUNNING } : {}),
-  };
-}
-
-export function downText({ stopped, data, kept, hadState, sensorsKeepRunning }: DownResult): string {
-  const lines = [stopped.length > 0 ? `stopped: ${stopped.join(', ')}` : nothingStoppedText(kept, hadState)];
-  if (data.removed.length > 0) lines.push(`removed: ${data.removed.join(', ')}`);
-  if (sensorsKeepRunning) lines.push(SENSORS_KEEP_RUNNING);
-  return lines.join('\n');
-}
-
-function nothingStoppedText(kept: string[], hadState: boolean): string {
-  if (kept.length > 0) return 'nothing was stopped';
-  return hadState ? 'nothing was left running; the state is cleaned up' : 'nothing is running here';
-}

@@ -1,5 +1,6 @@
 /** The live view: follows what runs, draws it, and does what the keys say, by the same operations as the commands. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Settings } from '../../config/settings.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { openPage } from '../../lib/process/open-page.js';
 import type { Network } from '../../network/network.js';
@@ -7,27 +8,39 @@ import { changeConfig } from '../../operations/config/change-config.js';
 import type { ConfigTarget } from '../../operations/config/config-target.js';
 import { setRegionLink } from '../../operations/cut-region.js';
 import { followEvents } from '../../operations/follow-events.js';
-import { type LogsTarget, readLogs } from '../../operations/logs/read-logs.js';
+import { readLogs } from '../../operations/logs/read-logs.js';
 import { scopeText } from '../../protocol/desired-config.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
+import { openSession } from '../../runtime/session.js';
 import { valuesFrom } from '../desired-values.js';
 import { convergedText, failedProxyText, setConfigText } from '../output/config-text.js';
 import { bypassingText, linkProgressText } from '../output/status-text.js';
 import { type Style, secondsText, showsUnicode } from '../output/terminal-text.js';
+import { logsTarget, openConfigTarget } from '../targets.js';
 import { bodyHeight, frame } from './frame.js';
 import { addNote, noData, record, type ScreenData, setSensors } from './screen-data.js';
 import { type Effect, firstState, type Key, press } from './screen-state.js';
 import { Terminal } from './terminal.js';
 
 export interface ScreenOptions {
+  settings: Settings;
   /** Kind of network. */
   kind: string;
+  /** They may change while the screen is open. */
+  endpoints(): Record<string, string>;
   fleet: FleetClient;
   /** Unix milliseconds; readings since then are shown. */
   since: number;
   /** The `up` is another terminal's: what it notes is in its log. */
   attached: boolean;
-  logs: LogsTarget;
+  /** Asked before `q` closes the screen; left out where nobody loses anything. */
+  quitQuestion?: string;
+  /** Called when the operator quits with the key. */
+  onQuit(): void;
+}
+
+/** What keys change, where it is known. */
+interface Reach {
   /** Throws where the proxy is not known. */
   config(): ConfigTarget;
   /** Rejects with `NOT_UP` where no `up` runs in this folder. */
@@ -36,10 +49,6 @@ export interface ScreenOptions {
   annotate(annotation: { region: string; connected: boolean }): Promise<void>;
   /** Address of the page; '' where there is none. */
   page(): string;
-  /** Asked before the screen closes; undefined where nobody loses anything. */
-  quitQuestion: string | undefined;
-  /** Called when the operator quits with the key. */
-  onQuit(): void;
 }
 
 interface Reports {
@@ -63,8 +72,14 @@ const LOG_LINES = 200;
 const CHANGE_TIMEOUT_MS = 30_000;
 const LINK_TIMEOUT_MS = 150_000;
 
-export function openLiveScreen({ style }: { style: Style }, options: ScreenOptions): LiveScreen {
-  const { kind, attached, quitQuestion } = options;
+export function openLiveScreen(style: Style, options: ScreenOptions): LiveScreen {
+  const { kind, attached, quitQuestion, settings, fleet } = options;
+  const reach: Reach = {
+    config: () => openConfigTarget(settings),
+    network: () => openSession(settings).network(),
+    annotate: (annotation) => fleet.annotate(annotation, openSession(settings).token),
+    page: () => options.endpoints().puller ?? '',
+  };
   const data = noData(Date.now());
   const unicode = showsUnicode();
   const closed = new AbortController();
@@ -74,9 +89,7 @@ export function openLiveScreen({ style }: { style: Style }, options: ScreenOptio
     clearTimeout(drawing);
     const began = performance.now();
     const { size } = terminal;
-    terminal.draw(
-      frame({ data, state, ...size, style, unicode, kind, attached, page: options.page(), now: Date.now() }),
-    );
+    terminal.draw(frame({ data, state, ...size, style, unicode, kind, attached, page: reach.page(), now: Date.now() }));
     drawing = setTimeout(draw, Math.max(DRAW_EVERY_MS, (performance.now() - began) * PAUSE_FACTOR));
   };
   const reports: Reports = {
@@ -89,7 +102,7 @@ export function openLiveScreen({ style }: { style: Style }, options: ScreenOptio
     if (effect.type === 'quit') options.onQuit();
     else if (effect.type === 'interrupt') process.kill(process.pid, 'SIGINT');
     else if (effect.type === 'suspend') terminal.suspend();
-    else void perform(effect, options, reports);
+    else void perform(effect, reach, reports);
   };
   const onKey = (key: Key) => {
     const outcome = press(state, key, { data, quitQuestion, page: bodyHeight(terminal.size.rows) });
@@ -101,9 +114,9 @@ export function openLiveScreen({ style }: { style: Style }, options: ScreenOptio
   const terminal = new Terminal({ onKey, onResize: draw, onStderr: reports.note });
   terminal.open();
   draw();
-  void followEvents(options.fleet, options.since, closed.signal, (event) => record(data, event, Date.now()));
-  void askAgain(options, data, () => state.view === 'sensors', closed.signal);
-  if (attached) followNotes(options, data, closed.signal).catch(() => {});
+  void followEvents(fleet, options.since, closed.signal, (event) => record(data, event, Date.now()));
+  void askAgain(fleet, reach, data, () => state.view === 'sensors', closed.signal);
+  if (attached) followNotes(settings, data, closed.signal).catch(() => {});
   return {
     ...reports,
     close() {
@@ -116,7 +129,8 @@ export function openLiveScreen({ style }: { style: Style }, options: ScreenOptio
 
 /** What does not answer is shown as it was; the title says for how long nothing was heard. */
 async function askAgain(
-  { fleet, config }: ScreenOptions,
+  fleet: FleetClient,
+  { config }: Reach,
   data: ScreenData,
   showsSensors: () => boolean,
   closed: AbortSignal,
@@ -137,8 +151,13 @@ async function askAgain(
   }
 }
 
-async function followNotes({ logs }: ScreenOptions, data: ScreenData, signal: AbortSignal): Promise<void> {
-  for await (const { text, time } of readLogs(logs, { services: ['up'], tail: LOG_LINES, follow: true, signal })) {
+async function followNotes(settings: Settings, data: ScreenData, signal: AbortSignal): Promise<void> {
+  for await (const { text, time } of readLogs(logsTarget(settings), {
+    services: ['up'],
+    tail: LOG_LINES,
+    follow: true,
+    signal,
+  })) {
     addNote(data, `up: ${text}`, time);
   }
 }
@@ -146,7 +165,7 @@ async function followNotes({ logs }: ScreenOptions, data: ScreenData, signal: Ab
 /** Does what a key asks for, and reports what was seen, or why it failed. Never rejects. */
 export async function perform(
   effect: Effect,
-  { config, network, annotate, page }: Pick<ScreenOptions, 'config' | 'network' | 'annotate' | 'page'>,
+  { config, network, annotate, page }: Reach,
   { note, progress }: Reports,
 ): Promise<void> {
   try {

@@ -16,22 +16,18 @@ import { RevokedHosts } from '../../proxy/revoked-hosts.js';
 import { openConfiguredQueue } from '../../queue/open-queue.js';
 import type { CommandContext } from '../command.js';
 import { logEvent } from '../output/event-text.js';
-import { checkQueue, logDefect, runService, serveUntilStopped } from './run-service.js';
+import { checkQueue, logDefect, refuseOpen, runService, serveUntilStopped } from './run-service.js';
 
 /** Resolves with the exit code. */
 export const serveProxy = (context: CommandContext): Promise<number> =>
   runService(context.settings, async (log) => {
     const { settings, provenance } = context;
     const { host, sensorToken, sensorKey, open } = settings;
-    if (!isLoopback(host) && sensorToken === undefined && sensorKey === undefined && !open) {
-      throw new AppError(
-        'SENSOR_TOKEN_NEEDED',
-        `listening on ${host}, anybody who reaches this machine could send readings`,
-        {
-          hint: 'Set WASM_SENSORS_SENSOR_KEY or SENSOR_TOKEN (sensors get theirs by environment), or allow it with --open.',
-        },
-      );
-    }
+    refuseOpen(settings, [sensorToken, sensorKey], {
+      code: 'SENSOR_TOKEN_NEEDED',
+      act: 'send readings',
+      hint: 'Set WASM_SENSORS_SENSOR_KEY or SENSOR_TOKEN (sensors get theirs by environment), or allow it with --open.',
+    });
     const tls = readTls(settings);
     // A tunnel to this proxy may keep the host name under which sensors reach it.
     const hosts = hostNames(settings.host, settings.allowedHosts, settings.proxyUrl ? [settings.proxyUrl] : []);

@@ -2,10 +2,9 @@
 import { join } from 'node:path';
 import type { Settings } from '../../config/settings.js';
 import type { AlertEvent } from '../../fleet/fleet-events.js';
-import { AppError } from '../../lib/errors/app-error.js';
 import type { Logger } from '../../lib/log/logger.js';
 import { lockFor, OperatorSessions } from '../../lib/net/access-lock.js';
-import { hostNames, isLoopback } from '../../lib/net/browser-guard.js';
+import { hostNames } from '../../lib/net/browser-guard.js';
 import { ENDED_NETWORK } from '../../puller/ended-network.js';
 import { createPuller } from '../../puller/puller.js';
 import { openConfiguredQueue } from '../../queue/open-queue.js';
@@ -13,18 +12,18 @@ import { createPage } from '../../web/web-page.js';
 import type { CommandContext } from '../command.js';
 import { logEvent } from '../output/event-text.js';
 import { pageControls } from './page-controls.js';
-import { checkQueue, logDefect, runService, serveUntilStopped } from './run-service.js';
+import { checkQueue, logDefect, refuseOpen, runService, serveUntilStopped } from './run-service.js';
 
 /** Resolves with the exit code. */
 export const servePuller = (context: CommandContext): Promise<number> =>
   runService(context.settings, async (log) => {
     const { settings } = context;
-    const { host, token, viewerToken, open } = settings;
-    if (!isLoopback(host) && token === undefined && viewerToken === undefined && !open) {
-      throw new AppError('VIEWER_TOKEN_NEEDED', `listening on ${host}, anybody who reaches this machine could read`, {
-        hint: 'Set WASM_SENSORS_VIEWER_TOKEN or WASM_SENSORS_TOKEN, or allow it with --open.',
-      });
-    }
+    const { token, viewerToken } = settings;
+    refuseOpen(settings, [token, viewerToken], {
+      code: 'VIEWER_TOKEN_NEEDED',
+      act: 'read',
+      hint: 'Set WASM_SENSORS_VIEWER_TOKEN or WASM_SENSORS_TOKEN, or allow it with --open.',
+    });
     const lock = lockFor(settings);
     const operator = token === undefined ? undefined : new OperatorSessions(token);
     const queue = await openConfiguredQueue(settings);

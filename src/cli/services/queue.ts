@@ -2,12 +2,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../lib/errors/app-error.js';
-import { hostNames, isLoopback } from '../../lib/net/browser-guard.js';
+import { hostNames } from '../../lib/net/browser-guard.js';
 import { reportWarning } from '../../lib/process/shutdown.js';
 import { createQueueServer, type QueueServer } from '../../sqs-server/sqs-server.js';
 import type { CommandContext } from '../command.js';
 import { eventText, logEvent } from '../output/event-text.js';
-import { runService, serveUntilStopped } from './run-service.js';
+import { refuseOpen, runService, serveUntilStopped } from './run-service.js';
 
 /** Seconds after which messages that a killed puller held are delivered again; a puller needs milliseconds for one. */
 const VISIBILITY_TIMEOUT = 10;
@@ -29,15 +29,11 @@ export const serveQueue = (
   { data, create, baseUrl, purgeInterval }: QueueOptions,
 ): Promise<number> =>
   runService(settings, async (log) => {
-    if (!isLoopback(settings.host) && !settings.open) {
-      throw new AppError(
-        'QUEUE_OPEN_NEEDED',
-        `listening on ${settings.host}, anybody who reaches this machine could use the queues`,
-        {
-          hint: 'The queue server checks no credentials. Allow it with --open in a network that only its clients reach.',
-        },
-      );
-    }
+    refuseOpen(settings, [], {
+      code: 'QUEUE_OPEN_NEEDED',
+      act: 'use the queues',
+      hint: 'The queue server checks no credentials. Allow it with --open in a network that only its clients reach.',
+    });
     const path = data ?? join(settings.stateDir, 'queue.db');
     mkdirSync(dirname(path), { recursive: true });
     const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);

@@ -1,7 +1,9 @@
 /** What all services share: log, listen, run until they are asked to stop, close in order. */
 import type { Settings } from '../../config/settings.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import type { ErrorCode } from '../../lib/errors/codes.js';
 import { createLogger, type Logger, stackOf } from '../../lib/log/logger.js';
+import { isLoopback } from '../../lib/net/browser-guard.js';
 import { type Listener, type ListenOptions, listen } from '../../lib/net/http-server.js';
 import { reportReady, stopRequested } from '../../lib/process/shutdown.js';
 import type { Queue } from '../../queue/queue.js';
@@ -51,6 +53,16 @@ export async function checkQueue(queue: Queue, log: Logger): Promise<void> {
   } catch (error) {
     log.info('queue.unreachable', `the queue is not there yet: ${messageOf(error)}`);
   }
+}
+
+/** Throws where a service without any of these `secrets` would be reached from elsewhere. `act`: what anybody could do. */
+export function refuseOpen(
+  { host, open }: Settings,
+  secrets: (string | undefined)[],
+  { code, act, hint }: { code: ErrorCode; act: string; hint: string },
+): void {
+  if (isLoopback(host) || open || secrets.some((secret) => secret !== undefined)) return;
+  throw new AppError(code, `listening on ${host}, anybody who reaches this machine could ${act}`, { hint });
 }
 
 export interface ServeOptions extends ListenOptions {

@@ -11,7 +11,7 @@ const connection: ComposeConnection = {
   forwarded: { edge: [], updater: [], services: [] },
 };
 const job = (role: 'proxy' | 'puller', over: Partial<ServiceJobOptions> = {}) =>
-  composeProvider.serviceJob!(role, connection, { image: 'r.io/x:1', onProgress() {}, ...over });
+  composeProvider.serviceJob!(role, connection, { image: 'r.io/x:1', ...over });
 
 test('the shell is in the client container', () => {
   const shell = (command: string[], tty: boolean) => composeProvider.shell!(connection, { command, tty });

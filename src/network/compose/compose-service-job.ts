@@ -18,10 +18,9 @@ export const PULLER_DATA = '/srv/puller-data';
 export async function planServiceJob(
   role: Role,
   connection: ComposeConnection,
-  { image, queue = connection.queueForJobs, onProgress }: ServiceJobOptions,
+  { image, queue = connection.queueForJobs }: ServiceJobOptions,
 ): Promise<PlannedServiceJob> {
   if (!connection.withServices) throw noServicesNode('Docker does not allow a Docker inside a container here');
-  onProgress('bringing the image to the registry');
   const job: ServiceJob = {
     role,
     image: image ?? (await serviceImage(connection)),

@@ -24,13 +24,7 @@ export interface DeployModuleOptions {
   takeOver: boolean;
   /** Fails when it does not run on every connected node by then. */
   timeoutMs: number;
-  onProgress(progress: DeployModuleProgress): void;
-}
-
-export interface DeployModuleProgress {
-  step: 'submitting' | 'starting' | 'watching';
-  started: number;
-  expected: number;
+  onProgress(step: string): void;
 }
 
 export interface DeployModuleResult {
@@ -64,7 +58,7 @@ export async function deployModule(target: SubmitTarget, options: DeployModuleOp
   const regions = [...nodes.keys()];
   if (!options.takeOver) refuseForeign(await foreignJobs(network, { role: 'module', name, regions }));
   const expected = [...nodes.values()].reduce((sum, { connected }) => sum + connected, 0);
-  onProgress({ step: 'submitting', started: 0, expected });
+  onProgress(`submitting ${name}`);
   const { submissions } = await submitInOrder(target, regions, (region, submissionTime) => ({
     role: 'module',
     name,
@@ -122,7 +116,7 @@ async function watch(
     const started = executions.filter(({ state }) => state === 'running').length + completed;
     if (started >= expected) allSince ??= Date.now();
     if (completed >= expected) return true;
-    onProgress({ step: allSince === undefined ? 'starting' : 'watching', started, expected });
+    onProgress(`${started}/${expected} nodes run ${name}${allSince ? '; watching whether it stays' : ''}`);
     return allSince !== undefined && Date.now() - allSince >= watchMs ? true : undefined;
   };
   if (await waitFor(check, { timeoutMs: timeoutMs + watchMs, everyMs: CHECK_MS })) return executions;

@@ -45,14 +45,7 @@ export interface DeployOptions
   timeoutMs: number;
   /** What to do when not every sensor reported in time. */
   timeoutHint: string;
-  onProgress(progress: DeployProgress): void;
-}
-
-export interface DeployProgress {
-  step: 'submitting' | 'waiting';
-  /** Sensors whose readings were seen, of those expected. */
-  seen: number;
-  expected: number;
+  onProgress(step: string): void;
 }
 
 export interface RegionDeployment {
@@ -99,7 +92,7 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
   let nodes = nodesByRegion(all, options.regions);
   const regions = [...nodes.keys()];
   if (!options.takeOver) refuseForeign(await foreignJobs(network, { role: 'publisher', regions }));
-  onProgress({ step: 'submitting', seen: 0, expected: connectedOf(nodes) });
+  onProgress('submitting the publisher');
   const { submissionTime, submissions } = await submitInOrder(target, regions, (region, time) => ({
     role: 'publisher',
     region,
@@ -123,7 +116,7 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
     for (const [region, { unchanged }] of submissions) seen.set(region, (unchanged ? any : fresh)[region] ?? 0);
     const arrived = sum([...nodes].map(([region, { connected }]) => Math.min(connected, seen.get(region) ?? 0)));
     const expected = connectedOf(nodes);
-    onProgress({ step: 'waiting', seen: arrived, expected });
+    onProgress(`${arrived}/${expected} sensors reporting`);
     if (arrived > most) {
       most = arrived;
       since = Date.now();

@@ -2,9 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { JobRef, ServiceJob } from '../../jobs/job-request.js';
 import type { ExecutionInfo, JobInfo, Network } from '../../network/network.js';
-import type { NetworkProvider } from '../../network/provider.js';
-import type { Session } from '../../runtime/session.js';
-import { deployService, planServiceJob, refuseProxyInUse, stopService } from './deploy-service.js';
+import { deployService, refuseProxyInUse, stopService } from './deploy-service.js';
 
 const url = 'http://127.0.0.1:8081';
 let calls: string[];
@@ -96,17 +94,6 @@ test('a puller that fails gives its part back to that of `up`', async () => {
   expect(calls).toEqual([`{"puller":"${url}"}`, 'submit puller', 'stop puller', '{"puller":null}']);
 });
 
-test('a proxy that fails says that the one before it is gone', async () => {
-  jobs = [job('j0', 'running'), job('j1', 'failed', [execution('failed', 'no such image')])];
-  await expect(deploy('proxy')).rejects.toMatchObject({
-    code: 'SERVICE_FAILED',
-    hint: expect.stringMatching(/^The node pulls .*\. This stopped the proxy/),
-  });
-  expect(calls).toEqual(['submit proxy']);
-  jobs = [job('j1', 'failed', [execution('failed', 'no such image')])];
-  await expect(deploy('proxy')).rejects.toMatchObject({ hint: expect.not.stringContaining('This stopped') });
-});
-
 test.each([
   ['/health does not answer', '/health', [execution('running')]],
   ['/ready does not answer', '/ready', [execution('running')]],
@@ -160,16 +147,4 @@ test.each([
   const outcome = refuseProxyInUse(own, url);
   if (refused) await expect(outcome).rejects.toMatchObject({ code: 'PROXY_IN_USE', details: ['publisher-us'] });
   else await outcome;
-});
-
-test('the network plans the job; one that runs none says so', async () => {
-  const options = { onProgress() {} };
-  const session = (provider: Partial<NetworkProvider>) =>
-    ({ provider: async () => ({ provider: { kind: 'toy', ...provider }, connection: 'c' }) }) as unknown as Session;
-  const serviceJob = vi.fn(async () => ({ job: {} as ServiceJob, url, proxyName: 'web' }));
-  expect(await planServiceJob('proxy', session({ serviceJob }), options)).toMatchObject({ url });
-  expect(serviceJob).toHaveBeenCalledWith('proxy', 'c', options);
-  await expect(planServiceJob('puller', session({}), options)).rejects.toMatchObject({
-    ...{ code: 'NOT_OFFERED', message: expect.stringContaining('toy'), hint: expect.stringContaining('puller') },
-  });
 });

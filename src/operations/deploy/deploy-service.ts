@@ -1,40 +1,19 @@
-/** The proxy or the puller as a Bacalhau service job: planned by its network, submitted, waited for, and stopped. */
+/** The proxy or the puller as a Bacalhau service job: submitted, waited for, and stopped. */
 import type { ServiceJob } from '../../jobs/job-request.js';
 import { waitFor } from '../../lib/async/backoff.js';
-import { AppError, withContext } from '../../lib/errors/app-error.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/http-client.js';
 import { noServicesNode } from '../../network/edge-nodes.js';
 import { isActive, type Network } from '../../network/network.js';
-import type { PlannedServiceJob, ServiceJobOptions } from '../../network/provider.js';
+import type { PlannedServiceJob } from '../../network/provider.js';
 import type { EndpointChange } from '../../runtime/control-client.js';
-import type { Session } from '../../runtime/session.js';
 import { foreignJobs, refuseForeign } from './job-owners.js';
 
 export type ServiceRole = ServiceJob['role'];
 
-/** The job as the running network can run it. Rejects with `NOT_OFFERED`, and as the network's `serviceJob` does. */
-export async function planServiceJob(
-  role: ServiceRole,
-  session: Pick<Session, 'provider'>,
-  options: ServiceJobOptions,
-): Promise<PlannedServiceJob> {
-  const { provider, connection } = await session.provider();
-  if (!provider.serviceJob) {
-    throw new AppError('NOT_OFFERED', `the ${provider.kind} network can't run service jobs`, {
-      hint: `\`up\` runs its own ${role}. The compose network offers service jobs.`,
-    });
-  }
-  return provider.serviceJob(role, connection, options);
-}
-
-export type ServiceProgress =
-  | { step: 'waiting-for-node' }
-  | { step: 'submitting'; role: ServiceRole }
-  | { step: 'waiting-for-answer'; url: string };
-
 export interface ServiceOptions {
   timeoutMs: number;
-  onProgress(progress: ServiceProgress): void;
+  onProgress(step: string): void;
   /** Reports to `up` where services are now. */
   setEndpoints(change: EndpointChange): Promise<void>;
   /** Also replaces the job of another state folder. */
@@ -43,57 +22,39 @@ export interface ServiceOptions {
   signal: AbortSignal;
 }
 
-export interface ServiceResult {
-  role: ServiceRole;
-  jobId: string;
-  url: string;
-  image: string;
-  unchanged: boolean;
-  seconds: number;
-}
-
-const LOOK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 500;
 /** How long a service job may take to stop: the grace of its container. */
 const GONE_MS = 30_000;
 
 /**
  * Resolves when `/health` and `/ready` answer. The proxy runs beside that of `up`. The puller replaces that of `up`,
- * because a queue has one consumer; when this fails, that of `up` runs again. Rejects with `NO_SERVICES_NODE`,
+ * because a queue has one consumer; when this fails, that of `up` runs again. A job that the new one replaced is gone in any case. Rejects with `NO_SERVICES_NODE`,
  * `SERVICE_FAILED` (Bacalhau's message is among the details), `SERVICE_TIMEOUT`, or `JOBS_OF_OTHERS`.
  */
 export async function deployService(
   network: Network,
   { job, url }: Pick<PlannedServiceJob, 'job' | 'url'>,
   options: ServiceOptions,
-): Promise<ServiceResult> {
+) {
   const began = Date.now();
   const { role, image } = job;
   const { onProgress, setEndpoints, signal } = options;
   const deadline = began + options.timeoutMs;
   if (!options.takeOver) refuseForeign(await foreignJobs(network, { role }));
-  onProgress({ step: 'waiting-for-node' });
+  onProgress('waiting for the web-services node');
   await waitForNode(network, options);
-  const replaced = (await network.jobs()).some(({ ref, state }) => ref.role === role && state === 'running');
   try {
     if (role === 'puller') await setEndpoints({ puller: url });
-    onProgress({ step: 'submitting', role });
+    onProgress(`submitting the ${role}`);
     const { jobId, unchanged } = await network.submit(job);
-    onProgress({ step: 'waiting-for-answer', url });
+    onProgress(`waiting for ${url} (the node pulls the image)`);
     await waitUntilReady(network, { role, jobId, url }, { signal, timeoutMs: Math.max(0, deadline - Date.now()) });
     if (role === 'proxy') await setEndpoints({ jobProxy: url });
     return { role, jobId, url, image, unchanged, seconds: (Date.now() - began) / 1000 };
   } catch (error) {
     if (role === 'puller') await stopService(network, role, { url, setEndpoints });
-    else if (replaced && error instanceof AppError) throw withoutProxy(error);
     throw error;
   }
-}
-
-/** A submission stops the job of the same name, also when the new one does not run. */
-function withoutProxy(error: AppError): AppError {
-  const hint =
-    'This stopped the proxy that ran as a service job before. Deploy it again as it was, or run `wasm-sensors deploy publisher` so that sensors use the proxy of `up`.';
-  return withContext(error, { hint: error.hint === undefined ? hint : `${error.hint} ${hint}` });
 }
 
 /**
@@ -149,20 +110,20 @@ async function waitUntilReady(
   { timeoutMs, signal }: Pick<ServiceOptions, 'timeoutMs' | 'signal'>,
 ): Promise<void> {
   // An older job may still have the port, so the new job's own execution must run, too.
-  const look = async () => {
+  const check = async () => {
     const answers = (await answersHttp(`${url}/health`)) && (await answersHttp(`${url}/ready`));
     return (await runs(network, jobId, role)) && answers ? true : undefined;
   };
-  if (await waitFor(look, { timeoutMs, everyMs: LOOK_EVERY_MS, signal })) return;
+  if (await waitFor(check, { timeoutMs, everyMs: CHECK_EVERY_MS, signal })) return;
   throw new AppError('SERVICE_TIMEOUT', `the ${role} does not answer at ${url}`, {
     hint: `Read its log with \`bacalhau job logs ${jobId}\` (compose network: in \`wasm-sensors shell\`).`,
   });
 }
 
 async function waitForNode(network: Network, { timeoutMs, signal }: ServiceOptions): Promise<void> {
-  const look = async () =>
+  const check = async () =>
     (await network.nodes()).some((node) => node.type === 'web-services' && node.connected) || undefined;
-  if (await waitFor(look, { timeoutMs, everyMs: LOOK_EVERY_MS, signal })) return;
+  if (await waitFor(check, { timeoutMs, everyMs: CHECK_EVERY_MS, signal })) return;
   throw noServicesNode('none with the label type=web-services is connected');
 }
 

@@ -10,6 +10,7 @@ let running: JobInfo[];
 let stopped: JobRef[];
 let annotated: string[][];
 /** Readings by region; they end when the region's publisher is stopped. */
+let waiting: number;
 let sending: Map<string, number>;
 
 const job = (ref: JobRef, id = `j-${ref.role}-${ref.region}`): JobInfo => ({
@@ -27,7 +28,7 @@ const network = {
 
 const fleet = {
   snapshot: async () => ({
-    sensors: [...sending.keys()].map((region) => ({ region, state: 'live', config: { intervalMs: 50 } })),
+    sensors: [...sending.keys()].map((region) => ({ region, state: 'live', waiting, config: { intervalMs: 50 } })),
   }),
   summary: async () => ({ regions: [...sending].map(([region, received]) => ({ region, received })) }),
   stats: async () => ({ depth: { visible: 0, inFlight: 0, delayed: 0 } }),
@@ -43,6 +44,7 @@ beforeEach(() => {
   stopped = [];
   annotated = [];
   sending = new Map();
+  waiting = 0;
   return () => vi.useRealTimers();
 });
 
@@ -54,7 +56,7 @@ async function stop(regions?: string[]) {
 
 test('nothing is stopped where no publisher runs', async () => {
   running = [job({ role: 'proxy' }), job({ role: 'config-updater', region: 'eu' })];
-  expect(await stop()).toEqual({ stopped: [], quietSeconds: 0 });
+  expect(await stop()).toEqual({ stopped: [], quietSeconds: 0, givenUp: 0 });
   expect([stopped, annotated]).toEqual([[], []]);
 });
 
@@ -70,9 +72,19 @@ test('a region that neither a node nor a publisher has is refused, and nothing i
 
 test('of the wanted region only, and the fleet view hears of its jobs before, at once, and at the end', async () => {
   running = [job({ role: 'publisher', region: 'eu' }), job({ role: 'publisher', region: 'us' })];
-  expect(await stop(['eu'])).toEqual({ stopped: ['eu'], quietSeconds: 1 });
+  expect(await stop(['eu'])).toEqual({ stopped: ['eu'], quietSeconds: 1, givenUp: 0 });
   expect(stopped).toEqual([{ role: 'publisher', region: 'eu' }]);
   expect(annotated).toEqual([['j-publisher-eu'], ['j-publisher-eu'], ['j-publisher-eu']]);
+});
+
+test('what the sensors of the region keep is given up, and said', async () => {
+  running = [job({ role: 'publisher', region: 'eu' }), job({ role: 'publisher', region: 'us' })];
+  sending = new Map([
+    ['eu', 5],
+    ['us', 5],
+  ]);
+  waiting = 25;
+  expect(await stop(['eu'])).toMatchObject({ stopped: ['eu'], givenUp: 25 });
 });
 
 test('a region that is called eu-once is not stopped with eu', async () => {

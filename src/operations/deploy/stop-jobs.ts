@@ -25,6 +25,8 @@ export interface StopResult {
   stopped: string[];
   /** Seconds at the end in which no reading arrived. */
   quietSeconds: number;
+  /** Readings that the sensors kept, and that are given up; at most, of those that were cut off. */
+  givenUp: number;
 }
 
 /** A reading that was sent arrives within this time. */
@@ -50,15 +52,17 @@ export async function stopPublisher(target: StopTarget, options: StopOptions): P
   if (regions) await requireKnownRegions(network, regions, wanted);
   const affected = new Set(wanted.map(({ ref }) => ref.region));
   const concerns = (region: string) => affected.has(undefined) || affected.has(region);
-  const sending = (await fleet.snapshot()).sensors.filter(({ region, state }) => concerns(region) && state === 'live');
+  const sensors = (await fleet.snapshot()).sensors.filter(({ region }) => concerns(region));
+  const sending = sensors.filter(({ state }) => state === 'live');
   const intervals = sending.map(({ config }) => config?.intervalMs ?? 0);
   const quietMs = Math.min(LONGEST_MS, Math.max(0, ...intervals)) + ON_ITS_WAY_MS;
+  const givenUp = sensors.reduce((sum, { waiting }) => sum + waiting, 0);
   const stopped = await stopJobs(target, wanted, options);
-  if (stopped.length === 0) return { stopped, quietSeconds: 0 };
+  if (stopped.length === 0) return { stopped, quietSeconds: 0, givenUp: 0 };
   await noMoreReadings(fleet, concerns, quietMs);
   // Again, for sensors whose last readings were still on their way.
   await fleet.annotate({ endedJobs: (await publishers()).map(({ id }) => id) }, token);
-  return { stopped, quietSeconds: quietMs / 1000 };
+  return { stopped, quietSeconds: quietMs / 1000, givenUp };
 }
 
 /**

@@ -48,7 +48,7 @@ export function createImports(
       const ns = realtime ? BigInt(clock.wallTime()) * 1_000_000n : BigInt(Math.round(clock.monotonic() * 1e6));
       memory.view.setBigUint64(at, ns, true);
     },
-    random_get({ memory }, at: number, length: number) {
+    random_get({ memory }, at: number, length: number): undefined {
       memory.need(at, length);
       randomFillSync(memory.bytes, at, length);
     },
@@ -60,7 +60,7 @@ export function createImports(
     sched_yield: () => ERRNO.ok,
     fd_write: fdWrite,
     fd_read: fdRead,
-    fd_close({ files }, fd: number) {
+    fd_close({ files }, fd: number): undefined {
       files.close(fd);
     },
     fd_fdstat_get({ memory }, fd: number, at: number) {

@@ -186,7 +186,7 @@ describe('while `up` runs', () => {
     await eventually('readings in the second', () => second.stdout.split('\n').length > 3);
     expect(second.stderr).toContain(`Already running (pid ${up.child.pid}); attaching`);
     expect(second.stderr).toMatch(
-      /^! --nodes 3: ignored, because `up` runs with 1; run `wasm-sensors down` first to change it$/m,
+      /^! --nodes: `up` runs as it was started; run `wasm-sensors down` first to change it$/m,
     );
     expect(second.stderr.match(/^! /gm)).toHaveLength(1);
     expect((await ending(second, 'SIGINT')).code).toBe(130);

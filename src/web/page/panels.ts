@@ -18,6 +18,8 @@ type Counts = Omit<FleetSummary['total'], 'last_seen'>;
 type PanelCounts = Counts & Pick<RegionView, 'cut' | 'colors'>;
 
 const SHOULD_BE_ZERO = new Set(['silent', 'gaps', 'unaccounted']);
+/** Shown only where there are some. */
+const MOSTLY_ZERO = new Set(['kept', 'unaccounted']);
 const NO_READINGS = { received: 0, gaps: 0, dropped: 0, waiting: 0, unaccounted: 0, late: 0, duplicates: 0 };
 const NO_COUNTS = { live: 0, paused: 0, silent: 0, rate: 0, ...NO_READINGS };
 const NOTHING: PanelCounts = { ...NO_COUNTS, cut: false, colors: [] };
@@ -29,6 +31,8 @@ function showCounts(node: HTMLElement, { rate, ...counts }: Counts): void {
   const texts = Object.entries(shown).map(([name, count]) => {
     const place = node.querySelector(`[data-f="${name}"]`);
     place?.classList.toggle('zero', count === 0);
+    const fact = place?.closest('div');
+    if (fact && MOSTLY_ZERO.has(name)) fact.hidden = count === 0;
     if (SHOULD_BE_ZERO.has(name)) place?.classList.toggle('bad', count > 0);
     return [name, whole(count)];
   });
@@ -127,13 +131,19 @@ export function changePanels(): void {
   for (const panel of panels.values()) panel.change();
 }
 
+/** Such as `2 paused, 1 silent`: of what there is some. */
+const someText = (counts: Record<string, number>): string =>
+  Object.entries(counts)
+    .flatMap(([name, count]) => (count > 0 ? `${whole(count)} ${name}` : []))
+    .join(', ');
+
 export function showPanels({ regions, total }: FleetSummary): void {
   showCounts(byId('totals'), total);
-  const others = [
-    ...(total.paused > 0 ? [`${whole(total.paused)} paused`] : []),
-    ...(total.silent > 0 ? [`${whole(total.silent)} silent`] : []),
-  ];
-  fill(byId('totals'), { others: others.join(', ') });
+  const { paused, silent, waiting, unaccounted } = total;
+  fill(byId('totals'), {
+    others: someText({ paused, silent }),
+    'kept-or-lost': someText({ waiting, unaccounted }),
+  });
   const shown = regions.slice(0, MAX_PANELS);
   const hidden = regions.length - shown.length;
   setText(byId('more-regions'), hidden > 0 ? `${whole(hidden)} more regions are only in the counts of the fleet.` : '');

@@ -7,17 +7,14 @@ import { type CommandContext, command } from '../../command.js';
 import { desiredFieldNamed, valuesFrom } from '../../desired-values.js';
 import { commaList, flagOption, scopeFrom, scopeOptions, timeoutOption, valueOption } from '../../options.js';
 import {
-  changeProgressText,
   configText,
-  differingProxyText,
+  convergedText,
   failedProxyText,
+  followText,
   hiddenTexts,
-  lostText,
-  revokedPendingTexts,
-  rolledOutRegionText,
-  rollOutText,
   setConfigText,
 } from '../../output/config-text.js';
+import { namesText, secondsText } from '../../output/terminal-text.js';
 import { openConfigTarget, TARGET_SETTINGS } from '../../targets.js';
 
 const changeOptions = () => ({
@@ -84,7 +81,8 @@ async function change(context: Context, wanted: WantedChange): Promise<number> {
   });
   const { seen, ...saved } = result;
   const { hidden, revoked } = seen ?? { hidden: [], revoked: [] };
-  for (const text of [...hiddenTexts(hidden), ...revokedPendingTexts(revoked)]) out.warn(text);
+  for (const text of hiddenTexts(hidden)) out.warn(text);
+  if (revoked.length > 0) out.warn(`${namesText(revoked, 5)}: revoked, so no reading can show the change`);
   out.result({ ...saved, ...seen }, () => setConfigText(scope, result));
   const changedNone = Object.keys(wanted.set).length > 0 && !wanted.ahead && seen?.converged === 0;
   return changedNone || result.failed.length > 0 ? 1 : 0;
@@ -95,17 +93,19 @@ async function changeInTurn(context: Context, regions: string[], wanted: WantedC
   const result = await rollOut(openConfigTarget(settings), regions, wanted, {
     ...waiting(context),
     onRegion(region, seen, sending) {
-      out.note(rolledOutRegionText(region, seen, sending));
+      out.note(`${region}: ${followText(seen)}${sending ? ' and reporting' : ', all paused'}`);
       for (const text of hiddenTexts(seen.hidden)) out.warn(text);
     },
   });
-  out.result(result, () => rollOutText(result));
+  out.result(result, () => `rolled out to ${result.regions.join(', ')} (${secondsText(result.seconds)})`);
   return result.failed.length > 0 ? 1 : 0;
 }
 
 const waiting = ({ out, options: { timeoutMs } }: Context) => ({
   timeoutMs,
-  onProgress: (progress: Convergence) => out.progress(changeProgressText(progress)),
+  // Sensors that follow a narrower scope do not count.
+  onProgress: ({ sensors, converged, change }: Convergence) =>
+    out.progress(convergedText({ sensors, converged: change?.converged ?? converged })),
   onFailed(failed: FailedProxy[]) {
     for (const one of failed) out.warn(failedProxyText(one));
   },
@@ -118,8 +118,12 @@ export const configShow = command({
   settings: TARGET_SETTINGS,
   async action({ out, settings }) {
     const view = await readConfig(openConfigTarget(settings));
-    for (const proxy of view.differing) out.warn(differingProxyText(proxy));
-    if (view.desired.lost !== undefined) out.warn(lostText(view.holder, view.desired.lost));
+    for (const { url, reason } of view.differing) out.warn(`${url} ${reason}`);
+    const { lost } = view.desired;
+    if (lost !== undefined) {
+      const again = 'set every value again with `wasm-sensors config set --replace`';
+      out.warn(`${view.holder} has lost version ${lost}, which sensors still have; ${again}`);
+    }
     out.result(configDocument(view), (style) => configText(view, style));
   },
 });

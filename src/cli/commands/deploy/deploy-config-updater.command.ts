@@ -14,7 +14,8 @@ import {
   timeoutOption,
   valueOption,
 } from '../../options.js';
-import { convergedText, fileSeenText, hiddenTexts, readProgressText, updaterText } from '../../output/config-text.js';
+import { convergedText, fileSeenText, followText, hiddenTexts, readProgressText } from '../../output/config-text.js';
+import { secondsText } from '../../output/terminal-text.js';
 import { TARGET_SETTINGS, targetOf } from '../../targets.js';
 
 const updaterOptions = () => ({
@@ -63,7 +64,8 @@ async function updateFleet({ out, settings, options }: Context, session: Session
   });
   const clear = 'run `wasm-sensors config set` with --include-narrower';
   for (const text of hiddenTexts(result.hidden, clear)) out.warn(text);
-  out.result(result, () => updaterText(result));
+  const { region, seconds } = result;
+  out.result(result, () => `changed by a job in region ${region}: ${followText(result)} (${secondsText(seconds)})`);
 }
 
 async function updateFile({ out, options }: Context, session: Session, set: SensorConfig) {

@@ -14,7 +14,7 @@ import {
   timeoutOption,
   valueOption,
 } from '../../options.js';
-import { deployModuleProgressText, deployModuleText } from '../../output/module-text.js';
+import { deployModuleText } from '../../output/module-text.js';
 import { openDeployTarget } from '../../targets.js';
 
 export const deployModuleCommand = command({
@@ -52,7 +52,7 @@ export const deployModuleCommand = command({
       allow,
       takeOver,
       timeoutMs,
-      onProgress: (progress) => out.progress(deployModuleProgressText(name, progress)),
+      onProgress: (step) => out.progress(step),
     });
     out.result(result, () => deployModuleText(result));
   },

@@ -1,4 +1,3 @@
-import type { Network } from '../../../network/network.js';
 import { type DeployTarget, deployPublisher } from '../../../operations/deploy/deploy-publisher.js';
 import { openSession } from '../../../runtime/session.js';
 import { command } from '../../command.js';
@@ -12,7 +11,7 @@ import {
   type Values,
   valueOption,
 } from '../../options.js';
-import { deployDocument, deployProgressText, deployText, STILL_STARTING } from '../../output/deploy-text.js';
+import { deployDocument, deployText } from '../../output/deploy-text.js';
 import type { Output } from '../../output/output.js';
 import { openDeployTarget } from '../../targets.js';
 
@@ -37,7 +36,10 @@ export const deployPublisherCommand = command({
   ],
   async action({ out, settings, options }) {
     const target = await openDeployTarget(openSession(settings), settings);
-    const takeOver = await askForPublishers(out, target.network, options);
+    const takeOver = await askTakeOver(out, options.takeOver, target.network, {
+      role: 'publisher',
+      regions: options.regions,
+    });
     const result = await runDeploy(out, target, { ...options, takeOver });
     out.result(deployDocument(result), () => deployText(result));
   },
@@ -50,23 +52,16 @@ type DeployValues = Values<ReturnType<typeof publisherOptions>> & {
   timeoutMs: number;
 };
 
-/** Whether publishers of other state folders may be replaced. Rejects with `JOBS_OF_OTHERS` when they may not. */
-export const askForPublishers = (
-  out: Pick<Output, 'note'>,
-  network: Network,
-  { takeOver, regions }: Pick<DeployValues, 'takeOver' | 'regions'>,
-) => askTakeOver(out, takeOver, network, { role: 'publisher', regions });
-
 /** As the command and `up --deploy` do it. */
 export const runDeploy = (
   out: Pick<Output, 'progress'>,
   target: DeployTarget,
   options: DeployValues,
-  timeoutHint = STILL_STARTING,
+  timeoutHint = 'They may still start: run `wasm-sensors status` to see nodes and jobs.',
 ) =>
   deployPublisher(target, {
     ...options,
     config: sensorConfigFrom(options),
     timeoutHint,
-    onProgress: (progress) => out.progress(deployProgressText(progress)),
+    onProgress: (step) => out.progress(step),
   });

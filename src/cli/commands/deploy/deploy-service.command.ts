@@ -1,6 +1,6 @@
+import { AppError } from '../../../lib/errors/app-error.js';
 import {
   deployService,
-  planServiceJob,
   refuseProxyInUse,
   type ServiceRole,
   stopService,
@@ -10,12 +10,7 @@ import { openSession } from '../../../runtime/session.js';
 import { type CommandSpec, command } from '../../command.js';
 import { askTakeOver } from '../../confirm.js';
 import { flagOption, takeOverOption, text, timeoutOption, valueOption } from '../../options.js';
-import {
-  serviceInterruptedText,
-  serviceProgressText,
-  serviceStoppedText,
-  serviceText,
-} from '../../output/deploy-text.js';
+import { secondsText } from '../../output/terminal-text.js';
 import { StopSignal } from '../../stop-signal.js';
 
 export const deployProxyCommand = deployServiceCommand('proxy', 'sensors then use it with `--proxy web-services`');
@@ -45,26 +40,32 @@ function deployServiceCommand(role: ServiceRole, effect: string): CommandSpec {
       const session = openSession(settings);
       // A Ctrl-C must not leave the queue without its consumer.
       const stop = new StopSignal();
-      const planned = await planServiceJob(role, session, {
-        image,
-        queue: provenance.queue.source === 'flag' ? settings.queue : undefined,
-        onProgress: (step) => out.progress(step),
-      });
+      const { provider, connection } = await session.provider();
+      if (!provider.serviceJob) {
+        throw new AppError('NOT_OFFERED', `the ${provider.kind} network can't run service jobs`, {
+          hint: `\`up\` runs its own ${role}. The compose network offers service jobs.`,
+        });
+      }
+      out.progress('bringing the image to the registry');
+      const queue = provenance.queue.source === 'flag' ? settings.queue : undefined;
+      const planned = await provider.serviceJob(role, connection, { image, queue });
       const network = await session.network();
       const mayTakeOver = await askTakeOver(out, takeOver, network, { role });
       try {
         const result = await deployService(network, planned, {
           takeOver: mayTakeOver,
           timeoutMs,
-          onProgress: (progress) => out.progress(serviceProgressText(progress)),
+          onProgress: (step) => out.progress(step),
           setEndpoints: (change) => session.control.setEndpoints(change),
           signal: stop.signal,
         });
-        out.result(result, () => serviceText(result, planned));
+        const next = `; run \`wasm-sensors deploy publisher --proxy ${planned.proxyName}\` to make sensors use it`;
+        const ready = `${role} ready at ${result.url} (${secondsText(result.seconds)})`;
+        out.result(result, () => `${ready}${role === 'proxy' ? next : ''}`);
         return;
       } catch (error) {
         if (!stop.signal.aborted) throw error;
-        out.note(serviceInterruptedText(role));
+        out.note(`interrupted${role === 'puller' ? '; the puller of `up` runs again' : ''}`);
         return stop.exitCode;
       }
     },
@@ -93,7 +94,9 @@ function stopServiceCommand(role: ServiceRole, summary: string): CommandSpec {
         url: state.endpoints.puller,
         setEndpoints: (change) => control.setEndpoints(change),
       });
-      out.result({ stopped }, () => serviceStoppedText(role, stopped));
+      out.result({ stopped }, () =>
+        stopped ? `the ${role} service job was stopped` : `no ${role} was running as a service job`,
+      );
     },
   });
 }

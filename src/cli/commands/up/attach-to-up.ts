@@ -1,13 +1,13 @@
 /** A second `up` in the same folder: deploys if asked to, and shows the readings until Ctrl-C. */
 import { AppError } from '../../../lib/errors/app-error.js';
 import { openSession } from '../../../runtime/session.js';
+import { askTakeOver } from '../../confirm.js';
 import { deployText } from '../../output/deploy-text.js';
-import { attachingText, differenceText } from '../../output/up-text.js';
 import { loadScreen } from '../../screens.js';
 import { StopSignal } from '../../stop-signal.js';
 import { openDeployTarget } from '../../targets.js';
-import { askForPublishers, runDeploy } from '../deploy/deploy-publisher.command.js';
-import { differences, type UpContext } from './up-settings.js';
+import { runDeploy } from '../deploy/deploy-publisher.command.js';
+import { flagsWithoutEffect, type UpContext } from './up-settings.js';
 
 /** Resolves with the exit code. Rejects with `ALREADY_UP` where another kind of network was asked for. */
 export async function attachToUp(context: UpContext): Promise<number> {
@@ -19,11 +19,14 @@ export async function attachToUp(context: UpContext): Promise<number> {
       hint: 'Run `wasm-sensors down` first, or use another folder.',
     });
   }
-  out.note(attachingText(state, options.deploy));
-  for (const difference of differences(context, state)) out.warn(differenceText(difference));
+  const pid = `Already running (pid ${state.up.pid})`;
+  if (!options.deploy) out.note(`${pid}; attaching`);
+  else out.note(`${pid}: attaching; --deploy submits the publisher again, which replaces the sensors`);
+  const flags = flagsWithoutEffect(context).join(', ');
+  if (flags !== '') out.warn(`${flags}: \`up\` runs as it was started; run \`wasm-sensors down\` first to change it`);
   const { kind, endpoints } = state;
   const target = options.deploy ? await openDeployTarget(session, settings) : undefined;
-  const takeOver = target && (await askForPublishers(out, target.network, options));
+  const takeOver = target && (await askTakeOver(out, options.takeOver, target.network, { role: 'publisher' }));
   const stop = new StopSignal();
   const screen = options.detach
     ? undefined

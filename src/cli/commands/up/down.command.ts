@@ -10,7 +10,7 @@ import { operatorToken } from '../../../runtime/session.js';
 import { findUpAndChildren } from '../../../runtime/up-children.js';
 import { command } from '../../command.js';
 import { flagOption } from '../../options.js';
-import { downDocument, downText, keptText, quarantinedText } from '../../output/up-text.js';
+import { keptText, quarantinedText, SENSORS_KEEP_RUNNING } from '../../output/up-text.js';
 
 export const down = command({
   name: 'down',
@@ -38,14 +38,17 @@ export const down = command({
     for (const text of orphans.kept) out.warn(keptText(text));
     for (const text of data.kept) out.warn(`kept ${text}`);
     const provider = state && (await loadProvider(state.kind));
-    const result = {
-      stopped: [...(stopped ? [`up (pid ${stopped.pid})`] : []), ...orphans.removed],
-      kept: orphans.kept,
-      data,
-      hadState: state !== undefined,
-      sensorsKeepRunning: provider?.capabilities.sensorsOutliveUp === true,
-    };
-    out.result(downDocument(result), () => downText(result));
+    const ended = [...(stopped ? [`up (pid ${stopped.pid})`] : []), ...orphans.removed];
+    const { removed } = data;
+    const nothing = state ? 'nothing was left running; the state is cleaned up' : 'nothing is running here';
+    const left = provider?.capabilities.sensorsOutliveUp ? [SENSORS_KEEP_RUNNING] : [];
+    const kept = [...orphans.kept, ...data.kept];
+    out.result({ ended, removed, kept, ...(left.length > 0 ? { left: SENSORS_KEEP_RUNNING } : {}) }, () => {
+      const none = orphans.kept.length > 0 ? 'nothing was stopped' : nothing;
+      const lines = [ended.length > 0 ? `stopped: ${ended.join(', ')}` : none];
+      if (removed.length > 0) lines.push(`removed: ${removed.join(', ')}`);
+      return [...lines, ...left].join('\n');
+    });
     return orphans.kept.length > 0 ? 1 : 0;
   },
 });

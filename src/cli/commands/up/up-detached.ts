@@ -8,7 +8,8 @@ import { lastLines, openLog } from '../../../lib/process/log-file.js';
 import { selfCommand } from '../../../lib/process/self-command.js';
 import { exitCodeOf, stopRequested } from '../../../lib/process/shutdown.js';
 import type { CommandContext } from '../../command.js';
-import { detachedText } from '../../output/up-text.js';
+import { withCommandName } from '../../output/command-name.js';
+import { endpointLines } from '../../output/up-text.js';
 import { upLogFile } from './up-settings.js';
 
 /** What the background process reports when it is ready. */
@@ -44,7 +45,11 @@ export async function upDetached({ out, settings }: Pick<CommandContext, 'out' |
   const { endpoints, notes } = outcome;
   out.endProgress();
   for (const note of notes) out.note(note);
-  out.event({ event: 'up', pid: child.pid, endpoints }, () => detachedText(child.pid, endpoints, settings.host));
+  const { pid } = child;
+  out.event({ event: 'up', pid, endpoints }, () => {
+    const heading = withCommandName(`up runs in the background (pid ${pid}); \`wasm-sensors down\` stops it`);
+    return [heading, ...endpointLines(endpoints, settings.host)].join('\n');
+  });
   return 0;
 }
 

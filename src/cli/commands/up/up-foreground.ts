@@ -11,21 +11,16 @@ import type { Network, Submission } from '../../../network/network.js';
 import { restoreReplaced } from '../../../operations/deploy/submit-in-order.js';
 import { FleetClient } from '../../../puller/fleet-client.js';
 import { planStack } from '../../../runtime/plan-stack.js';
-import { deployNotes, deployText, notRestoredText, restoredText } from '../../output/deploy-text.js';
+import { askTakeOver } from '../../confirm.js';
+import { deployNotes, deployText } from '../../output/deploy-text.js';
 import { eventText, logEvent, type UpEvent } from '../../output/event-text.js';
 import type { Output } from '../../output/output.js';
-import {
-  NO_SENSORS_YET,
-  quitQuestion,
-  SENSORS_KEEP_RUNNING,
-  STOP_INCOMPLETE,
-  stoppingText,
-  upTimeoutHint,
-} from '../../output/up-text.js';
-import { loadScreen, type Screen, showsScreen } from '../../screens.js';
+import { NO_SENSORS_YET, SENSORS_KEEP_RUNNING, upTimeoutHint } from '../../output/up-text.js';
+import type { LiveScreen } from '../../screen/live-screen.js';
+import { loadScreen, showsScreen } from '../../screens.js';
 import { StopSignal } from '../../stop-signal.js';
-import { askForPublishers, runDeploy } from '../deploy/deploy-publisher.command.js';
-import { askedFor, type UpContext, upLogFile } from './up-settings.js';
+import { runDeploy } from '../deploy/deploy-publisher.command.js';
+import { type UpContext, upLogFile } from './up-settings.js';
 
 /** Resolves with the exit code. */
 export async function upInForeground(context: UpContext): Promise<number> {
@@ -37,7 +32,7 @@ export async function upInForeground(context: UpContext): Promise<number> {
   const submissions: Promise<Submission>[] = [];
   let network: Network | undefined;
   let outlive = false;
-  let screen: Screen | undefined;
+  let screen: LiveScreen | undefined;
   let stopping = false;
   const background = process.connected;
   const log = openUpLog(settings, background);
@@ -58,7 +53,6 @@ export async function upInForeground(context: UpContext): Promise<number> {
   const { stack, provider, endpoints, proxy, token, ca } = await planStack({
     settings: { values: settings, provenance: context.provenance },
     registry: options.registry,
-    asked: askedFor(settings, options.registry),
     emit: show,
     onStop: stop.request,
   });
@@ -81,12 +75,14 @@ export async function upInForeground(context: UpContext): Promise<number> {
       since: began,
       attached: false,
       endpoints: () => ({ ...endpoints }),
-      quitQuestion: quitQuestion(outlive),
+      quitQuestion: outlive
+        ? 'Stop proxy, puller and queue? Sensors keep running and keep their readings.'
+        : 'Stop the network? Its sensors stop, and other terminals lose it.',
       onQuit: stop.request,
     });
   };
   const deploy = async (on: Network, silent: string | undefined) => {
-    const takeOver = await askForPublishers(out, on, options);
+    const takeOver = await askTakeOver(out, options.takeOver, on, { role: 'publisher' });
     const onSubmit = outlive ? (submission: Promise<Submission>) => submissions.push(submission) : undefined;
     const target = { network: on, fleet, proxy, stateDir: settings.stateDir, onSubmit };
     // Lines begin with the heading. The first reading does not wait for the screen, which takes a moment to load.
@@ -119,12 +115,12 @@ export async function upInForeground(context: UpContext): Promise<number> {
     const opened = screen;
     screen = undefined;
     opened?.close();
-    if (opened && stop.signal.aborted) out.note(stoppingText(outlive));
+    if (opened && stop.signal.aborted) out.note(`stopping: ${outlive ? '' : 'sensors, '}proxy, puller, queue`);
     if (network) await restore(out, network, submissions);
     try {
       await stack.stop();
     } catch (error) {
-      out.warn(STOP_INCOMPLETE);
+      out.warn('not everything could be stopped; fix the cause, then run `wasm-sensors down` to stop the rest');
       throw error;
     } finally {
       if (outlive) out.note(SENSORS_KEEP_RUNNING);
@@ -149,8 +145,9 @@ export async function upInForeground(context: UpContext): Promise<number> {
 /** Where the deployment did not come to its end, the jobs that it replaced send to their proxies again. */
 async function restore(out: Output, network: Network, submissions: Promise<Submission>[]): Promise<void> {
   const { restored, failed } = await restoreReplaced(network, submissions);
-  if (restored.length > 0) out.note(restoredText(restored));
-  for (const failure of failed) out.warn(notRestoredText(failure));
+  if (restored.length > 0)
+    out.note(`restored, because \`up\` failed: ${restored.join(', ')}; they run again as before`);
+  for (const { job, reason } of failed) out.warn(`${job} was replaced and could not be restored: ${reason}`);
 }
 
 /** Ports that moved are in the addresses, and processes that exited are running again. */

@@ -1,11 +1,8 @@
-/** What an `up` is asked for, kept for a later one that attaches to it and may ask for something else. */
+/** What an `up` can be asked for. */
 import { join, resolve } from 'node:path';
-import { SETTING_KEYS, SETTINGS, type SettingDef, type SettingKey, type Settings } from '../../../config/settings.js';
-import { valueWithoutSecrets } from '../../../lib/net/url-secrets.js';
-import type { RunState } from '../../../runtime/run-state.js';
+import { SETTING_KEYS, SETTINGS, type SettingDef, type SettingKey } from '../../../config/settings.js';
 import type { CommandContext } from '../../command.js';
 import { flagOption, publisherOptions, timeoutOption } from '../../options.js';
-import type { Difference } from '../../output/up-text.js';
 
 /** What happens to its processes and its network. */
 export const upLogFile = (stateDir: string): string => join(resolve(stateDir), 'logs', 'up.log');
@@ -27,39 +24,12 @@ export const upOptions = () => ({
 
 export type UpContext = CommandContext<ReturnType<typeof upOptions>>;
 
-/** Settings that may be kept in a file. The folder is the same for both, and another network is refused. */
-const isSecret = ({ secret }: SettingDef) => secret;
-const COMPARED = UP_SETTINGS.filter((key) => !isSecret(SETTINGS[key]) && key !== 'stateDir' && key !== 'network');
-
-/** As plain JSON, by setting; no secrets. */
-export function askedFor(settings: Settings, registry: boolean): Record<string, unknown> {
-  const asked = COMPARED.map((key) => [key, valueWithoutSecrets(settings[key])]);
-  return Object.fromEntries([...asked, ['registry', registry]]);
+/** Flags of this command line that change nothing of an `up` that runs already. Tokens are for reaching it. */
+export function flagsWithoutEffect({ provenance, options }: AskedContext): string[] {
+  const isFixed = (key: SettingKey) => !isSecret(SETTINGS[key]) && key !== 'stateDir' && key !== 'network';
+  const given = UP_SETTINGS.filter((key) => isFixed(key) && provenance[key].source === 'flag');
+  return [...given.map((key) => provenance[key].name), ...(options.registry ? ['--registry'] : [])];
 }
 
-type AskedContext = Pick<CommandContext, 'settings' | 'provenance'> & { options: { registry: boolean } };
-
-/** What is asked for now, other than by default, and is different in what runs. */
-export function differences(context: AskedContext, { settings: running, endpoints }: RunState): Difference[] {
-  const { settings, provenance, options } = context;
-  const urls: Record<string, string | undefined> = { ...endpoints };
-  /** The port in use, which may not be the one that was asked for. */
-  const portNow = (key: SettingKey) => {
-    const service = key.endsWith('Port') ? urls[key.slice(0, -'Port'.length)] : undefined;
-    return service === undefined ? undefined : new URL(service).port;
-  };
-  const differs = (key: SettingKey) => {
-    if (provenance[key].source === 'default') return false;
-    const now = valueWithoutSecrets(settings[key]);
-    // Port 0 accepts any port; a busy default port has moved.
-    if (key.endsWith('Port') && (now === 0 || portNow(key) === String(now))) return false;
-    return JSON.stringify(now) !== JSON.stringify(running[key]);
-  };
-  const found: Difference[] = COMPARED.filter(differs).map((key) => ({
-    setting: provenance[key].name,
-    wanted: String(valueWithoutSecrets(settings[key])),
-    ...(running[key] === undefined ? {} : { running: portNow(key) ?? String(running[key]) }),
-  }));
-  if (options.registry && running.registry !== true) found.push({ setting: '--registry' });
-  return found;
-}
+type AskedContext = Pick<CommandContext, 'provenance'> & { options: { registry: boolean } };
+const isSecret = ({ secret }: SettingDef) => secret === true;
