@@ -5,6 +5,8 @@ import type { Output } from './output/output.js';
 import { endpointLines } from './output/up-text.js';
 import type { LiveScreen, ScreenOptions } from './screen/live-screen.js';
 
+export type { LiveScreen };
+
 /** Whether stdout can show a screen. */
 export const isScreen = (): boolean => process.stdout.isTTY === true && process.env.TERM !== 'dumb';
 

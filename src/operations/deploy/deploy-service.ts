@@ -6,7 +6,7 @@ import { answersHttp } from '../../lib/net/http-client.js';
 import { noServicesNode } from '../../network/edge-nodes.js';
 import { isActive, type Network } from '../../network/network.js';
 import type { PlannedServiceJob } from '../../network/provider.js';
-import type { EndpointChange } from '../../runtime/control-client.js';
+import type { EndpointChange } from '../../runtime/control-server.js';
 import { foreignJobs, refuseForeign } from './job-owners.js';
 
 export type ServiceRole = ServiceJob['role'];
