@@ -30,29 +30,41 @@ export function httpErrorBody({ code, message, hint }: HttpError): { error: Http
  * @example app.onError((error, c) => answerError(error, c, console.error));
  */
 export function answerError(error: Error, c: Context, log: (text: string) => void): Response {
-  if (error instanceof AppError) {
-    return c.json(httpErrorBody(error), statusOf(error.code));
-  }
-  log(printable(`${c.req.method} ${c.req.path}: ${error.stack ?? messageOf(error)}`));
-  return c.json(httpErrorBody({ code: 'INTERNAL', message: messageOf(error) }), statusOf('INTERNAL'));
+  const known = knownError(error, (text) => log(printable(`${c.req.method} ${c.req.path}: ${text}`)));
+  return c.json(httpErrorBody(known), statusOf(known.code));
 }
 
 /** For Hono's `notFound`. */
 export const answerNotFound = (c: Context): Response =>
   c.json(httpErrorBody({ code: 'NO_SUCH_PATH', message: `there is no ${c.req.method} ${c.req.path} here` }), 404);
 
+type Problem = (field: string, message: string) => AppError;
+
 /** The body of a request. Rejects as {@link readBody} and {@link parseJson}, or with `problem` of the first field that does not fit. */
 export function readJsonBody<T extends z.ZodType>(
   c: Context,
   schema: T,
-  problem = (field: string, message: string) => new AppError('BAD_REQUEST', `${field || 'body'}: ${message}`),
+  problem: Problem = (field, message) => new AppError('BAD_REQUEST', `${field || 'body'}: ${message}`),
 ): Promise<z.output<T>> {
-  return readBody(c, (bytes) => {
-    const parsed = schema.safeParse(parseJson(decodeUtf8(bytes)));
-    if (parsed.success) return parsed.data;
-    const { path, message } = parsed.error.issues[0]!;
-    throw problem(path.join('.'), message);
-  });
+  return readBody(c, (bytes) => parsedBy(schema, parseJson(decodeUtf8(bytes)), problem));
+}
+
+/** The parameters of a URL. Throws `BAD_QUERY`, naming the first that does not fit. */
+export const parseQuery = <T extends z.ZodType>(schema: T, query: Record<string, string>): z.output<T> =>
+  parsedBy(schema, query, (field, message) => new AppError('BAD_QUERY', `${field || 'the query'}: ${message}`));
+
+function parsedBy<T extends z.ZodType>(schema: T, value: unknown, problem: Problem): z.output<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  throw problem(path.join('.'), message);
+}
+
+/** What a client is told of an error: one that is no {@link AppError} is a bug, whose stack is logged. */
+export function knownError(error: unknown, log: (text: string) => void): AppError {
+  if (error instanceof AppError) return error;
+  log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return new AppError('INTERNAL', messageOf(error));
 }
 
 /** Reads an error answer; services before 0.2 sent `reason` only. */
