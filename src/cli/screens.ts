@@ -4,7 +4,8 @@ import { eventLine } from './output/fleet-text.js';
 import type { Output } from './output/output.js';
 import { endpointLines } from './output/up-text.js';
 import type { LiveScreen, ScreenOptions } from './screen/live-screen.js';
-import type { WatchScreen } from './screen/watch-screen.js';
+
+export type { LiveScreen };
 
 /** Whether stdout can show a screen. */
 export const isScreen = (): boolean => process.stdout.isTTY === true && process.env.TERM !== 'dumb';
@@ -40,10 +41,4 @@ function plainScreen(out: Output, { kind, endpoints, fleet, since }: ScreenOptio
       out.endProgress();
     },
   };
-}
-
-/** For a text that is looked at again and again. */
-export async function loadWatchScreen(out: Output, onLeave: () => void): Promise<WatchScreen> {
-  const { openWatchScreen } = await import('./screen/watch-screen.js');
-  return openWatchScreen(out.style, onLeave);
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { firstLinesOf } from '../lib/errors/known-failures.js';
 import { LineSplitter } from '../lib/log/line-splitter.js';
+import type { NetworkLogLine, NetworkLogs } from '../network/network.js';
 import { type DockerOptions, docker } from './docker-cli.js';
 
 /** Label of everything that an `up` creates in Docker; its value is the state folder of that `up`. */
@@ -106,29 +107,14 @@ export async function lastLogLines(container: string, count: number, until?: str
   return lines.filter((line) => line.trim() !== '');
 }
 
-export interface ContainerLine {
-  /** Of the container, in the compose file. */
-  service: string;
-  /** When it was written, Unix milliseconds. */
-  time: number;
-  line: string;
-}
-
-export interface ContainerLogsQuery {
-  /** Newest lines of each container; all by default. */
-  tail?: number;
-  /** Lines from then on, Unix milliseconds. */
-  since?: number;
-  /** Goes on with new lines until it is aborted or all containers have stopped. */
-  follow?: boolean;
-  signal?: AbortSignal;
-}
-
 /** Between the container's name and its line. */
 const LINE = /^(\S+) +\| (\d{4}-\S+Z) ?(.*)$/;
 
 /** In the order of each container; the lines of one that was removed are gone. Without Docker there are none. */
-export async function* containerLogs(project: string, query: ContainerLogsQuery = {}): AsyncGenerator<ContainerLine> {
+export async function* containerLogs(
+  project: string,
+  query: Parameters<NetworkLogs['read']>[0],
+): AsyncGenerator<NetworkLogLine> {
   const { tail, since, follow, signal } = query;
   const services = new Map<string, string>();
   for (const { name, service } of await containersOf({ project })) {

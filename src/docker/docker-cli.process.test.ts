@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { errorOf, standIns } from '../test/support/stand-in.js';
 import { containersOf } from './containers.js';
-import { docker, requireDocker } from './docker-cli.js';
+import { docker, requireCompose, requireEngine } from './docker-cli.js';
 import { pullImage, pushImage } from './images.js';
 
 const programs = standIns();
@@ -12,7 +12,7 @@ const standIn = (name: string, script: string) => programs.add(name, script);
 const fails = (message: string) => standIn('docker', `echo '${message}' >&2; exit 1`);
 
 test('no docker at all', async () => {
-  expect(await errorOf(requireDocker())).toMatchObject({
+  expect(await errorOf(requireEngine())).toMatchObject({
     code: 'DOCKER_NOT_FOUND',
     fault: 'user',
     hint: expect.stringContaining('docs.docker.com'),
@@ -35,7 +35,7 @@ test.each([
   ],
 ])('%s when the engine is out of reach', async (code, message) => {
   fails(message);
-  expect(await errorOf(requireDocker())).toMatchObject({ code });
+  expect(await errorOf(requireEngine())).toMatchObject({ code });
 });
 
 test.each([
@@ -47,7 +47,7 @@ test.each([
   ['dev', undefined],
 ])('compose %s: %s', async (version, code) => {
   standIn('docker', `case "$1" in version) echo 28.0.1;; *) echo ${version};; esac`);
-  const found = await requireDocker().then(
+  const found = await requireCompose().then(
     () => undefined,
     (error) => error.code,
   );
@@ -84,7 +84,7 @@ test.each([
 test('a failure that nobody foresaw keeps its own words', async () => {
   fails('Error response from daemon: the moon is wrong');
   const error = await errorOf(docker(['compose', '-p', 'x', '-f', 'y', '--progress', 'plain', 'up', '--detach']));
-  expect(error.message).toBe('docker compose up: Error response from daemon: the moon is wrong');
+  expect(error.message).toBe('docker compose: Error response from daemon: the moon is wrong');
 });
 
 test('a command is waited for, also when its caller fails at hearing that it has begun', async () => {

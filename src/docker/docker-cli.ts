@@ -51,31 +51,12 @@ export async function docker(args: string[], options: DockerOptions = {}): Promi
     });
   }
   const late = result.timedOut ? `no answer within ${(options.timeoutMs ?? 0) / 1000} s` : '';
-  throw dockerFailure(callOf(args), late || result.all || (result.originalMessage ?? ''), result.originalMessage);
-}
-
-const TAKES_VALUE = /^(-[pf]|--progress|--profile|--filter|--format)$/;
-
-/** The words of a command, without options and their values. */
-function callOf(args: string[]): string {
-  return args
-    .filter((arg, index) => !arg.startsWith('-') && !TAKES_VALUE.test(args[index - 1] ?? ''))
-    .slice(0, 2)
-    .join(' ');
+  throw dockerFailure(args[0] ?? '', late || result.all || (result.originalMessage ?? ''), result.originalMessage);
 }
 
 /** The version of the engine. Rejects with `DOCKER_NOT_FOUND`, `DOCKER_NOT_RUNNING` or `DOCKER_DENIED`. */
 export function requireEngine(): Promise<string> {
   return docker(['version', '--format', '{{.Server.Version}}'], { timeoutMs: 15_000 });
-}
-
-/**
- * Checks that the engine answers and that Compose is new enough. Rejects as {@link requireEngine}, and with
- * `COMPOSE_MISSING` or `COMPOSE_TOO_OLD`.
- */
-export async function requireDocker(): Promise<void> {
-  await requireEngine();
-  await requireCompose();
 }
 
 /** The first version with the global flag `--progress`. */

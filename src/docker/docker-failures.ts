@@ -78,15 +78,15 @@ const WITH_OUTPUT = ['PORT_IN_USE', 'DISK_FULL', 'REGISTRY_UNREACHABLE', 'SUBNET
 /**
  * The error for a failed call.
  *
- * @param call its words without options, such as `compose up`
+ * @param command such as `compose`
  * @param output everything that it printed
  */
-export function dockerFailure(call: string, output: string, cause?: unknown): AppError {
+export function dockerFailure(command: string, output: string, cause?: unknown): AppError {
   const details = (code: string) => (WITH_OUTPUT.includes(code) ? lastLinesOf(output, 1) : []);
   const known = knownError(KNOWN, output, { cause, details });
   if (known) return known;
   const lines = lastLinesOf(output, 10);
-  return new AppError('DOCKER_FAILED', `docker ${call}: ${lines.at(-1) ?? 'failed without a message'}`, {
+  return new AppError('DOCKER_FAILED', `docker ${command}: ${lines.at(-1) ?? 'failed without a message'}`, {
     cause,
     details: lines.slice(0, -1),
   });

@@ -43,8 +43,8 @@ test('what identifies a request: role, region, name of a module, and whether it 
     image: 'i',
     port: 1,
     queue: 'q',
-    open: true,
     args: [],
+    allowedHosts: [],
     submissionTime: 1,
   };
   expect(jobRefOf(service)).toEqual({ role: 'proxy' });

@@ -64,12 +64,10 @@ export interface ServiceJob {
   /** Of the node. */
   port: number;
   queue: string;
-  /** It needs no token, unless one is in its environment, such as SENSOR_TOKEN. */
-  open: boolean;
   /** Further arguments of the role. */
   args: string[];
-  /** Names under which requests may reach it, beside those of loopback; left out: any. */
-  allowedHosts?: string[];
+  /** Names under which requests may reach it, beside those of loopback. */
+  allowedHosts: string[];
   /** Folder of the node that keeps its data; without one the data are lost with the job. The node must allow it. */
   dataDir?: string;
   submissionTime: number;

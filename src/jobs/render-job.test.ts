@@ -180,7 +180,6 @@ it('renders service jobs with the image, the port and the forwarded variables', 
     image: 'r.io/x:1',
     port: 8099,
     queue: 'q',
-    open: false,
     args: ['--pollers', '2'],
     allowedHosts: ['web-services', 'w-1'],
     submissionTime: 1,
@@ -190,8 +189,4 @@ it('renders service jobs with the image, the port and the forwarded variables', 
   expect(task.engine.params.parameters).toEqual(expect.arrayContaining(['--queue=q', '--pollers', '2']));
   expect(task.network.ports[0]).toMatchObject({ static: 8099, target: 8080 });
   expect(task.env).toEqual({ AWS_REGION: 'env:AWS_REGION', WASM_SENSORS_ALLOWED_HOSTS: 'web-services,w-1' });
-  for (const open of [true, false]) {
-    const { text } = await renderJob({ ...job, role: 'proxy', open }, environment);
-    expect(parse(text).tasks[0].engine.params.parameters.includes('--open'), String(open)).toBe(open);
-  }
 });

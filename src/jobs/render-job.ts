@@ -158,10 +158,10 @@ async function fillConfigUpdater(
 }
 
 function fillService(document: Document, job: ServiceJob, { forwarded }: JobEnvironment): void {
-  const listen = ['--host=0.0.0.0', `--port=${CONTAINER_PORT}`, ...(job.open ? ['--open'] : [])];
+  const listen = ['--host=0.0.0.0', `--port=${CONTAINER_PORT}`];
   setTask(document, [job.role, 'serve', ...listen, `--queue=${job.queue}`, ...job.args], {
     ...forward(forwarded.services),
-    ...(job.allowedHosts === undefined ? {} : { WASM_SENSORS_ALLOWED_HOSTS: job.allowedHosts.join(',') }),
+    WASM_SENSORS_ALLOWED_HOSTS: job.allowedHosts.join(','),
   });
   document.setIn(inTask('engine', 'params', 'image'), job.image);
   document.setIn(inTask('network', 'ports', 0, 'static'), job.port);

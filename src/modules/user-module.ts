@@ -76,7 +76,7 @@ export const ASYNCIFY_EXPORTS = [
  * `name` is for messages. Rejects with `MODULE_INVALID` for what is no core module, and with `MODULE_REFUSED` for one that
  * no node can run.
  */
-export async function inspectModule(name: string, bytes: Uint8Array): Promise<ModuleFacts> {
+async function inspectModule(name: string, bytes: Uint8Array): Promise<ModuleFacts> {
   const refuse = (problem: string, hint: string, details: string[] = []): never => {
     throw new AppError('MODULE_REFUSED', `${name} ${problem}`, { hint, details });
   };

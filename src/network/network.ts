@@ -89,8 +89,6 @@ export interface Network {
   readonly kind: string;
   /** Names that `deploy publisher --proxy` takes instead of a URL, with the URLs by which sensors reach those proxies. */
   readonly proxyNames?: Readonly<Record<string, string>>;
-  /** Who confirms that a region is cut, such as the orchestrator; undefined where that is the link itself. */
-  readonly linksSeenBy?: string;
   /** Id of this state folder, which its jobs carry; left out where no other folder's jobs can be. */
   readonly owner?: string;
   nodes(): Promise<NodeInfo[]>;

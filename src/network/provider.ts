@@ -3,12 +3,13 @@
  * running network for commands in any terminal, and removes what an `up` that was killed left behind. What only some kinds
  * can do is an optional member: callers ask for the member, never for the kind.
  */
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Resolved } from '../config/resolve-settings.js';
 import type { SettingKey, Settings } from '../config/settings.js';
 import type { ServiceJob } from '../jobs/job-request.js';
 import type { PortMoved, PortWish } from '../lib/net/choose-port.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
+import type { bacalhauNeeds } from './bacalhau/find-bacalhau.js';
 import type { Network, NetworkFact } from './network.js';
 
 /**
@@ -66,23 +67,10 @@ export interface NetworkNeeds {
   ports?: PortWish[];
   /** The network runs queue, proxy and puller itself, on {@link ports}. */
   servicesInside?: true;
-  bacalhau?: BacalhauNeeds;
+  /** `clusterUrl`: base URL of the API of a cluster that exists already. */
+  bacalhau?: ReturnType<typeof bacalhauNeeds> & { clusterUrl?: string };
   /** Docker with Compose. Rejects with `PROJECT_IN_USE`. */
   requireOwnProject?(stateDir: string): Promise<void>;
-}
-
-export interface BacalhauNeeds {
-  /** Path of the program. Throws `BACALHAU_NOT_FOUND`. */
-  find(): string;
-  /** `folder`: for the program's own files. */
-  client(folder: string): {
-    /** Of the program. Rejects with `BACALHAU_TOO_OLD` and `BACALHAU_HANGS`. */
-    clientVersion(): Promise<string>;
-    /** Of the orchestrator. Rejects with `BACALHAU_API_UNREACHABLE` … */
-    agentVersion(): Promise<string>;
-  };
-  /** Base URL of the API of a cluster that exists already. */
-  clusterUrl?: string;
 }
 
 /** What `up` gives to every network. */
@@ -129,16 +117,17 @@ export interface OpenContext {
 }
 
 /** Base URLs; what a network does not have is missing. */
-export interface Endpoints {
-  proxy: string;
-  puller: string;
-  queue?: string;
+export const endpointsSchema = z.object({
+  proxy: z.string(),
+  puller: z.string(),
+  queue: z.string().exactOptional(),
   /** The proxy that runs as a service job, beside the other one. */
-  jobProxy?: string;
+  jobProxy: z.string().exactOptional(),
   /** Bacalhau's API and web page. */
-  api?: string;
-  webUi?: string;
-}
+  api: z.string().exactOptional(),
+  webUi: z.string().exactOptional(),
+});
+export type Endpoints = z.output<typeof endpointsSchema>;
 
 /** The queue, the proxy and the puller of a network. */
 export interface Services {

@@ -1,8 +1,9 @@
 /** The table of networks: every row is what it says, and settings know the same kinds. */
 import { expect, test } from 'vitest';
 import { loadSettings } from '../config/load-settings.js';
+import { registerProvider } from '../test/support/register-provider.js';
 import type { NetworkProvider } from './provider.js';
-import { loadAllProviders, loadProvider, registeredKinds, registerProvider } from './registry.js';
+import { loadAllProviders, loadProvider, registeredKinds } from './registry.js';
 
 const given = (network: string) => loadSettings({ network }, '/nowhere').values.network;
 

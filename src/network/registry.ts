@@ -12,7 +12,7 @@ interface Row {
   load(): Promise<NetworkProvider>;
 }
 
-const KINDS: Record<string, Row> = {
+export const KINDS: Record<string, Row> = {
   embedded: {
     summary: 'in this program',
     load: async () => (await import('./embedded/embedded-provider.js')).embeddedProvider,
@@ -31,21 +31,6 @@ const KINDS: Record<string, Row> = {
   },
 };
 for (const [kind, row] of Object.entries(KINDS)) networkKinds.set(kind, row);
-
-/** Adds a kind, or replaces one, in this process; for tests. Returns a function that restores the table. */
-export function registerProvider(kind: string, load: Row['load']): () => void {
-  const before = KINDS[kind];
-  KINDS[kind] = { summary: 'for tests', load };
-  networkKinds.set(kind, KINDS[kind]);
-  return () => {
-    if (before) {
-      KINDS[kind] = before;
-      return;
-    }
-    delete KINDS[kind];
-    networkKinds.delete(kind);
-  };
-}
 
 /** The kinds, without loading anything. */
 export const registeredKinds = (): string[] => Object.keys(KINDS);

@@ -1,10 +1,12 @@
 /** Writes what a Prometheus needs to watch the services: a scrape configuration and alert rules. */
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { Document } from 'yaml';
+import type { Settings } from '../config/settings.js';
 import { writeFileAtomic } from '../lib/fs/durable-files.js';
 import { packageRoot } from '../lib/process/self-command.js';
-import type { ScrapeTargets } from '../runtime/scrape-targets.js';
+import { loadProvider } from '../network/registry.js';
+import { type RunState, readRunState, tokenFileOf } from '../runtime/run-state.js';
 
 const FOLDER = 'prometheus';
 const HEADING = [
@@ -13,10 +15,15 @@ const HEADING = [
   ' docs/metrics.md explains the series.',
 ].join('\n');
 
-/** Resolves with the files, relative to `folder`. */
-export function renderMonitoring(folder: string, { services, tlsCa, tokenFile }: ScrapeTargets): string[] {
+/** Services are where the running `up` has them, else where they usually listen. Resolves with the files, relative to `folder`. */
+export async function renderMonitoring(folder: string, settings: Settings): Promise<string[]> {
   mkdirSync(join(folder, FOLDER), { recursive: true });
-  const authorization = tokenFile === undefined ? {} : { authorization: { credentials_file: tokenFile } };
+  const stateDir = resolve(settings.stateDir);
+  const state = readRunState(stateDir);
+  const { tlsCa } = state?.alive ? state : {};
+  const tokenFile = tokenFileOf(stateDir);
+  const authorization = existsSync(tokenFile) ? { authorization: { credentials_file: tokenFile } } : {};
+  const services = state?.alive ? await servicesOfUp(state) : usualServices(settings);
   const document = new Document({
     global: { scrape_interval: '15s', evaluation_interval: '15s' },
     rule_files: ['alerts.yml'],
@@ -36,3 +43,22 @@ export function renderMonitoring(folder: string, { services, tlsCa, tokenFile }:
   writeFileAtomic(join(folder, FOLDER, 'alerts.yml'), alerts, 0o644);
   return [`${FOLDER}/prometheus.yml`, `${FOLDER}/alerts.yml`];
 }
+
+async function servicesOfUp({ kind, connection, endpoints }: RunState): Promise<Record<string, string>> {
+  const provider = await loadProvider(kind);
+  const { data } = provider.connectionSchema.safeParse(connection);
+  const host = data === undefined ? undefined : provider.sensorHostUrl?.(data);
+  const { proxy, puller, queue } = endpoints;
+  return {
+    proxy,
+    puller,
+    ...(queue === undefined ? {} : { queue }),
+    ...(host === undefined ? {} : { host }),
+  };
+}
+
+const usualServices = ({ proxyPort, pullerPort, queuePort }: Settings) => ({
+  proxy: `http://127.0.0.1:${proxyPort}`,
+  puller: `http://127.0.0.1:${pullerPort}`,
+  queue: `http://127.0.0.1:${queuePort}`,
+});

@@ -45,17 +45,13 @@ export class AuthorityFollower {
   readonly url: string;
   readonly #store: DesiredConfigStore;
   readonly #options: FollowOptions;
-  #status: FollowStatus | undefined;
+  /** Undefined before the first answer. */
+  status: FollowStatus | undefined;
 
   constructor(store: DesiredConfigStore, options: FollowOptions) {
     this.url = options.url;
     this.#store = store;
     this.#options = options;
-  }
-
-  /** Undefined before the first answer. */
-  get status(): FollowStatus | undefined {
-    return this.#status;
   }
 
   /** Asks the authority again and again, until the signal is aborted. Never rejects. */
@@ -74,8 +70,8 @@ export class AuthorityFollower {
     const status = await this.#ask(signal).catch(
       (error): FollowStatus => ({ kind: 'failed', reason: causeMessageOf(error) }),
     );
-    if (!signal.aborted && status.kind !== this.#status?.kind) this.#options.onStatus?.(status);
-    this.#status = status;
+    if (!signal.aborted && status.kind !== this.status?.kind) this.#options.onStatus?.(status);
+    this.status = status;
     return status.kind !== 'failed';
   }
 

@@ -4,10 +4,10 @@
  *
  * Hono's validator is not used here: it treats a body without `Content-Type: application/json` as empty.
  */
-import { type Context, Hono } from 'hono';
-import type { z } from 'zod';
+import { Hono } from 'hono';
 import { AppError } from '../lib/errors/app-error.js';
-import { decodeUtf8, parseJson } from '../lib/json.js';
+import { readJsonBody } from '../lib/errors/http-error.js';
+import { decodeUtf8 } from '../lib/json.js';
 import type { AccessLock } from '../lib/net/access-lock.js';
 import { tokenProblem } from '../lib/net/bearer-token.js';
 import { readBody } from '../lib/net/request-body.js';
@@ -60,7 +60,7 @@ export function configRoutes({ desired, follower, operatorToken, lock, access }:
   });
 
   app.patch('/config', async (c) => {
-    const change = await readChange(c, patchSchema);
+    const change = await readJsonBody(c, patchSchema, badField);
     if (change.seen !== undefined) desired.recordReportedVersion(change.seen);
     else if (!change.replace && desired.lost === undefined) await desired.waitForAllReports();
     if (desired.lost !== undefined && !change.replace) {
@@ -77,7 +77,7 @@ export function configRoutes({ desired, follower, operatorToken, lock, access }:
   });
 
   app.put('/config', async (c) => {
-    desired.takeOver(await readChange(c, desiredStateSchema));
+    desired.takeOver(await readJsonBody(c, desiredStateSchema, badField));
     return c.json(stateOf(desired, undefined));
   });
 
@@ -96,15 +96,8 @@ export function configRoutes({ desired, follower, operatorToken, lock, access }:
   return app;
 }
 
-function readChange<T extends z.ZodType>(c: Context, schema: T): Promise<z.output<T>> {
-  return readBody(c, (bytes) => {
-    const parsed = schema.safeParse(parseJson(decodeUtf8(bytes)));
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0]!;
-    const field = issue.path.filter((part) => part !== 'set').join('.');
-    throw new AppError('BAD_FIELD', field ? `${field} ${issue.message}` : issue.message);
-  });
-}
+const badField = (field: string, message: string) =>
+  new AppError('BAD_FIELD', `${field.replace(/^set(\.|$)/, '')} ${message}`.trim());
 
 /** A follower has lost nothing: the authority holds what its sensors have. */
 function stateOf(desired: DesiredConfigStore, follower: AuthorityFollower | undefined): DesiredState {

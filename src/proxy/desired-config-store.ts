@@ -4,6 +4,7 @@
  * clock is lost.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { z } from 'zod';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
 import {
@@ -39,7 +40,8 @@ export class DesiredConfigStore {
    * @throws `STATE_UNREADABLE` when the file is damaged. It stays as it is, because its content may be worth saving.
    */
   constructor(path?: string, reportWithinMs = REPORT_WITHIN_MS) {
-    const kept = path === undefined ? undefined : readState(path);
+    const again = 'set the configuration again with `wasm-sensors config set --replace`';
+    const kept = readStateFile(path, desiredStateSchema, { holds: 'a desired configuration', again });
     this.#path = path;
     this.#state = kept ?? nothingDesired();
     this.#allReportedAt = path === undefined || kept ? 0 : performance.now() + reportWithinMs;
@@ -102,25 +104,36 @@ export class DesiredConfigStore {
   }
 
   #keep(next: DesiredState): void {
-    if (this.#path !== undefined) {
-      try {
-        writeFileAtomic(this.#path, `${JSON.stringify(next, null, 2)}\n`);
-      } catch (cause) {
-        throw new AppError('STATE_UNWRITABLE', `can't write ${this.#path}: ${messageOf(cause)}`, { cause });
-      }
-    }
+    writeStateFile(this.#path, next);
     this.#state = next;
   }
 }
 
-function readState(path: string): DesiredState | undefined {
+/**
+ * The JSON of a file in the state folder; undefined where there is none. Throws `STATE_UNREADABLE`, which says what it
+ * `holds`, and how to make it `again`.
+ */
+export function readStateFile<T extends z.ZodType>(
+  path: string | undefined,
+  schema: T,
+  { holds, again }: { holds: string; again: string },
+): z.output<T> | undefined {
+  if (path === undefined) return undefined;
   try {
     const text = readIfExists(path);
-    return text === undefined ? undefined : desiredStateSchema.parse(JSON.parse(text));
+    return text === undefined ? undefined : schema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new AppError('STATE_UNREADABLE', `${path} does not hold a desired configuration: ${messageOf(cause)}`, {
-      cause,
-      hint: 'Repair it, or move it away and set the configuration again with `wasm-sensors config set --replace`.',
-    });
+    const hint = `Repair it, or move it away and ${again}.`;
+    throw new AppError('STATE_UNREADABLE', `${path} does not hold ${holds}: ${messageOf(cause)}`, { cause, hint });
+  }
+}
+
+/** Durable when this returns. Throws `STATE_UNWRITABLE`. */
+export function writeStateFile(path: string | undefined, state: unknown): void {
+  if (path === undefined) return;
+  try {
+    writeFileAtomic(path, `${JSON.stringify(state, null, 2)}\n`);
+  } catch (cause) {
+    throw new AppError('STATE_UNWRITABLE', `can't write ${path}: ${messageOf(cause)}`, { cause });
   }
 }

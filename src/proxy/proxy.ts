@@ -10,9 +10,7 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { AccessLock } from '../lib/net/access-lock.js';
 import { refuseForeignPages } from '../lib/net/browser-guard.js';
-import { connectionOf } from '../lib/net/client-gone.js';
-import { readBody } from '../lib/net/request-body.js';
-import { addressOf, lateRefusals, WrongTokens } from '../lib/net/wrong-tokens.js';
+import { lateRefusals, WrongTokens } from '../lib/net/wrong-tokens.js';
 import type { ModuleStore } from '../modules/module-store.js';
 import type { Queue } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
@@ -22,7 +20,6 @@ import { Batcher, type BatcherOptions } from './batcher.js';
 import { configRoutes } from './config-routes.js';
 import { DesiredConfigStore } from './desired-config-store.js';
 import { moduleRoutes } from './module-routes.js';
-import { MAX_SEND_BYTES, parseBody } from './parse-body.js';
 import { ProxyCounts, proxyMetrics } from './proxy-counts.js';
 import { type Refusal, refusal, refusalOf, refuse } from './refusal.js';
 import { RevokedHosts, revocationRoutes } from './revoked-hosts.js';
@@ -100,22 +97,10 @@ export function createProxy(deps: ProxyDeps) {
     ...(follower ? { follows: { authority: follower.url, status: follower.status } } : {}),
   });
 
-  const readings = new SendReadings({
-    batcher,
-    desired,
-    access,
-    wrongTokens,
-    hosts,
-    rateLimit,
-    counts,
-  });
+  const readings = new SendReadings({ batcher, desired, access, wrongTokens, hosts, rateLimit, counts });
   const app = new Hono();
   app.post('/send', async (c) => {
-    const answer = await readings.answer({
-      header: (name) => c.req.header(name),
-      address: addressOf(connectionOf(c).incoming),
-      readBody: () => readBody(c, (bytes) => parseBody(bytes, Date.now()), MAX_SEND_BYTES),
-    });
+    const answer = await readings.answer(c);
     return answer instanceof Response ? answer : refused(answer);
   });
   app.use(refuseForeignPages(hosts));

@@ -1,13 +1,10 @@
 /** Hosts that may not send any more, kept in the state folder of the proxy, and `/sensors/revoked` (docs/protocol.md). */
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { readJsonBody } from '../lib/errors/http-error.js';
-import { readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
 import { tokenProblem } from '../lib/net/bearer-token.js';
 import { hostKey, INVISIBLE_CHARACTER } from '../protocol/names.js';
-
-const fileSchema = z.array(z.string());
+import { readStateFile, writeStateFile } from './desired-config-store.js';
 
 export class RevokedHosts {
   readonly #path: string | undefined;
@@ -20,7 +17,9 @@ export class RevokedHosts {
    */
   constructor(path?: string) {
     this.#path = path;
-    this.#hosts = new Map((path === undefined ? [] : readHosts(path)).map((host) => [hostKey(host), host]));
+    const again = 'revoke the hosts again with `wasm-sensors sensors revoke`';
+    const hosts = readStateFile(path, z.array(z.string()), { holds: 'a list of hosts', again }) ?? [];
+    this.#hosts = new Map(hosts.map((host) => [hostKey(host), host]));
   }
 
   get list(): string[] {
@@ -36,13 +35,7 @@ export class RevokedHosts {
     const next = new Map(this.#hosts);
     if (revoked) next.set(hostKey(host), host);
     else next.delete(hostKey(host));
-    if (this.#path !== undefined) {
-      try {
-        writeFileAtomic(this.#path, `${JSON.stringify([...next.values()])}\n`);
-      } catch (cause) {
-        throw new AppError('STATE_UNWRITABLE', `can't write ${this.#path}: ${messageOf(cause)}`, { cause });
-      }
-    }
+    writeStateFile(this.#path, [...next.values()]);
     this.#hosts = next;
   }
 }
@@ -69,15 +62,4 @@ export function revocationRoutes(hosts: RevokedHosts, operatorToken: string | un
     return c.json({ revoked: hosts.list });
   });
   return app;
-}
-
-function readHosts(path: string): string[] {
-  try {
-    return fileSchema.parse(JSON.parse(readIfExists(path) ?? '[]'));
-  } catch (cause) {
-    throw new AppError('STATE_UNREADABLE', `${path} does not hold a list of hosts: ${messageOf(cause)}`, {
-      cause,
-      hint: 'Repair it, or move it away and revoke the hosts again with `wasm-sensors sensors revoke`.',
-    });
-  }
 }

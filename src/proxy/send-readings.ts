@@ -2,16 +2,19 @@
  * `POST /send`: checks who sends and what, drops readings of superseded submissions, and answers once the queue has accepted
  * the rest.
  */
+import type { Context } from 'hono';
 import { AppError } from '../lib/errors/app-error.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
-import type { WrongTokens } from '../lib/net/wrong-tokens.js';
+import { connectionOf } from '../lib/net/client-gone.js';
+import { readBody } from '../lib/net/request-body.js';
+import { addressOf, type WrongTokens } from '../lib/net/wrong-tokens.js';
 import { hostOf, type Message } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import type { Batcher } from './batcher.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
 import { NameLimits } from './name-limits.js';
-import type { ParsedBody, SentMessage } from './parse-body.js';
+import { MAX_SEND_BYTES, parseBody, type SentMessage } from './parse-body.js';
 import { type ProxyCounts, regionOf } from './proxy-counts.js';
 import { RateLimiter } from './rate-limiter.js';
 import { type Refusal, refusal } from './refusal.js';
@@ -28,14 +31,6 @@ export interface SendDeps {
   /** Messages a second that one sender may send; 0 = any number. */
   rateLimit: number | undefined;
   counts: ProxyCounts;
-}
-
-export interface SendRequest {
-  header(name: string): string | undefined;
-  /** Of the client; undefined for a request that came over no connection. */
-  address: string | undefined;
-  /** Reads the body: only of those who may send. */
-  readBody(): Promise<ParsedBody>;
 }
 
 /**
@@ -60,12 +55,12 @@ export class SendReadings {
   }
 
   /** The answer, or why the whole request is refused. Rejects with an {@link AppError} that says why. */
-  async answer(request: SendRequest): Promise<Response | Refusal> {
+  async answer(c: Context): Promise<Response | Refusal> {
     const { hosts, counts, desired } = this.#deps;
-    const foreign = findBrowserProblem(request.header, hosts);
+    const foreign = findBrowserProblem((name) => c.req.header(name), hosts);
     if (foreign) throw foreign;
-    const sender = await this.#senderOf(request);
-    const { batch, messages } = await request.readBody();
+    const sender = await this.#senderOf(c);
+    const { batch, messages } = await readBody(c, (bytes) => parseBody(bytes, Date.now()), MAX_SEND_BYTES);
     const problem = this.#check(messages, sender) ?? (batch ? undefined : messages[0]?.refusal);
     if (problem) return problem;
 
@@ -76,7 +71,7 @@ export class SendReadings {
       if (superseded) counts.superseded.add(regionOf(message));
       return !superseded;
     });
-    const claimed = request.header(SENSOR_CONFIG_HEADER);
+    const claimed = c.req.header(SENSOR_CONFIG_HEADER);
     // A version that this proxy has not given keeps the operator from changing anything.
     const reported = sender.unproven && versionOf(claimed) > desired.newestKnown ? undefined : claimed;
     const problemOfQueue = await this.#forward(current, reported);
@@ -98,8 +93,9 @@ export class SendReadings {
   }
 
   /** A wrong token is answered late, also where nobody needs one. */
-  async #senderOf({ header, address }: SendRequest): Promise<Sender> {
-    const authorization = header('authorization');
+  async #senderOf(c: Context): Promise<Sender> {
+    const authorization = c.req.header('authorization');
+    const address = addressOf(connectionOf(c).incoming);
     const sender = this.#deps.access.identify(authorization, Date.now());
     const isWrong = sender instanceof AppError ? sender.code === 'TOKEN_WRONG' : sender.unproven;
     if (isWrong && authorization !== undefined && address !== undefined) await this.#deps.wrongTokens.wait(address);

@@ -4,7 +4,7 @@
  */
 
 import { AppError } from '../lib/errors/app-error.js';
-import { bearerMatches } from '../lib/net/bearer-token.js';
+import { sameText } from '../lib/net/bearer-token.js';
 import { hostKey } from '../protocol/names.js';
 import { isValid, readSensorToken, type SensorKey } from '../protocol/sensor-token.js';
 import { type Refusal, refusal } from './refusal.js';
@@ -53,7 +53,7 @@ export class SensorAccess {
 
   /** Who sends a request with this `Authorization` header. `now` in Unix milliseconds. */
   identify(header: string | undefined, now: number): Sender | AppError {
-    if (this.#shared !== undefined && bearerMatches(header, this.#shared)) return {};
+    if (this.#shared !== undefined && sameText(header ?? '', SCHEME + this.#shared)) return {};
     const node = this.#nodeOf(header, now);
     if (node !== undefined)
       return this.#revoked.has(node) ? new AppError('SENSOR_REVOKED', revokedText(node)) : { node };

@@ -5,8 +5,7 @@ import type { Fleet } from '../fleet/fleet.js';
 import type { FleetEvent } from '../fleet/fleet-events.js';
 import type { Convergence, FleetSummary, KnownJobs } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
-import type { ErrorCode } from '../lib/errors/codes.js';
-import { httpErrorSchema } from '../lib/errors/http-error.js';
+import { errorFromAnswer } from '../lib/errors/http-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
 import type { DesiredField } from '../protocol/sensor-config.js';
 import { type Answer, type ExportQuery, readAnswer } from '../store/answer.js';
@@ -46,7 +45,7 @@ const BUSY_FOR_MS = 60_000;
 /** Timeout of a request; event streams have none. */
 const ANSWER_MS = 10_000;
 
-/** Every call rejects with `PULLER_GONE` when the puller does not answer, or `PULLER_ERROR` when it refuses the request. */
+/** Every call rejects with `PULLER_GONE` when the puller does not answer, or with the puller's error. */
 export class FleetClient {
   readonly #base: string | (() => string);
   readonly #retryForMs: number;
@@ -176,9 +175,9 @@ export class FleetClient {
     this.#hasAnswered = true;
     if (response.ok) return response;
     const { status } = response;
-    const { code, reason, hint } = await refusalOf(response);
-    if (OWN_CODES.has(code)) throw new AppError(code as ErrorCode, reason, { hint });
-    throw new AppError('PULLER_ERROR', `the puller answered ${status}: ${code ? `${reason} (${code})` : reason}`, {
+    const answer = await response.json().catch(() => undefined);
+    const { code, message, hint } = errorFromAnswer(answer, 'PULLER_ERROR', `the puller answered ${status}`);
+    throw new AppError(code, message, {
       hint:
         status === 401 || status === 403
           ? 'Set WASM_SENSORS_TOKEN to its operator token, or WASM_SENSORS_VIEWER_TOKEN to its viewer token.'
@@ -215,34 +214,11 @@ export class FleetClient {
   }
 }
 
-/** Refusals that say more than that there was one. */
-const OWN_CODES = new Set<string>([
-  'BAD_SQL',
-  'NO_STORE',
-  'QUERY_TOO_LARGE',
-  'QUERY_TOO_LONG',
-  'READ_FAILED',
-  'BAD_QUERY',
-  'NO_HISTORY',
-  'HISTORY_NOT_READY',
-] satisfies ErrorCode[]);
-
 /** The parameters that have a value. */
 function searchOf(query: object): URLSearchParams {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
   return search;
-}
-
-/** What an error answer says, or its text when it has no code. */
-async function refusalOf(response: Response): Promise<{ code: string; reason: string; hint?: string | undefined }> {
-  const text = await response.text();
-  try {
-    const { code, message, hint } = httpErrorSchema.parse(JSON.parse(text));
-    return { code, reason: message, hint };
-  } catch {
-    return { code: '', reason: text };
-  }
 }
 
 /** The bytes of an answer; one that breaks off just ends. */

@@ -1,6 +1,8 @@
 /** `GET /history` (docs/history.md). */
 import { Hono } from 'hono';
+import { z } from 'zod';
 import { AppError } from '../lib/errors/app-error.js';
+import { parseQuery } from '../lib/errors/http-error.js';
 import { clientGone } from '../lib/net/client-gone.js';
 import { Places } from '../lib/places.js';
 import { isValueName } from '../protocol/measured-values.js';
@@ -23,7 +25,7 @@ const MIN_STEP_MS = 1_000;
 /** The last moment that JavaScript's dates know. */
 const MAX_TIME = 8_640_000_000_000_000;
 const USUAL_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440].map((minutes) => minutes * MINUTE_MS);
-const PARAMETERS = ['metric', 'region', 'host', 'from', 'to', 'step'] as const;
+const METRIC = `must be the name of a measured value, such as temperature, or one of ${BUILT_IN_METRICS.join(', ')}`;
 
 /** `now`: Unix milliseconds. */
 export function historyRoutes(store: Pick<ReadingsStore, 'history'> | undefined, now: () => number): Hono {
@@ -33,7 +35,7 @@ export function historyRoutes(store: Pick<ReadingsStore, 'history'> | undefined,
   let last: Promise<unknown> = Promise.resolve();
   routes.get('/history', async (c) => {
     const time = now();
-    const range = parseHistoryQuery(new URL(c.req.url).searchParams, time);
+    const range = parseHistoryQuery(c.req.query(), time);
     if (!store) {
       throw new AppError('NO_HISTORY', 'this puller keeps no readings, so there is no history', {
         hint: 'Start it with the sink `store` in `--sinks`.',
@@ -60,28 +62,45 @@ export function historyRoutes(store: Pick<ReadingsStore, 'history'> | undefined,
   return routes;
 }
 
+const time = numberFrom(0, 'a time: Unix milliseconds, such as 1767225600000');
+const querySchema = z.strictObject({
+  metric: z.string(METRIC).refine((name) => isValueName(name) || BUILT_IN_METRICS.some((one) => one === name), METRIC),
+  region: z.string().optional(),
+  host: z.string().optional(),
+  from: time.optional(),
+  to: time.optional(),
+  step: numberFrom(MIN_STEP_MS, `milliseconds from ${MIN_STEP_MS} on`).optional(),
+});
+
+/** A whole number from `least` on. */
+function numberFrom(least: number, what: string) {
+  const problem = { error: `must be ${what}` };
+  return z
+    .string()
+    .regex(/^\d+$/, problem)
+    .transform(Number)
+    .refine((number) => number >= least && number <= MAX_TIME, problem);
+}
+
 /** `now`: Unix milliseconds. Throws `BAD_QUERY`. */
-export function parseHistoryQuery(query: URLSearchParams, now: number): HistoryRange {
-  for (const name of query.keys()) {
-    if (!PARAMETERS.some((one) => one === name)) {
-      throw badQuery(`there is no parameter ${JSON.stringify(name)}`, `There are ${PARAMETERS.join(', ')}.`);
-    }
-    if (query.getAll(name).length > 1) throw badQuery(`${name} is given twice`, 'Give it once.');
-  }
-  const metric = metricOf(query.get('metric'));
-  const region = query.get('region') || undefined;
-  const host = query.get('host') || undefined;
-  if (metric === 'queue.depth' && (region ?? host) !== undefined) {
+export function parseHistoryQuery(query: Record<string, string>, now: number): HistoryRange {
+  const { metric, region, host, to = now, from = to - HOUR_MS, ...given } = parseQuery(querySchema, query);
+  if (metric === 'queue.depth' && (region || host)) {
     throw badQuery('queue.depth has no region or host: there is one queue', 'Leave out region and host.');
   }
-  const to = timeOf(query, 'to') ?? now;
-  const from = timeOf(query, 'from') ?? to - HOUR_MS;
   if (from >= to) throw badQuery('from must be before to', `They are Unix milliseconds: from=${from}, to=${to}.`);
-  const step = stepOf(query) ?? usualStep(to - from);
+  const step = given.step ?? usualStep(to - from);
   if (metric === 'queue.depth' && step % MINUTE_MS !== 0) {
     throw badQuery('queue.depth is kept by minute', `Use a step that is a multiple of ${MINUTE_MS} milliseconds.`);
   }
-  const range = { metric, region, host, step, from: Math.floor(from / step) * step, to: Math.ceil(to / step) * step };
+  const range = {
+    metric,
+    region: region || undefined,
+    host: host || undefined,
+    step,
+    from: Math.floor(from / step) * step,
+    to: Math.ceil(to / step) * step,
+  };
   const points = (range.to - range.from) / step;
   if (points > MAX_POINTS) {
     throw badQuery(
@@ -91,28 +110,6 @@ export function parseHistoryQuery(query: URLSearchParams, now: number): HistoryR
   }
   return range;
 }
-
-function metricOf(metric: string | null): string {
-  const known = `a name of a measured value, such as temperature, or one of ${BUILT_IN_METRICS.join(', ')}`;
-  if (!metric) throw badQuery('metric is missing', `Add metric=NAME: ${known}.`);
-  if (isValueName(metric) || BUILT_IN_METRICS.some((name) => name === metric)) return metric;
-  throw badQuery(`there is no metric ${JSON.stringify(metric)}`, `It is ${known}.`);
-}
-
-/** A whole number from `least` on; undefined where there is none. */
-function numberOf(query: URLSearchParams, name: string, least: number, what: string, hint: string): number | undefined {
-  const text = query.get(name);
-  if (text === null) return undefined;
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number >= least && number <= MAX_TIME) return number;
-  throw badQuery(`${name} must be ${what}, not ${JSON.stringify(text)}`, hint);
-}
-
-const timeOf = (query: URLSearchParams, name: 'from' | 'to') =>
-  numberOf(query, name, 0, 'a time', 'Give Unix milliseconds, such as 1767225600000.');
-
-const stepOf = (query: URLSearchParams) =>
-  numberOf(query, 'step', MIN_STEP_MS, `milliseconds from ${MIN_STEP_MS} on`, `A minute is ${MINUTE_MS}.`);
 
 /** For a time of `ms`; a whole number of days for the longest. */
 function usualStep(ms: number): number {

@@ -2,11 +2,11 @@
 import { setMaxListeners } from 'node:events';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
+import type { AlertEvent } from '../fleet/fleet-events.js';
 import type { FleetSummary, SensorView } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { statusOf } from '../lib/errors/codes.js';
-import { answerError, answerNotFound, readJsonBody } from '../lib/errors/http-error.js';
+import { answerError, answerNotFound, parseQuery, readJsonBody } from '../lib/errors/http-error.js';
 import type { AccessLock, OperatorSessions } from '../lib/net/access-lock.js';
 import { tokenProblem } from '../lib/net/bearer-token.js';
 import { refuseForeignPages } from '../lib/net/browser-guard.js';
@@ -131,7 +131,16 @@ const RETRY_AFTER_S = '2';
 const tooMany = (what: string) =>
   new AppError('TOO_MANY_STREAMS', `too many clients ${what} at the same time; try again`);
 
-const KINDS = ['reading', 'message', 'alert', 'summary'] as const;
+const time = z.coerce.number('must be Unix milliseconds');
+const eventsSchema = z.object({
+  region: z.string().optional(),
+  since: time.optional(),
+  kinds: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(['reading', 'message', 'alert', 'summary'])))
+    .optional(),
+});
 
 export function createPullerApp(deps: PullerAppDeps): Hono {
   const { queue, hub, store, firing, stats, problem, now = Date.now, controls, closed, http } = deps;
@@ -171,7 +180,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   });
   app.get('/fleet/summary', (c) => c.json(fleet.summary(now())));
   app.get('/fleet/since', (c) => {
-    const submission = timeQuery('submission', c.req.query('submission') ?? 'none');
+    const { submission } = parseQuery(z.object({ submission: time }), c.req.query());
     return c.json(fleet.countSince(submission, now()));
   });
   app.post('/fleet/convergence', async (c) => {
@@ -190,13 +199,9 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   });
   app.get('/events', (c) => {
     if (closed.aborted) throw new AppError('STOPPING', 'the puller is stopping');
-    const { region, since, kinds } = c.req.query();
-    const from = since === undefined ? undefined : timeQuery('since', since);
-    const filter = {
-      region: region || undefined,
-      kinds: kinds === undefined ? undefined : new Set(kinds.split(',').map(eventKind)),
-    };
-    const past = from !== undefined && store ? new PastEvents(store, from, filter.kinds) : undefined;
+    const { region, since, kinds } = parseQuery(eventsSchema, c.req.query());
+    const filter = { region: region || undefined, kinds: kinds && new Set(kinds) };
+    const past = since !== undefined && store ? new PastEvents(store, since, filter.kinds) : undefined;
     const leave = streams.take();
     if (!leave) throw tooMany('listen');
     const endReplay = past ? replays.take() : () => {};
@@ -221,18 +226,4 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   app.route('/', readerRoutes({ path: () => store?.path, closed, log: http.log }));
   app.route('/', http.page);
   return app;
-}
-
-const badQuery = (message: string) => new AppError('BAD_QUERY', message);
-
-function timeQuery(name: string, text: string): number {
-  const time = Number(text);
-  if (Number.isNaN(time)) throw badQuery(`${name} must be Unix milliseconds`);
-  return time;
-}
-
-function eventKind(text: string): FleetEvent['event'] {
-  const kind = KINDS.find((one) => one === text);
-  if (kind) return kind;
-  throw badQuery(`there is no event kind ${JSON.stringify(text)}; there are ${KINDS.join(', ')}`);
 }

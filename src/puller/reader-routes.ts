@@ -1,9 +1,9 @@
 /** `POST /query` and `GET /export`: answers from the store as NDJSON (`AnswerLine`), a query's once it is complete. */
 import { type Context, Hono } from 'hono';
 import { stream } from 'hono/streaming';
-import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { knownCode } from '../lib/errors/codes.js';
-import { readJsonBody } from '../lib/errors/http-error.js';
+import { knownError, parseQuery, readJsonBody } from '../lib/errors/http-error.js';
 import { clientGone, cutOff } from '../lib/net/client-gone.js';
 import { Places } from '../lib/places.js';
 import { type AnswerLine, exportSchema, querySchema, type ReadRequest } from '../store/answer.js';
@@ -73,11 +73,7 @@ export function readerRoutes({ path, closed, log, queryMs = QUERY_MS, patienceMs
         for await (const chunk of bytes) await write(chunk);
       } catch (error) {
         if (gone.aborted) return;
-        const { code, message, hint } = closed.aborted
-          ? stopping()
-          : error instanceof AppError
-            ? error
-            : bug(error, log);
+        const { code, message, hint } = closed.aborted ? stopping() : knownError(error, log);
         const last = { error: { code, message, hint } } satisfies AnswerLine;
         await write(Buffer.from(`\n${JSON.stringify(last)}\n`));
       } finally {
@@ -92,19 +88,10 @@ export function readerRoutes({ path, closed, log, queryMs = QUERY_MS, patienceMs
     return answer(c, request, { workMs: queryMs });
   });
   app.get('/export', (c) => {
-    const parsed = exportSchema.safeParse(c.req.query());
-    if (!parsed.success) {
-      const { path, message } = parsed.error.issues[0]!;
-      throw new AppError('BAD_QUERY', `${path.join('.') || 'the query'}: ${message}`);
-    }
-    return answer(c, (store) => ({ path: store, readings: parsed.data }));
+    const readings = parseQuery(exportSchema, c.req.query());
+    return answer(c, (path) => ({ path, readings }));
   });
   return app;
-}
-
-function bug(error: unknown, log: (text: string) => void): AppError {
-  log((error as Error).stack ?? messageOf(error));
-  return new AppError('INTERNAL', messageOf(error));
 }
 
 const stopping = () => new AppError('STOPPING', 'the puller is stopping');

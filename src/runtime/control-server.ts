@@ -3,14 +3,6 @@ import type { Hono } from 'hono';
 import { z } from 'zod';
 import { readJsonBody } from '../lib/errors/http-error.js';
 import { type OperatorApiOptions, operatorApi } from '../lib/net/operator-api.js';
-import type { EndpointChange } from './control-client.js';
-
-export interface ControlHandlers {
-  setRegionLink(region: string, connected: boolean): Promise<void>;
-  setEndpoints(change: EndpointChange): Promise<void>;
-  /** Stops `up`; returns at once. */
-  stop(): void;
-}
 
 const linkSchema = z.strictObject({ connected: z.boolean() });
 const httpUrl = z.url({ protocol: /^https?$/ });
@@ -18,6 +10,19 @@ const endpointsSchema = z.strictObject({
   puller: httpUrl.nullable().exactOptional(),
   jobProxy: httpUrl.nullable().exactOptional(),
 });
+
+/**
+ * A URL: the service job there replaces the service of `up`. `null`: there is none any more, and the puller of `up`
+ * runs again.
+ */
+export type EndpointChange = z.output<typeof endpointsSchema>;
+
+export interface ControlHandlers {
+  setRegionLink(region: string, connected: boolean): Promise<void>;
+  setEndpoints(change: EndpointChange): Promise<void>;
+  /** Stops `up`; returns at once. */
+  stop(): void;
+}
 
 export function createControl(handlers: ControlHandlers, options: OperatorApiOptions): Hono {
   const app = operatorApi(options);

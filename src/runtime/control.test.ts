@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { AppError } from '../lib/errors/app-error.js';
 import { type Listener, listen } from '../lib/net/http-server.js';
-import { ControlClient } from './control-client.js';
+import { controlClient } from './control-client.js';
 import { createControl } from './control-server.js';
 
 let calls: unknown[];
@@ -96,7 +96,7 @@ test('a path that is not there', async () => {
 
 test('the client gives failures back as they were, and names an `up` that is gone', async () => {
   const listener: Listener = await listen({ fetch: app.fetch, host: '127.0.0.1', port: 0, purpose: 'test', flag: '' });
-  const client = new ControlClient(listener.url, 'secret');
+  const client = controlClient(listener.url, 'secret');
   await client.setRegionLink('a/b', true);
   await client.setEndpoints({ puller: null });
   await client.stop();

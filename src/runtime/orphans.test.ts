@@ -1,17 +1,15 @@
 /** What an `up` that was killed left: its processes, and what its kind of network says. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { identify } from '../lib/process/process-id.js';
 import type { NetworkProvider } from '../network/provider.js';
-import { registerProvider } from '../network/registry.js';
+import { ENDED_NETWORK } from '../puller/ended-network.js';
+import { registerProvider } from '../test/support/register-provider.js';
 import { removeNetworkData, removeOrphans } from './orphans.js';
 import { type RunState, readRunState, writeRunState } from './run-state.js';
-
-const marked = vi.hoisted(() => vi.fn());
-vi.mock('./stopped-sensors.js', () => ({ noteSensorsStopped: marked, reportNetworkStop: vi.fn() }));
 
 let stateDir: string;
 let asked: string[];
@@ -19,7 +17,6 @@ let restore: (() => void)[];
 beforeEach(() => {
   stateDir = mkdtempSync(join(tmpdir(), 'orphans-'));
   asked = [];
-  marked.mockReset();
   restore = ['embedded', 'native', 'compose', 'remote'].map((kind) => registerProvider(kind, async () => fake(kind)));
 });
 afterEach(() => {
@@ -50,7 +47,7 @@ test('only the network of the last `up` is asked, and its state goes', async () 
   writeRunState(stateDir, state('native'));
   expect(await removeOrphans(stateDir)).toEqual({ removed: [`native in ${stateDir}`], kept: [] });
   expect(readRunState(stateDir)).toBeUndefined();
-  expect(marked).toHaveBeenCalledOnce();
+  expect(existsSync(join(stateDir, ENDED_NETWORK))).toBe(true);
   expect(await removeOrphans(stateDir)).toEqual({ removed: [], kept: [] });
   expect(asked).toEqual(['native']);
 });
@@ -58,14 +55,14 @@ test('only the network of the last `up` is asked, and its state goes', async () 
 test('sensors that outlive `up` are not marked as stopped', async () => {
   writeRunState(stateDir, state('remote'));
   await removeOrphans(stateDir);
-  expect(marked).not.toHaveBeenCalled();
+  expect(existsSync(join(stateDir, ENDED_NETWORK))).toBe(false);
 });
 
 test('where nothing is known, every kind of network is asked', async () => {
   const { removed, kept } = await removeOrphans(stateDir, { everyKind: true });
   expect(asked.sort()).toEqual(['compose', 'embedded', 'native', 'remote']);
   expect([removed.length, kept]).toEqual([4, ['a network']]);
-  expect(marked).not.toHaveBeenCalled();
+  expect(existsSync(join(stateDir, ENDED_NETWORK))).toBe(false);
 });
 
 test('an `up` that runs is left alone', async () => {

@@ -1,10 +1,11 @@
 /** Orphans: processes, containers and secrets of an `up` that was killed. */
+import { join } from 'node:path';
 import { stopProcesses } from '../lib/process/process-id.js';
 import type { Removal } from '../network/provider.js';
 import { loadAllProviders, loadProvider } from '../network/registry.js';
+import { ENDED_NETWORK, noteEndedNetwork } from '../puller/ended-network.js';
 import { clearRunState, readRunState } from './run-state.js';
 import { alreadyUp } from './stack.js';
-import { noteSensorsStopped } from './stopped-sensors.js';
 import { findUpAndChildren } from './up-children.js';
 
 /** How long processes of a killed `up` may take to exit. */
@@ -21,7 +22,9 @@ export async function removeOrphans(stateDir: string, { everyKind = false } = {}
   const ids = [...(state?.children ?? []), ...children];
   const stopped = await stopProcesses([...new Map(ids.map((id) => [id.pid, id])).values()], GRACE_MS);
   const last = state && (await loadProvider(state.kind));
-  if (state && !last?.capabilities.sensorsOutliveUp) noteSensorsStopped(state, stateDir);
+  if (state && !last?.capabilities.sensorsOutliveUp) {
+    noteEndedNetwork(join(stateDir, ENDED_NETWORK), { since: state.began, by: Date.now() });
+  }
   const providers = everyKind ? await loadAllProviders() : last ? [last] : [];
   const { removed, kept } = await together(providers.flatMap((provider) => provider.cleanUp?.(stateDir) ?? []));
   if (state) clearRunState(stateDir, state.up);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { loadSettings } from '../config/load-settings.js';
 import type { NetworkCapabilities, NetworkProvider, PlanContext, Services } from '../network/provider.js';
-import { registerProvider } from '../network/registry.js';
+import { registerProvider } from '../test/support/register-provider.js';
 import { planStack } from './plan-stack.js';
 
 let stateDir: string;

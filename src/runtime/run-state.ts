@@ -5,40 +5,36 @@ import { z } from 'zod';
 import { AppError } from '../lib/errors/app-error.js';
 import { createFileAtomic, quarantine, readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
 import { isAlive, type ProcessId } from '../lib/process/process-id.js';
+import { endpointsSchema } from '../network/provider.js';
 import { registeredKinds } from '../network/registry.js';
 
 const processSchema = z.object({ name: z.string(), pid: z.int().positive(), started: z.string() });
 
-const fileSchema = z.object({
-  up: processSchema,
-  /** Unix milliseconds. */
-  began: z.number(),
-  /** The kind of network. */
-  network: z.string().refine((kind) => registeredKinds().includes(kind)),
-  /** `starting` until everything is ready. */
-  phase: z.enum(['starting', 'ready']),
-  /** Control API of `up`. */
-  control: z.string(),
-  endpoints: z.object({
-    proxy: z.string(),
-    puller: z.string(),
-    queue: z.string().exactOptional(),
-    jobProxy: z.string().exactOptional(),
-    api: z.string().exactOptional(),
-    webUi: z.string().exactOptional(),
-  }),
-  /** File with the private authority of an https proxy. */
-  tlsCa: z.string().exactOptional(),
-  /** The network's connection, read only by the provider of this kind. Empty until everything is ready. */
-  facts: z.record(z.string(), z.unknown()),
-  /** The queue that it was asked to use; no secrets. */
-  settings: z.record(z.string(), z.unknown()),
-  /** Processes that must not outlive `up`. */
-  children: z.array(processSchema),
-});
+const stateSchema = z
+  .object({
+    up: processSchema,
+    /** Unix milliseconds. */
+    began: z.number(),
+    /** The kind of network. */
+    network: z.string().refine((kind) => registeredKinds().includes(kind)),
+    /** `starting` until everything is ready. */
+    phase: z.enum(['starting', 'ready']),
+    /** Control API of `up`. */
+    control: z.string(),
+    endpoints: endpointsSchema,
+    /** File with the private authority of an https proxy. */
+    tlsCa: z.string().exactOptional(),
+    /** The network's connection, read only by the provider of this kind. Empty until everything is ready. */
+    facts: z.record(z.string(), z.unknown()),
+    /** The queue that it was asked to use; no secrets. */
+    settings: z.record(z.string(), z.unknown()),
+    /** Processes that must not outlive `up`. */
+    children: z.array(processSchema),
+  })
+  .transform(({ network: kind, facts: connection, ...rest }) => ({ ...rest, kind, connection }));
 
 /** As the file has it, but for the names of two members: `kind` is its `network`, and `connection` its `facts`. */
-export type RunState = Omit<z.output<typeof fileSchema>, 'network' | 'facts'> & { kind: string; connection: unknown };
+export type RunState = Omit<z.output<typeof stateSchema>, 'connection'> & { connection: unknown };
 
 const fileOf = (stateDir: string) => join(stateDir, 'run.json');
 
@@ -86,8 +82,7 @@ export function quarantineDamagedState(stateDir: string): string | undefined {
 /** Undefined for a text that is no state. */
 function parseState(text: string): RunState | undefined {
   try {
-    const { network: kind, facts: connection, ...rest } = fileSchema.parse(JSON.parse(text));
-    return { ...rest, kind, connection };
+    return stateSchema.parse(JSON.parse(text));
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ import type { Network } from '../network/network.js';
 import type { NetworkProvider } from '../network/provider.js';
 import { loadProvider } from '../network/registry.js';
 import { FleetClient } from '../puller/fleet-client.js';
-import { ControlClient } from './control-client.js';
+import { controlClient } from './control-client.js';
 import { type RunState, readRunState, stateDamaged, tokenFileOf } from './run-state.js';
 
 export type Session = ReturnType<typeof openSession>;
@@ -17,7 +17,7 @@ export function openSession(settings: Settings) {
   const stateDir = resolve(settings.stateDir);
   const state = stateOfUp(stateDir);
   const token = operatorToken(settings);
-  const control = new ControlClient(state.control, token);
+  const control = controlClient(state.control, token);
   /** The kind of network that runs, and its connection. */
   const provider = async (): Promise<{ provider: NetworkProvider; connection: unknown }> => {
     const found = await loadProvider(state.kind);

@@ -6,12 +6,16 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Supervisor } from '../lib/process/supervisor.js';
 import type { Network } from '../network/network.js';
 import type { NetworkPlan, NetworkProvider, OpenContext, Services } from '../network/provider.js';
-import { ControlClient } from './control-client.js';
+import { controlClient } from './control-client.js';
 import { readRunState } from './run-state.js';
 import { Stack } from './stack.js';
 
 const reported = vi.hoisted(() => vi.fn(async () => {}));
-vi.mock('./stopped-sensors.js', () => ({ reportNetworkStop: reported }));
+vi.mock('../puller/fleet-client.js', () => ({
+  FleetClient: class {
+    annotate = reported;
+  },
+}));
 
 let stateDir: string;
 let log: string[];
@@ -54,7 +58,7 @@ function makeStack(network: Partial<NetworkPlan> = {}, capabilities: NetworkProv
     onStop: () => void log.push('asked to stop'),
   });
 }
-const control = () => new ControlClient(readRunState(stateDir)!.control, 't');
+const control = () => controlClient(readRunState(stateDir)!.control, 't');
 
 test('it writes down what other terminals need: first that it starts, then the connection as the network gave it', async () => {
   let during: unknown;
@@ -82,7 +86,7 @@ test('it stops sensors first, after it has reported that to the fleet view, then
   log = [];
   await stack.stop();
   expect(log).toEqual(['reported', 'network', 'services']);
-  expect(reported).toHaveBeenCalledWith('http://127.0.0.1:2', 't', expect.any(Number));
+  expect(reported).toHaveBeenCalledWith({ networkEnds: { since: expect.any(Number), by: expect.any(Number) } }, 't');
   expect(readRunState(stateDir)).toBeUndefined();
 });
 

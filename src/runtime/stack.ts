@@ -1,5 +1,6 @@
 /** What `up` runs: services and a network's nodes, started together, watched, and stopped in order. */
 import { chmodSync, mkdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runCleanups } from '../lib/async/run-cleanups.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { hostNames } from '../lib/net/browser-guard.js';
@@ -8,10 +9,9 @@ import { identify, type ProcessId } from '../lib/process/process-id.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
 import type { Network } from '../network/network.js';
 import type { NetworkPlan, NetworkProvider, Services } from '../network/provider.js';
-import type { EndpointChange } from './control-client.js';
-import { type ControlHandlers, createControl } from './control-server.js';
+import { FleetClient } from '../puller/fleet-client.js';
+import { type ControlHandlers, createControl, type EndpointChange } from './control-server.js';
 import { claimRunState, clearRunState, type RunState, readRunState, writeRunState } from './run-state.js';
-import { reportNetworkStop } from './stopped-sensors.js';
 
 export interface StackOptions {
   network: {
@@ -46,6 +46,11 @@ export function alreadyUp(state: (RunState & { alive: boolean }) | undefined, up
     hint: 'Run `wasm-sensors up` again to attach to it, or use another folder.',
   });
 }
+
+/** All sensors have stopped after this; Docker takes the longest. */
+const ALL_STOPPED_MS = 60_000;
+/** The report changes only what is shown, so `up` does not wait longer for a puller that hangs. */
+const REPORT_TIMEOUT_MS = 500;
 
 export class Stack {
   readonly #options: StackOptions;
@@ -132,7 +137,11 @@ export class Stack {
     await runCleanups([
       async () => {
         if (!this.#state || capabilities.sensorsOutliveUp) return;
-        await reportNetworkStop(services.endpoints.puller, run.token, this.#state.began);
+        // So that the view of the next network shows no failures.
+        const networkEnds = { since: this.#state.began, by: Date.now() + ALL_STOPPED_MS };
+        const fleet = new FleetClient(services.endpoints.puller, { retryForMs: 0 });
+        const reported = fleet.annotate({ networkEnds }, run.token);
+        await Promise.race([reported, sleep(REPORT_TIMEOUT_MS, undefined, { ref: false })]);
       },
       () => network.plan.stop(),
       () => services.stop(),

@@ -13,15 +13,11 @@ export function markOfChild(name: string, stateDir: string): Record<string, stri
   return { [VARIABLE]: JSON.stringify([name, pid, started, pathOf(stateDir)]) };
 }
 
-export interface Found {
-  /** An `up` of this folder that runs. */
-  up: ProcessId | undefined;
-  /** Children of any `up` of this folder, running or not. */
-  children: ProcessId[];
-}
-
-/** What runs for this state folder, whatever `run.json` says; nothing on systems where that can't be seen. */
-export function findUpAndChildren(stateDir: string): Found {
+/**
+ * What runs for this state folder, whatever `run.json` says: its `up`, and children of any `up`. Nothing on systems where
+ * that can't be seen.
+ */
+export function findUpAndChildren(stateDir: string): { up: ProcessId | undefined; children: ProcessId[] } {
   const path = pathOf(stateDir);
   const found = markedProcesses().filter((one) => one.stateDir === path);
   return { up: found.find(({ up }) => isAlive(up))?.up, children: found.map(({ child }) => child) };

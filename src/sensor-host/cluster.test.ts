@@ -52,7 +52,7 @@ class FakeHost {
   };
   setLink = (region: string, connected: boolean) => void (connected ? this.cut.delete(region) : this.cut.add(region));
   isConnected = (region: string) => !this.cut.has(region);
-  stats = () => ({ running: this.running.length, requests: 7, results: { us: { '2xx': 7 } } });
+  stats = () => ({ running: this.running.length, results: { us: { '2xx': 7 } } });
   reclaim: SensorHost['reclaim'] = async () => void this.events.push('reclaim');
   close = async () => void this.events.push('close');
 
@@ -351,13 +351,12 @@ test('a job whose executions have not started is pending, and can be stopped', a
   expect(host.guests).toEqual([]);
 });
 
-test('a module is loaded once, and again after a failure', async () => {
+test('a module that could not be loaded may be there at the next submission', async () => {
   loadFailure = new Error('not built');
   await expect(cluster.submit(publisher('eu'))).rejects.toThrow('not built');
   expect(cluster.jobs()).toEqual([]);
   loadFailure = undefined;
   await cluster.submit(publisher('eu'));
-  await cluster.submit(publisher('us'));
   await cluster.submit(publisher('us', { name: 'updater', module: 'config-updater' }));
   expect(loads).toEqual(['publisher', 'publisher', 'config-updater']);
   expect(host.guests.at(-1)!.spec.env.SENSOR_TOKEN).toBeUndefined();
@@ -387,17 +386,6 @@ test('a region that does not exist, or has no edge nodes, is refused', async () 
     message: 'no edge nodes in region hub',
   });
   expect([cluster.jobs(), host.cut.size]).toEqual([[], 0]);
-});
-
-test('the statistics are those of the host and of its process', async () => {
-  await cluster.submit(publisher('eu'));
-  const { memoryBytes, cpuMs, uptimeMs, ...rest } = cluster.stats();
-  expect(rest).toEqual({ running: 2, requests: 7, results: { us: { '2xx': 7 } }, nodes: 5 });
-  expect(memoryBytes).toBeGreaterThan(10_000_000);
-  // Both count since the start of this process.
-  expect(Math.abs(uptimeMs - process.uptime() * 1000)).toBeLessThan(5000);
-  const { user, system } = process.cpuUsage();
-  expect(Math.abs(cpuMs - (user + system) / 1000)).toBeLessThan(5000);
 });
 
 test('a closed cluster has stopped its jobs before it closes the host', async () => {

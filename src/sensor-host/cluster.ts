@@ -9,7 +9,7 @@ import { isModuleName, type ModuleName } from '../modules/module-files.js';
 import { Job, type SensorExit } from './embedded-job.js';
 import type { ForeignHost } from './foreign/foreign-host.js';
 import type { AnyModule } from './guest/sensor-module.js';
-import type { ClusterJob, ClusterNode, ClusterSubmission, HostStats, JobSpec } from './host-schemas.js';
+import type { ClusterJob, ClusterNode, ClusterSubmission, JobSpec } from './host-schemas.js';
 import { type Runner, type SensorHost, sumOfCounts } from './sensor-host.js';
 
 export interface ClusterOptions {
@@ -18,7 +18,7 @@ export interface ClusterOptions {
   /** For those of the user. */
   foreign: Pick<ForeignHost, 'open' | 'setLink' | 'stats' | 'close'>;
   nodes: ClusterNode[];
-  /** Loads one of our modules; called once for each, and again after a failure. */
+  /** Loads one of our modules, for each submission: V8 compiles the same bytes once. */
   loadModule(name: ModuleName): Promise<AnyModule>;
   /** Path of a module of the user, by its hash. Throws `MODULE_UNREADABLE`. */
   modulePath(sha256: string): string;
@@ -39,7 +39,6 @@ export type Cluster = ReturnType<typeof createCluster>;
 export function createCluster(options: ClusterOptions) {
   const { host, foreign, nodes, moduleEnv = () => ({}), onEvent = () => {} } = options;
   const jobs = new Map<string, Job>();
-  const modules = new Map<ModuleName, Promise<AnyModule>>();
   const regions = new Set(nodes.map(({ region }) => region));
 
   function checkRegion(region: string): void {
@@ -49,21 +48,10 @@ export function createCluster(options: ClusterOptions) {
     });
   }
 
-  function moduleFor(name: ModuleName): Promise<AnyModule> {
-    let module = modules.get(name);
-    if (!module) {
-      module = options.loadModule(name);
-      modules.set(name, module);
-      // The module may be built later.
-      module.catch(() => modules.delete(name));
-    }
-    return module;
-  }
-
   async function runnerFor({ name, module, allow = [] }: JobSpec): Promise<Runner> {
     const onRefused = (refused: string) => onEvent({ type: 'sensor.refused', job: name, host: refused });
     if (!isModuleName(module)) return foreign.open({ module: options.modulePath(module), allow }, onRefused);
-    const ours = await moduleFor(module);
+    const ours = await options.loadModule(module);
     const allowed = new HostList(allow, onRefused);
     return {
       start: (spec, onExit) => host.start(ours, { ...spec, allowed }, onExit),
@@ -102,13 +90,7 @@ export function createCluster(options: ClusterOptions) {
       host.setLink(region, connected);
       foreign.setLink(region, connected);
     },
-    stats: (): HostStats => ({
-      ...sumOfCounts([host.stats(), foreign.stats()]),
-      nodes: nodes.length,
-      memoryBytes: process.memoryUsage.rss(),
-      cpuMs: Math.round((process.cpuUsage().user + process.cpuUsage().system) / 1000),
-      uptimeMs: Math.round(process.uptime() * 1000),
-    }),
+    stats: () => sumOfCounts([host.stats(), foreign.stats()]),
     async close(): Promise<void> {
       for (const job of jobs.values()) job.stop();
       foreign.close();

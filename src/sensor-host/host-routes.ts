@@ -7,14 +7,13 @@ import { type OperatorApiOptions, operatorApi } from '../lib/net/operator-api.js
 import type { Cluster } from './cluster.js';
 import { jobBodySchema, jobNameSchema, regionLinkSchema } from './host-schemas.js';
 
-/** `GET /nodes`, `GET /jobs`, `PUT /jobs/:name`, `DELETE /jobs/:name`, `PUT /regions/:region`, `GET /stats`. */
+/** `GET /nodes`, `GET /jobs`, `PUT /jobs/:name`, `DELETE /jobs/:name`, `PUT /regions/:region`, `GET /metrics`. */
 export function createSensorHostApp(cluster: Cluster, options: OperatorApiOptions): Hono {
   const app = operatorApi(options, ['/health', '/ready']);
   app.get('/health', (c) => c.json({ status: 'healthy' }));
   app.get('/ready', (c) => c.json({ status: 'ready' }));
   app.get('/nodes', (c) => c.json(cluster.nodes()));
   app.get('/jobs', (c) => c.json(cluster.jobs()));
-  app.get('/stats', (c) => c.json(cluster.stats()));
   app.route('/', hostMetrics(cluster).routes);
 
   app.put('/jobs/:name', async (c) => {

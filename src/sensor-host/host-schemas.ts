@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { hostEntry } from '../lib/net/host-list.js';
 import { MODULE_NAMES } from '../modules/module-files.js';
 import { isSha256 } from '../modules/module-store.js';
-import type { HostCounts } from './sensor-host.js';
 
 export const nodeSchema = z.object({
   name: z.string().min(1).max(255),
@@ -80,17 +79,6 @@ export const nodesSchema = z.array(nodeSchema.extend({ connected: z.boolean() })
 export const jobsSchema = z.array(jobSchema);
 export const stoppedSchema = z.object({ stopped: z.boolean() });
 export const regionLinkSchema = z.strictObject({ connected: z.boolean() });
-
-/** Of the process, with the modules in it; `requests` and `results` are those of modules. */
-export interface HostStats extends HostCounts {
-  nodes: number;
-  /** Resident memory, in bytes. */
-  memoryBytes: number;
-  /** CPU time, in milliseconds. */
-  cpuMs: number;
-  /** Since the start, in milliseconds. */
-  uptimeMs: number;
-}
 
 export type ClusterNode = z.output<typeof nodeSchema>;
 export type JobSpec = z.input<typeof jobSpecSchema>;

@@ -8,65 +8,44 @@ const NETWORK_ERROR: HttpAnswer = { result: 2 };
 export type RequestCounts = Record<string, number>;
 
 export class RegionLink {
-  /** Since the start. */
-  requests = 0;
-  readonly calls = new Set<LinkCall>();
-  readonly #transport: HttpTransport;
   readonly counts: RequestCounts = {};
-  #connected = true;
+  connected = true;
+  /** Of each request under way: fails it, as if its connection broke. */
+  readonly calls = new Set<() => void>();
+  readonly #transport: HttpTransport;
 
   constructor(transport: HttpTransport) {
     this.#transport = transport;
   }
 
-  get connected(): boolean {
-    return this.#connected;
-  }
-
   /** Cutting also breaks the connections of requests in flight. */
   setConnected(connected: boolean): void {
-    this.#connected = connected;
-    if (!connected) for (const call of [...this.calls]) call.fail();
+    this.connected = connected;
+    if (!connected) for (const fail of [...this.calls]) fail();
   }
 
   /** Sends over this link; calls back once, unless it is closed before. */
   send(request: HttpRequest, done: (answer: HttpAnswer) => void): Closeable {
-    this.requests++;
-    const call = new LinkCall(this, done);
-    this.calls.add(call);
-    if (this.#connected) call.inFlight = this.#transport.send(request, call.answered);
-    else setImmediate(() => call.fail());
-    return call;
-  }
-}
-
-/** A request that either its link or its sender can cancel. */
-class LinkCall implements Closeable {
-  inFlight: Closeable | undefined;
-  readonly #link: RegionLink;
-  readonly #done: (answer: HttpAnswer) => void;
-
-  constructor(link: RegionLink, done: (answer: HttpAnswer) => void) {
-    this.#link = link;
-    this.#done = done;
-  }
-
-  readonly answered = (answer: HttpAnswer): void => {
-    if (!this.#link.calls.delete(this)) return;
-    const result = resultOf(answer);
-    this.#link.counts[result] = (this.#link.counts[result] ?? 0) + 1;
-    this.#done(answer);
-  };
-
-  /** As if the connection broke. */
-  fail(): void {
-    this.inFlight?.close();
-    this.answered(NETWORK_ERROR);
-  }
-
-  close(): void {
-    this.#link.calls.delete(this);
-    this.inFlight?.close();
+    let inFlight: Closeable | undefined;
+    const answered = (answer: HttpAnswer) => {
+      if (!this.calls.delete(fail)) return;
+      const result = resultOf(answer);
+      this.counts[result] = (this.counts[result] ?? 0) + 1;
+      done(answer);
+    };
+    const fail = () => {
+      inFlight?.close();
+      answered(NETWORK_ERROR);
+    };
+    this.calls.add(fail);
+    if (this.connected) inFlight = this.#transport.send(request, answered);
+    else setImmediate(fail);
+    return {
+      close: () => {
+        this.calls.delete(fail);
+        inFlight?.close();
+      },
+    };
   }
 }
 

@@ -57,20 +57,16 @@ export interface Runner {
   close(): void;
 }
 
-/**
- * `running`: guests now. `requests`: requests since the start, failed ones included. `results`: how they ended, by region.
- */
+/** `running`: guests now. `results`: how requests have ended since the start, by region. */
 export interface HostCounts {
   running: number;
-  requests: number;
   results: Record<string, RequestCounts>;
 }
 
 export function sumOfCounts(all: HostCounts[]): HostCounts {
-  const sum: HostCounts = { running: 0, requests: 0, results: {} };
-  for (const { running, requests, results } of all) {
+  const sum: HostCounts = { running: 0, results: {} };
+  for (const { running, results } of all) {
     sum.running += running;
-    sum.requests += requests;
     for (const [region, counts] of Object.entries(results)) {
       sum.results[region] ??= {};
       const own = sum.results[region];
@@ -145,12 +141,8 @@ export class SensorHost {
   }
 
   stats(): HostCounts {
-    const links = [...this.#links];
-    return {
-      running: this.#guests.size,
-      requests: links.reduce((sum, [, { requests }]) => sum + requests, 0),
-      results: Object.fromEntries(links.map(([region, { counts }]) => [region, { ...counts }])),
-    };
+    const results = [...this.#links].map(([region, { counts }]): [string, RequestCounts] => [region, { ...counts }]);
+    return { running: this.#guests.size, results: Object.fromEntries(results) };
   }
 
   /** Call before starting many: frees the address space of exited guests, if there are many. */

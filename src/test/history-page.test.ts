@@ -19,7 +19,7 @@ test('the example is an answer, and the examples of questions can be asked', () 
   const [answer] = blocks('json');
   expect(historySchema.safeParse(JSON.parse(answer!)).error).toBeUndefined();
   const questions = [...PAGE.matchAll(/\/history\?([^'"\s]+)/g)].map(([, query]) => query!.replace(/\$\(.*/, '0'));
-  for (const query of questions) parseHistoryQuery(new URLSearchParams(query), 1_750_000_000_000);
+  for (const query of questions) parseHistoryQuery(Object.fromEntries(new URLSearchParams(query)), 1_750_000_000_000);
   expect(questions.length).toBeGreaterThan(2);
 });
 

@@ -80,7 +80,6 @@ async function runToTheEnd(
     }
   };
   out.event({}, () => demoSecondTerminalText(DEMO_FOLDER));
-  void run.stoppedElsewhere().then(stop.request, stop.request);
   let interrupted = false;
   try {
     await Promise.race([stop.requested, runSteps()]);

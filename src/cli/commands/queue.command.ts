@@ -10,7 +10,6 @@ import { canAsk, confirm } from '../confirm.js';
 import { flagOption, integer, valueOption } from '../options.js';
 import {
   deadLettersText,
-  PEEKED,
   peekText,
   purgedText,
   purgeQuestion,
@@ -54,7 +53,10 @@ export const queuePeek = command({
   async action({ out, settings, options }) {
     const found = await withQueue(settings, (queue) => peekQueue(queue, options.limit));
     out.result(found, () => peekText(found));
-    if (found.messages.length > 0) out.note(PEEKED);
+    if (found.messages.length === 0) return;
+    out.note(
+      'The messages stay in the queue. Each `queue peek` counts as a delivery: one that is delivered too often becomes a dead letter.',
+    );
   },
 });
 

@@ -31,13 +31,10 @@ function regionCommand(word: 'disconnect' | 'reconnect', connected: boolean, sum
         onSet: () => session.fleet.annotate({ region, connected }, session.token),
         onProgress: (reached, nodes) => out.progress(linkProgressText(reached, nodes, connected)),
       });
-      // An orchestrator does not notice a short cut, so the text names who confirmed it where that is not the link
-      // itself.
-      const seenBy = network.linksSeenBy === undefined ? '' : `, seen by ${network.linksSeenBy}`;
       for (const job of result.bypassing ?? []) out.warn(bypassingText(job));
       out.result(
         result,
-        () => `${linkProgressText(result.reached, result.nodes, connected)}${seenBy} (${secondsText(result.seconds)})`,
+        () => `${linkProgressText(result.reached, result.nodes, connected)} (${secondsText(result.seconds)})`,
       );
     },
   });

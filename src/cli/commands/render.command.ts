@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { loadAllProviders } from '../../network/registry.js';
 import { renderMonitoring } from '../../operations/render-monitoring.js';
-import { scrapeTargets } from '../../runtime/scrape-targets.js';
 import { command } from '../command.js';
 import { text, valueOption } from '../options.js';
 
@@ -18,7 +17,7 @@ export const render = command({
     for (const provider of await loadAllProviders()) {
       files.push(...((await provider.render?.(folder, { nodesPerRegion: settings.nodes })) ?? []));
     }
-    files.push(...renderMonitoring(folder, await scrapeTargets(settings)));
+    files.push(...(await renderMonitoring(folder, settings)));
     out.result({ folder, files }, () =>
       [
         ...files.map((file) => `  ${file}`),

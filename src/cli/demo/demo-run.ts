@@ -119,15 +119,6 @@ export class DemoRun {
     return code === 0;
   }
 
-  /** Resolves when another terminal has stopped the network. */
-  async stoppedElsewhere(): Promise<void> {
-    for (let started = false; ; await sleep(CHECK_EVERY_MS, undefined, { ref: false })) {
-      const state = readRunState(this.#folder);
-      if (started && !state?.alive) return;
-      started ||= state?.phase === 'ready';
-    }
-  }
-
   /** A command of this program, without the user's queue and settings. Resolves with its exit code; null: a signal. */
   async #run(words: string[], quiet: boolean): Promise<number | null> {
     const { ansi, verbose, bacalhau } = this.#options;

@@ -4,9 +4,6 @@ import type { StopResult } from '../../operations/deploy/stop-jobs.js';
 import { eventText } from './event-text.js';
 import { countText, secondsText } from './terminal-text.js';
 
-/** What to do when not all sensors report in time. */
-export const STILL_STARTING = 'They may still start: run `wasm-sensors status` to see nodes and jobs.';
-
 /** The result as `-o json` shows it: facts are `notes` there. */
 export function deployDocument({ facts, seconds, ...result }: DeployResult) {
   return { ...result, notes: deployNotes(facts), seconds };

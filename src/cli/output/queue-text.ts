@@ -27,10 +27,6 @@ function fillText({ oldestAgeMs, ...depth }: Omit<QueueFill, 'url'>): string {
   return `${depthText(depth)}${oldest}`;
 }
 
-/** For those who see messages that way. */
-export const PEEKED =
-  'The messages stay in the queue. Each `queue peek` counts as a delivery: one that is delivered too often becomes a dead letter.';
-
 export function peekText({ url, messages }: Peeked): string {
   if (messages.length === 0) return `nothing waits in ${url}`;
   return table(messages, [

@@ -1,7 +1,7 @@
 /** Writes a long text piece by piece, no faster than its reader takes it. */
-import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { createWriteStream, existsSync, statSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 
 const PIECE = 65_536;
@@ -12,25 +12,16 @@ const PIECE = 65_536;
  */
 export async function writeLines(lines: AsyncIterable<string>, file: string | undefined, signal: AbortSignal) {
   const pieces = piecesOf(lines, signal);
-  if (file === undefined) {
-    for await (const piece of pieces) if (!process.stdout.write(piece)) await once(process.stdout, 'drain', { signal });
-    return;
-  }
+  if (file === undefined) return pipeline(pieces, process.stdout, { signal, end: false });
   // A pipe or a device is written as it is.
   const partial = existsSync(file) && !statSync(file).isFile() ? file : `${file}.partial`;
-  const done = <T>(work: Promise<T>): Promise<T> =>
-    work.catch((cause) => {
-      throw new AppError('FILE_NOT_WRITTEN', `can't write ${file}: ${messageOf(cause)}`, { cause });
-    });
-  const handle = await done(open(partial, 'w'));
   try {
-    for await (const piece of pieces) await done(handle.appendFile(piece));
-    await done(handle.close());
-    if (partial !== file) await done(rename(partial, file));
-  } catch (error) {
-    await handle.close().catch(() => {});
+    await pipeline(pieces, createWriteStream(partial), { signal });
+    if (partial !== file) await rename(partial, file);
+  } catch (cause) {
     if (partial !== file) await rm(partial, { force: true });
-    throw error;
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
+    throw new AppError('FILE_NOT_WRITTEN', `can't write ${file}: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -43,6 +34,5 @@ async function* piecesOf(lines: AsyncIterable<string>, signal: AbortSignal): Asy
     yield piece;
     piece = '';
   }
-  signal.throwIfAborted();
   if (piece !== '') yield piece;
 }

@@ -5,12 +5,7 @@ import { withCommandName } from '../output/command-name.js';
 import { type Style, showsUnicode } from '../output/terminal-text.js';
 import { Terminal } from './terminal.js';
 
-export interface WatchScreen {
-  show(text: string): void;
-  close(): void;
-}
-
-export function openWatchScreen(style: Style, onLeave: () => void): WatchScreen {
+export function openWatchScreen(style: Style, onLeave: () => void) {
   let text = '…';
   const draw = () => {
     const { width, rows } = terminal.size;
@@ -33,7 +28,7 @@ export function openWatchScreen(style: Style, onLeave: () => void): WatchScreen 
   terminal.open();
   draw();
   return {
-    show(next) {
+    show(next: string) {
       text = next;
       draw();
     },

@@ -105,8 +105,7 @@ test('a puller apart from `up` changes what the proxies of its settings hold, an
   expect(await change({ set: { paused: true } })).toMatchObject({ sensors: 3, converged: 3 });
   expect(up.desired.state.fleet).toMatchObject({ paused: true });
   await expect(controls.setRegionLink('eu', false, () => {})).rejects.toMatchObject({
-    code: 'NOT_OFFERED',
-    hint: 'Run `wasm-sensors region disconnect eu` where `up` runs.',
+    code: 'NOT_UP',
   });
 });
 

@@ -1,7 +1,6 @@
 /** What the page asks and changes through the puller: the same operations as the commands. */
 import type { Settings } from '../../config/settings.js';
 import type { SensorView } from '../../fleet/fleet-view.js';
-import { AppError } from '../../lib/errors/app-error.js';
 import { changeConfig } from '../../operations/config/change-config.js';
 import { configDocument, readConfig } from '../../operations/config/read-config.js';
 import { setRegionLink } from '../../operations/cut-region.js';
@@ -69,11 +68,7 @@ export function pageControls(
       return { ...saved, ...seen };
     },
     async setRegionLink(region, connected, report) {
-      const network = await networkFor(
-        settings,
-        `wasm-sensors region ${connected ? 'reconnect' : 'disconnect'} ${region}`,
-      );
-      return setRegionLink(network, region, connected, {
+      return setRegionLink(await openSession(settings).network(), region, connected, {
         timeoutMs: LINK_TIMEOUT_MS,
         onSet: async () => markLink(region, connected),
         onProgress: (done, of) => report({ done, of }),
@@ -81,19 +76,6 @@ export function pageControls(
     },
     deadLetters: letters,
   };
-}
-
-/** Rejects with `NOT_OFFERED` where no `up` runs. */
-async function networkFor(settings: Settings, command: string) {
-  try {
-    return await openSession(settings).network();
-  } catch (cause) {
-    if (!(cause instanceof AppError && cause.code === 'NOT_UP')) throw cause;
-    throw new AppError('NOT_OFFERED', 'this puller is no child of `up`, so it reaches no links', {
-      cause,
-      hint: `Run \`${command}\` where \`up\` runs.`,
-    });
-  }
 }
 
 /** What all sensors have from their flags, their file or by default, and all the same. */

@@ -28,12 +28,10 @@ test('one works while the others wait, also when it fails; then the lock is gone
   expect(existsSync(path)).toBe(false);
 });
 
-test('what a dead process left, or what is no lock at all, is in nobody’s way', async () => {
+test('what a dead process left is in nobody’s way', async () => {
   await withFileLock(path, 1000, async () => {});
   writeFileSync(path, JSON.stringify({ ...identify('lock', process.pid)!, started: 'once' }));
   expect(await withFileLock(path, 1000, async () => 'dead')).toBe('dead');
-  writeFileSync(path, '');
-  expect(await withFileLock(path, 1000, async () => 'empty')).toBe('empty');
 });
 
 test('waiting too long names the lock and the time; the holder keeps it', async () => {

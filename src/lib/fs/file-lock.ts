@@ -31,14 +31,6 @@ export async function withFileLock<T>(path: string, timeoutMs: number, work: () 
 function tryLock(path: string): boolean {
   if (createFileAtomic(path, JSON.stringify(identify('lock', process.pid)))) return true;
   const holder = readIfExists(path);
-  if (holder !== undefined && isAbandoned(holder)) rmSync(path, { force: true });
+  if (holder !== undefined && !isAlive(JSON.parse(holder) as ProcessId)) rmSync(path, { force: true });
   return false;
-}
-
-function isAbandoned(holder: string): boolean {
-  try {
-    return !isAlive(JSON.parse(holder) as ProcessId);
-  } catch {
-    return true;
-  }
 }

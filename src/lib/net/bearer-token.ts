@@ -45,11 +45,6 @@ export function keepToken(path: string): string {
   return token;
 }
 
-/** Whether an `Authorization` header carries this token, in a time that does not depend on where they differ. */
-export function bearerMatches(header: string | undefined, token: string): boolean {
-  return sameText(header ?? '', `Bearer ${token}`);
-}
-
 /**
  * What keeps a request from `what`, which needs one of the tokens; undefined when it has one. Hono's `bearerAuth` is not used:
  * it answers 400 to another scheme.
@@ -59,7 +54,7 @@ export function tokenProblem(
   tokens: (string | undefined)[],
   what: string,
 ): AppError | undefined {
-  if (tokens.some((token) => token !== undefined && bearerMatches(header, token))) return undefined;
+  if (tokens.some((token) => token !== undefined && sameText(header ?? '', `Bearer ${token}`))) return undefined;
   if (tokens.every((token) => token === undefined))
     return new AppError('NOT_ALLOWED', `${what} is switched off here: no token was set`);
   return header === undefined

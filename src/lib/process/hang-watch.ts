@@ -51,9 +51,3 @@ export function watchForHang({ ask, hungAfterMs, isBusy = () => false, onHung }:
   };
   return end;
 }
-
-/** For {@link HangWatchOptions.ask}: asks over HTTP. */
-export async function askHttp(url: string, signal: AbortSignal): Promise<void> {
-  const response = await fetch(url, { signal });
-  await response.arrayBuffer();
-}

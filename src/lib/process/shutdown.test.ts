@@ -60,6 +60,16 @@ test('a supervised process stops when its supervisor is gone, another one has no
   expect(exited).toEqual([]);
 });
 
+test('a process whose supervisor was killed while it started stops, too', async () => {
+  const before = Object.getOwnPropertyDescriptor(process, 'connected');
+  Object.defineProperty(process, 'connected', { value: false, configurable: true });
+  onTestFinished(() => {
+    if (before) Object.defineProperty(process, 'connected', before);
+    else delete (process as { connected?: boolean }).connected;
+  });
+  expect(await stopRequested({ supervised: true })).toBe('supervisor gone');
+});
+
 test('a supervisor hears that a process is ready, with what it says of itself', () => {
   const sent: unknown[] = [];
   const before = process.send;

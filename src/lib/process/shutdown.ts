@@ -28,6 +28,8 @@ export function stopRequested({ supervised }: { supervised: boolean }): Promise<
     };
     askToStop = ask;
     for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) process.on(signal, () => ask(signal));
+    // Without a supervisor it is undefined; false: one was killed while this process started.
+    if (supervised && process.connected === false) ask('supervisor gone');
     if (supervised && process.connected) process.on('disconnect', () => ask('supervisor gone'));
   });
 }

@@ -220,20 +220,6 @@ test('the pause before a restart doubles with each exit, up to five seconds', as
 });
 
 test.each([
-  [null, 'SIGKILL', []],
-  [null, 'SIGTERM', []],
-  [null, 'SIGABRT', ['3 lines of /logs/a.log from 0']],
-  [1, null, ['3 lines of /logs/a.log from 0']],
-] as const)(
-  'code %s, signal %s: what it wrote last is reported where it may be the reason',
-  async (code, signal, said) => {
-    await started();
-    await exit(code, signal);
-    expect(events.at(-1)).toMatchObject({ type: 'child.exited', lastLines: said });
-  },
-);
-
-test.each([
   [10_000, 200],
   [10_001, 100],
 ])('after a run of %i ms the next pause is %i ms', async (ranMs, restartInMs) => {
@@ -308,38 +294,11 @@ test('an adopted process counts among those that run until it is released; chang
   expect(changes).toEqual([[7, 8], [8]]);
 });
 
-test('a listener of change that fails is reported once until one succeeds', async () => {
-  let full = true;
+test('a listener of change that fails is reported', async () => {
   supervisor.on('change', () => {
-    if (full) throw new Error('no space left');
+    throw new Error('no space left');
   });
-  const release = supervisor.adopt('mine', 7);
-  await settle();
-  release();
-  await settle();
-  const lost = { type: 'change.lost', reason: 'no space left' };
-  expect(events).toEqual([lost]);
-  full = false;
   supervisor.adopt('mine', 7);
   await settle();
-  full = true;
-  supervisor.adopt('mine', 8);
-  await settle();
-  expect(events).toEqual([lost, lost]);
-});
-
-test('a listener of change that failed is called again, until it succeeds', () => {
-  vi.useFakeTimers();
-  try {
-    let calls = 0;
-    supervisor.on('change', () => {
-      calls++;
-      if (calls < 3) throw new Error('no space left');
-    });
-    supervisor.adopt('mine', 7);
-    vi.advanceTimersByTime(10_000);
-    expect(calls).toBe(3);
-  } finally {
-    vi.useRealTimers();
-  }
+  expect(events).toEqual([{ type: 'change.lost', reason: 'no space left' }]);
 });

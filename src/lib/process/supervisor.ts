@@ -53,7 +53,7 @@ export type ChildEvent =
   | { type: 'child.hung'; name: string; silentMs: number }
   | { type: 'child.exited'; name: string; how: string; restartInMs: number; lastLines: string[] }
   | { type: 'child.restarted'; name: string; pid: number }
-  /** A listener of `change` failed, such as on a full disk; reported once until one succeeds again. */
+  /** A listener of `change` failed, such as on a full disk. */
   | { type: 'change.lost'; reason: string };
 
 /** After a run of this length the pauses start again with the shortest. */
@@ -64,10 +64,6 @@ const READY_TIMEOUT_MS = 20_000;
 const GRACE_MS = 5_000;
 /** Longer than a busy child on a loaded machine is silent; with the restart it is less than 15 s. */
 const HUNG_AFTER_MS = 10_000;
-/** A listener of `change` that failed, such as on a full disk, is called again after so long. */
-const CHANGE_AGAIN_MS = 1_000;
-/** A process sends itself others, such as SIGABRT, when it fails. */
-const FROM_OUTSIDE = new Set<NodeJS.Signals>(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP']);
 
 interface Child {
   spec: ChildSpec;
@@ -91,16 +87,8 @@ interface ChildReport {
 /** How a run of a child exited, or why it never started. */
 interface Exit {
   how: string;
-  code: number | null;
-  /** Killed by a signal of somebody else: what it wrote last does not say why. */
-  killed: boolean;
+  code?: number | null;
 }
-
-/** Supervisors with children. When this process exits, except by SIGKILL, the children get a SIGTERM. */
-const withChildren = new Set<Supervisor>();
-process.on('exit', () => {
-  for (const supervisor of withChildren) signalAll(supervisor.running, 'SIGTERM');
-});
 
 /** Emits `event` with a {@link ChildEvent}, and `change` when the set of processes changes. */
 export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }> {
@@ -110,9 +98,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
   readonly #envOf: (name: string) => Record<string, string>;
   readonly #reaper = new Reaper();
   #closed = false;
-  #changeLost = false;
   #changed: NodeJS.Immediate | undefined;
-  #changeAgain: NodeJS.Timeout | undefined;
 
   /** @param envOf variables for every child, by its name */
   constructor(logDir: string, envOf: (name: string) => Record<string, string> = () => ({})) {
@@ -151,7 +137,6 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     if (this.#closed) throw new Error(`${spec.name} is not started: everything stops`);
     const child: Child = { spec, id: undefined, failures: 0, logFrom: 0, busyUntil: 0, stopping: false };
     this.#children.set(spec.name, child);
-    withChildren.add(this);
     const began = Date.now();
     try {
       await this.#launch(child);
@@ -161,7 +146,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
         throw error;
       }
       await kill(child);
-      await this.#restart(child, { how: messageOf(error), code: null, killed: false }, 0);
+      await this.#restart(child, messageOf(error), 0);
       if (child.stopping) throw error;
     }
     this.emit('event', { type: 'child.ready', name: spec.name, pid: child.id?.pid ?? 0, afterMs: Date.now() - began });
@@ -181,9 +166,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     }
     await Promise.all(leaving.map(kill));
     this.#reportChange();
-    if (this.#children.size > 0) return;
-    withChildren.delete(this);
-    this.#reaper.end();
+    if (this.#children.size === 0) this.#reaper.end();
   }
 
   async #launch(child: Child): Promise<void> {
@@ -202,7 +185,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     const ready = spec.ready === 'ipc' ? this.#listen(child, running) : spec.ready(exited.signal);
     ready.catch(() => {});
     const timeoutMs = spec.readyTimeoutMs ?? READY_TIMEOUT_MS;
-    const late: Exit = { how: `not ready after ${timeoutMs / 1000} s`, code: null, killed: false };
+    const late: Exit = { how: `not ready after ${timeoutMs / 1000} s` };
     let waits = true;
     const outcome = await Promise.race([
       ready.then(() => 'ready' as const),
@@ -214,7 +197,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     const unwatch = this.#watch(child, running);
     void exit.then((result) => {
       unwatch();
-      return this.#restart(child, result, Date.now() - began);
+      return this.#restart(child, result.how, Date.now() - began);
     });
   }
 
@@ -278,16 +261,15 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
   }
 
   /** Restarts a child that exited until it is ready or stopped. */
-  async #restart(child: Child, exit: Exit, ranMs: number): Promise<void> {
+  async #restart(child: Child, reason: string, ranMs: number): Promise<void> {
     const { name } = child.spec;
-    let { how, killed } = exit;
+    let how = reason;
     if (ranMs > HEALTHY_AFTER_MS) child.failures = 0;
     while (!child.stopping) {
       const restartInMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** child.failures);
       child.failures++;
       this.#reportChange();
-      const said = killed ? [] : this.#lastLines(child, 3);
-      this.emit('event', { type: 'child.exited', name, how, restartInMs, lastLines: said });
+      this.emit('event', { type: 'child.exited', name, how, restartInMs, lastLines: this.#lastLines(child, 3) });
       await sleep(restartInMs);
       if (child.stopping) return;
       try {
@@ -296,7 +278,6 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
         return;
       } catch (error) {
         how = (error as Error).message;
-        killed = false;
         await kill(child);
       }
     }
@@ -304,22 +285,17 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
 
   /** Emits `change` for all changes of a moment at once. The one who hears it writes a file durably, which takes a while. */
   #reportChange(): void {
-    if ([...this.#children.values()].some(({ spec }) => spec.ready !== 'ipc')) this.#reaper.protect(this.running);
-    this.#changed ??= setImmediate(() => this.#emitChange());
-  }
-
-  /** Again and again while a listener fails. The children run and stop all the same. */
-  #emitChange(): void {
-    this.#changed = undefined;
-    clearTimeout(this.#changeAgain);
-    try {
-      this.emit('change');
-      this.#changeLost = false;
-    } catch (error) {
-      if (!this.#changeLost) this.emit('event', { type: 'change.lost', reason: messageOf(error) });
-      this.#changeLost = true;
-      this.#changeAgain = setTimeout(() => this.#emitChange(), CHANGE_AGAIN_MS).unref();
-    }
+    const isOfOthers = this.#adopted.size > 0 || [...this.#children.values()].some(({ spec }) => spec.ready !== 'ipc');
+    if (isOfOthers) this.#reaper.protect(this.running);
+    this.#changed ??= setImmediate(() => {
+      this.#changed = undefined;
+      try {
+        this.emit('change');
+      } catch (error) {
+        // The children run and stop all the same.
+        this.emit('event', { type: 'change.lost', reason: messageOf(error) });
+      }
+    });
   }
 
   /** What the last lines say that the latest run of a child wrote. */
@@ -343,12 +319,7 @@ async function ping(child: ChildProcess, signal: AbortSignal): Promise<void> {
 
 function exitOf(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve) => {
-    child.once('error', (error: NodeJS.ErrnoException) =>
-      resolve({ how: error.code ?? error.message, code: null, killed: false }),
-    );
-    child.once('exit', (code, signal) => {
-      const how = signal ? `killed by ${signal}` : `exit code ${code}`;
-      resolve({ how, code, killed: signal !== null && FROM_OUTSIDE.has(signal) });
-    });
+    child.once('error', ({ code, message }: NodeJS.ErrnoException) => resolve({ how: code ?? message }));
+    child.once('exit', (code, signal) => resolve({ how: signal ? `killed by ${signal}` : `exit code ${code}`, code }));
   });
 }

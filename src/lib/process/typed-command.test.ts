@@ -50,26 +50,3 @@ test.each([
 ])('%s', (_, start, words) => {
   expect(typedCommand({ folder: top, ...start })).toBe(words);
 });
-
-test.each([
-  [
-    'a tarball',
-    { dependencies: { 'wasm-sensors': 'file:../../x.tgz' }, _npx: { packages: ['../x.tgz'] } },
-    'npx ./x.tgz',
-  ],
-  [
-    'a version',
-    { dependencies: { 'wasm-sensors': '^1.2.0' }, _npx: { packages: ['wasm-sensors@1'] } },
-    'npx wasm-sensors@1',
-  ],
-  [
-    'the newest',
-    { dependencies: { 'wasm-sensors': '^1.2.0' }, _npx: { packages: ['wasm-sensors'] } },
-    'npx wasm-sensors',
-  ],
-  ['with others', { _npx: { packages: ['a', 'wasm-sensors'] } }, 'npx wasm-sensors'],
-])('fetched by npx: %s', (name, file, words) => {
-  const { root, script } = install(`_npx/${name.replaceAll(' ', '-')}/node_modules/wasm-sensors`);
-  writeFileSync(join(root, '../../package.json'), JSON.stringify(file));
-  expect(typedCommand({ env: NPX, root, script, folder: top })).toBe(words);
-});

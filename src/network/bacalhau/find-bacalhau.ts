@@ -3,7 +3,6 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import type { Settings } from '../../config/settings.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { BacalhauNeeds } from '../provider.js';
 import type { ApiAddress } from './bacalhau-cli.js';
 import { createBacalhauClient } from './bacalhau-client.js';
 
@@ -38,13 +37,11 @@ function isExecutable(path: string): boolean {
 const TIMEOUT_MS = 10_000;
 
 /** What networks need of the program, for `doctor`; `api`: which calls go to, if they go to any. */
-export function bacalhauNeeds(
-  { bacalhau }: Settings,
-  api: ApiAddress = { host: '127.0.0.1', port: 1234 },
-): BacalhauNeeds {
+export function bacalhauNeeds({ bacalhau }: Settings, api: ApiAddress = { host: '127.0.0.1', port: 1234 }) {
   const find = () => findBacalhau(bacalhau);
   return {
     find,
-    client: (folder) => createBacalhauClient({ path: find(), stateDir: folder, api, timeoutMs: TIMEOUT_MS }),
+    /** `stateDir`: for the program's own files. */
+    client: (stateDir: string) => createBacalhauClient({ path: find(), stateDir, api, timeoutMs: TIMEOUT_MS }),
   };
 }

@@ -2,12 +2,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
+import { type PortKey, portWish, type Resolved } from '../../config/resolve-settings.js';
+import type { Settings } from '../../config/settings.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../../lib/fs/durable-files.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
+import type { PortWish } from '../../lib/net/choose-port.js';
 import { withoutSecrets } from '../../lib/net/url-secrets.js';
 import { packageRoot } from '../../lib/process/self-command.js';
-import type { ComposePlan, ComposeSettings } from './plan.js';
+import type { ComposePlan } from './plan.js';
 
 /** What templates hold for people to replace. */
 const PLACEHOLDER =
@@ -58,7 +61,7 @@ function refusePlaceholders(where: string, names: string[]): void {
  * `QUEUE_NOT_REACHABLE` and `CREDENTIALS_MISSING`.
  */
 export function queueVariables(
-  { queue, queueEndpoint, awsRegion }: Pick<ComposeSettings, 'queue' | 'queueEndpoint' | 'awsRegion'>,
+  { queue, queueEndpoint, awsRegion }: Partial<Pick<Settings, 'queue' | 'queueEndpoint' | 'awsRegion'>>,
   environment: Environment,
 ): Record<string, string> {
   if (queue === undefined) {
@@ -90,6 +93,32 @@ export function queueVariables(
     );
   }
   return { ...found, AWS_REGION: awsRegion ?? '', AWS_ENDPOINT_URL_SQS: queueEndpoint ?? '', SQS_QUEUE_URL: queue };
+}
+
+/** Without the ports of services that this network does not have. */
+export type ComposePorts = { [Name in keyof ReturnType<typeof portWishes>]: number };
+
+/** By the variables of `templates/compose.yaml` that set them. Throws `BAD_SETTING`. */
+export function portWishes(settings: Resolved, { get }: Environment, registry: boolean) {
+  /** `usual`: the setting that may set it instead, or the default. */
+  const wish = (flag: string, purpose: string, usual: PortKey | number): PortWish => {
+    const set = typeof usual === 'number' ? { port: usual, explicit: false } : portWish(settings, usual, purpose);
+    const given = get(flag);
+    if (set.explicit || given === undefined) return { purpose, flag, ...set };
+    if (/^\d+$/.test(given) && Number(given) <= 65_535) return { port: Number(given), explicit: true, purpose, flag };
+    throw new AppError('BAD_SETTING', `${flag}: ${JSON.stringify(given)} is not a port number`);
+  };
+  return {
+    PROXY_PORT: wish('PROXY_PORT', 'proxy', 'proxyPort'),
+    PULLER_PORT: wish('PULLER_PORT', 'puller', 'pullerPort'),
+    ...(settings.values.queue === undefined ? { QUEUE_PORT: wish('QUEUE_PORT', 'queue', 'queuePort') } : {}),
+    API_PORT: wish('API_PORT', 'API of Bacalhau', 'apiPort'),
+    NATS_PORT: wish('NATS_PORT', "orchestrator's node port", 'natsPort'),
+    WEBUI_PORT: wish('WEBUI_PORT', 'web page of Bacalhau', 'webUiPort'),
+    PROXY_JOB_PORT: wish('PROXY_JOB_PORT', 'proxy as a service job', 8080),
+    PULLER_JOB_PORT: wish('PULLER_JOB_PORT', 'puller as a service job', 8081),
+    ...(registry ? { REGISTRY_PORT: wish('REGISTRY_PORT', 'registry', 5000) } : {}),
+  };
 }
 
 /** Writes the values of the plan that are not secret into the `.env` of the compose file. */

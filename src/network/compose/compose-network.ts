@@ -9,7 +9,7 @@ import { type Cli, runBacalhau } from '../bacalhau/bacalhau-cli.js';
 import { type BacalhauClient, createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import { regionConfigFile } from '../config-file.js';
-import type { Network, NetworkLogs } from '../network.js';
+import type { Network } from '../network.js';
 import type { OpenContext } from '../provider.js';
 import { proxyEnvOf, sensorVariables } from '../sensor-tokens.js';
 import type { Project } from './engine/compose-project.js';
@@ -39,15 +39,14 @@ export const composeConnectionSchema = z.object({
 
 export type ComposeConnection = z.output<typeof composeConnectionSchema>;
 
-/** What service jobs get from their node, where the operator has it, beside what a proxy needs of sensors. */
-const FOR_SERVICES = [
+/** What service jobs get from their node, where the operator has it. */
+export const FOR_SERVICES = [
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
   'AWS_REGION',
   'WASM_SENSORS_TOKEN',
   'WASM_SENSORS_VIEWER_TOKEN',
-  'WASM_SENSORS_WEBHOOK',
 ];
 
 /** Fixed by templates/compose.yaml: service jobs run in a Docker that does not know this network's names. */
@@ -64,8 +63,8 @@ export function connectionOf(
   plan: ComposePlan,
   { backbone, withServices }: { backbone: string; withServices: boolean },
 ): ComposeConnection {
-  const { project, ports, settings, secrets, context } = plan;
-  const { queueEndpoint, proxyArgs, pullerArgs } = settings;
+  const { project, ports, settings, args, secrets, context } = plan;
+  const { queueEndpoint } = settings;
   const endpoint = queueEndpoint === undefined ? [] : ['--queue-endpoint', queueEndpoint];
   return {
     project,
@@ -79,13 +78,15 @@ export function connectionOf(
     queueForJobs: settings.queue ?? queueForJobs(backbone),
     allowedHosts: settings.allowedHosts ?? [],
     serviceArgs: {
-      proxy: [...endpoint, ...proxyArgs, '--follow', proxyForJobs(backbone)],
-      puller: [...endpoint, ...pullerArgs, '--proxies', proxyForJobs(backbone)],
+      proxy: [...endpoint, ...args['sqs-proxy'], '--follow', proxyForJobs(backbone)],
+      puller: [...endpoint, ...args['sqs-puller'], '--proxies', proxyForJobs(backbone)],
     },
     forwarded: {
       edge: ['HOSTNAME', 'REGION', ...sensorVariables(context)],
       updater: ['WASM_SENSORS_TOKEN'],
-      services: [...FOR_SERVICES, ...Object.keys(proxyEnvOf(context))].filter((name) => secrets[name]),
+      services: [...FOR_SERVICES, 'WASM_SENSORS_WEBHOOK', ...Object.keys(proxyEnvOf(context))].filter(
+        (name) => secrets[name],
+      ),
     },
   };
 }
@@ -113,7 +114,10 @@ export function createComposeNetwork(
   return {
     ...network,
     proxyNames: { 'sqs-proxy': COMPOSE_PROXY, [SERVICES_NODE]: `http://${SERVICES_NODE}:8080` },
-    logs: composeLogs(project),
+    logs: {
+      services: async () => (await containersOf({ project: project.name })).map(({ service }) => service),
+      read: (query) => containerLogs(project.name, query),
+    },
     configFile: (region) => regionConfigFile(join(project.folder, 'shared'), region, SHARED_ON_NODE),
     // The orchestrator reports a silent node as connected for another minute; Docker knows at once.
     nodes: async () => {
@@ -124,11 +128,6 @@ export function createComposeNetwork(
     },
   };
 }
-
-const composeLogs = ({ name }: Project): NetworkLogs => ({
-  services: async () => (await containersOf({ project: name })).map(({ service }) => service),
-  read: (query) => containerLogs(name, query),
-});
 
 /** Its `bacalhau` has the network's own version, so this machine needs none. */
 export const clientContainer = ({ name }: Project): string => `${name}-client-1`;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadSettings } from '../../config/load-settings.js';
 import { choosePorts } from '../../lib/net/choose-port.js';
-import { type ComposePorts, portWishes } from './compose-ports.js';
+import { type ComposePorts, portWishes } from './compose-env.js';
 
 const choose = async (variables: Partial<Record<keyof ComposePorts, string>>, proxyPort = 0) => {
   const settings = loadSettings({ proxyPort: String(proxyPort) }, '/nowhere');

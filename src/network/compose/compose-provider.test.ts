@@ -25,7 +25,7 @@ test('a service job has the port, the arguments and the queue of the network', a
   expect(planned.job).toMatchObject({
     port: 8080,
     queue: 'http://queue',
-    args: ['--rate-limit', '5'],
+    args: ['--open', '--rate-limit', '5'],
     image: 'r.io/x:1',
   });
   expect(await job('puller')).toMatchObject({ url: 'http://127.0.0.1:81', job: { port: 8081 } });

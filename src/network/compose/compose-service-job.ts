@@ -26,9 +26,8 @@ export async function planServiceJob(
     image: image ?? (await serviceImage(connection)),
     port: NODE_PORTS[role],
     queue,
-    // Reached from this network and this machine's loopback only.
-    open: true,
-    args: connection.serviceArgs[role],
+    // Reached from this network and this machine's loopback only, so it needs no token.
+    args: ['--open', ...connection.serviceArgs[role]],
     allowedHosts: [SERVICES_NODE, `${connection.project.name}-${SERVICES_NODE}-1`, ...connection.allowedHosts],
     ...(role === 'puller' ? { dataDir: PULLER_DATA } : {}),
     submissionTime: Date.now(),

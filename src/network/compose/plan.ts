@@ -12,25 +12,18 @@ import { answersHttp } from '../../lib/net/http-client.js';
 import { REGIONS } from '../network.js';
 import type { NetworkNeeds, NetworkPlan, PlanContext, Services } from '../provider.js';
 import { proxyEnvOf } from '../sensor-tokens.js';
-import { makeEnvironment, queueVariables, readEnvironment } from './compose-env.js';
+import { type ComposePorts, makeEnvironment, portWishes, queueVariables, readEnvironment } from './compose-env.js';
 import type { ComposeConnection } from './compose-network.js';
-import { type ComposePorts, portWishes } from './compose-ports.js';
+import type { ServiceArgs } from './document/compose-document.js';
 import { nodeTokens } from './document/node-tokens.js';
 import { type Project, projectName, requireOwnProject } from './engine/compose-project.js';
 import { createComposeRun } from './start.js';
 
-export interface ComposeSettings
-  extends Partial<Pick<Settings, 'queue' | 'queueEndpoint' | 'awsRegion' | 'allowedHosts'>> {
-  /** Further arguments of the services. */
-  proxyArgs: string[];
-  pullerArgs: string[];
-  queueArgs?: string[];
-}
-
 export interface ComposePlan {
   project: Project;
   context: PlanContext;
-  settings: ComposeSettings;
+  settings: Partial<Pick<Settings, 'queue' | 'queueEndpoint' | 'allowedHosts'>>;
+  args: ServiceArgs;
   ports: ComposePorts;
   bacalhauVersion: string;
   image: string;
@@ -61,7 +54,8 @@ export async function planCompose(resolved: Resolved, context: PlanContext): Pro
   const plan: ComposePlan = {
     project: { name: projectName(environment.get('COMPOSE_PROJECT_NAME')), folder: join(context.stateDir, 'compose') },
     context,
-    settings: composeSettings(resolved, context),
+    settings: values,
+    args: serviceArgs(resolved, context),
     ports: await choosePorts(portWishes(resolved, environment, context.registry), context.emit),
     bacalhauVersion: bacalhauTag(environment.get('BACALHAU_VERSION') ?? DEFAULT_BACALHAU),
     image: image ?? productImage(),
@@ -82,13 +76,12 @@ export async function planCompose(resolved: Resolved, context: PlanContext): Pro
   return { services: servicesOf(plan, resting), ...createComposeRun(plan, resting) };
 }
 
-function composeSettings(settings: Resolved, { logging }: PlanContext): ComposeSettings {
+function serviceArgs(settings: Resolved, { logging }: PlanContext): ServiceArgs {
   const ofPuller = ['sinks', 'pollers', 'alertAfter', 'retention', 'minuteRetention', 'hourRetention'] as const;
   return {
-    ...settings.values,
-    proxyArgs: serviceFlags({ ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
-    pullerArgs: serviceFlags({ ...givenSettings(settings, [...ofPuller, 'awsRegion']), ...logging }),
-    queueArgs: serviceFlags(logging ?? {}),
+    'sqs-proxy': serviceFlags({ ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
+    'sqs-puller': serviceFlags({ ...givenSettings(settings, [...ofPuller, 'awsRegion']), ...logging }),
+    queue: serviceFlags(logging ?? {}),
   };
 }
 

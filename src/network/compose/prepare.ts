@@ -1,8 +1,11 @@
 /** What a compose network needs before its first container: an engine, images, files. */
-import { buildImage, isStale } from '../../docker/build-image.js';
-import { requireDocker } from '../../docker/docker-cli.js';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildImage } from '../../docker/build-image.js';
+import { requireCompose, requireEngine } from '../../docker/docker-cli.js';
 import { bacalhauImage, hasImage, pullImage, REGISTRY_IMAGE } from '../../docker/images.js';
 import { removeOwned } from '../../docker/owned-objects.js';
+import { packageRoot } from '../../lib/process/self-command.js';
 import { writeNetworkFiles } from './document/network-folder.js';
 import { requireOwnProject } from './engine/compose-project.js';
 import { type DockerInside, probeDockerInside } from './engine/nested-docker.js';
@@ -13,7 +16,8 @@ import type { ComposePlan } from './plan.js';
  * `DOCKER_NOT_RUNNING`, `COMPOSE_MISSING` …, and with `PROJECT_IN_USE` when the project's containers belong to others.
  */
 export async function takeProject({ project, context }: ComposePlan): Promise<void> {
-  await requireDocker();
+  await requireEngine();
+  await requireCompose();
   const { removed, kept } = await removeOwned(context.stateDir);
   for (const name of removed) context.emit({ type: 'orphan.removed', name });
   for (const name of kept) context.emit({ type: 'orphan.kept', name });
@@ -30,16 +34,14 @@ export async function prepare(
   progress: (step: string) => void,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { project, context, settings } = plan;
+  const { project, context, settings, args } = plan;
   const dockerInside = await provideImages(plan, progress, signal);
   await writeNetworkFiles(project.folder, {
     nodesPerRegion: context.nodesPerRegion,
     dockerInside,
     embeddedQueue: settings.queue === undefined,
     owner: context.stateDir,
-    proxyArgs: settings.proxyArgs,
-    pullerArgs: settings.pullerArgs,
-    queueArgs: settings.queueArgs ?? [],
+    args,
     heading: [
       'Made by `wasm-sensors up` from templates/compose.yaml, and made anew by the next one.',
       `Look at it with: docker compose -f ${project.folder}/compose.yaml ps`,
@@ -68,7 +70,8 @@ async function provideImages(
     await pullImage(name, hint, signal);
   };
   const build = async () => {
-    if ((await hasImage(image)) && !(await isStale(image))) return;
+    // In a checkout the program changes without its version; Docker's cache knows whether it did.
+    if (!existsSync(join(packageRoot, 'src')) && (await hasImage(image))) return;
     progress(`building ${image}`);
     await buildImage({ image, signal, onStep: (step) => progress(`building: ${step}`) });
   };

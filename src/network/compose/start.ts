@@ -2,7 +2,6 @@
 import { containersOf, lastLogLines } from '../../docker/containers.js';
 import { removeOwned, stopOwned } from '../../docker/owned-objects.js';
 import { runCleanups } from '../../lib/async/run-cleanups.js';
-import { withTimeout } from '../../lib/async/with-timeout.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { waitForHttp } from '../../lib/net/http-client.js';
 import { ExecutionReconciler } from '../bacalhau/execution-reconciler.js';
@@ -65,12 +64,15 @@ export function createComposeRun(
   const bringUpInTime = async (withServices: boolean): Promise<string> => {
     const attempt = new AbortController();
     const ms = READY_MS + READY_MS_PER_NODE * edges.length;
-    const late = () => notReady(project, ms);
+    const time = AbortSignal.timeout(ms);
+    const signal = AbortSignal.any([attempt.signal, stopping.signal, time]);
     try {
-      return await withTimeout({ ms, signal: AbortSignal.any([attempt.signal, stopping.signal]), late }, (signal) => {
-        bringing = bringUp(plan, { edges, withServices, signal, progress });
-        return Promise.race([bringing, failOnExit(project, stateDir, signal)]);
-      });
+      bringing = bringUp(plan, { edges, withServices, signal, progress });
+      return await Promise.race([bringing, failOnExit(project, stateDir, signal)]);
+    } catch (error) {
+      // Another error explains more than that the time is up.
+      const isAbort = ['AbortError', 'TimeoutError'].includes((error as Error).name);
+      throw isAbort && time.aborted && !stopping.signal.aborted ? await notReady(project, ms) : error;
     } finally {
       attempt.abort();
       // An `up` of the same project that starts in the same second finds no containers either; then both use the same ones.

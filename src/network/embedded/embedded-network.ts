@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type JobRef, type JobRequest, jobName, jobRefOf, MODULE_LABEL, ROLE_LABEL } from '../../jobs/job-request.js';
 import { CONFIG_TARGET, moduleEnv, moduleParameters, publisherFlags, reachableHosts } from '../../jobs/job-task.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import { errorFromAnswer } from '../../lib/errors/http-error.js';
+import { apiClient } from '../../lib/errors/http-error.js';
 import { ModuleStore } from '../../modules/module-store.js';
 import type { UserModule } from '../../modules/user-module.js';
 import {
@@ -28,7 +28,11 @@ export const embeddedConnectionSchema = z.object({
 export type EmbeddedConnection = z.output<typeof embeddedConnectionSchema>;
 
 export function createEmbeddedNetwork({ host, proxyUrl, stateDir }: EmbeddedConnection, token: string): Network {
-  const call = hostClient(host, token);
+  const call = apiClient(host, token, {
+    code: 'HOST_GONE',
+    message: 'the sensor host does not answer',
+    hint: '`up` restarts it, unless `up` itself has stopped.',
+  });
   const store = new ModuleStore(join(stateDir, 'modules'));
   /** Hands a module over to the host, which is on this machine; returns what it is called there. */
   const keep = ({ sha256, bytes }: UserModule) => {
@@ -37,18 +41,18 @@ export function createEmbeddedNetwork({ host, proxyUrl, stateDir }: EmbeddedConn
   };
   return {
     kind: 'embedded',
-    nodes: async () => call('GET', '/nodes', nodesSchema),
-    jobs: async () => (await call('GET', '/jobs', jobsSchema)).map((job) => ({ ...job, ref: refOf(job) })),
+    nodes: async () => nodesSchema.parse(await call('GET', '/nodes')),
+    jobs: async () => jobsSchema.parse(await call('GET', '/jobs')).map((job) => ({ ...job, ref: refOf(job) })),
     async submit(job) {
       const { name, ...spec } = toSpec(job, keep);
-      const { jobId, unchanged } = await call('PUT', `/jobs/${name}`, submissionSchema, spec);
+      const { jobId, unchanged } = submissionSchema.parse(await call('PUT', `/jobs/${name}`, spec));
       return { jobId, jobName: name, unchanged, facts: [] };
     },
-    stop: async (ref) => (await call('DELETE', `/jobs/${jobName(ref)}`, stoppedSchema)).stopped,
+    stop: async (ref) => stoppedSchema.parse(await call('DELETE', `/jobs/${jobName(ref)}`)).stopped,
     sensorProxyUrl: () => proxyUrl,
     configFile: (region) => regionConfigFile(configFolder(stateDir), region),
     async setRegionLink(region, connected) {
-      await call('PUT', `/regions/${encodeURIComponent(region)}`, z.unknown(), { connected });
+      await call('PUT', `/regions/${encodeURIComponent(region)}`, { connected });
     },
   };
 }
@@ -61,64 +65,29 @@ function refOf({ module, region, labels = {} }: ClusterJob): JobRef {
 
 /** @param keep hands a module over to the host */
 function toSpec(job: JobRequest, keep: (module: UserModule) => string): JobSpec {
-  switch (job.role) {
-    case 'publisher':
-      return {
-        name: jobName({ role: 'publisher', region: job.region }),
-        region: job.region,
-        ...(job.module === undefined
-          ? { module: 'publisher' }
-          : { module: keep(job.module), labels: { [ROLE_LABEL]: 'publisher' } }),
-        type: 'daemon',
-        args: publisherFlags(job),
-        mounts: job.configFile === undefined ? [] : [{ target: CONFIG_TARGET, source: job.configFile }],
-        allow: reachableHosts(job),
-      };
-    case 'module': {
-      const { region, name } = job;
-      return {
-        name: jobName({ role: 'module', region, name }),
-        region,
-        module: keep(job.module),
-        labels: { [ROLE_LABEL]: 'module', [MODULE_LABEL]: name },
-        type: job.once ? 'ops' : 'daemon',
-        args: moduleParameters(job),
-        env: moduleEnv(job),
-        allow: reachableHosts(job),
-      };
-    }
-    case 'config-updater':
-      return {
-        name: jobName(jobRefOf(job)),
-        region: job.region,
-        module: 'config-updater',
-        type: 'batch',
-        args: [
-          ...(job.configFile === undefined ? ['--proxy', job.proxyUrl] : [`--file=${CONFIG_TARGET}`]),
-          ...job.parameters,
-        ],
-        mounts: job.configFile === undefined ? [] : [{ target: CONFIG_TARGET, source: job.configFile, writable: true }],
-        allow: reachableHosts(job),
-      };
-    default:
-      throw new AppError('NOT_OFFERED', `the embedded network runs no ${job.role} as a job`, {
-        hint: '`up` runs the proxy and the puller itself here; service jobs need a network with Docker.',
-      });
-  }
-}
-
-function hostClient(base: string, token: string) {
-  return async <T extends z.ZodType>(method: string, path: string, schema: T, body?: unknown): Promise<z.output<T>> => {
-    const response = await fetch(base + path, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }).catch((cause) => {
-      const hint = '`up` restarts it, unless `up` itself has stopped.';
-      throw new AppError('HOST_GONE', 'the sensor host does not answer', { cause, hint });
+  if (!('region' in job)) {
+    throw new AppError('NOT_OFFERED', `the embedded network runs no ${job.role} as a job`, {
+      hint: '`up` runs the proxy and the puller itself here; service jobs need a network with Docker.',
     });
-    const answer: unknown = await response.json().catch(() => undefined);
-    if (response.ok) return schema.parse(answer);
-    throw errorFromAnswer(answer, 'INTERNAL', `the sensor host answered ${method} ${path} with ${response.status}`);
-  };
+  }
+  const { runOnce, ...ref } = jobRefOf(job);
+  const common = { name: jobName(ref), region: job.region, allow: reachableHosts(job) };
+  if (job.role === 'module') {
+    return {
+      ...common,
+      module: keep(job.module),
+      labels: { [ROLE_LABEL]: 'module', [MODULE_LABEL]: job.name },
+      type: job.once ? 'ops' : 'daemon',
+      args: moduleParameters(job),
+      env: moduleEnv(job),
+    };
+  }
+  const writable = job.role === 'config-updater' ? { writable: true } : {};
+  const mounts = job.configFile === undefined ? [] : [{ target: CONFIG_TARGET, source: job.configFile, ...writable }];
+  if (job.role === 'config-updater') {
+    const goal = job.configFile === undefined ? ['--proxy', job.proxyUrl] : [`--file=${CONFIG_TARGET}`];
+    return { ...common, module: 'config-updater', type: 'batch', args: [...goal, ...job.parameters], mounts };
+  }
+  const own = job.module && { module: keep(job.module), labels: { [ROLE_LABEL]: 'publisher' } };
+  return { ...common, module: 'publisher', ...own, type: 'daemon', args: publisherFlags(job), mounts };
 }

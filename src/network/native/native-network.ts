@@ -42,7 +42,6 @@ export function createNativeNetwork(
   });
   return {
     ...network,
-    linksSeenBy: 'the orchestrator',
     bypassesLink: (region, url) => !relayed || !`${url}/`.startsWith(`${sensorProxyUrls[region]}/`),
     configFile: (region) => regionConfigFile(configFolder(stateDir), region),
   };

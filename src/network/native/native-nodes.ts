@@ -3,7 +3,6 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
-import { askHttp } from '../../lib/process/hang-watch.js';
 import { packageRoot } from '../../lib/process/self-command.js';
 import type { ChildSpec } from '../../lib/process/supervisor.js';
 import { bacalhauEnv, removed } from '../bacalhau/bacalhau-cli.js';
@@ -29,7 +28,6 @@ export interface NodePlan {
   name: string;
   /** Undefined for the orchestrator. */
   region?: string;
-  template: 'orchestrator' | 'edge';
   settings: NodeSettings;
   /** Variables of the node, which it may forward to jobs. */
   env: Record<string, string>;
@@ -58,7 +56,6 @@ export const lateHeartbeatMs = (nodes: number): number => 1.25 * HEARTBEAT_S * 1
 export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
   return {
     name: 'orchestrator',
-    template: 'orchestrator',
     settings: {
       'Orchestrator.NodeManager.DisconnectTimeout': `${DISCONNECT_S * heartbeatFactor(nodes)}s`,
       'Orchestrator.Port': ports.nats,
@@ -75,7 +72,6 @@ export function edgeNodes(context: PlanContext, configPaths: string[], links: Re
   return edgeNames(context.nodesPerRegion).map(({ name, region }) => ({
     name,
     region,
-    template: 'edge',
     settings: {
       Labels: edgeLabels(region),
       'Compute.Orchestrators': [links.orchestratorUrl(region)],
@@ -102,13 +98,6 @@ export type NodeSettings = Record<string, string | number | string[] | Record<st
 /** In the node's folder. */
 const CONFIG_FILE = 'node.yaml';
 
-/** Writes the configuration of one node into its folder. */
-function writeNodeConfig(template: 'orchestrator' | 'edge', folder: string, settings: NodeSettings): void {
-  const document = parseDocument(readFileSync(`${packageRoot}templates/nodes/${template}.yaml`, 'utf8'));
-  for (const [path, value] of Object.entries(settings)) document.setIn(path.split('.'), document.createNode(value));
-  writeFileSync(join(folder, CONFIG_FILE), document.toString(), { mode: 0o600 });
-}
-
 export interface NodeProcess extends NodePlan {
   /** Of its API, on loopback. */
   apiPort: number;
@@ -128,9 +117,12 @@ export function nodeProcess(bacalhau: string, folder: string, node: NodeProcess)
   const data = join(own, 'data');
   const temporary = join(own, 'tmp');
   mkdirSync(temporary, { recursive: true, mode: 0o700 });
+  const [template, role] = node.region === undefined ? ['orchestrator', '--orchestrator'] : ['edge', '--compute'];
+  const document = parseDocument(readFileSync(`${packageRoot}templates/nodes/${template}.yaml`, 'utf8'));
   // Its lines for people have no date.
-  writeNodeConfig(node.template, own, { ...node.settings, 'API.Port': node.apiPort, 'Logging.Mode': 'json' });
-  const role = node.template === 'orchestrator' ? '--orchestrator' : '--compute';
+  const settings = { ...node.settings, 'API.Port': node.apiPort, 'Logging.Mode': 'json' };
+  for (const [path, value] of Object.entries(settings)) document.setIn(path.split('.'), document.createNode(value));
+  writeFileSync(join(own, CONFIG_FILE), document.toString(), { mode: 0o600 });
   return {
     name: node.name,
     command: bacalhau,
@@ -159,7 +151,7 @@ function lifeOf({ apiPort, heartbeat }: NodeProcess): NonNullable<ChildSpec['ask
   return async (signal) => {
     if (heartbeat && performance.now() - answered < heartbeat.lateMs) return;
     if (heartbeat && !(await heartbeat.isLate())) return;
-    await askHttp(`http://127.0.0.1:${apiPort}/api/v1/agent/alive`, signal);
+    await (await fetch(`http://127.0.0.1:${apiPort}/api/v1/agent/alive`, { signal })).arrayBuffer();
     answered = performance.now();
   };
 }

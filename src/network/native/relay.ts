@@ -17,11 +17,12 @@ const BULK_BYTES = 2048;
 export class Relay {
   /** When more than a single reading was last sent to the target at once: Unix milliseconds, 0 for never. */
   bulkAt = 0;
-  #open = true;
+  /** False while it is cut. */
+  isOpen = true;
   readonly #target: RelayTarget;
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer({ noDelay: true }, (near) =>
-    this.#open ? this.#join(near) : near.resetAndDestroy(),
+    this.isOpen ? this.#join(near) : near.resetAndDestroy(),
   );
 
   /** @param port on loopback, where the region's side connects */
@@ -32,10 +33,6 @@ export class Relay {
     this.#target = target;
   }
 
-  get isOpen(): boolean {
-    return this.#open;
-  }
-
   /** Rejects when it can't listen on the port. */
   async listen(): Promise<void> {
     this.#server.listen({ port: this.port, host: '127.0.0.1', exclusive: true });
@@ -44,12 +41,12 @@ export class Relay {
 
   /** Closes every connection through it, and refuses new ones. */
   cut(): void {
-    this.#open = false;
+    this.isOpen = false;
     for (const socket of this.#sockets) socket.destroy();
   }
 
   restore(): void {
-    this.#open = true;
+    this.isOpen = true;
   }
 
   /** Cuts it, and closes its port. */

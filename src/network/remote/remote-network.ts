@@ -47,7 +47,7 @@ export function createRemoteNetwork(
     forwarded: {
       edge: connection.tokenInJob ? [] : connection.forSensors,
       updater: [],
-      services: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'],
+      services: [],
     },
     given: secrets.sensorEnv,
     sensorProxyUrl: () => connection.proxyUrl,

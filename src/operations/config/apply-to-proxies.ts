@@ -103,13 +103,8 @@ export async function compareProxies(
 ): Promise<{ desired: DesiredState; holder: ProxyClient; others: FailedProxy[] }> {
   const answers = new Map(proxies.map((proxy) => [proxy, proxy.state()]));
   const settled = await Promise.allSettled(answers.values());
-  const holder =
-    proxies[
-      Math.max(
-        0,
-        settled.findIndex(({ status }) => status === 'fulfilled'),
-      )
-    ]!;
+  const first = settled.findIndex(({ status }) => status === 'fulfilled');
+  const holder = proxies[Math.max(0, first)]!;
   const desired = await answers.get(holder)!;
   const wanted = { url: holder.url, state: desired };
   const others = await failures(

@@ -137,6 +137,15 @@ test('one that ends without an error has completed, also where it is started aga
   expect(watchedMs).toBe(0);
 });
 
+test('a job that the network gives up after an end without an error is no failure while others still start', async () => {
+  stateOf = (node, ms) => {
+    const job = network.jobList.find(({ ref }) => node === `edge-${ref.region}-1`)!;
+    if (node !== 'edge-as-1') job.state = 'failed';
+    return execution(node, node !== 'edge-as-1' || ms > 2000 ? 'completed' : 'starting');
+  };
+  expect(await deploy()).toMatchObject({ running: 0, completed: 3 });
+});
+
 test('of a module that runs already, only what runs now counts', async () => {
   network.submission = { unchanged: true };
   stateOf = (node) => [execution(node, 'failed', 'long ago'), execution(node, 'running')];

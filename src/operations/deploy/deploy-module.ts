@@ -110,7 +110,10 @@ async function watch(
     });
     const failed = executions.filter(({ state }) => state === 'failed');
     if (failed.length > 0) throw moduleFailed(name, failed);
-    const lost = jobs.find(({ state }) => state === 'failed');
+    // Bacalhau gives up a job that should run on and has ended twice, also without an error, while others still start.
+    const lost = jobs.find(
+      (job) => job.state === 'failed' && !job.executions.some(({ state }) => state === 'completed'),
+    );
     if (lost) throw new AppError('MODULE_FAILED', `${lost.name}: ${lost.message}`);
     const completed = executions.filter(({ state }) => state === 'completed').length;
     const started = executions.filter(({ state }) => state === 'running').length + completed;

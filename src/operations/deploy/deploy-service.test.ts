@@ -94,17 +94,6 @@ test('a puller that fails gives its part back to that of `up`', async () => {
   expect(calls).toEqual([`{"puller":"${url}"}`, 'submit puller', 'stop puller', '{"puller":null}']);
 });
 
-test('a proxy that fails says that the one before it is gone', async () => {
-  jobs = [job('j0', 'running'), job('j1', 'failed', [execution('failed', 'no such image')])];
-  await expect(deploy('proxy')).rejects.toMatchObject({
-    code: 'SERVICE_FAILED',
-    hint: expect.stringMatching(/^The node pulls .*\. This stopped the proxy/),
-  });
-  expect(calls).toEqual(['submit proxy']);
-  jobs = [job('j1', 'failed', [execution('failed', 'no such image')])];
-  await expect(deploy('proxy')).rejects.toMatchObject({ hint: expect.not.stringContaining('This stopped') });
-});
-
 test.each([
   ['/health does not answer', '/health', [execution('running')]],
   ['/ready does not answer', '/ready', [execution('running')]],

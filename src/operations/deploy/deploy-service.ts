@@ -1,12 +1,12 @@
 /** The proxy or the puller as a Bacalhau service job: submitted, waited for, and stopped. */
 import type { ServiceJob } from '../../jobs/job-request.js';
 import { waitFor } from '../../lib/async/backoff.js';
-import { AppError, withContext } from '../../lib/errors/app-error.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/http-client.js';
 import { noServicesNode } from '../../network/edge-nodes.js';
 import { isActive, type Network } from '../../network/network.js';
 import type { PlannedServiceJob } from '../../network/provider.js';
-import type { EndpointChange } from '../../runtime/control-client.js';
+import type { EndpointChange } from '../../runtime/control-server.js';
 import { foreignJobs, refuseForeign } from './job-owners.js';
 
 export type ServiceRole = ServiceJob['role'];
@@ -22,29 +22,20 @@ export interface ServiceOptions {
   signal: AbortSignal;
 }
 
-export interface ServiceResult {
-  role: ServiceRole;
-  jobId: string;
-  url: string;
-  image: string;
-  unchanged: boolean;
-  seconds: number;
-}
-
-const LOOK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 500;
 /** How long a service job may take to stop: the grace of its container. */
 const GONE_MS = 30_000;
 
 /**
  * Resolves when `/health` and `/ready` answer. The proxy runs beside that of `up`. The puller replaces that of `up`,
- * because a queue has one consumer; when this fails, that of `up` runs again. Rejects with `NO_SERVICES_NODE`,
+ * because a queue has one consumer; when this fails, that of `up` runs again. A job that the new one replaced is gone in any case. Rejects with `NO_SERVICES_NODE`,
  * `SERVICE_FAILED` (Bacalhau's message is among the details), `SERVICE_TIMEOUT`, or `JOBS_OF_OTHERS`.
  */
 export async function deployService(
   network: Network,
   { job, url }: Pick<PlannedServiceJob, 'job' | 'url'>,
   options: ServiceOptions,
-): Promise<ServiceResult> {
+) {
   const began = Date.now();
   const { role, image } = job;
   const { onProgress, setEndpoints, signal } = options;
@@ -52,7 +43,6 @@ export async function deployService(
   if (!options.takeOver) refuseForeign(await foreignJobs(network, { role }));
   onProgress('waiting for the web-services node');
   await waitForNode(network, options);
-  const replaced = (await network.jobs()).some(({ ref, state }) => ref.role === role && state === 'running');
   try {
     if (role === 'puller') await setEndpoints({ puller: url });
     onProgress(`submitting the ${role}`);
@@ -63,16 +53,8 @@ export async function deployService(
     return { role, jobId, url, image, unchanged, seconds: (Date.now() - began) / 1000 };
   } catch (error) {
     if (role === 'puller') await stopService(network, role, { url, setEndpoints });
-    else if (replaced && error instanceof AppError) throw withoutProxy(error);
     throw error;
   }
-}
-
-/** A submission stops the job of the same name, also when the new one does not run. */
-function withoutProxy(error: AppError): AppError {
-  const hint =
-    'This stopped the proxy that ran as a service job before. Deploy it again as it was, or run `wasm-sensors deploy publisher` so that sensors use the proxy of `up`.';
-  return withContext(error, { hint: error.hint === undefined ? hint : `${error.hint} ${hint}` });
 }
 
 /**
@@ -128,20 +110,20 @@ async function waitUntilReady(
   { timeoutMs, signal }: Pick<ServiceOptions, 'timeoutMs' | 'signal'>,
 ): Promise<void> {
   // An older job may still have the port, so the new job's own execution must run, too.
-  const look = async () => {
+  const check = async () => {
     const answers = (await answersHttp(`${url}/health`)) && (await answersHttp(`${url}/ready`));
     return (await runs(network, jobId, role)) && answers ? true : undefined;
   };
-  if (await waitFor(look, { timeoutMs, everyMs: LOOK_EVERY_MS, signal })) return;
+  if (await waitFor(check, { timeoutMs, everyMs: CHECK_EVERY_MS, signal })) return;
   throw new AppError('SERVICE_TIMEOUT', `the ${role} does not answer at ${url}`, {
     hint: `Read its log with \`bacalhau job logs ${jobId}\` (compose network: in \`wasm-sensors shell\`).`,
   });
 }
 
 async function waitForNode(network: Network, { timeoutMs, signal }: ServiceOptions): Promise<void> {
-  const look = async () =>
+  const check = async () =>
     (await network.nodes()).some((node) => node.type === 'web-services' && node.connected) || undefined;
-  if (await waitFor(look, { timeoutMs, everyMs: LOOK_EVERY_MS, signal })) return;
+  if (await waitFor(check, { timeoutMs, everyMs: CHECK_EVERY_MS, signal })) return;
   throw noServicesNode('none with the label type=web-services is connected');
 }
 

@@ -19,25 +19,22 @@ type Kind = ConditionAlert['type'];
 /** While the number of dead letters grows their alert is raised again, but not more often. */
 const RAISE_EVERY_MS = 60_000;
 
-const RULES: Record<Kind, { rule: string; over: string; text(conditions: Conditions): string | undefined }> = {
+/** An alert that is over says its rule, which is kept again. */
+const RULES: Record<Kind, { rule: string; text(conditions: Conditions): string | undefined }> = {
   'store.quarantined': {
-    rule: 'no damaged store',
-    over: 'no damaged store is kept any more',
+    rule: 'no damaged store is kept',
     text: ({ store }) => quarantinedText('store', 'readings', store?.quarantined),
   },
   'store.written-back': {
-    rule: 'nobody deletes or replaces the store',
-    over: 'the file of the store was left alone for an hour',
+    rule: 'the file of the store is left alone',
     text: ({ store }) => writtenBackText('store', store?.writtenBack),
   },
   'store.damaged-rows': {
     rule: 'every checksum in the store is right',
-    over: 'no row of the store is known to be damaged',
     text: ({ store }) => (store?.damagedRows ? `damaged rows in the store: ${store.damagedRows}` : undefined),
   },
   'clock.stepped': {
-    rule: 'the clock is not set',
-    over: 'the time of the clock is taken for right',
+    rule: 'the clock is right',
     text: ({ clockAheadMs }) =>
       clockAheadMs === 0
         ? undefined
@@ -45,23 +42,19 @@ const RULES: Record<Kind, { rule: string; over: string; text(conditions: Conditi
   },
   'queue.not-ready': {
     rule: 'the queue server takes messages',
-    over: 'the queue server takes messages again',
     text: ({ queueServer: server }) =>
       server?.status === 'not ready' ? `the queue server takes no messages: ${server.reason}` : undefined,
   },
   'queue.quarantined': {
-    rule: 'no damaged queue store',
-    over: 'no damaged queue store is kept any more',
+    rule: 'no damaged queue store is kept',
     text: ({ queueServer: server }) => quarantinedText('queue store', 'messages', server?.quarantined),
   },
   'queue.written-back': {
-    rule: 'nobody deletes or replaces the queue store',
-    over: 'the file of the queue store was left alone for an hour',
+    rule: 'the file of the queue store is left alone',
     text: ({ queueServer: server }) => writtenBackText('queue store', server?.writtenBack),
   },
   'queue.damaged-messages': {
     rule: 'every checksum in the queue store is right',
-    over: 'no message of the queue store is known to be damaged',
     text: ({ queueServer: server }) =>
       server?.damagedMessages ? `damaged messages in the queue store: ${server.damagedMessages}` : undefined,
   },
@@ -99,11 +92,11 @@ export class ConditionAlerts {
 
   #conditions(conditions: Conditions, now: number): ConditionAlert[] {
     return KINDS.flatMap((type) => {
-      const { rule, over, text: textOf } = RULES[type];
-      const text = textOf(conditions);
+      const { rule, text: problem } = RULES[type];
+      const text = problem(conditions);
       const firing = text !== undefined;
       if (firing === this.#firing.has(type)) return [];
-      return [{ event: 'alert', type, firing, at: now, rule, text: text ?? over }];
+      return [{ event: 'alert', type, firing, at: now, rule, text: text ?? rule }];
     });
   }
 

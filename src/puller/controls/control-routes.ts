@@ -5,8 +5,8 @@
 import { type Context, Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import { z } from 'zod';
-import { AppError, messageOf } from '../../lib/errors/app-error.js';
-import { httpErrorBody, readJsonBody } from '../../lib/errors/http-error.js';
+import { AppError } from '../../lib/errors/app-error.js';
+import { httpErrorBody, knownError, readJsonBody } from '../../lib/errors/http-error.js';
 import type { OperatorSessions } from '../../lib/net/access-lock.js';
 import { type ControlsView, configChangeSchema, type FleetControls, type Report } from './fleet-controls.js';
 
@@ -97,7 +97,11 @@ function operationStream(
     };
     const outcome = await Promise.race([operation(report), stopped(closed)]).then(
       (result) => ({ result }),
-      (error) => errorLine(error, log),
+      (error) => {
+        const known = knownError(error, log);
+        const details = known.details.length > 0 ? { details: known.details } : {};
+        return { error: { ...httpErrorBody(known).error, ...details } };
+      },
     );
     await lines.writeln(JSON.stringify(outcome));
   });
@@ -109,14 +113,4 @@ function stopped(closed: AbortSignal): Promise<never> {
     if (closed.aborted) fail();
     else closed.addEventListener('abort', fail, { once: true });
   });
-}
-
-function errorLine(error: unknown, log: (text: string) => void): object {
-  if (error instanceof AppError) {
-    const { code, message, hint, details } = error;
-    const { error: fields } = httpErrorBody({ code, message, ...(hint === undefined ? {} : { hint }) });
-    return { error: { ...fields, ...(details.length > 0 ? { details } : {}) } };
-  }
-  log(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return httpErrorBody({ code: 'INTERNAL', message: messageOf(error) });
 }

@@ -94,12 +94,12 @@ test('a job whose region was cut before begins without its link', async () => {
 test('counts stay when a process has ended; those that were stopped are known at once', async () => {
   const runner = await open(asking(), [origin()]);
   const guest = start(runner);
-  await vi.waitFor(() => expect(host.stats().requests).toBeGreaterThan(0), WAIT);
+  await vi.waitFor(() => expect(host.stats().results.eu).toBeDefined(), WAIT);
   guest.stop();
   runner.close();
   expect(ends).toEqual([{ exit: { kind: 'stopped' }, lastLine: '' }]);
-  expect(host.stats()).toMatchObject({ running: 0, requests: expect.any(Number) });
-  expect(host.stats().requests).toBeGreaterThan(0);
+  expect(host.stats()).toMatchObject({ running: 0 });
+  expect(host.stats().results.eu).toBeDefined();
 });
 
 test('what is not a module is refused with the reason', async () => {

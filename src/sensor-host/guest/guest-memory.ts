@@ -3,22 +3,22 @@ import { ERRNO, WasiError } from './wasi-error.js';
 /** Views of one guest's memory; replaced when the guest has grown it. */
 export class GuestMemory {
   readonly #memory: WebAssembly.Memory;
-  #bytes: Uint8Array;
-  #view: DataView;
+  #bytes = new Uint8Array();
+  #view = new DataView(this.#bytes.buffer);
 
   constructor(memory: WebAssembly.Memory) {
     this.#memory = memory;
-    this.#bytes = new Uint8Array(memory.buffer);
-    this.#view = new DataView(memory.buffer);
   }
 
   get bytes(): Uint8Array {
-    this.#refresh();
+    const { buffer } = this.#memory;
+    if (this.#bytes.buffer !== buffer) this.#bytes = new Uint8Array(buffer);
     return this.#bytes;
   }
 
   get view(): DataView {
-    this.#refresh();
+    const { buffer } = this.#memory;
+    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
     return this.#view;
   }
 
@@ -45,12 +45,5 @@ export class GuestMemory {
   /** Throws the errno `fault` where the range does not lie inside the memory. */
   need(at: number, length: number): void {
     if (!this.holds(at, length)) throw new WasiError(ERRNO.fault);
-  }
-
-  #refresh(): void {
-    const { buffer } = this.#memory;
-    if (this.#view.buffer === buffer) return;
-    this.#bytes = new Uint8Array(buffer);
-    this.#view = new DataView(buffer);
   }
 }

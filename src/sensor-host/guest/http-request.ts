@@ -21,8 +21,8 @@ export function readRequest(memory: GuestMemory, args: HttpArguments): Omit<Http
   const [method, urlAt, urlLength, headersAt, headersLength, bodyAt, bodyLength] = args;
   if (args.slice(7, 11).some((pointer) => pointer === 0)) return RESULT.badInput;
   const address = urlLength! > MAX_URL_BYTES ? undefined : memory.text(urlAt!, urlLength!);
-  const url = address === undefined ? undefined : parseUrl(address);
-  if (url === undefined) return RESULT.invalidUrl;
+  if (address === undefined || !URL.canParse(address)) return RESULT.invalidUrl;
+  const url = new URL(address);
   const hasBody = bodyAt !== 0 && bodyLength! > 0;
   const body = hasBody ? memory.copy(bodyAt!, bodyLength!) : undefined;
   if ((hasBody && body === undefined) || headersLength! > MAX_HEADER_BYTES) return RESULT.badInput;
@@ -70,16 +70,4 @@ export function writeAnswer(memory: GuestMemory, args: HttpArguments, answer: Ht
   memory.bytes.set(headers, headersAt);
   memory.bytes.set(body, bodyAt);
   return RESULT.ok;
-}
-
-// Each guest requests the same few addresses for as long as it runs, and there are thousands of guests.
-const parsedUrls = new Map<string, URL>();
-
-function parseUrl(address: string): URL | undefined {
-  const known = parsedUrls.get(address);
-  if (known || !URL.canParse(address)) return known;
-  const url = new URL(address);
-  if (parsedUrls.size >= 1000) parsedUrls.clear();
-  parsedUrls.set(address, url);
-  return url;
 }

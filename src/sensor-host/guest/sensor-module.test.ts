@@ -4,34 +4,37 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { ASYNCIFY_EXPORTS } from '../../modules/user-module.js';
 import { tinyModule } from '../../test/support/tiny-module.js';
-import { compileModule, loadModule, type SensorModule } from './sensor-module.js';
+import { loadModule, type SensorModule } from './sensor-module.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'sensor-module-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+const path = join(folder, 'a.wasm');
+const load = (bytes: Uint8Array) => {
+  writeFileSync(path, bytes);
+  return loadModule(path);
+};
 
 test('a module with Asyncify is instantiated as often as asked', async () => {
-  const module = (await compileModule('a.wasm', tinyModule({ exports: ASYNCIFY_EXPORTS }))) as SensorModule;
+  const module = (await load(tinyModule({ exports: ASYNCIFY_EXPORTS }))) as SensorModule;
   const [first, second] = [module.instantiate({}), module.instantiate({})];
-  expect([module.name, Object.keys(first.exports)]).toEqual(['a.wasm', ['memory', '_start', ...ASYNCIFY_EXPORTS]]);
+  expect([module.name, Object.keys(first.exports)]).toEqual([path, ['memory', '_start', ...ASYNCIFY_EXPORTS]]);
   expect(second).not.toBe(first);
 });
 
 test.each(ASYNCIFY_EXPORTS)('a module without %s gets a thread', async (name) => {
   const exports = ASYNCIFY_EXPORTS.filter((one) => one !== name);
-  expect(await compileModule('foreign.wasm', tinyModule({ exports }))).toEqual({
-    name: 'foreign.wasm',
+  expect(await load(tinyModule({ exports }))).toEqual({
+    name: path,
     compiled: expect.any(WebAssembly.Module),
   });
 });
 
 test('what is not a module is refused', async () => {
-  await expect(compileModule('x.wasm', Buffer.from('nonsense'))).rejects.toMatchObject({ code: 'MODULE_INVALID' });
+  await expect(load(Buffer.from('nonsense'))).rejects.toMatchObject({ code: 'MODULE_INVALID' });
 });
 
 test('a module is loaded from a file; without the file the error names it', async () => {
-  const path = join(folder, 'a.wasm');
-  writeFileSync(path, tinyModule({ exports: ASYNCIFY_EXPORTS }));
-  expect((await loadModule(path)).name).toBe(path);
+  expect((await load(tinyModule({ exports: ASYNCIFY_EXPORTS }))).name).toBe(path);
   await expect(loadModule(join(folder, 'b.wasm'))).rejects.toMatchObject({
     code: 'MODULE_UNREADABLE',
     message: expect.stringContaining(join(folder, 'b.wasm')),

@@ -1,5 +1,5 @@
 /** Compiles a module and decides how its instances wait: with Asyncify all share a thread, without each has its own. */
-import { inspectModule, readUserModule } from '../../modules/user-module.js';
+import { readUserModule } from '../../modules/user-module.js';
 import { withLimits } from '../../modules/wasm-sections.js';
 
 /** A checked module that can be started any number of times. */
@@ -21,17 +21,7 @@ export interface ThreadModule {
 /** Loads a module from a file. Rejects as `readUserModule` does. */
 export async function loadModule(path: string): Promise<AnyModule> {
   const { bytes, facts } = await readUserModule(path);
-  return compile(path, bytes, facts.suspendable);
-}
-
-/** Compiles and checks a module; `name` is for messages. */
-export async function compileModule(name: string, bytes: Uint8Array): Promise<AnyModule> {
-  const { suspendable } = await inspectModule(name, bytes);
-  return compile(name, bytes, suspendable);
-}
-
-async function compile(name: string, bytes: Uint8Array, suspendable: boolean): Promise<AnyModule> {
   const compiled = await WebAssembly.compile(withLimits(bytes));
-  if (!suspendable) return { name, compiled };
-  return { name, instantiate: (imports) => new WebAssembly.Instance(compiled, imports) };
+  if (!facts.suspendable) return { name: path, compiled };
+  return { name: path, instantiate: (imports) => new WebAssembly.Instance(compiled, imports) };
 }

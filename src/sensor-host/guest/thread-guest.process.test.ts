@@ -1,8 +1,11 @@
 /** Guests with a thread of their own; the thread runs the built program. */
-import { afterEach, expect, test, vi } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { tinyModule } from '../../test/support/tiny-module.js';
 import { SensorHost, type SensorHostOptions } from '../sensor-host.js';
-import { compileModule } from './sensor-module.js';
+import { loadModule } from './sensor-module.js';
 import type { HttpRequest, HttpTransport } from './transport.js';
 import type { GuestExit } from './wasi-guest.js';
 
@@ -15,6 +18,9 @@ const push = (...values: number[]) => values.flatMap((value) => [I32, value]);
 /** "oh no\n" at 16, and its vector at 0. */
 const LINE = [16, 0, 0, 0, 6, 0, 0, 0, ...Array(8).fill(0), ...Buffer.from('oh no\n')];
 const WRITE = [...push(1, 0, 1, 8), CALL, 0, DROP];
+
+const folder = mkdtempSync(join(tmpdir(), 'thread-guest-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 let host: SensorHost;
 afterEach(() => host.close());
@@ -31,8 +37,10 @@ async function start(bytes: Uint8Array, options: SensorHostOptions = {}): Promis
 
 async function startAnother(bytes: Uint8Array): Promise<Started> {
   const started: Partial<Started> = { exit: undefined };
+  const path = join(folder, 'tiny.wasm');
+  writeFileSync(path, bytes);
   const spec = { args: [], env: {}, region: 'eu' };
-  started.guest = host.start(await compileModule('tiny.wasm', bytes), spec, (exit, last) => {
+  started.guest = host.start(await loadModule(path), spec, (exit, last) => {
     started.exit = { ...exit, last };
   });
   return started as Started;

@@ -262,36 +262,6 @@ test('a store of an earlier version: what it has is rolled up, some at a time', 
   expectExact();
 });
 
-/** Makes it one of version 2, which had other progress and no time taken. */
-function downgrade(target: (done: number) => number): void {
-  store.database.exec(`
-    create table roll_ups (id integer primary key check (id = 1), done integer not null, target integer not null,
-      series integer not null, rebuilt_to integer not null, rebuilt_from integer not null);
-    insert into roll_ups select 1, done, done, 0, 0, 0 from roll_up_progress;
-    drop table roll_up_progress;
-    alter table readings drop column taken_at;
-    pragma user_version = 2;
-  `);
-  const { done } = query('select done from roll_ups')[0] as { done: number };
-  store.database.prepare('update roll_ups set target = ?').run(target(done));
-  restart();
-}
-
-test.each([
-  ['was complete', (done: number) => done],
-  ['was interrupted', (done: number) => done + 50],
-])('a store of version 2, whose last move %s, goes on with what it has', (_, target) => {
-  const all = someReadings(random(7), 600);
-  accept(all.slice(0, 400));
-  rollUp();
-  accept(all.slice(400, 500));
-  downgrade(target);
-  accept(all.slice(500));
-  rollUp();
-  expectExact();
-  expect(query("select name from sqlite_schema where name = 'roll_ups'")).toEqual([]);
-});
-
 const forgetReadings = () => {
   const before = store.forgotten;
   store.forget({ readings: -1_000, minutes: DAY, hours: DAY });

@@ -88,16 +88,10 @@ function prepareSchema(db: Database, path: string): void {
 function upgrade(db: Database, path: string): void {
   for (const [table, columns] of Object.entries(ADDED)) addMissingColumns(db, path, table, columns);
   db.exec('create index if not exists messages_by_elapsed on messages (coalesce(elapsed_at, received_at))');
-  if (columnsOf(db, 'roll_ups').length === 0) return;
-  // Version 2 noted its progress otherwise. What it was interrupted in is done anew (see `RollUps`).
-  db.exec(`
-    insert into roll_up_progress select 1, done, done, null, rebuilt_to, rebuilt_from from roll_ups where target = done;
-    drop table roll_ups;
-  `);
 }
 
 function addMissingColumns(db: Database, path: string, table: string, columns: string[]): void {
-  const present = columnsOf(db, table);
+  const present = rowsOf<{ name: string }>(db, `pragma table_info(${table})`).map(({ name }) => name);
   if (!present.some((name) => name === 'received_at' || name === 'last_reading')) {
     throw unusableStore(path, `its table ${table} is of another program`);
   }
@@ -105,7 +99,3 @@ function addMissingColumns(db: Database, path: string, table: string, columns: s
     db.exec(`alter table ${table} add column ${column} ${column === 'measured_values' ? 'text' : 'integer'}`);
   }
 }
-
-/** None: there is no such table. */
-const columnsOf = (db: Database, table: string): string[] =>
-  rowsOf<{ name: string }>(db, `pragma table_info(${table})`).map(({ name }) => name);

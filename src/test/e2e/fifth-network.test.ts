@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isAlive } from '../../lib/process/process-id.js';
-import { registerProvider } from '../../network/registry.js';
 import { Sandbox } from '../support/cli-harness.js';
+import { registerProvider } from '../support/register-provider.js';
 import { toyProvider } from '../support/toy-network.js';
 
 const SOURCE = fileURLToPath(new URL('../support/toy-network.ts', import.meta.url));

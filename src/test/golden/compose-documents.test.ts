@@ -26,9 +26,9 @@ function plan(folder: string, settings: Partial<ComposePlan['settings']> = {}, o
       sensorEnv: { SENSOR_TOKEN: 'sensor-secret' },
       token: 'operator-secret',
     } as unknown as ComposePlan['context'],
+    args: { 'sqs-proxy': ['--rate-limit', '5'], 'sqs-puller': ['--alert-after', '9'], queue: [] },
     settings: {
       ...{ folder, ports: {}, allowedHosts: ['proxy.example.com'], registry: true },
-      ...{ proxyArgs: ['--rate-limit', '5'], pullerArgs: ['--alert-after', '9'] },
       ...settings,
     },
     ports: {

@@ -147,9 +147,9 @@ describe('what `up` prepares for a Docker network', () => {
         registry,
         emit: (event: object) => void notes.push(JSON.stringify(event)),
       },
+      args: { 'sqs-proxy': ['--rate-limit', '5'], 'sqs-puller': ['--alert-after', '9'], queue: [] },
       settings: {
         ...{ folder, ports: {}, allowedHosts: [] },
-        ...{ proxyArgs: ['--rate-limit', '5'], pullerArgs: ['--alert-after', '9'] },
         ...over,
       },
       ...{ bacalhauVersion: 'v1.9.3', image: 'example/wasm-sensors:1.2.3', imageNamed: true, secrets: {} },
@@ -160,7 +160,7 @@ describe('what `up` prepares for a Docker network', () => {
   >([
     ['one-node', '', {}, 1, true],
     ['three-nodes', '', {}, 3, false],
-    ['another-queue', '', { queue: 'https://sqs.eu-west-1.amazonaws.com/1/q', pullerArgs: [], proxyArgs: [] }, 1, true],
+    ['another-queue', '', { queue: 'https://sqs.eu-west-1.amazonaws.com/1/q' }, 1, true],
     [
       'without-privileges',
       'case "$*" in *--privileged*) echo "docker: Error response from daemon: privileged containers are not allowed here" >&2; exit 125;; info*) echo 2;; esac',

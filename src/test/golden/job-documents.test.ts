@@ -64,8 +64,8 @@ const service = (role: ServiceJob['role'], over: Partial<ServiceJob> = {}): Serv
   image: 'registry:5000/wasm-sensors:0123456789ab',
   port: 8080,
   queue: 'https://sqs.eu-west-1.amazonaws.com/123456789012/readings',
-  open: false,
   args: [],
+  allowedHosts: ['web-services'],
   submissionTime: SUBMITTED,
   ...over,
 });
@@ -93,12 +93,12 @@ const JOBS: [name: string, request: JobRequest, environment: JobEnvironment][] =
   ['config-updater', updater(), NATIVE],
   ['config-updater-unset', updater({ region: 'us', parameters: ['--unset=color', '--unset=interval'] }), WITH_TOKEN],
   ['proxy', service('proxy'), REMOTE],
-  ['proxy-open', service('proxy', { open: true, args: ['--rate-limit', '5'] }), NATIVE],
+  ['proxy-open', service('proxy', { args: ['--open', '--rate-limit', '5'] }), NATIVE],
   ['proxy-with-token', service('proxy', { port: 9090, allowedHosts: ['a.example.com', 'b'] }), WITH_TOKEN],
   ['proxy-for-nobody-else', service('proxy', { allowedHosts: [] }), NATIVE],
   ['proxy-with-data', service('proxy', { dataDir: '/srv/proxy data' }), NATIVE],
   ['puller', service('puller', { port: 8081 }), REMOTE],
-  ['puller-with-token', service('puller', { port: 8081, open: true, args: ['--sinks', 'store'] }), WITH_TOKEN],
+  ['puller-with-token', service('puller', { port: 8081, args: ['--sinks', 'store'] }), WITH_TOKEN],
   ['puller-with-data', service('puller', { port: 8081, dataDir: '/srv/puller-data' }), NATIVE],
 ];
 

@@ -31,7 +31,7 @@ afterEach(() => {
 function started(plan: NodePlan): string {
   const child = nodeProcess('/usr/local/bin/bacalhau', folder, {
     ...plan,
-    apiPort: plan.template === 'orchestrator' ? PORTS.api : 20_001,
+    apiPort: plan.region === undefined ? PORTS.api : 20_001,
     ready: async () => {},
     readyTimeoutMs: 20_000,
   });

@@ -45,7 +45,7 @@ beforeAll(async () => {
     start({
       name,
       apiPort: await freePort(),
-      template: 'edge',
+      region,
       settings: {
         Labels: { region, type: 'edge' },
         'Compute.Orchestrators': [`nats://127.0.0.1:${ports.nats}`],

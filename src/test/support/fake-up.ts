@@ -12,7 +12,7 @@ import { createProxy } from '../../proxy/proxy.js';
 import { EventHub } from '../../puller/events/event-hub.js';
 import { createPullerApp } from '../../puller/puller-app.js';
 import type { Queue, QueueDepth } from '../../queue/queue.js';
-import type { EndpointChange } from '../../runtime/control-client.js';
+import type { EndpointChange } from '../../runtime/control-server.js';
 import { createControl } from '../../runtime/control-server.js';
 import { createSensorHostApp } from '../../sensor-host/host-routes.js';
 import { SqliteStore } from '../../store/sqlite/sqlite-store.js';

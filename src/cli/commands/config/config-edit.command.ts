@@ -27,9 +27,6 @@ export const configEdit = command({
   },
 });
 
-/** The shell's exit code where there is no such program. */
-const NOT_FOUND = 127;
-
 /** Runs the editor on this terminal; `EDITOR` may hold arguments. */
 async function openEditor(file: string): Promise<void> {
   const editor = process.env.VISUAL || process.env.EDITOR || 'vi';
@@ -38,7 +35,6 @@ async function openEditor(file: string): Promise<void> {
     throw editorFailed(`can't run ${editor}: ${messageOf(error)}`);
   });
   if (code === 0) return;
-  if (code === NOT_FOUND) throw new AppError('EDITOR_FAILED', `${editor} not found; set EDITOR`);
   throw editorFailed(`${editor} exited with ${signal ?? `code ${code}`}`);
 }
 

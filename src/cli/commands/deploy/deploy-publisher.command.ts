@@ -11,7 +11,7 @@ import {
   type Values,
   valueOption,
 } from '../../options.js';
-import { deployDocument, deployText, STILL_STARTING } from '../../output/deploy-text.js';
+import { deployDocument, deployText } from '../../output/deploy-text.js';
 import type { Output } from '../../output/output.js';
 import { openDeployTarget } from '../../targets.js';
 
@@ -57,7 +57,7 @@ export const runDeploy = (
   out: Pick<Output, 'progress'>,
   target: DeployTarget,
   options: DeployValues,
-  timeoutHint = STILL_STARTING,
+  timeoutHint = 'They may still start: run `wasm-sensors status` to see nodes and jobs.',
 ) =>
   deployPublisher(target, {
     ...options,

@@ -24,7 +24,7 @@ export const stopPullerCommand = stopServiceCommand(
 function deployServiceCommand(role: ServiceRole, effect: string): CommandSpec {
   return command({
     name: `deploy ${role}`,
-    summary: `run the ${role} as a Bacalhau service job on the web-services node; ${effect}`,
+    summary: `run the ${role} as a service job on the compose network's web-services node; ${effect}`,
     modes: ['text', 'json'],
     settings: ['stateDir', 'queue'],
     options: {
@@ -43,7 +43,7 @@ function deployServiceCommand(role: ServiceRole, effect: string): CommandSpec {
       const { provider, connection } = await session.provider();
       if (!provider.serviceJob) {
         throw new AppError('NOT_OFFERED', `the ${provider.kind} network can't run service jobs`, {
-          hint: `\`up\` runs its own ${role}. The compose network offers service jobs.`,
+          hint: `The ${role} of \`up\` runs already. For service jobs start \`up --network compose --registry\`.`,
         });
       }
       out.progress('bringing the image to the registry');

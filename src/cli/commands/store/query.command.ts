@@ -32,7 +32,7 @@ export const query = command({
     const sql = schema ? SCHEMA_SQL : (given ?? (await fromStdin()));
     return untilStopped(async (signal) => {
       const answer = await queryStore(storeTarget(context), sql, signal);
-      await (schema && context.out.mode === 'text' ? showSchema(context, answer) : show(context, answer, signal));
+      await show(context, answer, signal);
     });
   },
 });
@@ -44,15 +44,11 @@ async function fromStdin(): Promise<string> {
   });
 }
 
-async function showSchema({ out }: WithOutput, { rows }: Answer): Promise<void> {
-  const statements: string[] = [];
-  for await (const [sql] of rows) statements.push(`${sql};`);
-  out.result(undefined, () => statements.join('\n\n'));
-}
-
-type WithOutput = Pick<CommandContext, 'out'>;
-
-async function show({ out }: WithOutput, { columns, rows, end }: Answer, signal: AbortSignal): Promise<void> {
+async function show(
+  { out, options }: CommandContext<{ schema: ReturnType<typeof flagOption> }>,
+  { columns, rows, end }: Answer,
+  signal: AbortSignal,
+): Promise<void> {
   const objectOf = (row: Cell[]) => Object.fromEntries(columns.map((name, i) => [name, row[i]]));
   if (out.mode === 'ndjson' || out.mode === 'csv') {
     const lines = async function* () {
@@ -71,6 +67,10 @@ async function show({ out }: WithOutput, { columns, rows, end }: Answer, signal:
   }
   if (out.mode === 'json') out.result({ columns, rows: all.map(objectOf) }, () => '');
   if (out.mode !== 'text') return;
+  if (options.schema) {
+    out.result(undefined, () => all.map(([sql]) => `${sql};`).join('\n\n'));
+    return;
+  }
   out.result(undefined, (style) => rowsText(columns, all, style, terminalWidth()));
   out.note(countText(count, 'row'));
 }

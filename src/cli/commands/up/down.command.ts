@@ -3,7 +3,7 @@ import type { Settings } from '../../../config/settings.js';
 import { waitFor } from '../../../lib/async/backoff.js';
 import { signalAll, stopProcesses } from '../../../lib/process/process-id.js';
 import { loadProvider } from '../../../network/registry.js';
-import { ControlClient } from '../../../runtime/control-client.js';
+import { controlClient } from '../../../runtime/control-client.js';
 import { removeNetworkData, removeOrphans } from '../../../runtime/orphans.js';
 import { quarantineDamagedState, type RunState, readRunState } from '../../../runtime/run-state.js';
 import { operatorToken } from '../../../runtime/session.js';
@@ -59,7 +59,7 @@ const UP_GRACE_MS = 75_000;
 /** Asks `up` to stop; sends a signal where that fails, such as without its token. */
 async function stopUp({ control, up }: RunState, settings: Settings): Promise<void> {
   try {
-    await new ControlClient(control, operatorToken(settings)).stop();
+    await controlClient(control, operatorToken(settings)).stop();
   } catch {
     signalAll([up], 'SIGTERM');
   }

@@ -78,7 +78,12 @@ test('without privileged: capabilities, and the real control groups only where t
 });
 
 test('with another queue there is no embedded one, and nothing waits for it', () => {
-  const options = { embeddedQueue: false, proxyArgs: ['--rate-limit', '5'], pullerArgs: ['--pollers', '2'] };
+  const args = {
+    'sqs-proxy': ['--rate-limit', '5'],
+    'sqs-puller': ['--pollers', '2'],
+    queue: ['--log-level', 'debug'],
+  };
+  const options = { embeddedQueue: false, args };
   const { services, volumes } = parse(composeDocument({ ...OPTIONS, ...options }), { merge: true });
   expect(services).not.toHaveProperty('queue');
   expect(volumes).not.toHaveProperty('queue-data');
@@ -97,7 +102,10 @@ test('containers, networks and data say whose they are', () => {
 });
 
 test('a $ in what the operator gave is no variable to compose', () => {
-  const services = render({ owner: '/some/$HOME', proxyArgs: ['--queue', 'a$b'] });
+  const services = render({
+    owner: '/some/$HOME',
+    args: { 'sqs-proxy': ['--queue', 'a$b'], 'sqs-puller': [], queue: [] },
+  });
   expect(services['sqs-proxy']!.labels).toEqual({ 'wasm-sensors.state-dir': '/some/$$HOME' });
   expect(services['sqs-proxy']!.command!.at(-1)).toBe('a$$b');
 });

@@ -9,6 +9,9 @@ import { REGIONS } from '../../network.js';
 import type { DockerInside } from '../engine/nested-docker.js';
 import { tokenVariableOf } from './node-tokens.js';
 
+/** Further arguments of services. */
+export type ServiceArgs = Record<'sqs-proxy' | 'sqs-puller' | 'queue', string[]>;
+
 export interface ComposeOptions {
   nodesPerRegion: number;
   dockerInside: DockerInside;
@@ -16,10 +19,7 @@ export interface ComposeOptions {
   embeddedQueue: boolean;
   /** State folder of the `up` that runs it; the label of everything that it creates. */
   owner?: string;
-  /** Further arguments of the proxy and the puller. */
-  proxyArgs?: string[];
-  pullerArgs?: string[];
-  queueArgs?: string[];
+  args?: ServiceArgs;
   /** Comment at the top of the file. */
   heading: string[];
 }
@@ -31,12 +31,8 @@ export function composeDocument(options: ComposeOptions): string {
   addEdgeNodes(services, options.nodesPerRegion);
   if (!options.embeddedQueue) dropQueue(document, services);
   setDockerInside(document, services, options.dockerInside);
-  for (const [service, args] of [
-    ['sqs-proxy', options.proxyArgs],
-    ['sqs-puller', options.pullerArgs],
-    ['queue', options.queueArgs],
-  ] as const) {
-    for (const arg of args ?? []) document.addIn(['services', service, 'command'], literal(arg));
+  for (const [service, args] of Object.entries(options.args ?? {})) {
+    if (services.has(service)) for (const arg of args) services.addIn([service, 'command'], literal(arg));
   }
   if (options.owner !== undefined) labelOwner(document, literal(options.owner));
   document.commentBefore = options.heading.map((line) => ` ${line}`).join('\n');

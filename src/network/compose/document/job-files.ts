@@ -9,19 +9,11 @@ import { inTask, openTemplate, print, setHeading, setModule } from '../../../job
 import { setDataDir } from '../../../jobs/render-job.js';
 import { writeFileAtomic } from '../../../lib/fs/durable-files.js';
 import { readModule } from '../../../modules/module-files.js';
-import { COMPOSE_PROXY } from '../compose-network.js';
+import { COMPOSE_PROXY, FOR_SERVICES } from '../compose-network.js';
 import { PULLER_DATA } from '../compose-service-job.js';
 
 /** Variables that nodes get from `templates/compose.yaml` and may forward to jobs; empty ones count as not set. */
-const FOR_SERVICES = [
-  'AWS_ACCESS_KEY_ID',
-  'AWS_SECRET_ACCESS_KEY',
-  'AWS_SESSION_TOKEN',
-  'AWS_REGION',
-  'AWS_ENDPOINT_URL_SQS',
-  'WASM_SENSORS_TOKEN',
-  'WASM_SENSORS_VIEWER_TOKEN',
-];
+const FOR_THESE_SERVICES = [...FOR_SERVICES, 'AWS_ENDPOINT_URL_SQS'];
 
 /** By job; `usage`: variables for the command line in its heading. */
 const JOBS = {
@@ -31,8 +23,8 @@ const JOBS = {
     forwarded: ['REGION', 'SENSOR_TOKEN'],
   },
   'config-updater': { usage: "-V color='#FEFEFE'", forwarded: [] },
-  proxy: { usage: '-V image=registry:5000/wasm-sensors', forwarded: [...FOR_SERVICES, 'SENSOR_TOKEN'] },
-  puller: { usage: '-V image=registry:5000/wasm-sensors', forwarded: [...FOR_SERVICES, 'WASM_SENSORS_WEBHOOK'] },
+  proxy: { usage: '-V image=registry:5000/wasm-sensors', forwarded: [...FOR_THESE_SERVICES, 'SENSOR_TOKEN'] },
+  puller: { usage: '-V image=registry:5000/wasm-sensors', forwarded: [...FOR_THESE_SERVICES, 'WASM_SENSORS_WEBHOOK'] },
 } as const;
 
 /** Writes one file a job below `jobs/`; resolves with their paths, relative to `folder`. Rejects with `MODULE_NOT_BUILT`. */

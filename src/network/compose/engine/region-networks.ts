@@ -1,12 +1,9 @@
 /** A region's link is a Docker network; its nodes are in no other one. */
 import { type Container, containersOf } from '../../../docker/containers.js';
 import { docker } from '../../../docker/docker-cli.js';
-import { AppError } from '../../../lib/errors/app-error.js';
-import { isEdgeOf } from '../../edge-nodes.js';
+import type { AppError } from '../../../lib/errors/app-error.js';
+import { isEdgeOf, requireRegions } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';
-
-/** More calls at the same time would only wait for each other in the engine. */
-const AT_ONCE = 8;
 
 /**
  * Cuts and restores the regions of one network: disconnects a region's containers from its network, or connects them
@@ -16,11 +13,7 @@ export function regionNetworks(project: string): (region: string, connected: boo
   /** Names of the containers of cut regions, by ascending address. */
   const cut = new Map<string, string[]>();
   return async (region, connected) => {
-    if (!REGIONS.some((name) => name === region)) {
-      throw new AppError('NO_SUCH_REGION', `there is no region ${region}`, {
-        hint: `The regions are ${REGIONS.join(', ')}.`,
-      });
-    }
+    requireRegions([region], [...REGIONS]);
     const network = `${project}_region-${region}`;
     const containers = (await containersOf({ project }))
       .filter(({ service }) => isEdgeOf(service, region))
@@ -28,7 +21,8 @@ export function regionNetworks(project: string): (region: string, connected: boo
     const names = containers.map(({ name }) => name);
     if (!connected) {
       if (!cut.has(region)) cut.set(region, names);
-      return inParallel(names, (name) => unlessDone(docker(['network', 'disconnect', network, name])));
+      await Promise.all(names.map((name) => unlessDone(docker(['network', 'disconnect', network, name]))));
+      return;
     }
     // The engine gives out the lowest free address. In this order each container gets its own back, and its open
     // connections continue at once; with another address they would hang until they time out.
@@ -40,14 +34,6 @@ export function regionNetworks(project: string): (region: string, connected: boo
 /** An IPv4 address as a number; 0 when the container has none. */
 function addressIn(network: string, { networks }: Container): number {
   return (networks[network] ?? '').split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-}
-
-async function inParallel(names: string[], act: (name: string) => Promise<void>): Promise<void> {
-  const waiting = [...names];
-  const worker = async () => {
-    for (let name = waiting.shift(); name; name = waiting.shift()) await act(name);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
 /** A container that is already connected, or disconnected, is no failure. */
