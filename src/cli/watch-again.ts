@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { integer, valueOption } from './options.js';
 import type { Output } from './output/output.js';
-import { showsScreen } from './screens.js';
+import { loadWatchScreen } from './screens.js';
 import { StopSignal } from './stop-signal.js';
 
 /** Milliseconds. */
@@ -35,8 +35,7 @@ export async function watchAgain<Found>(out: Output, everyMs: number, watched: W
   // What can't be read at all is nothing to watch.
   const first = await watched.read();
   const stop = new StopSignal();
-  const shown = showsScreen(out) ? await import('./screen/watch-screen.js') : undefined;
-  const screen = shown?.openWatchScreen(out.style, stop.request);
+  const screen = await loadWatchScreen(out, stop.request);
   const show = (found: Found) => (screen ? screen.show(watched.text(found)) : watched.report(found));
   const watching = async () => {
     show(first);

@@ -5,7 +5,6 @@ import { z } from 'zod';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { firstLinesOf } from '../lib/errors/known-failures.js';
 import { LineSplitter } from '../lib/log/line-splitter.js';
-import type { NetworkLogLine, NetworkLogs } from '../network/network.js';
 import { type DockerOptions, docker } from './docker-cli.js';
 
 /** Label of everything that an `up` creates in Docker; its value is the state folder of that `up`. */
@@ -113,8 +112,8 @@ const LINE = /^(\S+) +\| (\d{4}-\S+Z) ?(.*)$/;
 /** In the order of each container; the lines of one that was removed are gone. Without Docker there are none. */
 export async function* containerLogs(
   project: string,
-  query: Parameters<NetworkLogs['read']>[0],
-): AsyncGenerator<NetworkLogLine> {
+  query: { tail?: number; since?: number; follow?: boolean; signal?: AbortSignal },
+): AsyncGenerator<{ service: string; time: number; line: string }> {
   const { tail, since, follow, signal } = query;
   const services = new Map<string, string>();
   for (const { name, service } of await containersOf({ project })) {

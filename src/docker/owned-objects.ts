@@ -1,8 +1,13 @@
 /** What the `up` of a state folder created in Docker, found by its label, also after that `up` was killed. */
 import { messageOf } from '../lib/errors/app-error.js';
-import type { Removal } from '../network/provider.js';
 import { containersOf, OWNER_LABEL } from './containers.js';
 import { docker } from './docker-cli.js';
+
+/** Names of what was removed, and what could not be, each with what holds it. */
+interface Removal {
+  removed: string[];
+  kept: string[];
+}
 
 /**
  * Stops the containers of a state folder, and keeps them. Each has as much time to exit as its service allows.

@@ -9,7 +9,6 @@ import type { SettingKey, Settings } from '../config/settings.js';
 import type { ServiceJob } from '../jobs/job-request.js';
 import type { PortMoved, PortWish } from '../lib/net/choose-port.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
-import type { bacalhauNeeds } from './bacalhau/find-bacalhau.js';
 import type { Network, NetworkFact } from './network.js';
 
 /**
@@ -67,10 +66,23 @@ export interface NetworkNeeds {
   ports?: PortWish[];
   /** The network runs queue, proxy and puller itself, on {@link ports}. */
   servicesInside?: true;
-  /** `clusterUrl`: base URL of the API of a cluster that exists already. */
-  bacalhau?: ReturnType<typeof bacalhauNeeds> & { clusterUrl?: string };
+  bacalhau?: BacalhauNeeds;
   /** Docker with Compose. Rejects with `PROJECT_IN_USE`. */
   requireOwnProject?(stateDir: string): Promise<void>;
+}
+
+export interface BacalhauNeeds {
+  /** Path of the program. Throws `BACALHAU_NOT_FOUND`. */
+  find(): string;
+  /** `folder`: for the program's own files. */
+  client(folder: string): {
+    /** Of the program. Rejects with `BACALHAU_TOO_OLD` and `BACALHAU_HANGS`. */
+    clientVersion(): Promise<string>;
+    /** Of the orchestrator. Rejects with `BACALHAU_API_UNREACHABLE` … */
+    agentVersion(): Promise<string>;
+  };
+  /** Base URL of the API of a cluster that exists already. */
+  clusterUrl?: string;
 }
 
 /** What `up` gives to every network. */
