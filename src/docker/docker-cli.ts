@@ -51,8 +51,14 @@ export async function docker(args: string[], options: DockerOptions = {}): Promi
     });
   }
   const late = result.timedOut ? `no answer within ${(options.timeoutMs ?? 0) / 1000} s` : '';
-  throw dockerFailure(args[0] ?? '', late || result.all || (result.originalMessage ?? ''), result.originalMessage);
+  const [command = '', next = ''] = args;
+  // Such as `network rm`, `compose up`: they are two words.
+  const words = GROUPS.has(command) && !next.startsWith('-') ? `${command} ${next}` : command;
+  throw dockerFailure(words, late || result.all || (result.originalMessage ?? ''), result.originalMessage);
 }
+
+/** Commands of docker that have commands of their own. */
+const GROUPS = new Set(['network', 'volume', 'image', 'container', 'compose']);
 
 /** The version of the engine. Rejects with `DOCKER_NOT_FOUND`, `DOCKER_NOT_RUNNING` or `DOCKER_DENIED`. */
 export function requireEngine(): Promise<string> {

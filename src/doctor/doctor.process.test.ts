@@ -110,7 +110,7 @@ test('`up` names what is missing of the queue before it starts anything', async 
   queue.denied = { SendMessageBatch: 'AccessDenied' };
   const args = ['up', '--deploy', ...PORTS, '--queue', queue.queueUrl];
   const without = await run(args);
-  expect(without).toMatchObject({ code: 1, stderr: expect.stringContaining('there are no AWS credentials') });
+  expect(without).toMatchObject({ code: 1, stderr: expect.stringContaining('Could not load credentials') });
   const denied = await run(args, KEYS);
   expect(denied).toMatchObject({ code: 1, stderr: expect.stringContaining('AWS refuses sqs:SendMessage') });
   expect(denied.stderr).toContain('"Resource": "arn:aws:sqs:eu-west-1:123456789012:readings"');

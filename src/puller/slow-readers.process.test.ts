@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { answerError } from '../lib/errors/http-error.js';
 import { type Listener, listen } from '../lib/net/http-server.js';
 import { openSqlite } from '../lib/sqlite/driver.js';
 import { eventually } from '../test/support/cli-harness.js';
@@ -34,6 +35,7 @@ afterEach(async () => {
 
 async function serve(patienceMs = 60_000): Promise<void> {
   const routes = readerRoutes({ path: () => store.path, closed: closed.signal, log: console.error, patienceMs });
+  routes.onError((error, c) => answerError(error, c, console.error));
   served = await listen({ fetch: routes.fetch, host: '127.0.0.1', port: 0, purpose: 'test', flag: '--port' });
 }
 

@@ -39,7 +39,7 @@ const open = () => new DatabaseFile({ path, open: openSqlite, onQuarantined: () 
 const OPERATIONS: [string, () => unknown][] = [
   ['making it private', () => openSqlite(path).close()],
   ['reading it for damage', () => findFileDamage(path, { readOnly: true })],
-  ['opening it again', () => open().close()],
+  ['opening it again', () => open().database.close()],
   ['watching its file', () => open().problem()],
   ['reading which damaged ones are kept', () => open().quarantined],
 ];
