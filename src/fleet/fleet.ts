@@ -252,12 +252,14 @@ export class Fleet {
   }
 
   #readingsOf(sensor: SensorRecord, state: SensorState, now: number): ReadingCounts {
-    const endedAt =
-      state === 'replaced'
-        ? this.#replacement.timeOf(sensor)
-        : state === 'gone'
-          ? timeOfSensor(sensor, sensor.stoppingAt ?? sensor.endedAt ?? now)
-          : undefined;
+    // One that was asked to stop may be replaced long after that.
+    const stopped = isStopped(sensor) ? timeOfSensor(sensor, sensor.stoppingAt ?? sensor.endedAt ?? now) : undefined;
+    // The proxy compares the times of sensors with that of the submission. A clock that both have may have been set back.
+    const replacedAt = state === 'replaced' ? this.#replacement.timeOf(sensor) : undefined;
+    const replaced = replacedAt && Math.max(replacedAt, timeOfSensor(sensor, replacedAt));
+    const gone = state === 'gone' ? timeOfSensor(sensor, now) : undefined;
+    const ends = [stopped, replaced, gone].filter((end) => end !== undefined);
+    const endedAt = ends.length === 0 ? undefined : Math.min(...ends);
     return readingsOf(sensor, outstandingOf(sensor, state, { endedAt, now }), now);
   }
 

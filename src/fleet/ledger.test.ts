@@ -208,6 +208,21 @@ test('a sensor that is stopped while it sends has nothing that is unaccounted', 
   expect(accountOf(fleet, 'e', T0 + 60_000)).toMatchObject({ state: 'gone', unaccounted: 0 });
 });
 
+test('a sensor that was stopped has taken nothing since, also when another one comes hours later', () => {
+  const fleet = new Fleet();
+  new Sensor(fleet, 'e', T0, 1000, 'a', T0).pass(T0 + 10_000);
+  fleet.markSensorsStopped(T0, T0 + 70_000, T0 + 10_500);
+  const later = T0 + 7_200_000;
+  new Sensor(fleet, 'new', later, 1000, 'a', later).pass(later + 5000);
+  expect(accountOf(fleet, 'e', later + 6000)).toMatchObject({ state: 'replaced', unaccounted: 0 });
+  // One that was stopped while it was cut off has taken what it took before that.
+  const cut = new Fleet();
+  cutSensor(cut);
+  cut.markJobsStopped(['j'], T0 + 30_000);
+  new Sensor(cut, 'new', later, 1000, 'a', later).pass(later + 5000);
+  expect(accountOf(cut, 'e', later + 6000)).toMatchObject({ state: 'replaced', unaccounted: 20 });
+});
+
 test('late readings of a sensor that was replaced lower what is unaccounted, and its account outlives the puller', () => {
   const before = new Fleet();
   const old = cutSensor(before);
@@ -229,6 +244,30 @@ test('a sensor that is forgotten leaves its account to its region', () => {
   fleet.prune(T0 + 700_000);
   expect(fleet.view(T0 + 700_000).map(({ execution_id: id }) => id)).toEqual(['new']);
   expect(fleet.summary(T0 + 700_000).total.unaccounted).toBe(25);
+});
+
+test('a clock that is set back during a cut hides nothing', () => {
+  const fleet = new Fleet();
+  cutSensor(fleet);
+  fleet.shiftTimes(-3_600_000);
+  const later = T0 + 40_000 - 3_600_000;
+  // A submission is newer than all before it, whatever the clock shows.
+  new Sensor(fleet, 'new', T0 + 1, 1000, 'a', later).pass(later + 2000);
+  const { state, unaccounted } = accountOf(fleet, 'e', later + 3000);
+  expect([state, unaccounted >= 30]).toEqual(['replaced', true]);
+});
+
+test('what a sender makes up has an end', () => {
+  const fleet = new Fleet();
+  const reading = { execution_id: 'e', hostname: 'h', region: 'eu', job_id: 'j', icon_name: '', color: '' };
+  const config = { version: 0, sources: {} as ReportedConfig['sources'], file: 'none' as const, paused: false };
+  const send = (sequence: number, at: number, timestamp: string) =>
+    fleet.record({ ...reading, job_submission_time: 0, sequence, timestamp }, { ...config, intervalMs: 0 }, at);
+  send(1, T0, '0001-01-01T00:00:00.000Z');
+  send(2, T0, '0001-01-01T00:00:00.001Z');
+  send(1, T0 + 1000, new Date(T0).toISOString());
+  // A day at the shortest interval that there is.
+  expect(accountOf(fleet, 'e', T0 + 30_000)).toMatchObject({ waiting: 581, unaccounted: 1_728_000 });
 });
 
 test('a module that reports no interval may have taken nothing', () => {

@@ -5,6 +5,11 @@
 import type { SensorState } from './fleet-view.js';
 import type { SensorRecord } from './sensor-record.js';
 
+/** What a sensor is told to do at most; others may report anything. */
+const SHORTEST_INTERVAL_MS = 50;
+/** As long as silent sensors are remembered. */
+const COUNTED_MS = 86_400_000;
+
 /** Readings that were taken and are not in the store, beside gaps. */
 export interface Outstanding {
   /** Kept by a sensor that runs, and may deliver them. */
@@ -48,5 +53,6 @@ function takenSince({ config, newestTimestamp, tracker }: SensorRecord, time: nu
   // A sensor that reports no interval may take none.
   if (!config || config.paused || !(elapsed > 0)) return 0;
   // The second reading comes after a part of the interval.
-  return Math.floor(elapsed / config.intervalMs) + (tracker.highest === 1 ? 1 : 0);
+  const counted = Math.min(elapsed, COUNTED_MS) / Math.max(config.intervalMs, SHORTEST_INTERVAL_MS);
+  return Math.floor(counted) + (tracker.highest === 1 ? 1 : 0);
 }

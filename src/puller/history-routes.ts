@@ -1,10 +1,10 @@
 /** `GET /history` (docs/history.md). */
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { Turns } from '../lib/async/turns.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { parseQuery } from '../lib/errors/http-error.js';
 import { clientGone } from '../lib/net/client-gone.js';
-import { Places } from '../lib/places.js';
 import { isValueName } from '../protocol/measured-values.js';
 import {
   BUILT_IN_METRICS,
@@ -30,9 +30,8 @@ const METRIC = `must be the name of a measured value, such as temperature, or on
 /** `now`: Unix milliseconds. */
 export function historyRoutes(store: Pick<ReadingsStore, 'history'> | undefined, now: () => number): Hono {
   const routes = new Hono();
-  const places = new Places(MAX_WAITING);
   // Reading takes the time of the pipeline: one at a time does.
-  let last: Promise<unknown> = Promise.resolve();
+  const turns = new Turns(MAX_WAITING);
   routes.get('/history', async (c) => {
     const time = now();
     const range = parseHistoryQuery(c.req.query(), time);
@@ -42,14 +41,8 @@ export function historyRoutes(store: Pick<ReadingsStore, 'history'> | undefined,
       });
     }
     const { metric, step, from, to } = range;
-    const giveBack = places.take();
-    if (!giveBack) {
-      throw new AppError('TOO_MANY_READERS', `${MAX_WAITING} others wait for a history already; try again`);
-    }
     const gone = clientGone(c);
-    const answer = last.then(() => (gone.aborted ? [] : store.history(range, time, gone))).finally(giveBack);
-    last = answer.catch(() => {});
-    const series = await answer;
+    const series = await turns.run(gone, () => store.history(range, time, gone));
     if (gone.aborted) return c.body(null);
     if (!series) {
       c.header('retry-after', '1');

@@ -1,15 +1,18 @@
 /** The puller's HTTP API: the fleet view as a snapshot and as live events, for `tail`, `status` and the web page. */
 import { setMaxListeners } from 'node:events';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { AlertEvent } from '../fleet/fleet-events.js';
 import type { FleetSummary, SensorView } from '../fleet/fleet-view.js';
+import { Turns } from '../lib/async/turns.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { statusOf } from '../lib/errors/codes.js';
 import { answerError, answerNotFound, parseQuery, readJsonBody } from '../lib/errors/http-error.js';
 import type { AccessLock, OperatorSessions } from '../lib/net/access-lock.js';
 import { tokenProblem } from '../lib/net/bearer-token.js';
 import { refuseForeignPages } from '../lib/net/browser-guard.js';
+import { clientGone } from '../lib/net/client-gone.js';
+import { SlowReaders } from '../lib/net/slow-readers.js';
 import { lateRefusals, WrongTokens } from '../lib/net/wrong-tokens.js';
 import { Places } from '../lib/places.js';
 import { desiredFieldSchema, desiredStateSchema, type ScopeConfig, scopeSchema } from '../protocol/desired-config.js';
@@ -86,6 +89,9 @@ export type PullerAppStats = PipelineStats & {
   /** Messages in the dead-letter queue; missing where they can't be counted, or where there is no such queue. */
   deadLetters: number | undefined;
 };
+
+/** Commands and pages that ask at the same time. */
+const MAX_WAITING = 50;
 
 /** The proxy has checked it, with what may be thousands of hosts: here only its form counts. */
 const configs = z.record(
@@ -171,21 +177,31 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   });
   app.route('/', pullerMetrics(deps).routes);
   app.route('/', historyRoutes(store, now));
+  // The whole fleet is gone through for these.
+  const turns = new Turns(MAX_WAITING);
+  const slowReaders = new SlowReaders();
+  const inTurn = async (c: Context, answer: () => object): Promise<Response> => {
+    const text = await turns.run(clientGone(c), () => JSON.stringify(answer()));
+    if (text === undefined) return c.body(null);
+    slowReaders.add(c, text.length);
+    return c.body(text, 200, { 'content-type': 'application/json' });
+  };
   app.get('/fleet', (c) => {
     const time = now();
     const { region, host } = c.req.query();
     const wanted = (sensor: SensorView) =>
       (region === undefined || sensor.region === region) && (host === undefined || sensor.hostname === host);
-    return c.json({ summary: fleet.summary(time), sensors: fleet.view(time).filter(wanted) } satisfies FleetSnapshot);
+    const snapshot = (): FleetSnapshot => ({ summary: fleet.summary(time), sensors: fleet.view(time).filter(wanted) });
+    return inTurn(c, snapshot);
   });
   app.get('/fleet/summary', (c) => c.json(fleet.summary(now())));
   app.get('/fleet/since', (c) => {
     const { submission } = parseQuery(z.object({ submission: time }), c.req.query());
-    return c.json(fleet.countSince(submission, now()));
+    return inTurn(c, () => fleet.countSince(submission, now()));
   });
   app.post('/fleet/convergence', async (c) => {
     const { state: desired, ...goal } = await readJsonBody(c, convergenceSchema);
-    return c.json(fleet.convergence({ desired, ...goal }, now()));
+    return inTurn(c, () => fleet.convergence({ desired, ...goal }, now()));
   });
   app.post('/fleet/annotations', async (c) => {
     const problem = tokenProblem(c.req.header('authorization'), [http.token], 'noting this');

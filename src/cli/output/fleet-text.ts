@@ -33,7 +33,7 @@ export const regionColumns = (
   { head: 'received', right: true, rank: 4, of: ({ received }) => String(received) },
   { head: 'gaps', right: true, rank: 3, of: ({ gaps }) => (gaps > 0 ? style.red(String(gaps)) : '0') },
   // Only where there are some: most fleets keep nothing, and lose nothing.
-  ...(total?.waiting ? [{ head: 'waiting', right: true, rank: 5, of: ({ waiting }: RegionRow) => `${waiting}` }] : []),
+  ...(total?.waiting ? [{ head: 'waiting', right: true, rank: 2, of: ({ waiting }: RegionRow) => `${waiting}` }] : []),
   ...(total?.unaccounted
     ? [{ head: 'unaccounted', right: true, rank: 2, of: (row: RegionRow) => unaccountedText(row, style) }]
     : []),

@@ -5,9 +5,11 @@
 import { type Context, Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import { z } from 'zod';
+import { Turns } from '../../lib/async/turns.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { httpErrorBody, knownError, readJsonBody } from '../../lib/errors/http-error.js';
 import type { OperatorSessions } from '../../lib/net/access-lock.js';
+import { clientGone } from '../../lib/net/client-gone.js';
 import { type ControlsView, configChangeSchema, type FleetControls, type Report } from './fleet-controls.js';
 
 interface OperationOptions {
@@ -24,6 +26,8 @@ export interface ControlRoutesDeps extends OperationOptions {
   operator: OperatorSessions | undefined;
 }
 
+/** Pages that select something at the same time. */
+const MAX_WAITING = 50;
 const linkSchema = z.strictObject({ connected: z.boolean() });
 
 export function controlRoutes({ controls, operator, ...options }: ControlRoutesDeps): Hono {
@@ -36,9 +40,12 @@ export function controlRoutes({ controls, operator, ...options }: ControlRoutesD
     return c.json({ ...view, ...offers } satisfies ControlsView);
   });
 
+  const turns = new Turns(MAX_WAITING);
   app.get('/fleet/config', async (c) => {
     const { region, host: hostname } = c.req.query();
-    return c.json(await offered().readConfig({ region: region || undefined, hostname: hostname || undefined }));
+    const place = { region: region || undefined, hostname: hostname || undefined };
+    const found = await turns.run(clientGone(c), () => offered().readConfig(place));
+    return found ? c.json(found) : c.body(null);
   });
 
   app.get('/fleet/dead-letters', async (c) => c.json(await offered().deadLetters()));

@@ -29,8 +29,8 @@ export function showAlert(alert: AlertEvent): void {
 /** A restarted puller has forgotten its alerts: ends those that its summary shows to be over. */
 export function endAlertsOf(regions: RegionView[]): void {
   for (const [key, { alert }] of alerts) {
-    const region = regionOf(alert);
-    if (region === undefined) continue;
+    if (alert.type !== 'region.silent') continue;
+    const { region } = alert;
     const view = regions.find((other) => other.region === region);
     if (!view || view.last_seen > alert.at || view.live + view.silent === 0) end(key, `${region} is no longer silent`);
   }

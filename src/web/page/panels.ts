@@ -19,7 +19,7 @@ type PanelCounts = Counts & Pick<RegionView, 'cut' | 'colors'>;
 
 const SHOULD_BE_ZERO = new Set(['silent', 'gaps', 'unaccounted']);
 /** Shown only where there are some. */
-const MOSTLY_ZERO = new Set(['kept', 'unaccounted']);
+const MOSTLY_ZERO = new Set(['paused', 'kept', 'unaccounted']);
 const NO_READINGS = { received: 0, gaps: 0, dropped: 0, waiting: 0, unaccounted: 0, late: 0, duplicates: 0 };
 const NO_COUNTS = { live: 0, paused: 0, silent: 0, rate: 0, ...NO_READINGS };
 const NOTHING: PanelCounts = { ...NO_COUNTS, cut: false, colors: [] };
