@@ -68,12 +68,23 @@ test('a host has few sensors that send; those that stopped make room', () => {
   for (let n = 100; n < 1_000; n++) expect(of(n, 1000)).toBe('TOO_MANY_SENSORS');
   // Other spellings are the same host; other hosts are not held up.
   expect(of(100, 1000, 'H ')).toBe('TOO_MANY_SENSORS');
-  expect(of(100, 1000, 'other')).toBeUndefined();
+  expect(of(2000, 1000, 'other')).toBeUndefined();
   expect(of(0, 1000)).toBeUndefined();
   expect(of(100, 60_000)).toBe('TOO_MANY_SENSORS');
   expect(of(100, 60_001)).toBeUndefined();
   expect(of(1, 60_001)).toBe('TOO_MANY_SENSORS');
   expect(of(0, 60_001)).toBeUndefined();
+});
+
+test('an execution belongs to the host that has named it first, until that was silent for an hour', () => {
+  const from = (hostname: string | undefined, now: number, sequence: object = {}) =>
+    codeOf({ execution_id: 'e', hostname, ...sequence }, now);
+  expect(from('h', 0)).toBeUndefined();
+  for (const other of ['other', undefined, 'e']) expect(from(other, 1000)).toBe('WRONG_HOST');
+  expect(from('H ', 1000)).toBeUndefined();
+  expect(from('other', 3_600_000)).toBe('WRONG_HOST');
+  expect(from('other', 3_601_000)).toBeUndefined();
+  expect(from('h', 3_601_001)).toBe('WRONG_HOST');
 });
 
 test('a sensor that carries the name of its execution is no host', () => {

@@ -37,8 +37,9 @@ export class NameLimits {
   readonly #hosts = new Map<string, KnownHost>();
   /** How many hosts each has. */
   readonly #regions = new Map<string, number>();
+  /** The host of each sensor, by key. */
+  readonly #hostOf = new Map<string, string>();
   #namedHosts = 0;
-  #sensors = 0;
 
   /**
    * Why a message is refused; undefined when what it names is known, or there is room for it. `now`: monotonic, in
@@ -69,9 +70,9 @@ export class NameLimits {
     host.lastNamed = now;
     if (!host.regions.has(region)) this.#regions.set(region, (this.#regions.get(region) ?? 0) + 1);
     this.#leave(use(host.regions, region, now, MAX_REGIONS_OF_HOST));
-    this.#sensors -= host.sensors.size;
-    use(host.sensors, sensor, now, MAX_SENSORS_OF_HOST);
-    this.#sensors += host.sensors.size;
+    this.#hostOf.set(sensor, key);
+    const replaced = use(host.sensors, sensor, now, MAX_SENSORS_OF_HOST);
+    if (replaced !== undefined) this.#hostOf.delete(replaced);
     return undefined;
   }
 
@@ -82,6 +83,8 @@ export class NameLimits {
     now: number,
     share: number,
   ): Refusal | undefined {
+    // Else its readings could take the place of those of the other host, as the same ones that come again.
+    if ((this.#hostOf.get(sensor) ?? key) !== key) return refusal('WRONG_HOST', 'another host sends as this execution');
     if (!hasRoom(regions, region, now, MAX_REGIONS_OF_HOST)) {
       const message = `the host has named ${MAX_REGIONS_OF_HOST} other regions within a minute`;
       return refusal('TOO_MANY_REGIONS', message);
@@ -95,7 +98,7 @@ export class NameLimits {
     if (named && !this.#hosts.has(key) && this.#namedHosts >= share * MAX_HOSTS) {
       return refusal('TOO_MANY_HOSTS', `there are ${share * MAX_HOSTS} other hosts already`);
     }
-    if (!sensors.has(sensor) && this.#sensors >= share * MAX_SENSORS) {
+    if (!sensors.has(sensor) && this.#hostOf.size >= share * MAX_SENSORS) {
       return refusal('TOO_MANY_SENSORS', `there are ${share * MAX_SENSORS} other sensors already`);
     }
     return undefined;
@@ -107,7 +110,7 @@ export class NameLimits {
       this.#hosts.delete(key);
       if (named) this.#namedHosts--;
       for (const region of regions.keys()) this.#leave(region);
-      this.#sensors -= sensors.size;
+      for (const sensor of sensors.keys()) this.#hostOf.delete(sensor);
     }
   }
 

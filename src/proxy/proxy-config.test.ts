@@ -320,7 +320,7 @@ test('of an array the first message that is taken decides whose configuration th
   const call = proxyWith();
   await call('PATCH', '/config', { scope: { region: 'us' }, set: { emoji: 1 } }, operator);
   await call('PATCH', '/config', { scope: { region: 'eu' }, set: { emoji: 2 } }, operator);
-  const array = [5, { ...reading, region: 'us', hostname: 'h' }, reading];
+  const array = [5, { ...reading, region: 'us', hostname: 'h', execution_id: 'e-h' }, reading];
   expect((await call('POST', '/send', array, reports(0))).body).toMatchObject({ accepted: 2, config: { emoji: 1 } });
   expect((await call('POST', '/send', [5], reports(0))).body).not.toHaveProperty('config');
 });
@@ -460,7 +460,8 @@ test('a bug is reported, and is nobody’s fault', async () => {
 
 test('a sender over its rate waits, all others go on', async () => {
   const call = proxyWith({ rateLimit: 5 });
-  const send = (hostname: string, count: number) => call('POST', '/send', Array(count).fill({ ...reading, hostname }));
+  const send = (hostname: string, count: number) =>
+    call('POST', '/send', Array(count).fill({ ...reading, hostname, execution_id: hostname }));
   // A backlog is taken once, on credit.
   expect((await send('edge-eu-1', 60)).body).toMatchObject({ accepted: 60 });
   const refused = await send('edge-eu-1', 1);

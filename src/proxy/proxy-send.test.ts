@@ -57,7 +57,7 @@ test("the seed's curl example, its six fields and our nine reach the queue byte 
   const bodies = [
     '{"timestamp":"2025-03-26T12:00:00Z","data":{"test":"Hello from curl!"}}',
     JSON.stringify(six),
-    JSON.stringify(reading()),
+    JSON.stringify(reading({ execution_id: 'e-2' })),
     // Spaces, the order and the way numbers and characters are written are the sender's.
     '{ "b": 1.0, "a": "\\u00e9 é 🌡️🇪🇺", "big": 12345678901234567890 }\n',
   ];
@@ -243,7 +243,12 @@ test('readings of a superseded submission are counted and not queued', async () 
   expect((await post(at(1000, { job_id: 'j-2' }))).body).toEqual({ status: 'superseded' });
   expect((await post([at(1000), at(2000), at(1999)])).body).toEqual({ status: 'accepted', accepted: 1, superseded: 2 });
   // Another host, another job, and a submission that nobody knows the time of are nobody's predecessors.
-  for (const other of [at(1000, { hostname: 'edge-eu-2' }), at(1000, { region: 'us' }), at(0), { data: 1 }]) {
+  for (const other of [
+    at(1000, { hostname: 'edge-eu-2', execution_id: 'e-2' }),
+    at(1000, { region: 'us' }),
+    at(0),
+    { data: 1 },
+  ]) {
     expect((await post(other)).body).toEqual({ status: 'accepted', accepted: 1 });
   }
   expect((await post(at(3000))).body).toEqual({ status: 'accepted', accepted: 1 });

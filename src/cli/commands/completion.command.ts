@@ -1,5 +1,6 @@
 /** Completion: each shell has a short script that asks this program at every Tab. */
 import type { Command } from 'commander';
+import { selfCommand } from '../../lib/process/self-command.js';
 import { SENSOR_CONFIG_FIELDS } from '../../protocol/sensor-config.js';
 import { command } from '../command.js';
 import { oneOf } from '../options.js';
@@ -49,7 +50,10 @@ export const completion = command({
     'wasm-sensors completion fish | source     # in ~/.config/fish/config.fish',
   ],
   async action({ out, args: { shell } }) {
-    out.raw(SCRIPTS[oneOf(SHELLS)(shell, 'completion')]);
+    // It is on the PATH of those who have installed it for all folders.
+    const { command: node, args } = selfCommand(['complete']);
+    const asked = [node, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+    out.raw(SCRIPTS[oneOf(SHELLS)(shell, 'completion')].replaceAll('wasm-sensors complete', asked));
   },
 });
 

@@ -225,7 +225,7 @@ export const CODES = {
   UP_GONE: system('The running `up` does not answer.'),
   UP_REFUSED: usage('A detached `up` refuses its options or settings.', undefined, 'UP_FAILED'),
   VIEWER_TOKEN_NEEDED: usage('Listening beyond loopback needs a token for those who read, or `--open`.'),
-  WRONG_HOST: user('A reading names a host that its sender has no token for.', 403),
+  WRONG_HOST: user('A reading names a host that its sender has no token for, or an execution of another host.', 403),
 } satisfies Record<string, CodeInfo>;
 
 export type ErrorCode = keyof typeof CODES;
