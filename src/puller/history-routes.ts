@@ -17,8 +17,6 @@ import {
 } from '../store/history.js';
 import type { ReadingsStore } from '../store/store.js';
 
-/** Panels of a few dashboards. */
-const MAX_WAITING = 50;
 /** Points of one series. */
 const MAX_POINTS = 10_000;
 const MIN_STEP_MS = 1_000;
@@ -31,7 +29,7 @@ const METRIC = `must be the name of a measured value, such as temperature, or on
 export function historyRoutes(store: Pick<ReadingsStore, 'history'> | undefined, now: () => number): Hono {
   const routes = new Hono();
   // Reading takes the time of the pipeline: one at a time does.
-  const turns = new Turns(MAX_WAITING);
+  const turns = new Turns();
   routes.get('/history', async (c) => {
     const time = now();
     const range = parseHistoryQuery(c.req.query(), time);

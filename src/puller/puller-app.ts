@@ -90,9 +90,6 @@ export type PullerAppStats = PipelineStats & {
   deadLetters: number | undefined;
 };
 
-/** Commands and pages that ask at the same time. */
-const MAX_WAITING = 50;
-
 /** The proxy has checked it, with what may be thousands of hosts: here only its form counts. */
 const configs = z.record(
   z.string(),
@@ -177,8 +174,8 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   });
   app.route('/', pullerMetrics(deps).routes);
   app.route('/', historyRoutes(store, now));
-  // The whole fleet is gone through for these.
-  const turns = new Turns(MAX_WAITING);
+  // These go through the whole fleet.
+  const turns = new Turns();
   const slowReaders = new SlowReaders();
   const inTurn = async (c: Context, answer: () => object): Promise<Response> => {
     const text = await turns.run(clientGone(c), () => JSON.stringify(answer()));
@@ -187,12 +184,13 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return c.body(text, 200, { 'content-type': 'application/json' });
   };
   app.get('/fleet', (c) => {
-    const time = now();
     const { region, host } = c.req.query();
     const wanted = (sensor: SensorView) =>
       (region === undefined || sensor.region === region) && (host === undefined || sensor.hostname === host);
-    const snapshot = (): FleetSnapshot => ({ summary: fleet.summary(time), sensors: fleet.view(time).filter(wanted) });
-    return inTurn(c, snapshot);
+    return inTurn(c, (): FleetSnapshot => {
+      const time = now();
+      return { summary: fleet.summary(time), sensors: fleet.view(time).filter(wanted) };
+    });
   });
   app.get('/fleet/summary', (c) => c.json(fleet.summary(now())));
   app.get('/fleet/since', (c) => {

@@ -154,7 +154,7 @@ export class Job {
     while (this.#leaving.length > MAX_LEAVING) stopGuests(this.#leaving.shift()!);
     let delivered: Execution[] = [];
     const timer = setInterval(() => {
-      // They were here before, and still are not behind.
+      // These had delivered at the last check already, and did not exit.
       stopGuests(delivered.filter(({ guest }) => guest && !guest.isBehind));
       for (const execution of leaving) if (!execution.guest) leaving.delete(execution);
       delivered = [...leaving].filter(({ guest }) => !guest?.isBehind);

@@ -1,31 +1,23 @@
-/** Work that takes the time of everybody else: one piece after the other, with other work in between. */
+/** Long work for clients: one piece after the other, with other work in between. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from '../errors/app-error.js';
-import { Places } from '../places.js';
+
+/** Clients that ask at the same time: commands, pages, the panels of a few dashboards. */
+const MAX_WAITING = 50;
 
 export class Turns {
-  readonly #places: Places;
-  readonly #max: number;
   #waiting = 0;
   /** Ends when the work before has been done. */
   #last: Promise<unknown> = Promise.resolve();
 
-  /** `max`: so many wait at most. */
-  constructor(max: number) {
-    this.#max = max;
-    this.#places = new Places(max);
-  }
-
-  /** Rejects with `TOO_MANY_READERS`. Undefined: who has asked was gone when it was their turn. */
+  /** Rejects with `TOO_MANY_READERS`. Resolves with undefined when the client left before its turn came. */
   async run<T>(gone: AbortSignal, work: () => T | Promise<T>): Promise<T | undefined> {
-    const giveBack = this.#places.take();
-    if (!giveBack) throw new AppError('TOO_MANY_READERS', `${this.#max} others wait for the same already; try again`);
+    if (this.#waiting === MAX_WAITING) {
+      throw new AppError('TOO_MANY_READERS', `${MAX_WAITING} others wait for the same; try again`);
+    }
     const pause = this.#waiting++ === 0 ? undefined : nextTurn;
     const turn = this.#last.then(pause).then(() => (gone.aborted ? undefined : work()));
     this.#last = turn.catch(() => {});
-    return turn.finally(() => {
-      this.#waiting--;
-      giveBack();
-    });
+    return turn.finally(() => this.#waiting--);
   }
 }

@@ -204,7 +204,7 @@ test.each([
     Array.from({ length: 10 }, (_, i) => `line ${i + 2}`),
   ],
   ['is no program', '', { command: '/no/such/program' }, 'ENOENT', []],
-])('a child that %s fails to start, with its last words, and leaves nothing', async (_, script, over, how, details) => {
+])('a child that %s fails to start, with its last lines, and leaves nothing', async (_, script, over, how, details) => {
   await expect(supervisor.start(child('a', script, over))).rejects.toMatchObject({
     code: 'CHILD_FAILED',
     message: `a did not start: ${how}`,

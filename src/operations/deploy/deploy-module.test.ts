@@ -100,7 +100,7 @@ test('a module that no node can run replaces nothing', async () => {
   expect(network.submitted).toEqual([]);
 });
 
-test('one that exits with an error soon after its start has failed, with its last words', async () => {
+test('one that exits with an error soon after its start has failed, with its last lines', async () => {
   stateOf = (node, ms) =>
     node === 'edge-eu-1' && ms > 1000 ? execution(node, 'failed', 'no config') : execution(node, 'running');
   await expect(deploy()).rejects.toMatchObject({

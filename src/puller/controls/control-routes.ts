@@ -26,8 +26,6 @@ export interface ControlRoutesDeps extends OperationOptions {
   operator: OperatorSessions | undefined;
 }
 
-/** Pages that select something at the same time. */
-const MAX_WAITING = 50;
 const linkSchema = z.strictObject({ connected: z.boolean() });
 
 export function controlRoutes({ controls, operator, ...options }: ControlRoutesDeps): Hono {
@@ -40,7 +38,7 @@ export function controlRoutes({ controls, operator, ...options }: ControlRoutesD
     return c.json({ ...view, ...offers } satisfies ControlsView);
   });
 
-  const turns = new Turns(MAX_WAITING);
+  const turns = new Turns();
   app.get('/fleet/config', async (c) => {
     const { region, host: hostname } = c.req.query();
     const place = { region: region || undefined, hostname: hostname || undefined };
