@@ -152,8 +152,8 @@ export type NetworkFact =
   | { type: 'services-node.missing'; reason: string }
   /** An environment file was made from its template; while it is empty, the embedded queue is used. */
   | { type: 'environment.made'; file: string }
-  /** No relay leads to the proxy: cutting a region leaves its sensors connected to it. */
-  | { type: 'proxy.not-relayed'; url: string };
+  /** No link leads to the proxy: cutting a region leaves its sensors connected to it. */
+  | { type: 'proxy.not-linked'; url: string };
 
 /**
  * The newest execution of each node; and the older ones, each with the one that replaced it, which jobs keep.
