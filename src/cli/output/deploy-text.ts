@@ -31,7 +31,7 @@ export function pendingLines(regions: { region: string; pending: number; kept?: 
     : cut;
 }
 
-export const keptText = ({ sensors, readings }: KeptReadings): string =>
+const keptText = ({ sensors, readings }: KeptReadings): string =>
   `${countText(sensors, 'sensor')} ${sensors === 1 ? 'keeps' : 'keep'} up to ${countText(readings, 'reading')}`;
 
 export const unchangedText = (regions: { unchanged: boolean }[]): string =>
