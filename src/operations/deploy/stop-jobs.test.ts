@@ -12,6 +12,7 @@ let annotated: string[][];
 /** Readings that each sensor keeps. */
 let waiting: number;
 let queued: number;
+let onStats: () => void;
 /** Readings by job. */
 let sending: Map<string, number>;
 
@@ -34,7 +35,10 @@ const fleet = {
       ...{ job_id, region: 'eu', state: 'live', received, waiting, config: { intervalMs: 50 } },
     })),
   }),
-  stats: async () => ({ depth: { visible: queued, inFlight: 0, delayed: 0 } }),
+  stats: async () => {
+    onStats();
+    return { depth: { visible: queued, inFlight: 0, delayed: 0 } };
+  },
   annotate: async ({ endedJobs }: { endedJobs: string[] }, token: string) => {
     expect(token).toBe(TOKEN);
     annotated.push(endedJobs);
@@ -49,6 +53,7 @@ beforeEach(() => {
   sending = new Map();
   waiting = 0;
   queued = 0;
+  onStats = () => {};
   return () => vi.useRealTimers();
 });
 
@@ -104,16 +109,15 @@ test('it waits until the sensors of the stopped job send no more, and not for ot
     ['j-publisher-eu', 5],
   ]);
   let sender = 'of a sender by hand';
-  const count = setInterval(() => {
+  onStats = () => {
     queued = 1 - queued;
     sending.set(sender, sending.get(sender)! + 1);
-  }, 60);
+  };
   expect((await stop()).stopped).toEqual(['eu']);
 
   sender = 'j-publisher-eu';
   const failed = stopPublisher({ network, fleet, token: TOKEN }, {}).catch((error) => error.code);
   await vi.advanceTimersByTimeAsync(70_000);
-  clearInterval(count);
   expect(await failed).toBe('STILL_SENDING');
 });
 
