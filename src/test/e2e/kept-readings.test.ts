@@ -18,37 +18,6 @@ async function start(): Promise<void> {
 
 const total = async (): Promise<FleetSummary['total']> => (await sandbox.fleet().summary()).total;
 const waiting = async () => (await total()).waiting;
-/** The sensors of the older submission. */
-const replaced = async () => (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'replaced');
-const nothingIsMissing = { gaps: 0, waiting: 0, unaccounted: 0 };
-
-test('a version that is deployed while a region is cut off waits: first the older sensors deliver what they keep', async () => {
-  await start();
-  await sandbox.run(['region', 'disconnect', 'eu']);
-  await until(async () => (await waiting()) >= 10);
-  const deployed = await sandbox.run(['deploy', 'publisher', '--interval', '0.5', '--color', '#00ff88']);
-  expect(deployed.stdout).toMatch(/^pending: eu is cut off, its 1 sensor keeps up to \d+ readings$/m);
-  const kept = await waiting();
-  await until(async () => (await waiting()) > kept + 3);
-  await sandbox.run(['region', 'reconnect', 'eu']);
-  await until(async () => (await replaced()).length === 3 && (await waiting()) === 0 && (await total()).live === 3);
-  await until(async () => (await total()).unaccounted === 0);
-  const old = (await replaced()).find(({ region }) => region === 'eu')!;
-  expect(old).toMatchObject({ ...nothingIsMissing, received: old.sequence });
-  expect(old.sequence).toBeGreaterThan(10);
-}, 60_000);
-
-test('a version that is deployed while the queue hangs does so, too', async () => {
-  await start();
-  process.kill(sandbox.pidOf('queue'), 'SIGSTOP');
-  await until(async () => (await waiting()) >= 10);
-  // Its supervisor starts the queue again.
-  expect((await sandbox.run(['deploy', 'publisher', '--interval', '0.5', '--color', '#00ff88'])).code).toBe(0);
-  await until(async () => (await replaced()).length === 3);
-  await until(async () => (await total()).unaccounted === 0);
-  for (const old of await replaced()) expect(old).toMatchObject({ ...nothingIsMissing, received: old.sequence });
-}, 60_000);
-
 test('what is given up is counted: by the command that stops, in status, and after a restart of the puller', async () => {
   await start();
   await sandbox.run(['region', 'disconnect', 'eu']);
