@@ -94,8 +94,16 @@ export interface Network {
   nodes(): Promise<NodeInfo[]>;
   /** Newest version of every job of ours. */
   jobs(): Promise<JobInfo[]>;
-  /** Submits a job, replacing an older one of the same `JobRef`. "Submitted" is not "running": count live readings. */
-  submit(job: JobRequest): Promise<Submission>;
+  /**
+   * Sensors that a submission replaces run on until they have delivered what they keep, and the new ones send. Left out:
+   * they end at once.
+   */
+  readonly handsOver?: true;
+  /**
+   * Submits a job, replacing an older one of the same `JobRef`. "Submitted" is not "running": count live readings. `now`:
+   * without a handover.
+   */
+  submit(job: JobRequest, options?: { now?: boolean | undefined }): Promise<Submission>;
   /** Runs again what a submission replaced; left out where nothing else can be replaced. */
   restore?(submission: Submission): Promise<void>;
   /** Publishers that run beside ours; left out where there can be none. */
@@ -152,8 +160,8 @@ export type NetworkFact =
   | { type: 'services-node.missing'; reason: string }
   /** An environment file was made from its template; while it is empty, the embedded queue is used. */
   | { type: 'environment.made'; file: string }
-  /** No relay leads to the proxy: cutting a region leaves its sensors connected to it. */
-  | { type: 'proxy.not-relayed'; url: string };
+  /** No link leads to the proxy: cutting a region leaves its sensors connected to it. */
+  | { type: 'proxy.not-linked'; url: string };
 
 /**
  * The newest execution of each node; and the older ones, each with the one that replaced it, which jobs keep.

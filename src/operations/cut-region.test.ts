@@ -73,11 +73,11 @@ test('a cut names the publishers whose sensors bypass the link, also those run b
   const eu = { role: 'publisher', region: 'eu' } as const;
   network.jobList = [
     jobInfo(eu, { proxyUrl: 'http://direct' }),
-    jobInfo({ ...eu, runOnce: true }, { proxyUrl: 'http://relay-of-eu' }),
+    jobInfo({ ...eu, runOnce: true }, { proxyUrl: 'http://link-of-eu' }),
     jobInfo({ ...eu, region: 'us' }, { proxyUrl: 'http://direct' }),
   ];
   expect(await set('eu', false)).not.toHaveProperty('bypassing');
-  network.bypassesLink = (region, url) => url !== `http://relay-of-${region}`;
+  network.bypassesLink = (region, url) => url !== `http://link-of-${region}`;
   network.publishersByHand = async () => [
     { id: 'j-publisher-eu', name: 'publisher-eu', region: 'eu', proxyUrl: 'http://direct' },
     { id: 'j-1', name: 'everywhere', proxyUrl: 'http://other' },
@@ -96,12 +96,12 @@ test('a cut names the modules that are given an address beside the link', async 
   for (const name of ['edge-eu-1', 'edge-eu-2']) see(name, false);
   const thermo = { role: 'module', region: 'eu', name: 'thermo' } as const;
   network.jobList = [
-    jobInfo(thermo, { urls: ['http://relay-of-eu', 'http://direct'] }),
-    jobInfo({ ...thermo, name: 'good' }, { urls: ['http://relay-of-eu'] }),
+    jobInfo(thermo, { urls: ['http://link-of-eu', 'http://direct'] }),
+    jobInfo({ ...thermo, name: 'good' }, { urls: ['http://link-of-eu'] }),
     jobInfo({ ...thermo, region: 'us' }, { urls: ['http://direct'] }),
     jobInfo({ ...thermo, name: 'over' }, { urls: ['http://direct'], state: 'stopped' }),
   ];
-  network.bypassesLink = (region, url) => url !== `http://relay-of-${region}`;
+  network.bypassesLink = (region, url) => url !== `http://link-of-${region}`;
   expect(await set('eu', false)).toMatchObject({
     bypassing: [{ job: 'module-thermo.eu', proxyUrl: 'http://direct' }],
   });

@@ -101,7 +101,7 @@ test.each([
     'is used by network/native',
   ],
   ['network/provider.ts', `import { x } from './remote/remote-network.js';`, 'is used by network/registry.ts only'],
-  ['network/bacalhau/submit-job.ts', `import { x } from '../native/relay.js';`, 'is used by network/registry.ts only'],
+  ['network/bacalhau/submit-job.ts', `import { x } from '../native/start.js';`, 'is used by network/registry.ts only'],
   ['cli/commands/down.command.ts', `await import('../../network/compose/compose-plan.js')`, 'network/compose is used'],
   ['cli/main.ts', `import { Chalk } from 'chalk';`, 'only cli/output does'],
 ])('the rule sees through %s with %j', (file, text, problem) => {

@@ -172,7 +172,7 @@ const facts: [NetworkFact, string | RegExp][] = [
   [{ type: 'orphan.kept', name: 'n (used by x)' }, 'could not remove n (used by x)'],
   [{ type: 'services-node.missing', reason: 'no' }, 'no node for service jobs: no'],
   [{ type: 'environment.made', file: '.env' }, /^made \.env; while it is empty/],
-  [{ type: 'proxy.not-relayed', url: 'http://p' }, /^http:\/\/p can't be reached through a relay/],
+  [{ type: 'proxy.not-linked', url: 'http://p' }, /^http:\/\/p can't be reached through a link/],
 ];
 test.each(facts)('the fact %j', (fact, text) => {
   expect(eventText(fact)).toEqual(matching(text));

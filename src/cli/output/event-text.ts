@@ -11,7 +11,7 @@ import { scopeText } from '../../protocol/desired-config.js';
 import type { ProxyEvent } from '../../proxy/batcher.js';
 import type { PullerEvent, PullerTask } from '../../puller/failure-reporter.js';
 import type { SensorRefused } from '../../sensor-host/cluster.js';
-import type { SensorExit } from '../../sensor-host/embedded-job.js';
+import type { SensorExit } from '../../sensor-host/job-version.js';
 import type { QueueServerEvent } from '../../sqs-server/sqs-server.js';
 import { countText, namesText } from './terminal-text.js';
 
@@ -126,8 +126,8 @@ const WARN = {
   'docker.silent': ({ reason }) => `containers are not watched: ${reason}`,
   'orphan.kept': ({ name }) => `could not remove ${name}`,
   'services-node.missing': ({ reason }) => `no node for service jobs: ${reason}`,
-  'proxy.not-relayed': ({ url }) =>
-    `${url} can't be reached through a relay: sensors of a disconnected region still reach it`,
+  'proxy.not-linked': ({ url }) =>
+    `${url} can't be reached through a link: sensors of a disconnected region still reach it`,
   'config.overridden'({ scope, fields }) {
     const flag =
       'hostname' in scope ? `--host ${scope.hostname} ` : 'region' in scope ? `--region ${scope.region} ` : '';

@@ -41,7 +41,7 @@ export function statusDocument({ kind, up, endpoints }: RunState, status: Status
 }
 
 export const bypassingText = ({ job, proxyUrl }: { job: string; proxyUrl: string }): string =>
-  `${job} bypasses the relay: it still reaches ${proxyUrl}`;
+  `${job} bypasses the link: it still reaches ${proxyUrl}`;
 
 type Line = [label: string, text: string | false];
 

@@ -67,7 +67,7 @@ test('port 0 is a free one, each time another', async () => {
   expect(a).not.toBe(b);
 });
 
-test('free ports are below those of outgoing connections and of relays', async () => {
+test('free ports are below those of outgoing connections and of links', async () => {
   for (let i = 0; i < 20; i++) {
     const port = await freePort();
     expect(port).toBeGreaterThan(10_080);

@@ -126,14 +126,14 @@ test('a module of the user is known by its label; every URL that it is given is 
     Labels: { app: 'wasm-sensors', role: 'module', module: 'thermo', region: 'eu' },
     Tasks: [
       {
-        Env: { PROXY_URL: 'http://relay:1', HOOK: 'to=https://x.example/a,https://y.example' },
-        Engine: { Type: 'wasm', Params: { parameters: ['--proxy=http://relay:1', 'http://relay:1/send'] } },
+        Env: { PROXY_URL: 'http://link:1', HOOK: 'to=https://x.example/a,https://y.example' },
+        Engine: { Type: 'wasm', Params: { parameters: ['--proxy=http://link:1', 'http://link:1/send'] } },
       },
     ],
   });
   expect(read(job)).toMatchObject({
     ref: { role: 'module', region: 'eu', name: 'thermo', runOnce: true },
-    urls: ['http://relay:1', 'http://relay:1/send', 'https://x.example/a', 'https://y.example'],
+    urls: ['http://link:1', 'http://link:1/send', 'https://x.example/a', 'https://y.example'],
   });
 });
 

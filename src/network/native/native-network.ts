@@ -18,8 +18,8 @@ export const nativeConnectionSchema = z.object({
   nodesPerRegion: z.number().default(0),
   /** By region. */
   sensorProxyUrls: z.record(z.string(), z.string()),
-  /** False where these are no relays: cutting a region leaves its sensors connected. */
-  relayed: z.boolean().default(true),
+  /** False where these are no links: cutting a region leaves its sensors connected. */
+  linked: z.boolean().default(true),
   /** Names of variables, never values. */
   forwarded: forwardedSchema,
 });
@@ -27,7 +27,7 @@ export const nativeConnectionSchema = z.object({
 export type NativeConnection = z.output<typeof nativeConnectionSchema>;
 
 export function createNativeNetwork(
-  { bacalhau, api, nodesPerRegion, sensorProxyUrls, relayed, forwarded }: NativeConnection,
+  { bacalhau, api, nodesPerRegion, sensorProxyUrls, linked, forwarded }: NativeConnection,
   { stateDir, token, setRegionLink }: Pick<OpenContext, 'stateDir' | 'token' | 'setRegionLink'>,
 ): Network {
   const network = createBacalhauNetwork({
@@ -42,7 +42,7 @@ export function createNativeNetwork(
   });
   return {
     ...network,
-    bypassesLink: (region, url) => !relayed || !`${url}/`.startsWith(`${sensorProxyUrls[region]}/`),
+    bypassesLink: (region, url) => !linked || !`${url}/`.startsWith(`${sensorProxyUrls[region]}/`),
     configFile: (region) => regionConfigFile(configFolder(stateDir), region),
   };
 }

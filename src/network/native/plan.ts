@@ -51,15 +51,15 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
     await nodes.startNodes(edgeNodes(context, allowedPaths(stateDir), links));
     supervisor.on('event', onChild);
 
-    const relayed = links.proxyUrl(REGIONS[0]) !== undefined;
-    if (!relayed) emit({ type: 'proxy.not-relayed', url: proxyUrl });
+    const linked = links.proxyUrl(REGIONS[0]) !== undefined;
+    if (!linked) emit({ type: 'proxy.not-linked', url: proxyUrl });
     const connection: NativeConnection = {
       bacalhau,
       api,
       nodesPerRegion,
       webUi: `http://${HOST}:${ports.webUi}`,
       sensorProxyUrls: Object.fromEntries(REGIONS.map((name) => [name, links.proxyUrl(name) ?? proxyUrl])),
-      relayed,
+      linked,
       forwarded: {
         edge: ['HOSTNAME', 'REGION', ...sensorVariables(context)],
         updater: ['WASM_SENSORS_TOKEN'],

@@ -3,7 +3,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { proxyTarget, RegionLinks } from './region-links.js';
+import { proxyTarget } from '../link.js';
+import { RegionLinks } from './region-links.js';
 
 let target: Server;
 let links: RegionLinks;
@@ -99,12 +100,12 @@ it.each([
   ['http://[::1]:9090/base/', '::1', 9090, 'http://127.0.0.1:24220/base'],
   ['https://localhost:9443', 'localhost', 9443, 'https://localhost:24220'],
   ['https://127.0.0.1', '127.0.0.1', 443, 'https://127.0.0.1:24220'],
-])('a relay stands in for %s', (url, host, port, behind) => {
+])('a link stands in for %s', (url, host, port, behind) => {
   const target = proxyTarget(url)!;
   expect([target.host, target.port, target.urlBehind(24_220)]).toEqual([host, port, behind]);
 });
 
-it('a relay stands in for any address of this machine, unless its certificate has to name it', (context) => {
+it('a link stands in for any address of this machine, unless its certificate has to name it', (context) => {
   const own = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;

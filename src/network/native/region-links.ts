@@ -1,13 +1,7 @@
 /** All of a region's links: its nodes' way to the orchestrator and its sensors' way to the proxy. */
-import { networkInterfaces } from 'node:os';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import { isLoopback } from '../../lib/net/browser-guard.js';
-import { Relay, type RelayTarget } from './relay.js';
-
-/** Below the ports that systems use for outgoing connections. */
-const FIRST_PORT = 24_220;
-const LAST_PORT = 32_000;
+import { type Link, type LinkTarget, openLink, proxyTarget } from '../link.js';
 
 /** How long sensors have to deliver to their proxy, in milliseconds, before the orchestrator gets its nodes back. */
 const DELIVERY = {
@@ -20,10 +14,10 @@ const DELIVERY = {
 };
 
 interface RegionLink {
-  toOrchestrator: Relay;
-  /** Undefined where sensors can't reach the proxy through a relay. */
-  toProxy: Relay | undefined;
-  /** Where the region's sensors find the proxy; undefined without the relay. */
+  toOrchestrator: Link;
+  /** Undefined where sensors can't reach the proxy through a link. */
+  toProxy: Link | undefined;
+  /** Where the region's sensors find the proxy; undefined without that link. */
   proxyUrl: string | undefined;
   /** The last request: a restored link may be cut again before all of it is open. */
   wanted: boolean;
@@ -32,18 +26,17 @@ interface RegionLink {
 export class RegionLinks {
   readonly #links = new Map<string, RegionLink>();
   readonly #delivery: typeof DELIVERY;
-  #nextPort = FIRST_PORT;
 
   constructor(delivery = DELIVERY) {
     this.#delivery = delivery;
   }
 
   /** Opens the links of these regions. */
-  async open(regions: readonly string[], orchestrator: RelayTarget, proxyUrl: string): Promise<void> {
+  async open(regions: readonly string[], orchestrator: LinkTarget, proxyUrl: string): Promise<void> {
     const proxy = proxyTarget(proxyUrl);
     for (const region of regions) {
-      const toOrchestrator = await this.#relayTo(orchestrator);
-      const toProxy = proxy && (await this.#relayTo(proxy));
+      const toOrchestrator = await openLink(orchestrator);
+      const toProxy = proxy && (await openLink(proxy));
       const behind = toProxy && proxy?.urlBehind(toProxy.port);
       this.#links.set(region, { toOrchestrator, toProxy, proxyUrl: behind, wanted: true });
     }
@@ -88,11 +81,11 @@ export class RegionLinks {
 
   async close(): Promise<void> {
     for (const link of this.#links.values()) link.wanted = false;
-    const relays = [...this.#links.values()].flatMap(({ toOrchestrator, toProxy }) => [toOrchestrator, toProxy]);
-    await Promise.all(relays.map((relay) => relay?.close()));
+    const all = [...this.#links.values()].flatMap(({ toOrchestrator, toProxy }) => [toOrchestrator, toProxy]);
+    await Promise.all(all.map((link) => link?.close()));
   }
 
-  async #delivered(toProxy: Relay, link: RegionLink): Promise<void> {
+  async #delivered(toProxy: Link, link: RegionLink): Promise<void> {
     const { firstMs, quietMs, atMostMs } = this.#delivery;
     const from = Date.now() + firstMs;
     const quiet = () => (Date.now() >= Math.max(from, toProxy.bulkAt + quietMs) || !link.wanted ? true : undefined);
@@ -106,42 +99,4 @@ export class RegionLinks {
       hint: `The regions are ${[...this.#links.keys()].join(', ')}.`,
     });
   }
-
-  /** On the next free port. */
-  async #relayTo(target: RelayTarget): Promise<Relay> {
-    while (this.#nextPort < LAST_PORT) {
-      const relay = new Relay(this.#nextPort++, target);
-      const opened = await relay.listen().then(
-        () => true,
-        () => false,
-      );
-      if (opened) return relay;
-    }
-    throw new AppError('NO_FREE_PORT', `no free TCP port from ${FIRST_PORT} to ${LAST_PORT}`);
-  }
-}
-
-interface ProxyTarget extends RelayTarget {
-  /** The proxy's URL through a relay on this port. */
-  urlBehind(port: number): string;
-}
-
-/**
- * Undefined for a proxy on another machine, whose name does not lead to the relay, and for an https proxy whose
- * certificate does not cover the relay's name.
- */
-export function proxyTarget(proxyUrl: string): ProxyTarget | undefined {
-  const url = new URL(proxyUrl);
-  const secure = url.protocol === 'https:';
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses?.map(({ address }) => address) ?? []);
-  const ofRelay = ['127.0.0.1', 'localhost'].includes(host);
-  if (secure ? !ofRelay : !isLoopback(host) && !own.includes(host)) return undefined;
-  const name = secure ? host : '127.0.0.1';
-  const path = url.pathname.replace(/\/$/, '');
-  return {
-    host,
-    port: Number(url.port || (secure ? 443 : 80)),
-    urlBehind: (port) => `${url.protocol}//${name}:${port}${path}`,
-  };
 }

@@ -1,6 +1,6 @@
 /**
  * The processes of a native network. The orchestrator starts first (a node that starts before it waits 20 s for its next
- * try), then the nodes side by side, each on its region's relay. A node that is slow holds nobody up: it comes later.
+ * try), then the nodes side by side, each on its region's link. A node that is slow holds nobody up: it comes later.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../lib/errors/app-error.js';

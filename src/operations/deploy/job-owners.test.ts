@@ -19,7 +19,7 @@ test('notices: jobs of others, ours that send elsewhere, and those run by hand',
     job('as', { id: 'j-hand', proxyUrl: 'http://any' }),
     job('a', { owner: 'mine', proxyUrl: 'http://elsewhere' }),
     job('b', { owner: 'mine', proxyUrl: 'http://job:1/' }),
-    // Straight to the proxy, beside the region's relay.
+    // Straight to the proxy, beside the region's link.
     job('c', { owner: 'mine', proxyUrl: 'http://localhost:9090' }),
     job('d', { owner: 'theirs', state: 'stopped', proxyUrl: 'http://theirs' }),
     // Of an earlier version, which other terminals can't see through.

@@ -31,7 +31,7 @@ export type Action = (context: Context, input: Input) => Output | Promise<Output
 export const queueUrl = ({ baseUrl }: Context, name: string): string => `${baseUrl}/${ACCOUNT_ID}/${name}`;
 
 /**
- * The queue that the request names by its URL, or by its name alone. Any host will do, because behind a relay it differs
+ * The queue that the request names by its URL, or by its name alone. Any host will do, because behind a link it differs
  * from ours.
  */
 export function queueOf(context: Context, input: Input): LiveQueue {

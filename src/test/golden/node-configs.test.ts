@@ -11,7 +11,7 @@ import { normalize, toJson } from './normalize.js';
 const recorded = (name: string) => `./recorded/nodes/${name}`;
 
 const PORTS = { api: 1234, nats: 4222, webUi: 8438 };
-const LINKS = { orchestratorUrl: (region: string) => `nats://127.0.0.1:relay-of-${region}` } as unknown as RegionLinks;
+const LINKS = { orchestratorUrl: (region: string) => `nats://127.0.0.1:link-of-${region}` } as unknown as RegionLinks;
 const CONFIG_PATHS = ['/work/[[]a]/**/*.{yaml,yml}', '/work/.wasm-sensors/config/*.yaml'];
 
 const context = (over: Partial<PlanContext> = {}): PlanContext =>

@@ -16,11 +16,7 @@ const UNITS = new Map([
   ['readings.lateness', 'ms'],
 ]);
 /** The most that a value of the name has had so far: `4` next to `3.98` is shown as `4.00`. */
-const decimals = new Map([
-  ['readings.rate', 1],
-  ['readings.lateness', 0],
-  ['queue.depth', 0],
-]);
+const decimals = new Map([['readings.rate', 1]]);
 const formats = Array.from(
   { length: MAX_DECIMALS + 1 },
   (_, digits) => new Intl.NumberFormat('en', { minimumFractionDigits: digits, maximumFractionDigits: digits }),
@@ -39,7 +35,7 @@ export const unitOf = (metric: string): string => UNITS.get(metric) ?? '';
 
 /** A value of a metric, without its unit; all values of a metric have the same number of decimals. */
 export function numberText(metric: string, value: number): string {
-  const digits = decimals.get(metric) ?? 2;
+  const digits = decimals.get(metric) ?? (metric.includes('.') ? 0 : 2);
   const size = Math.abs(value);
   if (size >= 1e9 || (size > 0 && size < 10 ** -MAX_DECIMALS)) return value.toPrecision(4);
   return decimalText(value, metric === 'readings.rate' && size >= 100 ? 0 : digits);
@@ -70,3 +66,11 @@ export const byNumber = new Intl.Collator('en', { numeric: true }).compare;
 
 /** The puller's texts name commands as they are called once installed; the page can't know how its reader starts them. */
 export const withNpx = (text: string): string => text.replaceAll('`wasm-sensors ', '`npx wasm-sensors ');
+
+/** Of an axis: some room around what is there, a flat curve in the middle. `atLeast`: it goes from 0 to this at least. */
+export function axisRange(low: number | null, high: number | null, atLeast?: number): [number, number] {
+  if (low === null || high === null) return [0, atLeast ?? 1];
+  const room = (high - low || Math.abs(high) || 1) * 0.1;
+  if (atLeast !== undefined) return [0, Math.max(atLeast, high + room)];
+  return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
+}
