@@ -1,6 +1,7 @@
 /** What sensors keep when they can't deliver: none of it is missing, or the ledger has the number that is. */
 import { afterEach, expect, test, vi } from 'vitest';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
+import type { History } from '../../store/history.js';
 import { Sandbox } from '../support/cli-harness.js';
 
 const until = (isSo: () => Promise<boolean>) => vi.waitUntil(isSo, { timeout: 30_000, interval: 100 });
@@ -21,11 +22,14 @@ const waiting = async () => (await total()).waiting;
 const replaced = async () => (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'replaced');
 const nothingIsMissing = { gaps: 0, waiting: 0, unaccounted: 0 };
 
-test('a version that is deployed while a region is cut off leaves what the older sensors keep to them', async () => {
+test('a version that is deployed while a region is cut off waits: first the older sensors deliver what they keep', async () => {
   await start();
   await sandbox.run(['region', 'disconnect', 'eu']);
   await until(async () => (await waiting()) >= 10);
-  expect((await sandbox.run(['deploy', 'publisher', '--interval', '0.5', '--color', '#00ff88'])).code).toBe(0);
+  const deployed = await sandbox.run(['deploy', 'publisher', '--interval', '0.5', '--color', '#00ff88']);
+  expect(deployed.stdout).toMatch(/^pending: eu is cut off, its 1 sensor keeps up to \d+ readings$/m);
+  const kept = await waiting();
+  await until(async () => (await waiting()) > kept + 3);
   await sandbox.run(['region', 'reconnect', 'eu']);
   await until(async () => (await replaced()).length === 3 && (await waiting()) === 0 && (await total()).live === 3);
   await until(async () => (await total()).unaccounted === 0);
@@ -53,6 +57,15 @@ test('what is given up is counted: by the command that stops, in status, and aft
   const { givenUp } = JSON.parse(stdout).data;
   const { unaccounted } = await total();
   expect([givenUp >= 10, unaccounted >= givenUp, unaccounted - givenUp <= 3]).toEqual([true, true, true]);
+  // It is sampled every 5 s.
+  const { series } = await vi.waitUntil(
+    async () => {
+      const found = await sandbox.json<History>(['history', 'readings.unaccounted', '--region', 'eu']);
+      return found.series.some(({ points }) => points.some(({ max }) => max === unaccounted)) && found;
+    },
+    { timeout: 20_000, interval: 500 },
+  );
+  expect(series).toMatchObject([{ region: 'eu' }]);
   const puller = sandbox.pidOf('puller');
   process.kill(puller, 'SIGKILL');
   await until(async () => sandbox.state().children.some(({ name, pid }) => name === 'puller' && pid !== puller));
