@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Network, NetworkLogLine } from '../../network/network.js';
 import { FakeNetwork, jobInfo } from '../../test/support/fake-network.js';
+import { holdClock, hurried, releaseClock } from '../../test/support/test-clock.js';
 import { type LogLine, type LogsQuery, loggedServices, readLogs } from './read-logs.js';
 
 let folder: string;
@@ -214,11 +215,14 @@ test('last words of sensors, once, where the network tells when', async () => {
 });
 
 test('a network that starts later is followed, too', async () => {
+  holdClock();
   write('up', at(1, 'starting'));
   const { lines, ended } = follow();
   await until(() => lines.length === 1);
   network = containers([line(2, 'hello')]);
-  await until(() => lines.includes('sqs-proxy info hello'));
+  // It is asked for every 2 s.
+  await hurried(() => until(() => lines.includes('sqs-proxy info hello')));
+  releaseClock();
   stop.abort();
   await ended;
 });
