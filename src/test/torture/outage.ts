@@ -14,8 +14,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { usageOf } from '../../bench/usage.js';
 import { freePort } from '../../lib/net/choose-port.js';
-import { openSqlite } from '../../lib/sqlite/driver.js';
 import { packageRoot } from '../../lib/process/self-command.js';
+import { openSqlite } from '../../lib/sqlite/driver.js';
 import type { Reading } from '../../protocol/message.js';
 import { eventually, Sandbox } from '../support/cli-harness.js';
 import { canMount, SmallDisk } from '../support/small-disk.js';
@@ -98,7 +98,8 @@ class Site {
   async send(from: number, to: number): Promise<void> {
     const waiting = Array.from({ length: SENSORS }, (_, sensor) => sensor);
     const worker = async () => {
-      for (let sensor = waiting.pop(); sensor !== undefined; sensor = waiting.pop()) await this.#sendOf(sensor, from, to);
+      for (let sensor = waiting.pop(); sensor !== undefined; sensor = waiting.pop())
+        await this.#sendOf(sensor, from, to);
     };
     await Promise.all(Array.from({ length: CONNECTIONS }, worker));
   }
@@ -238,7 +239,9 @@ async function main(): Promise<void> {
     log(`${SENSORS} sensors at a reading a second, ${MINUTES} minutes without uplink`);
     await outage(site, relay, disk, Date.now() - MINUTES * MINUTE_MS);
     const backlog = site.acknowledged;
-    log(`the link returns: the relay has ${backlog} readings; ${site.refusals} requests were refused or cut off meanwhile`);
+    log(
+      `the link returns: the relay has ${backlog} readings; ${site.refusals} requests were refused or cut off meanwhile`,
+    );
     const processes = [...sandbox.state().children, { name: 'relay', pid: relay.pid }];
     const cpuOf = () => processes.map(({ pid }) => usageOf(pid).cpu);
     const before = cpuOf();
@@ -248,14 +251,20 @@ async function main(): Promise<void> {
     const fleet = sandbox.fleet();
     await eventually('an empty queue', async () => (await fleet.stats()).depth?.visible === 0, 600_000);
     const cpu = cpuOf();
-    const { total } = (await fleet.summary());
-    const { stored, missing, wrong, outOfOrder, delays } = compare(join(sandbox.stateDir, 'readings.db'), site.taken, returned);
+    const { total } = await fleet.summary();
+    const { stored, missing, wrong, outOfOrder, delays } = compare(
+      join(sandbox.stateDir, 'readings.db'),
+      site.taken,
+      returned,
+    );
     delays.sort((a, b) => a - b);
     const at = (share: number) => `${delays[Math.min(delays.length - 1, Math.floor(delays.length * share))]} ms`;
     log(`backlog: ${backlog} readings in ${seconds.toFixed(1)} s = ${Math.round(backlog / seconds)} a second`);
     log(`readings of meanwhile: delayed by ${at(0.5)} (median), ${at(0.99)} (99 %), ${at(1)} (most)`);
     log(`stored ${stored}, missing ${missing}, never taken ${wrong}, out of order ${outOfOrder}`);
-    log(`status: gaps ${total.gaps}, waiting ${total.waiting}, unaccounted ${total.unaccounted}, duplicates ${total.duplicates}`);
+    log(
+      `status: gaps ${total.gaps}, waiting ${total.waiting}, unaccounted ${total.unaccounted}, duplicates ${total.duplicates}`,
+    );
     for (const [i, { name }] of processes.entries())
       log(`CPU of ${name}: ${(((cpu[i]! - before[i]!) * 1e6) / stored).toFixed(1)} µs a reading`);
     if (missing + wrong + outOfOrder + total.gaps > 0) process.exitCode = 1;
