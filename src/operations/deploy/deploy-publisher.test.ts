@@ -54,7 +54,13 @@ async function deploy(options: Partial<DeployOptions> = {}, forMs = 60_000) {
   let error: unknown;
   const target = { network, fleet, proxy: { state: () => proxyState(), putModule: async () => {} }, stateDir };
   const running = deployPublisher(target, {
-    ...{ config: {}, timeoutMs: 1000, timeoutHint: 'wait', onProgress: (step) => progress.push(step) },
+    ...{
+      config: {},
+      kept: 'delivered' as const,
+      timeoutMs: 1000,
+      timeoutHint: 'wait',
+      onProgress: (step) => progress.push(step),
+    },
     ...options,
   }).then(
     (value) => {

@@ -4,6 +4,7 @@ import { AppError } from '../../lib/errors/app-error.js';
 import { requireRegions } from '../../network/edge-nodes.js';
 import { isActive, type JobInfo, type Network } from '../../network/network.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
+import { type KeptReadings, keptBy } from '../kept-readings.js';
 import { isForeign, jobsOf, refuseForeign } from './job-owners.js';
 
 export interface StopTarget {
@@ -56,7 +57,7 @@ export async function stopPublisher(target: StopTarget, options: StopOptions): P
   const sending = sensors.filter(({ state }) => state === 'live');
   const intervals = sending.map(({ config }) => config?.intervalMs ?? 0);
   const quietMs = Math.min(LONGEST_MS, Math.max(0, ...intervals)) + ON_ITS_WAY_MS;
-  const givenUp = sensors.reduce((sum, { waiting }) => sum + waiting, 0);
+  const { readings: givenUp } = keptBy(sensors);
   const stopped = await stopJobs(target, wanted, options);
   if (stopped.length === 0) return { stopped, quietSeconds: 0, givenUp: 0 };
   await noMoreReadings(fleet, concerns, quietMs);
@@ -82,6 +83,16 @@ export async function stopModule(
   throw new AppError('NO_SUCH_MODULE', `no module ${JSON.stringify(name)} is deployed`, {
     hint: names.length > 0 ? `Deployed: ${names.join(', ')}.` : 'Deploy one with `wasm-sensors deploy module FILE`.',
   });
+}
+
+/** What the sensors of a module keep, where it sends readings. */
+export async function keptByModule(
+  { network, fleet }: Pick<StopTarget, 'network' | 'fleet'>,
+  name: string,
+  regions: string[] | undefined,
+): Promise<KeptReadings> {
+  const jobs = new Set(jobsOf(await network.jobs(), { role: 'module', name, regions }).map(({ id }) => id));
+  return keptBy((await fleet.snapshot()).sensors.filter(({ job_id: id }) => jobs.has(id)));
 }
 
 /** A region is known by its nodes, or by a job for nodes that are gone. */
