@@ -1,6 +1,5 @@
 import type { Settings } from '../../../config/settings.js';
-import { keptByModule, type StopTarget, stopModule, stopPublisher } from '../../../operations/deploy/stop-jobs.js';
-import { keptIn } from '../../../operations/kept-readings.js';
+import { keptByJobs, type StopTarget, stopModule, stopPublisher } from '../../../operations/deploy/stop-jobs.js';
 import { openSession } from '../../../runtime/session.js';
 import { command } from '../../command.js';
 import { confirmGivenUp } from '../../confirm.js';
@@ -16,7 +15,7 @@ export const stopPublisherCommand = command({
   options: { regions: regionsOption(), takeOver: takeOverOption(), yes: yesOption() },
   async action({ out, settings, options }) {
     const target = await openStopTarget(settings);
-    await confirmGivenUp(out, await keptIn(target.fleet, options.regions), options.yes);
+    await confirmGivenUp(out, await keptByJobs(target, { role: 'publisher', regions: options.regions }), options.yes);
     out.progress('stopping the publishers');
     const result = await stopPublisher(target, options);
     out.result(result, () => stopPublisherText(result));
@@ -31,7 +30,11 @@ export const stopModuleCommand = command({
   options: { regions: regionsOption(), takeOver: takeOverOption(), yes: yesOption() },
   async action({ out, settings, options, args: { name } }) {
     const target = await openStopTarget(settings);
-    await confirmGivenUp(out, await keptByModule(target, name, options.regions), options.yes);
+    await confirmGivenUp(
+      out,
+      await keptByJobs(target, { role: 'module', name, regions: options.regions }),
+      options.yes,
+    );
     const result = await stopModule(target, name, options);
     out.result(result, () => stopModuleText(result));
   },
