@@ -5,6 +5,7 @@ import { type JobRef, type JobRequest, jobName, jobRefOf, MODULE_LABEL, ROLE_LAB
 import { CONFIG_TARGET, moduleEnv, moduleParameters, publisherFlags, reachableHosts } from '../../jobs/job-task.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { apiClient } from '../../lib/errors/http-error.js';
+import { hostAndPort } from '../../lib/net/host-list.js';
 import { ModuleStore } from '../../modules/module-store.js';
 import type { UserModule } from '../../modules/user-module.js';
 import {
@@ -17,17 +18,23 @@ import {
 } from '../../sensor-host/host-schemas.js';
 import { configFolder, regionConfigFile } from '../config-file.js';
 import type { Network } from '../network.js';
+import type { OpenContext } from '../provider.js';
 
 /** Part of `run.json`. */
 export const embeddedConnectionSchema = z.object({
   /** URL of the sensor host. */
   host: z.string(),
   proxyUrl: z.string(),
+  /** By region; empty where there are no relays. */
+  relayUrls: z.record(z.string(), z.string()).default({}),
   stateDir: z.string(),
 });
 export type EmbeddedConnection = z.output<typeof embeddedConnectionSchema>;
 
-export function createEmbeddedNetwork({ host, proxyUrl, stateDir }: EmbeddedConnection, token: string): Network {
+export function createEmbeddedNetwork(
+  { host, proxyUrl, relayUrls, stateDir }: EmbeddedConnection,
+  { token, setRegionLink }: Pick<OpenContext, 'token' | 'setRegionLink'>,
+): Network {
   const call = apiClient(host, token, {
     code: 'HOST_GONE',
     message: 'the sensor host does not answer',
@@ -49,10 +56,14 @@ export function createEmbeddedNetwork({ host, proxyUrl, stateDir }: EmbeddedConn
       return { jobId, jobName: name, unchanged, facts: [] };
     },
     stop: async (ref) => stoppedSchema.parse(await call('DELETE', `/jobs/${jobName(ref)}`)).stopped,
-    sensorProxyUrl: () => proxyUrl,
+    sensorProxyUrl: (region) => relayUrls[region] ?? proxyUrl,
+    updaterProxyUrl: () => proxyUrl,
     configFile: (region) => regionConfigFile(configFolder(stateDir), region),
     async setRegionLink(region, connected) {
-      await call('PUT', `/regions/${encodeURIComponent(region)}`, { connected });
+      const relay = relayUrls[region];
+      const onSite = relay === undefined ? {} : { onSite: hostAndPort(new URL(relay)) };
+      await call('PUT', `/regions/${encodeURIComponent(region)}`, { connected, ...onSite });
+      if (relay !== undefined) await setRegionLink(region, connected);
     },
   };
 }

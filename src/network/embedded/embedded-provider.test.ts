@@ -28,6 +28,7 @@ async function plan(over: Partial<PlanContext> = {}) {
   } as unknown as Supervisor;
   const context: PlanContext = {
     ...{ supervisor, stateDir, nodesPerRegion: 2, token: 't', sensorEnv: { SENSOR_TOKEN: 's' }, registry: false },
+    relays: false,
     emit: (event) => events.push(event),
     ...over,
   };
@@ -40,6 +41,7 @@ test('its one child is the sensor host; the connection says where it is', async 
   expect(connection).toEqual({
     host: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
     proxyUrl: 'https://p',
+    relayUrls: {},
     stateDir,
   });
   const [{ name, args, env } = {} as ChildSpec] = children;
@@ -76,7 +78,10 @@ function open(answers: Record<string, [status: number, body: unknown]>) {
     return Response.json(answer[1], { status: answer[0] });
   });
   const context = { stateDir, token: 't', setRegionLink: () => Promise.reject(new Error('not through `up`')) };
-  return { network: embeddedProvider.open({ host: 'http://host', proxyUrl: 'http://p', stateDir }, context), calls };
+  return {
+    network: embeddedProvider.open({ host: 'http://host', proxyUrl: 'http://p', relayUrls: {}, stateDir }, context),
+    calls,
+  };
 }
 
 const publisher: PublisherJob = {

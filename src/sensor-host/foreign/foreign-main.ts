@@ -37,7 +37,7 @@ process.on('message', (message: ToForeign) => {
   if ('open' in message) void open(message.open);
   else if ('start' in message) start(message);
   else if ('stop' in message) guests.get(message.stop)?.stop();
-  else host.setLink(message.region, message.connected);
+  else host.setLink(message.region, message.connected, message.onSite);
 });
 
 async function open({ module: path, allow, ca }: Opening): Promise<void> {

@@ -187,7 +187,7 @@ describe('documents for use by hand', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   test('of a compose network', async () => {
-    const paths = await writeJobFiles(folder, async () => MODULE);
+    const paths = await writeJobFiles(folder, false, async () => MODULE);
     expect(paths.map((path) => path.slice('jobs/'.length)).sort()).toEqual(readdirSync(join(folder, 'jobs')).sort());
     expect(paths).toHaveLength(4);
     for (const path of paths) {
@@ -214,7 +214,10 @@ describe('the embedded network', () => {
     return calls;
   }
   const network = () =>
-    createEmbeddedNetwork({ host: 'http://host:1', proxyUrl: 'http://proxy:2', stateDir: '/state' }, 'the-token');
+    createEmbeddedNetwork(
+      { host: 'http://host:1', proxyUrl: 'http://proxy:2', relayUrls: {}, stateDir: '/state' },
+      { token: 'the-token', setRegionLink: async () => {} },
+    );
 
   test('jobs as the sensor host gets them', async () => {
     const calls = hostThatAnswers({});
