@@ -1,6 +1,4 @@
 /** The relays of `up --relays` on this machine: a child process of `up` for each region, which outlives no `up`; its data do. */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Resolved } from '../config/resolve-settings.js';
 import { serviceCommand } from '../config/service-config.js';
 import { choosePorts, type PortWish } from '../lib/net/choose-port.js';
@@ -52,15 +50,14 @@ export async function startRelays(
   const { supervisor, stateDir, tlsCa, logging, emit, relays } = context;
   if (!relays) return {};
   const ports = await choosePorts(relayPorts(), emit);
-  const folder = join(stateDir, 'relays');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   await Promise.all(
     REGIONS.map((region) => {
       const { args, env } = serviceCommand('relay', {
         upstream: upstreamOf(region),
         region,
-        port: ports[region],
-        data: join(folder, `${region}.db`),
+        name: relayName(region),
+        proxyPort: ports[region],
+        stateDir,
         tlsCa,
         ...logging,
         ...relaySecrets(context, region),

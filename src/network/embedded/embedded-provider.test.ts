@@ -1,11 +1,14 @@
 /** The embedded network: the child that `up` starts, and the calls that other terminals make to it. */
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Resolved } from '../../config/resolve-settings.js';
 import type { ConfigUpdaterJob, PublisherJob, ServiceJob } from '../../jobs/job-request.js';
 import type { ChildSpec, Supervisor } from '../../lib/process/supervisor.js';
+import { relayTokenOf } from '../../protocol/sensor-token.js';
 import type { NetworkEvent, PlanContext } from '../provider.js';
 import { embeddedProvider } from './embedded-provider.js';
 
@@ -57,6 +60,43 @@ test('its one child is the sensor host; the connection says where it is', async 
   expect(stopped).toEqual([['sensors']]);
 });
 
+test('with relays: each region has one behind a link of its own, which is cut and not the way to the relay', async () => {
+  const proxy = createServer((socket) => void socket.end('here')).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const { plan: planned, children, stopped } = await plan({ relays: true, sensorKey: 'k'.repeat(32) });
+  const { connection } = await planned.start({ proxyUrl });
+  const relay = children.find(({ name }) => name === 'relay-eu')!;
+  const argument = (flag: string) => relay.args[relay.args.indexOf(flag) + 1]!;
+  expect([argument('--region'), argument('--state-dir')]).toEqual(['eu', stateDir]);
+  expect(connection.relayUrls.eu).toBe(`http://127.0.0.1:${argument('--port')}`);
+  expect(relay.env).toMatchObject({ WASM_SENSORS_RELAY_TOKEN: relayTokenOf('k'.repeat(32), 'eu') });
+  expect(relay.env).not.toHaveProperty('WASM_SENSORS_TOKEN');
+  const reaches = async () => {
+    const socket = connect(Number(new URL(argument('--upstream')).port), '127.0.0.1').on('error', () => {});
+    return once(socket, 'data').then(
+      () => true,
+      () => false,
+    );
+  };
+  expect(await reaches()).toBe(true);
+  await planned.setRegionLink!('eu', false);
+  expect(await reaches()).toBe(false);
+  await planned.setRegionLink!('eu', true);
+  expect(await reaches()).toBe(true);
+  await planned.stop();
+  expect(stopped).toEqual([['sensors'], ['relay-us', 'relay-eu', 'relay-as']]);
+  proxy.close();
+});
+
+test('a cut region with a relay: the host lets its sensors reach the relay, and `up` cuts the uplink', async () => {
+  const { network, calls, links } = open({ 'PUT /regions/eu': [200, {}] }, { eu: 'http://127.0.0.1:9192' });
+  expect([network.sensorProxyUrl('eu'), network.updaterProxyUrl!('eu')]).toEqual(['http://127.0.0.1:9192', 'http://p']);
+  await network.setRegionLink('eu', false);
+  expect(calls.map(({ body }) => body)).toEqual([{ connected: false, onSite: '127.0.0.1:9192' }]);
+  expect(links).toEqual([['eu', false]]);
+});
+
 test('damaged jobs are quarantined before the host starts, and reported', async () => {
   writeFileSync(join(stateDir, 'embedded-jobs.json'), 'garbage');
   const { plan: planned, events } = await plan();
@@ -67,7 +107,7 @@ test('damaged jobs are quarantined before the host starts, and reported', async 
 });
 
 /** The network as another terminal opens it; `answers`: of the host, by method and path. */
-function open(answers: Record<string, [status: number, body: unknown]>) {
+function open(answers: Record<string, [status: number, body: unknown]>, relayUrls: Record<string, string> = {}) {
   const calls: { call: string; token: string; body: unknown }[] = [];
   vi.stubGlobal('fetch', async (url: string, { method, headers, body }: RequestInit) => {
     const call = `${method} ${url.replace('http://host', '')}`;
@@ -77,10 +117,12 @@ function open(answers: Record<string, [status: number, body: unknown]>) {
     if (!answer) throw new TypeError('fetch failed');
     return Response.json(answer[1], { status: answer[0] });
   });
-  const context = { stateDir, token: 't', setRegionLink: () => Promise.reject(new Error('not through `up`')) };
+  const links: unknown[] = [];
+  const context = { stateDir, token: 't', setRegionLink: async (...link: unknown[]) => void links.push(link) };
   return {
-    network: embeddedProvider.open({ host: 'http://host', proxyUrl: 'http://p', relayUrls: {}, stateDir }, context),
+    network: embeddedProvider.open({ host: 'http://host', proxyUrl: 'http://p', relayUrls, stateDir }, context),
     calls,
+    links,
   };
 }
 
@@ -130,8 +172,9 @@ test('a service job is not offered', async () => {
 });
 
 test('regions are cut by the host itself', async () => {
-  const { network, calls } = open({ 'PUT /regions/a%2Fb': [200, {}] });
+  const { network, calls, links } = open({ 'PUT /regions/a%2Fb': [200, {}] });
   await network.setRegionLink('a/b', false);
+  expect(links).toEqual([]);
   expect(calls[0]!.body).toEqual({ connected: false });
 });
 

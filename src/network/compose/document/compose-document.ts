@@ -91,7 +91,7 @@ function setRelays(document: Document, services: YAMLMap, wanted: boolean): void
     const name = relayName(region);
     const relay = model.clone() as YAMLMap;
     for (const item of (relay.get('command') as { items: { value: string }[] }).items) {
-      if (item.value === '--region=eu') item.value = `--region=${region}`;
+      item.value = item.value.replace(/^(--name=relay-|--region=)eu$/, `$1${region}`);
     }
     relay.setIn(['environment', 'WASM_SENSORS_RELAY_TOKEN'], `\${${relayTokenVariableOf(region)}:-\${SENSOR_TOKEN:-}}`);
     relay.setIn(['volumes', 0], `${name}-data:/data`);
