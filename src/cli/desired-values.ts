@@ -1,5 +1,6 @@
 /** What `config set` and the screen take: names and values of desired configuration. */
 import { AppError } from '../lib/errors/app-error.js';
+import { didYouMean } from '../lib/similar-word.js';
 import {
   type DesiredConfig,
   type DesiredField,
@@ -45,6 +46,6 @@ export const desiredFieldNamed = (name: string): DesiredField =>
 function fieldNamed(name: string): SensorConfigField {
   const known = findField(name);
   if (known) return known;
-  const hint = `Sensors have: ${SENSOR_CONFIG_FIELDS.join(', ')}; settings that a sensor declares are numbers, true or false.`;
+  const hint = `${didYouMean(name, SENSOR_CONFIG_FIELDS)}Sensors have: ${SENSOR_CONFIG_FIELDS.join(', ')}; settings that a sensor declares are numbers, true or false.`;
   throw new AppError('BAD_VALUE', `there is no setting ${JSON.stringify(name)}`, { hint });
 }

@@ -167,6 +167,14 @@ export const publisherOptions = () => {
   return options;
 };
 
+/** Sensors without a profile measure nothing. Throws `BAD_OPTION`. */
+export function requireProfile({ profile, anomalies }: Values<ReturnType<typeof publisherOptions>>): void {
+  if (anomalies === undefined || (profile !== undefined && profile !== 'none')) return;
+  throw new AppError('BAD_OPTION', '--anomalies: without --profile the sensors measure nothing', {
+    hint: `Add --profile, with ${PROFILES.filter((name) => name !== 'none').join(', ')}.`,
+  });
+}
+
 export const scopeOptions = () => ({
   region: valueOption('--region <region>', 'only the sensors of this region', text).conflicts('host'),
   host: valueOption('--host <hostname>', 'only the sensor of this host', text),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { HEADINGS } from './command-groups.js';
 import { loadCommands } from './commands/command-table.js';
-import { createProgram } from './program.js';
+import { askedWords, createProgram } from './program.js';
 
 const commands = await loadCommands([]);
 
@@ -64,4 +64,18 @@ test('no two commands have the same name, and every one can be found', () => {
     const found = path.split(' ').reduce((group, word) => group.commands.find((one) => one.name() === word)!, program);
     expect(found.description()).not.toBe('');
   }
+});
+
+test.each([
+  ['help', '--help'],
+  ['help up', 'up --help'],
+  ['help config set', 'config set --help'],
+  ['help confg', 'confg'],
+  ['confg --help', 'confg'],
+  ['config sett -h', 'config sett'],
+  ['config set --help', 'config set --help'],
+  ['shell ls --help', 'shell ls --help'],
+  ['--version', '--version'],
+])('`%s` asks for `%s`', (words, asked) => {
+  expect(askedWords(createProgram(commands), words.split(' ')).join(' ')).toBe(asked);
 });

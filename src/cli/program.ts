@@ -34,6 +34,22 @@ export function createProgram(commands: CommandSpec[]): Command {
   return program;
 }
 
+/**
+ * The words of a command line: `help up` is `up --help`. Nothing else than its name is said of a command that is not there,
+ * so that commander suggests another one; with `--help` it would show the help of the program.
+ */
+export function askedWords(program: Command, words: string[]): string[] {
+  const asked = words[0] === 'help' ? [...words.slice(1), '--help'] : words;
+  let at = program;
+  for (const word of asked) {
+    if (word.startsWith('-') || at.commands.length === 0) break;
+    const found = at.commands.find((one) => one.name() === word);
+    if (!found) return asked.filter((other) => other !== '--help' && other !== '-h');
+    at = found;
+  }
+  return asked;
+}
+
 /** For every command: a group inherits nothing. */
 function throwInsteadOfExit(command: Command): void {
   command.exitOverride().showHelpAfterError('Run with --help for the options.');

@@ -59,14 +59,14 @@ async function checkAll(settings: Resolved): Promise<DoctorReport> {
   return { network: context.provider.kind, results: await Promise.all(results) };
 }
 
-/** Every problem that the parts find, and what is good in one line. A check is skipped where all of its parts are. */
+/** What the parts find, each thing once. A check is skipped where all of its parts are. */
 async function runCheck(parts: Part[], context: CheckContext): Promise<Finding[]> {
   const found = (await Promise.all(parts.map((part) => runPart(part, context)))).flat();
   const whysOf = (status: CheckStatus) => new Set(found.flatMap((one) => (one.status === status ? one.why : [])));
-  const good = [...whysOf('ok')].join('; ');
+  const good = [...whysOf('ok')].flatMap(ok);
   const problems = found.filter(({ status }) => status === 'warning' || status === 'failure');
-  if (good === '' && problems.length === 0) return skipped([...whysOf('skipped')].join('; '));
-  return [...(good === '' ? [] : ok(good)), ...problems];
+  if (good.length + problems.length === 0) return skipped([...whysOf('skipped')].join('; '));
+  return [...good, ...problems];
 }
 
 function repair({ repair: act, why }: Finding): string[] {

@@ -128,6 +128,13 @@ test('of a change, sensors for which a narrower scope decides do not follow, and
       { scope: { hostname: 'b' }, fields: ['color'], sensors: 1 },
     ],
   });
+  scopes.regions.us = { version: 7, color: '#00ff88' };
+  us.region = 'us';
+  expect(change({}, ['color'])?.hidden.map(({ scope }) => scope)).toEqual([
+    { region: 'us' },
+    { region: 'eu' },
+    { hostname: 'b' },
+  ]);
   expect(change({ region: 'eu' }, ['color'])).toMatchObject({ following: 2, hidden: [{ scope: { hostname: 'b' } }] });
   expect(change({ hostname: 'b' }, ['color'])).toMatchObject({ following: 1, hidden: [] });
   expect(change({}, ['interval'])).toMatchObject({ following: 3, hidden: [{ fields: ['interval'], sensors: 1 }] });

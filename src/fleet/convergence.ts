@@ -28,6 +28,7 @@ import {
   type Progress,
   type SensorView,
 } from './fleet-view.js';
+import { compareRegions } from './region-counts.js';
 
 /** What sensors should do, and the jobs of the network where these are known. */
 export interface Goal {
@@ -82,7 +83,13 @@ function changeProgressOf(
     if (converged) progress.converged++;
   }
   for (const one of hidden.values()) one.fields.sort((a, b) => fields.indexOf(a) - fields.indexOf(b));
-  return { ...progress, hidden: [...hidden.values()] };
+  return { ...progress, hidden: [...hidden.values()].sort((a, b) => compareScopes(a.scope, b.scope)) };
+}
+
+/** Regions first, in their usual order. */
+function compareScopes(a: Scope, b: Scope): number {
+  if ('region' in a && 'region' in b) return compareRegions(a.region, b.region);
+  return Number('hostname' in a) - Number('hostname' in b) || scopeText(a).localeCompare(scopeText(b));
 }
 
 export interface FileConvergence extends Progress {

@@ -94,8 +94,16 @@ export interface Network {
   nodes(): Promise<NodeInfo[]>;
   /** Newest version of every job of ours. */
   jobs(): Promise<JobInfo[]>;
-  /** Submits a job, replacing an older one of the same `JobRef`. "Submitted" is not "running": count live readings. */
-  submit(job: JobRequest): Promise<Submission>;
+  /**
+   * Sensors that a submission replaces run on until they have delivered what they keep, and the new ones send. Left out:
+   * they end at once.
+   */
+  readonly handsOver?: true;
+  /**
+   * Submits a job, replacing an older one of the same `JobRef`. "Submitted" is not "running": count live readings. `now`:
+   * without a handover.
+   */
+  submit(job: JobRequest, options?: { now?: boolean | undefined }): Promise<Submission>;
   /** Runs again what a submission replaced; left out where nothing else can be replaced. */
   restore?(submission: Submission): Promise<void>;
   /** Publishers that run beside ours; left out where there can be none. */

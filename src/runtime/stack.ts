@@ -75,7 +75,7 @@ export class Stack {
     const { provider, plan, proxyUrl } = network;
     const { stateDir, token } = run;
     mkdirSync(stateDir, { recursive: true });
-    // A file that was written before, such as a log, may have created the folder with other permissions.
+    // It may have been there before, with other permissions.
     chmodSync(stateDir, 0o700);
     const handlers = this.#handlers();
     const { fetch } = createControl(handlers, { token, hosts: hostNames('127.0.0.1', undefined) });

@@ -14,24 +14,28 @@ class FakeHost {
     spec: GuestSpec;
     running: boolean;
     isBehind: boolean;
+    hasDelivered: boolean;
     exit(how: GuestExit, line?: string): void;
   }[] = [];
   readonly events: string[] = [];
-  /** Starts that succeed. */
+  /** For so many more guests. */
   room = Number.POSITIVE_INFINITY;
   readonly cut = new Set<string>();
 
   start: SensorHost['start'] = (module, spec, onExit) => {
-    if (this.room-- <= 0) throw new Error('no room');
+    if (this.room <= 0) throw new Error('no room');
+    this.room--;
     this.events.push(`start ${spec.env.HOSTNAME}`);
     const guest = {
       module,
       spec,
       running: true,
       isBehind: false,
+      hasDelivered: false,
       exit: (how: GuestExit, line = '') => {
         if (!guest.running) return;
         guest.running = false;
+        this.room++;
         onExit?.(how, line);
       },
     };
@@ -40,14 +44,14 @@ class FakeHost {
       this.events.push(`stop ${spec.env.HOSTNAME}`);
       guest.exit({ kind: 'stopped' });
     };
-    const isBehind = () => guest.isBehind;
     return {
-      exit: undefined,
-      lastLines: [],
+      ...{ exit: undefined, lastLines: [], stop, retire: stop },
       get isBehind() {
-        return isBehind();
+        return guest.isBehind;
       },
-      stop,
+      get hasDelivered() {
+        return guest.hasDelivered;
+      },
     };
   };
   setLink = (region: string, connected: boolean) => void (connected ? this.cut.delete(region) : this.cut.add(region));
@@ -164,52 +168,109 @@ describe('a daemon job', () => {
     expect([host.running.length, states('publisher-eu')]).toEqual([2, ['running', 'running']]);
   });
 
-  describe('is replaced while sensors could not deliver lately:', () => {
-    beforeEach(() => void vi.useFakeTimers());
+  describe('of sensors is handed over:', () => {
+    let settled: (string | undefined)[];
+    beforeEach(() => {
+      vi.useFakeTimers();
+      settled = [];
+    });
     afterEach(() => void vi.useRealTimers());
 
-    const replaced = async () => {
-      await cluster.submit(publisher('eu'));
-      const [behind, delivering] = host.guests;
-      behind!.isBehind = true;
-      await cluster.submit(publisher('eu', { args: ['--interval', '2'] }));
-      return { behind: behind!, delivering: delivering! };
-    };
+    const version = (n: number, over: Partial<JobSpec> = {}) =>
+      publisher('eu', { args: [`${n}`, '--submission-time=5'], handover: true, ...over });
+    const check = () => vi.advanceTimersByTimeAsync(100);
+    /** Node and version of each that runs. */
+    const running = () =>
+      host.guests.filter((one) => one.running).map(({ spec }) => `${spec.env.HOSTNAME!.slice(-1)} v${spec.args[0]}`);
+    const submit = (spec: JobSpec) => cluster.submit(spec, { onSettled: ({ args }) => settled.push(args[0]) });
 
-    test('they run beside the new ones until they have delivered, and are stopped where they do not exit', async () => {
-      const { behind, delivering } = await replaced();
-      expect([behind.running, delivering.running, host.running.length]).toEqual([true, false, 3]);
-      expect(job('publisher-eu').executions).toHaveLength(2);
+    test('the older sensor runs until the newer one has delivered', async () => {
+      await submit(version(1));
+      await submit(version(2));
+      expect([running(), states('publisher-eu')]).toEqual([['1 v1', '2 v1', '1 v2', '2 v2'], Array(4).fill('running')]);
+      host.guests[2]!.hasDelivered = true;
+      await check();
+      expect([running(), settled]).toEqual([['2 v1', '1 v2', '2 v2'], ['1']]);
+      host.guests[3]!.hasDelivered = true;
+      await check();
+      expect([running(), settled, vi.getTimerCount()]).toEqual([['1 v2', '2 v2'], ['1', '2'], 0]);
+      expect([states('publisher-eu'), exits]).toEqual([['running', 'running'], []]);
+    });
+
+    test('a newer one waits for its region, and until the older has delivered what it keeps', async () => {
+      await submit(version(1));
+      cluster.setRegionLink('eu', false);
+      host.guests[0]!.isBehind = true;
+      await submit(version(2));
       await vi.advanceTimersByTimeAsync(3_600_000);
-      expect(behind.running).toBe(true);
-      behind.isBehind = false;
-      await vi.advanceTimersByTimeAsync(10_000);
-      expect(behind.running).toBe(true);
-      await vi.advanceTimersByTimeAsync(10_000);
-      expect([behind.running, host.running]).toEqual([false, ['edge-eu-1', 'edge-eu-2']]);
-      expect(vi.getTimerCount()).toBe(0);
+      expect(running()).toEqual(['1 v1', '2 v1']);
+      expect(states('publisher-eu')).toEqual(['running', 'running', 'starting', 'starting']);
+      cluster.setRegionLink('eu', true);
+      await check();
+      expect(running()).toEqual(['1 v1', '2 v1', '2 v2']);
+      host.guests[0]!.isBehind = false;
+      await check();
+      expect(running()).toEqual(['1 v1', '2 v1', '2 v2', '1 v2']);
+      // What the older ones took meanwhile is data: the newer ones have been submitted when they began.
+      const times = host.guests.map(({ spec }) => Number(spec.args[1]!.split('=')[1]));
+      expect(times[2]! - times[1]!).toBeGreaterThanOrEqual(3_600_000);
     });
 
-    test('one that exits by itself is no event', async () => {
-      const { behind } = await replaced();
-      behind.exit({ kind: 'exit', code: 0 }, 'exiting: superseded');
-      await vi.advanceTimersByTimeAsync(10_000);
-      expect([exits, states('publisher-eu'), vi.getTimerCount()]).toEqual([[], ['running', 'running'], 0]);
+    test('a newer one that fails leaves the older; the same submission is tried again', async () => {
+      await submit(version(1));
+      await submit(version(2));
+      for (const guest of host.guests.slice(2)) guest.exit({ kind: 'trap', message: 'unreachable' });
+      await check();
+      expect([running(), settled, vi.getTimerCount()]).toEqual([['1 v1', '2 v1'], ['1', '1'], 0]);
+      expect(job('publisher-eu')).toMatchObject({ state: 'running', message: 'edge-eu-1: unreachable' });
+      expect(await submit(version(2))).toMatchObject({ unchanged: false });
+      expect(running()).toEqual(['1 v1', '2 v1', '1 v2', '2 v2']);
     });
 
-    test('a stop ends them, too, and so do further replacements than there may be', async () => {
-      const { behind } = await replaced();
-      cluster.stop('publisher-eu');
-      expect(host.running).toEqual([]);
-      const oldest = host.guests.length;
-      for (let n = 0; n < 6; n++) {
-        await cluster.submit(publisher('eu', { args: [`${n}`] }));
-        for (const guest of host.guests) guest.isBehind = true;
-      }
-      expect(behind.running).toBe(false);
-      expect(host.guests.slice(oldest).map(({ running }) => running)).toEqual(
-        Array.from({ length: 12 }, (_, i) => i > 1),
-      );
+    test('a third version replaces what has not taken over yet', async () => {
+      await submit(version(1));
+      await submit(version(2));
+      host.guests[2]!.hasDelivered = true;
+      await submit(version(3));
+      expect(running()).toEqual(['1 v1', '2 v1', '1 v2', '1 v3', '2 v3']);
+      host.guests[4]!.hasDelivered = true;
+      host.guests[5]!.hasDelivered = true;
+      await check();
+      expect([running(), settled]).toEqual([
+        ['1 v3', '2 v3'],
+        ['1', '3'],
+      ]);
+    });
+
+    test('an older one that exits by itself is no event, and one that failed makes room at once', async () => {
+      await submit(version(1));
+      cluster.setRegionLink('eu', false);
+      await submit(version(2));
+      host.guests[0]!.exit({ kind: 'trap', message: 'x' }, 'why');
+      await check();
+      expect(running()).toEqual(['2 v1', '1 v2']);
+      cluster.setRegionLink('eu', true);
+      await check();
+      host.guests[1]!.exit({ kind: 'exit', code: 0 }, 'exiting: superseded');
+      await check();
+      expect([running(), exits, settled]).toMatchObject([['1 v2', '2 v2'], [{ message: 'why' }], ['1', '2']]);
+    });
+
+    test('without a handover, and by a stop, all of them end at once', async () => {
+      await submit(version(1));
+      await submit(version(2));
+      await submit(version(3, { handover: false }));
+      expect(running()).toEqual(['1 v3', '2 v3']);
+      await submit(version(4));
+      expect(cluster.stop('publisher-eu')).toBe(true);
+      expect([running(), states('publisher-eu'), vi.getTimerCount()]).toEqual([[], ['stopped', 'stopped'], 0]);
+    });
+
+    test('a host that is full stops the older one first', async () => {
+      host.room = 3;
+      await submit(version(1));
+      await submit(version(2));
+      expect(running()).toEqual(['1 v1', '1 v2', '2 v2']);
     });
   });
 
@@ -223,8 +284,13 @@ describe('a daemon job', () => {
   });
 
   test('is known by its former id after a restart of the host', async () => {
-    expect(await cluster.submit(publisher('eu'), 'j-before')).toMatchObject({ jobId: 'j-before', version: 1 });
-    expect(await cluster.submit(publisher('eu', { args: [] }), 'j-other')).toMatchObject({ jobId: 'j-before' });
+    expect(await cluster.submit(publisher('eu'), { jobId: 'j-before' })).toMatchObject({
+      jobId: 'j-before',
+      version: 1,
+    });
+    expect(await cluster.submit(publisher('eu', { args: [] }), { jobId: 'j-other' })).toMatchObject({
+      jobId: 'j-before',
+    });
   });
 
   test('stops all its executions, and only those, once', async () => {

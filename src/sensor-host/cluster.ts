@@ -6,10 +6,11 @@ import { randomUUID } from 'node:crypto';
 import { AppError } from '../lib/errors/app-error.js';
 import { HostList } from '../lib/net/host-list.js';
 import { isModuleName, type ModuleName } from '../modules/module-files.js';
-import { Job, type SensorExit } from './embedded-job.js';
+import { Job, type RunOptions } from './embedded-job.js';
 import type { ForeignHost } from './foreign/foreign-host.js';
 import type { AnyModule } from './guest/sensor-module.js';
 import type { ClusterJob, ClusterNode, ClusterSubmission, JobSpec } from './host-schemas.js';
+import { JobVersion, type SensorExit } from './job-version.js';
 import { type Runner, type SensorHost, sumOfCounts } from './sensor-host.js';
 
 export interface ClusterOptions {
@@ -64,22 +65,31 @@ export function createCluster(options: ClusterOptions) {
       nodes.map((node) => ({ ...node, connected: host.isConnected(node.region) })),
     jobs: (): ClusterJob[] => [...jobs.values()].map((job) => job.info()),
     /**
-     * Replaces the job of this name. Resolves when all its executions have been started. Those of the older submission
-     * send nothing by then, but for sensors that could not deliver lately, which deliver what they keep. `jobId`: for a job that is new here, but was known to an earlier host. Rejects with
-     * `NO_SUCH_REGION`, `NO_NODES`, or as `loadModule` and `ForeignHost.open` do.
+     * Replaces the job of this name. Resolves when all its executions have been started, but for those that wait for a
+     * handover. `jobId`: for a job that is new here, but was known to an earlier host. Rejects with `NO_SUCH_REGION`,
+     * `NO_NODES`, or as `loadModule` and `ForeignHost.open` do.
      */
-    async submit(spec: JobSpec, jobId = `j-${randomUUID()}`): Promise<ClusterSubmission> {
+    async submit(
+      spec: JobSpec,
+      { jobId = `j-${randomUUID()}`, onSettled }: { jobId?: string | undefined } & Pick<RunOptions, 'onSettled'> = {},
+    ): Promise<ClusterSubmission> {
       if (spec.region !== '') checkRegion(spec.region);
       const matching = nodes.filter((node) => node.type === 'edge' && [node.region, ''].includes(spec.region));
       if (matching.length === 0) throw new AppError('NO_NODES', `no edge nodes in region ${spec.region}`);
       const running = jobs.get(spec.name);
       if (running?.runs(spec)) return { jobId: running.id, version: running.version, unchanged: true };
       const runner = await runnerFor(spec);
-      const job = jobs.get(spec.name) ?? new Job(spec.name, jobId, spec);
+      const version = new JobVersion(spec, {
+        runner,
+        env: (node) => moduleEnv(spec.module, node),
+        nodes: spec.type === 'batch' ? matching.slice(0, 1) : matching,
+        isConnected: (region) => host.isConnected(region),
+        reclaim: () => host.reclaim(),
+        onExit: onEvent,
+      });
+      const job = jobs.get(spec.name) ?? new Job(spec.name, jobId, version);
       jobs.set(spec.name, job);
-      const placed = spec.type === 'batch' ? matching.slice(0, 1) : matching;
-      const env = (node: string) => moduleEnv(spec.module, node);
-      await job.replace(spec, { runner, env, nodes: placed, reclaim: () => host.reclaim(), onExit: onEvent });
+      await job.run(version, { handover: spec.handover, onSettled });
       return { jobId: job.id, version: job.version, unchanged: false };
     },
     /** Stops a job at once; false when it was not running. */

@@ -1,199 +1,172 @@
-/** One job of the embedded cluster, with its executions on nodes. */
-import { randomUUID } from 'node:crypto';
+/**
+ * One job of the embedded cluster. A newer version of sensors takes over from the older one on each node for itself: it
+ * starts when the node is connected and the older sensor has delivered what it keeps, and the older one runs on until a
+ * request of the newer one has succeeded.
+ */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../lib/errors/app-error.js';
-import type { GuestExit } from './guest/wasi-guest.js';
-import type { ClusterExecution, ClusterJob, ClusterNode, JobSpec } from './host-schemas.js';
-import type { Runner } from './sensor-host.js';
+import type { ClusterExecution, ClusterJob, JobSpec } from './host-schemas.js';
+import type { Execution, JobVersion } from './job-version.js';
 
 /** Starts between two turns of the event loop: requests of other guests proceed while thousands start. */
 const STARTS_PER_TURN = 100;
+/** So many nodes run both versions at a time at most. */
+const MAX_BESIDE = 500;
+const CHECK_MS = 100;
 
-interface Execution {
-  info: ClusterExecution;
-  guest: ReturnType<Runner['start']> | undefined;
-}
-
-/** A replaced sensor that has delivered what it kept exits by itself, once the proxy has told it; others are stopped. */
-const DELIVERED_AFTER_MS = 10_000;
-/** Replacements of which sensors may deliver at a time. */
-const MAX_LEAVING = 4;
-
-/** Where and with what a job runs. */
-export interface Placement {
-  runner: Runner;
-  /** Variables that the execution on a node gets from the host, such as its token. */
-  env(node: string): Record<string, string>;
-  nodes: ClusterNode[];
-  /** Makes room for the new executions. */
-  reclaim(): Promise<void>;
-  /** Called when an execution exits by itself. */
-  onExit(exit: SensorExit): void;
-}
-
-/** A sensor exited by itself. `failed`: it trapped, or with an exit code; `message`: its last line. */
-export interface SensorExit {
-  type: 'sensor.completed' | 'sensor.failed';
-  node: string;
-  job: string;
-  execution: string;
-  message: string;
+export interface RunOptions {
+  /** The version that runs takes leave on each node for itself; else it stops everywhere before the new one starts. */
+  handover?: boolean | undefined;
+  /** Called when a version has taken over, or has failed everywhere: with the one that runs now. */
+  onSettled?: ((spec: JobSpec) => void) | undefined;
 }
 
 export class Job {
   version = 0;
-  #spec: JobSpec;
-  #executions: Execution[] = [];
-  /** Of each replacement the executions that still deliver what they keep, the oldest first. */
-  readonly #leaving: Set<Execution>[] = [];
-  #runner: Runner | undefined;
+  #newest: JobVersion;
+  /** Those that still run somewhere, the oldest first. */
+  #older: JobVersion[] = [];
   #stopped = false;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     readonly name: string,
     readonly id: string,
-    spec: JobSpec,
+    first: JobVersion,
   ) {
-    this.#spec = spec;
+    this.#newest = first;
   }
 
-  /** Whether exactly this submission is running. */
+  /** Whether exactly this submission is running, or will. */
   runs(spec: JobSpec): boolean {
-    return this.#state === 'running' && JSON.stringify(this.#spec) === JSON.stringify(spec);
+    const textOf = ({ handover, ...rest }: JobSpec) => JSON.stringify(rest);
+    const isActive = this.#newest.executions.some((one) => !one.isOver);
+    return this.#state === 'running' && isActive && textOf(this.#newest.spec) === textOf(spec);
   }
 
-  /**
-   * Starts this submission on the nodes; resolves when every execution has been started. Stops what runs, but for sensors
-   * that could not deliver lately: they go on until they have.
-   */
-  async replace(spec: JobSpec, placement: Placement): Promise<void> {
-    this.#letDeliver(this.#executions.filter(({ guest }) => guest?.isBehind));
-    this.#stopExecutions();
+  /** Resolves when every execution has been started that may start now. */
+  async run(version: JobVersion, { handover, onSettled }: RunOptions = {}): Promise<void> {
+    clearInterval(this.#timer);
+    if (version !== this.#newest) {
+      this.#dropWaiting();
+      this.#older.push(this.#newest);
+    }
+    for (const one of this.#older) one.isReplaced = true;
+    if (!handover) for (const one of this.#older) one.stop();
+    this.#forgetOver();
+    version.submittedAt = this.#newest.submittedAt + 1;
+    this.#newest = version;
     this.#stopped = false;
     this.version++;
-    this.#spec = spec;
-    const executions = placement.nodes.map(newExecution);
-    this.#executions = executions;
-    this.#runner = placement.runner;
-    for (const [i, node] of placement.nodes.entries()) {
-      if (i === 0) await placement.reclaim();
-      else if (i % STARTS_PER_TURN === 0) await nextTurn();
-      // A newer submission or a stop arrived meanwhile.
-      if (this.#executions !== executions || this.#stopped) return;
-      try {
-        this.#start(executions[i]!, node, placement);
-      } catch (error) {
-        for (const { info } of executions.slice(i)) Object.assign(info, { state: 'failed', message: messageOf(error) });
-        this.#closeWhenOver();
-        throw error;
-      }
+    await this.#startMore(version);
+    if (this.#isPast(version)) return;
+    if (this.#older.length === 0) {
+      onSettled?.(version.spec);
+      return;
     }
+    this.#timer = setInterval(() => void this.#takeOver(version, onSettled), CHECK_MS);
+    this.#timer.unref();
   }
 
   /** Stops every execution at once; false when none was running. */
   stop(): boolean {
     const running = this.#state === 'running' || this.#state === 'pending';
     this.#stopped = true;
-    for (const executions of this.#leaving.splice(0)) stopGuests(executions);
-    this.#stopExecutions();
+    clearInterval(this.#timer);
+    for (const version of [...this.#older.splice(0), this.#newest]) version.stop();
     return running;
   }
 
   info(): ClusterJob {
-    const failed = this.#executions.find(({ info }) => info.state === 'failed');
+    const { spec, executions } = this.#newest;
+    const failed = executions.find(({ info }) => info.state === 'failed');
+    const before = this.#older.flatMap((version) => version.executions.filter((one) => !one.isOver));
     return {
       id: this.id,
       name: this.name,
-      module: this.#spec.module,
-      region: this.#spec.region,
-      ...(this.#spec.labels === undefined ? {} : { labels: this.#spec.labels }),
+      module: spec.module,
+      region: spec.region,
+      ...(spec.labels === undefined ? {} : { labels: spec.labels }),
       version: this.version,
       state: this.#state,
       message: failed ? `${failed.info.node}: ${failed.info.message}` : '',
-      executions: this.#executions.map(({ info }) => ({ ...info })),
+      executions: [...before, ...executions].map(({ info }) => ({ ...info })),
     };
   }
 
   get #state(): ClusterJob['state'] {
     if (this.#stopped) return 'stopped';
-    const has = (state: ClusterExecution['state']) => this.#executions.some(({ info }) => info.state === state);
+    const all = [...this.#older, this.#newest].flatMap(({ executions }) => executions);
+    const states = new Set(all.map(({ info }) => info.state));
+    const has = (state: ClusterExecution['state']) => states.has(state);
     if (has('running')) return 'running';
-    if (has('starting') || this.#executions.length === 0) return 'pending';
+    if (has('starting') || states.size === 0) return 'pending';
     return has('failed') ? 'failed' : 'completed';
   }
 
-  #start(execution: Execution, node: ClusterNode, { runner, env, onExit }: Placement): void {
-    const { info } = execution;
-    const { args, type, mounts = [], env: ownEnv } = this.#spec;
-    const guestEnv = {
-      ...env(node.name),
-      HOSTNAME: node.name,
-      ...ownEnv,
-      BACALHAU_JOB_ID: this.id,
-      BACALHAU_EXECUTION_ID: info.id,
-      BACALHAU_JOB_TYPE: type,
-    };
-    execution.guest = runner.start({ args, env: guestEnv, region: node.region, mounts }, (exit, lastLine) => {
-      execution.guest = undefined;
-      // One that was replaced stays stopped, however it ends.
-      if (info.state !== 'stopped') Object.assign(info, outcome(exit, lastLine));
-      if (runner === this.#runner) this.#closeWhenOver();
-      if (info.state === 'stopped') return;
-      const type = info.state === 'failed' ? 'sensor.failed' : 'sensor.completed';
-      onExit({ type, node: node.name, job: this.name, execution: info.id, message: info.message });
+  /** What of the newest version has not taken over yet ends, or never begins. */
+  #dropWaiting(): void {
+    this.#newest.stop(this.#newest.executions.filter((one) => !one.hasDelivered && this.#before(one).length > 0));
+  }
+
+  #forgetOver(): void {
+    this.#older = this.#older.filter(({ executions }) => executions.some(({ guest }) => guest));
+  }
+
+  /** What runs of older versions on the node of this one. */
+  #before({ node }: Execution): Execution[] {
+    return this.#older.flatMap(({ executions }) => executions.filter((one) => one.node === node && one.guest));
+  }
+
+  /** Whether it was stopped or replaced itself. */
+  #isPast(version: JobVersion): boolean {
+    return this.#stopped || version !== this.#newest;
+  }
+
+  async #startMore(newest: JobVersion): Promise<void> {
+    const { isConnected, reclaim } = newest.placement;
+    const beside = newest.executions.filter((one) => one.guest && this.#before(one).length > 0).length;
+    let room = MAX_BESIDE - beside;
+    const ready = newest.executions.filter((one) => {
+      if (one.info.state !== 'starting') return false;
+      const before = this.#before(one);
+      if (before.length === 0) return true;
+      return isConnected(one.node.region) && !before.some(({ guest }) => guest?.isBehind) && room-- > 0;
     });
-    info.state = 'running';
-  }
-
-  #letDeliver(executions: Execution[]): void {
-    if (executions.length === 0) return;
-    const leaving = new Set(executions);
-    this.#executions = this.#executions.filter((execution) => !leaving.has(execution));
-    for (const { info } of executions) info.state = 'stopped';
-    this.#leaving.push(leaving);
-    while (this.#leaving.length > MAX_LEAVING) stopGuests(this.#leaving.shift()!);
-    let delivered: Execution[] = [];
-    const timer = setInterval(() => {
-      // These had delivered at the last check already, and did not exit.
-      stopGuests(delivered.filter(({ guest }) => guest && !guest.isBehind));
-      for (const execution of leaving) if (!execution.guest) leaving.delete(execution);
-      delivered = [...leaving].filter(({ guest }) => !guest?.isBehind);
-      if (leaving.size > 0) return;
-      clearInterval(timer);
-      const place = this.#leaving.indexOf(leaving);
-      if (place >= 0) this.#leaving.splice(place, 1);
-    }, DELIVERED_AFTER_MS);
-    timer.unref();
-  }
-
-  #stopExecutions(): void {
-    for (const { info, guest } of this.#executions) {
-      guest?.stop();
-      if (info.state === 'running' || info.state === 'starting') info.state = 'stopped';
+    if (ready.length > 0) await reclaim();
+    for (const [i, execution] of ready.entries()) {
+      if (i > 0 && i % STARTS_PER_TURN === 0) await nextTurn();
+      if (this.#isPast(newest)) return;
+      try {
+        this.#start(newest, execution);
+      } catch (error) {
+        for (const { info } of ready.slice(i)) Object.assign(info, { state: 'failed', message: messageOf(error) });
+        newest.closeWhenOver();
+        throw error;
+      }
     }
-    this.#closeWhenOver();
   }
 
-  #closeWhenOver(): void {
-    if (this.#executions.some(({ info }) => info.state === 'running' || info.state === 'starting')) return;
-    this.#runner?.close();
-    this.#runner = undefined;
+  #start(newest: JobVersion, execution: Execution): void {
+    try {
+      newest.start(execution, this.id);
+    } catch (error) {
+      const before = this.#before(execution);
+      if (before.length === 0) throw error;
+      // A host that is full has room for one of the two.
+      for (const one of before) one.stop();
+      newest.start(execution, this.id);
+    }
   }
-}
 
-function stopGuests(executions: Iterable<Execution>): void {
-  for (const { guest } of executions) guest?.stop();
-}
-
-function newExecution(node: ClusterNode): Execution {
-  return { info: { id: `e-${randomUUID()}`, node: node.name, state: 'starting', message: '' }, guest: undefined };
-}
-
-/** State of an execution whose guest has exited: with a trap or an exit code it has failed. */
-function outcome(exit: GuestExit, lastLine: string): Pick<ClusterExecution, 'state' | 'message'> {
-  if (exit.kind === 'stopped') return { state: 'stopped', message: '' };
-  if (exit.kind === 'trap') return { state: 'failed', message: lastLine === '' ? exit.message : lastLine };
-  const code = exit.kind === 'exit' ? exit.code : 0;
-  if (code === 0) return { state: 'completed', message: lastLine };
-  return { state: 'failed', message: lastLine === '' ? `exit code ${code}` : `exit code ${code}: ${lastLine}` };
+  async #takeOver(newest: JobVersion, onSettled: RunOptions['onSettled']): Promise<void> {
+    // What fails is in the state of its execution.
+    await this.#startMore(newest).catch(() => {});
+    if (this.#isPast(newest)) return;
+    for (const one of newest.executions) if (one.hasDelivered) for (const before of this.#before(one)) before.retire();
+    this.#forgetOver();
+    if (newest.executions.some((one) => !one.isOver && this.#before(one).length > 0)) return;
+    clearInterval(this.#timer);
+    onSettled?.((newest.isOver ? this.#older.at(-1) : undefined)?.spec ?? newest.spec);
+  }
 }

@@ -48,6 +48,8 @@ export const jobSpecSchema = z.strictObject({
   mounts: z.array(mountSchema).default([]),
   /** Hosts that its requests may go to, each as `HOST` or `HOST:PORT`. */
   allow: z.array(hostSchema).default([]),
+  /** Of sensors: what runs delivers what it keeps before this takes over. */
+  handover: z.boolean().exactOptional(),
   /** Of who submits it; the host only shows them. */
   labels: z.record(z.string(), z.string()).exactOptional(),
 });

@@ -12,6 +12,8 @@ let submitted: [string, string | undefined][];
 let closed: number;
 let failed: string[];
 let allowed: (string[] | undefined)[];
+/** Ends the handover of the last submission. */
+let settle: ((spec: JobSpec) => void) | undefined;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'job-file-'));
@@ -24,8 +26,9 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const keep = () =>
   keepJobs(
     {
-      async submit(spec: JobSpec, jobId?: string) {
+      async submit(spec: JobSpec, { jobId, onSettled }: NonNullable<Parameters<Cluster['submit']>[1]>) {
         submitted.push([spec.name, jobId]);
+        settle = onSettled;
         allowed.push(spec.allow);
         if (jobId === 'j-bad') throw new Error('no module');
         return { jobId: jobId ?? `j-${spec.name}`, version: 1, unchanged: false };
@@ -55,6 +58,27 @@ test('a restarted host runs the daemons of a killed one again, under their ids, 
   expect([closed, existsSync(path)]).toEqual([1, false]);
   await keep().resume();
   expect(submitted).toHaveLength(1);
+});
+
+test('a version that waits is handed over to once more after a restart; one that has taken over, or failed, is alone', async () => {
+  const version = (n: string): JobSpec => ({ ...job('a'), args: [n], handover: true });
+  const specs = () => JSON.parse(readFileSync(path, 'utf8')).map(({ spec, next }: never) => [spec, next]);
+  const first = keep();
+  await first.submit(version('1'));
+  settle?.(version('1'));
+  await first.submit(version('2'));
+  await first.submit(version('3'));
+  expect(specs()).toMatchObject([[{ args: ['1'] }, { args: ['3'] }]]);
+  submitted = [];
+  const second = keep();
+  await second.resume();
+  expect(submitted).toEqual([
+    ['a', 'j-a'],
+    ['a', 'j-a'],
+  ]);
+  expect(specs()).toMatchObject([[{ args: ['1'] }, { args: ['3'] }]]);
+  settle?.(version('1'));
+  expect(specs()).toEqual([[expect.objectContaining({ args: ['1'] }), undefined]]);
 });
 
 test('a job that does not run again is reported, and keeps no other from running', async () => {

@@ -8,19 +8,45 @@ import type { Cluster } from './cluster.js';
 import { type JobSpec, jobSpecSchema } from './host-schemas.js';
 
 /** A job keeps its id, by which the fleet view sees that the new sensors replace those of the killed host. */
-const fileSchema = z.array(z.object({ jobId: z.string(), spec: z.preprocess(withProxyAllowed, jobSpecSchema) }));
+const specSchema = z.preprocess(withProxyAllowed, jobSpecSchema);
+const fileSchema = z.array(
+  z.object({
+    jobId: z.string(),
+    spec: specSchema,
+    /** The version that is to take over, or does. */
+    next: specSchema.exactOptional(),
+  }),
+);
+type KeptJob = { jobId: string; spec: JobSpec; next?: JobSpec };
 
 /**
  * `path`: a JSON file. It may hold job arguments, so only its owner can read it. `onFailed` gets a
  * job that does not run again.
  */
 export function keepJobs(cluster: Cluster, path: string, onFailed: (job: string, error: unknown) => void) {
-  const kept = new Map<string, { jobId: string; spec: JobSpec }>();
+  const kept = new Map<string, KeptJob>();
   const save = () => writeFileAtomic(path, JSON.stringify([...kept.values()]));
-  const submit: Cluster['submit'] = async (spec, knownId) => {
-    const submission = await cluster.submit(spec, knownId);
-    if (spec.type === 'daemon') {
-      kept.set(spec.name, { jobId: submission.jobId, spec });
+  const submit = async (next: JobSpec, { jobId: knownId }: { jobId?: string | undefined } = {}) => {
+    let settled = false;
+    const submission = await cluster.submit(next, {
+      jobId: knownId,
+      onSettled(spec) {
+        settled = true;
+        const job = kept.get(spec.name);
+        if (job?.next !== next) return;
+        kept.set(spec.name, { jobId: job.jobId, spec });
+        try {
+          save();
+        } catch {
+          // A full disk: a restarted host hands over once more.
+        }
+      },
+    });
+    if (next.type === 'daemon') {
+      const { jobId } = submission;
+      const before = kept.get(next.name);
+      const hasBefore = before && next.handover && !settled && !submission.unchanged;
+      kept.set(next.name, hasBefore ? { jobId, spec: before.spec, next } : { jobId, spec: next });
       save();
     }
     return submission;
@@ -41,8 +67,10 @@ export function keepJobs(cluster: Cluster, path: string, onFailed: (job: string,
       const jobs = readJobs(path) ?? [];
       // They stay in the file also when the host is killed meanwhile.
       for (const job of jobs) kept.set(job.spec.name, job);
-      const resumed = jobs.map(async ({ jobId, spec }) => {
-        const done = submit(spec, jobId).catch((error: unknown) => onFailed(spec.name, error));
+      const resumed = jobs.map(async ({ jobId, spec, next }) => {
+        const failed = (error: unknown) => onFailed(spec.name, error);
+        const first = next ? cluster.submit(spec, { jobId }) : submit(spec, { jobId });
+        const done = first.catch(failed).then(() => next && submit(next, { jobId }).catch(failed));
         if (isModuleName(spec.module)) await done;
       });
       await Promise.all(resumed);

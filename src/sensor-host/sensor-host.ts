@@ -49,10 +49,13 @@ export interface GuestSpec {
 /** Called once, when a guest has exited or was stopped. `lastLine`: of its output, complete or not; '' when there is none. */
 export type ExitListener = (exit: GuestExit, lastLine: string) => void;
 
+/** What a job needs of its guests. */
+export type JobGuest = Pick<RunningGuest, 'stop' | 'retire' | 'isBehind' | 'hasDelivered'>;
+
 /** Starts the executions of one job. */
 export interface Runner {
   /** As {@link SensorHost.start} does. */
-  start(spec: GuestSpec, onExit: ExitListener): Pick<RunningGuest, 'stop' | 'isBehind'>;
+  start(spec: GuestSpec, onExit: ExitListener): JobGuest;
   /** When the job has ended: nothing of it runs any more. */
   close(): void;
 }

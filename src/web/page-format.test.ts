@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { numberText, valueTexts, withUnit } from './page/format.js';
+import { axisRange, numberText, valueTexts, withUnit } from './page/format.js';
 
 test('all values of a metric have as many decimals as the most so far, also its means', () => {
   const textOf = (temperature: number) => valueTexts({ temperature })[0]?.text;
@@ -26,4 +26,18 @@ test('units are those of the profiles; a name that is also a member of objects h
 test('rates have a decimal below 100, and times and depths none', () => {
   const texts = [numberText('readings.rate', 4), numberText('readings.rate', 1234.56), numberText('queue.depth', 0.57)];
   expect([...texts, numberText('readings.lateness', 22.69)]).toEqual(['4.0', '1,235', '1', '23']);
+});
+
+test('the axis of a count that is 0 has whole numbers, and other axes have room around their curve', () => {
+  expect([axisRange(0, 0, 5), axisRange(0, 0.2, 5), axisRange(0, 100, 5)]).toEqual([
+    [0, 5],
+    [0, 5],
+    [0, 110],
+  ]);
+  expect([axisRange(3, 4), axisRange(0.05, 1.05), axisRange(-1, 9), axisRange(null, null)]).toEqual([
+    [2.9, 4.1],
+    [0, 1.1500000000000001],
+    [-2, 10],
+    [0, 1],
+  ]);
 });

@@ -30,6 +30,13 @@ test('unchanged is said when every region is, and disconnected nodes are named',
   );
 });
 
+test('of a region that is cut off, what its sensors keep', () => {
+  const cut = region({ region: 'eu', pending: 3, expected: 0, seen: 0, kept: { sensors: 3, readings: 75 } });
+  expect(deployText(result({ regions: [cut] }))).toBe('pending: eu is cut off, its 3 sensors keep up to 75 readings');
+  const nothing = region({ region: 'as', pending: 3, expected: 0, seen: 0, kept: { sensors: 0, readings: 0 } });
+  expect(deployText(result({ regions: [cut, nothing] })).split('\n')[1]).toMatch(/^pending: disconnected .*\(as: 3\)$/);
+});
+
 const facts: [DeployFact, string | RegExp][] = [
   [
     { type: 'config.overridden', scope: {}, fields: ['color', 'interval'] },

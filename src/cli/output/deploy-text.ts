@@ -1,6 +1,7 @@
 /** Texts of `deploy` and `stop`. */
 import type { DeployFact, DeployResult } from '../../operations/deploy/deploy-publisher.js';
 import type { StopResult } from '../../operations/deploy/stop-jobs.js';
+import type { KeptReadings } from '../../operations/kept-readings.js';
 import { eventText } from './event-text.js';
 import { countText, secondsText } from './terminal-text.js';
 
@@ -19,10 +20,19 @@ export function deployText({ regions, facts, seconds }: DeployResult): string {
   return lines.join('\n');
 }
 
-export function pendingLines(regions: { region: string; pending: number }[]): string[] {
-  const waiting = regions.filter(({ pending }) => pending > 0).map(({ region, pending }) => `${region}: ${pending}`);
-  return waiting.length > 0 ? [`pending: disconnected nodes run it when they reconnect (${waiting.join(', ')})`] : [];
+export function pendingLines(regions: { region: string; pending: number; kept?: KeptReadings }[]): string[] {
+  const waiting = regions.filter(({ pending }) => pending > 0);
+  const cut = waiting.flatMap(({ region, kept }) =>
+    kept?.readings ? [`pending: ${region} is cut off, its ${keptText(kept)}`] : [],
+  );
+  const others = waiting.filter(({ kept }) => !kept?.readings).map(({ region, pending }) => `${region}: ${pending}`);
+  return others.length > 0
+    ? [...cut, `pending: disconnected nodes run it when they reconnect (${others.join(', ')})`]
+    : cut;
 }
+
+const keptText = ({ sensors, readings }: KeptReadings): string =>
+  `${countText(sensors, 'sensor')} ${sensors === 1 ? 'keeps' : 'keep'} up to ${countText(readings, 'reading')}`;
 
 export const unchangedText = (regions: { unchanged: boolean }[]): string =>
   regions.every(({ unchanged }) => unchanged) ? '; unchanged, already running' : '';

@@ -30,7 +30,11 @@ export function doctorText({ network, results }: DoctorReport, style: Style): st
   const blocks = [
     [`network ${network}`],
     [
-      ...each(({ check }, { status, why }) => (status === 'ok' ? [line(style.green('✓'), check, why)] : [])),
+      ...results.flatMap(({ check, findings }) =>
+        findings
+          .filter(({ status }) => status === 'ok')
+          .map(({ why }, i) => (i === 0 ? line(style.green('✓'), check, why) : space + why)),
+      ),
       ...skipped.map((text) => line(style.dim('-'), 'skipped', text)),
     ],
     results.flatMap(({ check, repairs }) => repairs.map((done) => line(style.green('+'), check, `fixed: ${done}`))),

@@ -11,7 +11,7 @@ import { scopeText } from '../../protocol/desired-config.js';
 import type { ProxyEvent } from '../../proxy/batcher.js';
 import type { PullerEvent, PullerTask } from '../../puller/failure-reporter.js';
 import type { SensorRefused } from '../../sensor-host/cluster.js';
-import type { SensorExit } from '../../sensor-host/embedded-job.js';
+import type { SensorExit } from '../../sensor-host/job-version.js';
 import type { QueueServerEvent } from '../../sqs-server/sqs-server.js';
 import { countText, namesText } from './terminal-text.js';
 

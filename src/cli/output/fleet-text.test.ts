@@ -46,6 +46,12 @@ test('events are lines with their time; a summary is none', () => {
   expect(show({ ...received, late: true })).toMatch(/#7 {2}late$/);
   const measured = { ...reading, values: { temperature: -3.5, humidity: 60 } };
   expect(show({ ...received, reading: measured, late: false })).toMatch(/#7 {2}temperature -3.5 {2}humidity 60$/);
+  const narrow = eventLine(
+    { event: 'reading', reading: measured, received_at: AT, late: false } as never,
+    coloured,
+    80,
+  );
+  expect(narrow).toMatch(/^\S*12:00:00\S* {2}eu .*🚀 {2}\S+██\S+ {2}#7 {2}temperature -3.5 {2}humidity 60$/);
   expect(show({ event: 'message', message: { a: 1 }, received_at: AT })).toBe('12:00:00.007  {"a":1}');
   const alert = { event: 'alert', type: 'region.silent', region: 'eu', at: AT };
   const firing = { ...alert, firing: true, text: 'no reading from eu for 12 s' };

@@ -5,7 +5,7 @@ import { escapeControls } from '../../lib/control-characters.js';
 import type { MeasuredValues } from '../../protocol/measured-values.js';
 import { pad } from './cells.js';
 import { type Column, table } from './table.js';
-import { partsText, type Style, swatch } from './terminal-text.js';
+import { partsText, type Style, swatch, terminalWidth } from './terminal-text.js';
 
 /** A region, or without a name the whole fleet. */
 export type RegionRow = FleetSummary['total'] & Partial<Pick<RegionView, 'region' | 'cut' | 'colors'>>;
@@ -70,15 +70,19 @@ const clock = (ms: number) => new Date(ms).toISOString().slice(11, 23);
 export const valueTexts = (values: MeasuredValues = {}): string[] =>
   Object.entries(values).map(([name, value]) => `${name} ${value}`);
 
+/** Narrower terminals show the time in seconds, and colours without their names. */
+const WIDE = 100;
+
 /** A line for a reading, a message or an alert; undefined for a summary. */
-export function eventLine(event: FleetEvent, style: Style): string | undefined {
+export function eventLine(event: FleetEvent, style: Style, width = terminalWidth() ?? WIDE): string | undefined {
   switch (event.event) {
     case 'reading': {
       const { region, hostname, icon_name, color, sequence, values } = event.reading;
-      const sensor = `${pad(region, 3)} ${pad(hostname, 12)} ${icon_name}  ${swatch(style, color)}  #${sequence}`;
-      return `${style.dim(clock(event.received_at))}  ${sensor}${valueTexts(values)
-        .map((text) => `  ${text}`)
-        .join('')}${event.late ? style.yellow('  late') : ''}`;
+      const isWide = width >= WIDE;
+      const time = clock(event.received_at).slice(0, isWide ? undefined : -4);
+      const sensor = `${pad(region, 3)} ${pad(hostname, 12)} ${icon_name}  ${swatch(style, color, isWide)}  #${sequence}`;
+      const texts = [style.dim(time), sensor, ...valueTexts(values), ...(event.late ? [style.yellow('late')] : [])];
+      return texts.join('  ');
     }
     case 'message':
       return `${style.dim(clock(event.received_at))}  ${JSON.stringify(event.message)}`;

@@ -17,9 +17,10 @@ export function styleFor(stream: Stream, mode: AnsiMode): Style {
   return new Chalk({ level: stream.hasColors(256) ? 2 : 1 });
 }
 
-/** A block in a sensor's own colour; only the colour's name where the stream has no colours. */
-export function swatch(style: Style, color: string): string {
-  return style.level > 0 && /^#[0-9a-f]{6}$/i.test(color) ? `${style.hex(color)('██')} ${color}` : color;
+/** A block in a sensor's own colour, and the colour's name; only that where the stream has no colours. */
+export function swatch(style: Style, color: string, isNamed = true): string {
+  if (style.level === 0 || !/^#[0-9a-f]{6}$/i.test(color)) return color;
+  return style.hex(color)('██') + (isNamed ? ` ${color}` : '');
 }
 
 /** Columns of the terminal on stdout; undefined where it is none, or has not said how many. */

@@ -231,6 +231,13 @@ test('a note that is longer than the terminal is wide is there in full when it i
   expect(text(data, { view: 'alerts' })).toMatch(/word word end$/m);
 });
 
+test('what is cut off at the end of a view is marked: of a long alert, and of many', () => {
+  const data = sampleData();
+  addNote(data, `${'word '.repeat(400)}end`, T0);
+  expect(text(data, { view: 'alerts' })).toMatch(/word …$/m);
+  expect(text(WORST, { view: 'alerts' })).toMatch(/^… 9\d more$/m);
+});
+
 test('while a deployment is under way nobody is told to deploy', () => {
   const data = noData(T0);
   expect(text(data)).toContain('no readings yet');

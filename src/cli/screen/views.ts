@@ -152,10 +152,16 @@ const alerts = list<ScreenData['happened'][number]>('alerts', {
     const firing = [...data.firing.values()].map((alert) =>
       style.red(cut(escapeControls(`ALERT ${clockTime(alert.at)} ${alert.text}`), width)),
     );
-    const summary = firing.length > 0 ? firing.slice(0, Math.floor(rows / 3)) : [style.green('no alert is firing')];
-    return [...summary, ''];
+    const most = Math.floor(rows / 3);
+    const more = firing.length > most ? [style.red(`… ${firing.length - most + 1} more`)] : [];
+    const summary = [...firing.slice(0, most - more.length), ...more];
+    return [...(firing.length > 0 ? summary : [style.green('no alert is firing')]), ''];
   },
-  detail: ({ width }, { text }, height) => wrapped(escapeControls(text), width, 0).split('\n').slice(0, height),
+  detail({ width }, { text }, height) {
+    const lines = wrapped(escapeControls(text), width, 0).split('\n');
+    // What is cut off is marked.
+    return lines.length > height ? [...lines.slice(0, height - 1), cut(`${lines[height - 1]} …`, width)] : lines;
+  },
 });
 
 /** In the order of their keys. */

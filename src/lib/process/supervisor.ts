@@ -105,7 +105,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     super();
     this.#logDir = logDir;
     this.#envOf = envOf;
-    mkdirSync(logDir, { recursive: true });
+    mkdirSync(logDir, { recursive: true, mode: 0o700 });
   }
 
   logFile(name: string): string {

@@ -16,6 +16,10 @@ function install(folder: string): { root: string; script: string } {
   return { root, script };
 }
 
+/** What `npx ./x.tgz` installs, and notes about it. */
+const fetched = install('_npx/1a2b/node_modules/wasm-sensors');
+writeFileSync(join(top, '_npx/1a2b/package.json'), '{"_npx": {"packages": ["./my tools/x.tgz"]}}');
+
 const clone = install('a clone');
 const global = install('lib/node_modules/wasm-sensors');
 mkdirSync(join(top, 'bin'));
@@ -25,6 +29,7 @@ const NPX = { npm_command: 'exec', npm_lifecycle_script: "'wasm-sensors'" };
 
 test.each([
   ['npx in a project', { env: { ...NPX, PATH }, ...clone }, 'npx wasm-sensors'],
+  ['npx of a file', { env: NPX, ...fetched }, "npx './my tools/x.tgz'"],
   ['a global installation', { env: { PATH }, ...global, script: join(top, 'bin/wasm-sensors') }, 'wasm-sensors'],
   ['node, in the clone', { env: {}, ...clone, folder: clone.root }, 'node bin/wasm-sensors.js'],
   ['node, far away', { env: {}, ...global, folder: '/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p' }, `node ${global.script}`],

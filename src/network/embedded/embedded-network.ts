@@ -50,8 +50,10 @@ export function createEmbeddedNetwork(
     kind: 'embedded',
     nodes: async () => nodesSchema.parse(await call('GET', '/nodes')),
     jobs: async () => jobsSchema.parse(await call('GET', '/jobs')).map((job) => ({ ...job, ref: refOf(job) })),
-    async submit(job) {
+    handsOver: true,
+    async submit(job, { now = false } = {}) {
       const { name, ...spec } = toSpec(job, keep);
+      if (job.role === 'publisher' && !now) spec.handover = true;
       const { jobId, unchanged } = submissionSchema.parse(await call('PUT', `/jobs/${name}`, spec));
       return { jobId, jobName: name, unchanged, facts: [] };
     },

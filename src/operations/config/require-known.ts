@@ -1,6 +1,7 @@
 /** Scopes and settings that nobody has are most often misspelt: a change of them would be saved, and show nowhere. */
 import type { SensorView } from '../../fleet/fleet-view.js';
 import { AppError } from '../../lib/errors/app-error.js';
+import { didYouMean } from '../../lib/similar-word.js';
 import { configOf, inScope, type Scope, settingsIn } from '../../protocol/desired-config.js';
 import { hostKey } from '../../protocol/names.js';
 import { SENSOR_CONFIG_FIELDS } from '../../protocol/sensor-config.js';
@@ -63,7 +64,7 @@ async function requireSettings({ proxies, fleet }: ConfigTarget, scope: Scope, {
   for (const field of given) {
     const name = settingName(field);
     const own = declared(name);
-    if (own.length === 0) throw unknownSetting(name, sensors);
+    if (own.length === 0) throw unknownSetting(name, sensors, ' Add --ahead to set it before a sensor has it.');
     for (const { hostname, config } of own) {
       const problem = findSettingProblem(config!.settings![name]!, set[field]!);
       if (problem) throw new AppError('BAD_VALUE', `${name}: ${set[field]} ${problem}, says the sensor of ${hostname}`);
@@ -75,9 +76,10 @@ async function requireSettings({ proxies, fleet }: ConfigTarget, scope: Scope, {
   if (neverSet) throw unknownSetting(settingName(neverSet), sensors);
 }
 
-function unknownSetting(name: string, sensors: SensorView[]): AppError {
-  const own = new Set(sensors.flatMap(({ config }) => Object.keys(config?.settings ?? {})));
+function unknownSetting(name: string, sensors: SensorView[], advice = ''): AppError {
+  const own = sensors.flatMap(({ config }) => Object.keys(config?.settings ?? {}));
+  const known = [...new Set([...SENSOR_CONFIG_FIELDS, ...own])];
   return new AppError('BAD_VALUE', `there is no setting ${JSON.stringify(name)}`, {
-    hint: `These sensors have: ${[...SENSOR_CONFIG_FIELDS, ...own].join(', ')}. Add --ahead to set it before a sensor has it.`,
+    hint: `${didYouMean(name, known)}These sensors have: ${known.join(', ')}.${advice}`,
   });
 }

@@ -12,6 +12,7 @@ import { decidingScopes, type Scope } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
+import { type KeptReadings, keptBy } from '../kept-readings.js';
 import { foreignJobs, refuseForeign } from './job-owners.js';
 import {
   type AllRegionsFact,
@@ -56,6 +57,8 @@ export interface RegionDeployment {
   seen: number;
   /** Disconnected nodes, which run it when they are back. */
   pending: number;
+  /** What its sensors keep, where it is cut off. */
+  kept?: KeptReadings;
 }
 
 export type DeployFact =
@@ -143,11 +146,15 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
     watch.abort();
   }
   const seconds = (Date.now() - began) / 1000;
+  const { sensors } = await fleet.snapshot();
   return {
     submissionTime,
     regions: submissions.map(([region, { jobId, unchanged }]) => {
       const { connected, disconnected } = nodes.get(region)!;
-      return { region, jobId, unchanged, expected: connected, seen: seen.get(region) ?? 0, pending: disconnected };
+      return {
+        ...{ region, jobId, unchanged, expected: connected, seen: seen.get(region) ?? 0, pending: disconnected },
+        ...(connected === 0 ? { kept: keptBy(sensors.filter((one) => one.region === region)) } : {}),
+      };
     }),
     facts: [
       ...distinct(submissions.flatMap(([, { facts }]) => facts)),

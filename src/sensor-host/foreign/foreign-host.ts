@@ -7,7 +7,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { AppError } from '../../lib/errors/app-error.js';
 import { errorFromAnswer, type HttpError, httpErrorBody } from '../../lib/errors/http-error.js';
 import { packageRoot } from '../../lib/process/self-command.js';
-import type { GuestExit } from '../guest/wasi-guest.js';
+import type { GuestExit, RunningGuest } from '../guest/wasi-guest.js';
 import { type ExitListener, type GuestSpec, type HostCounts, type Runner, sumOfCounts } from '../sensor-host.js';
 
 /** The first message to the process. */
@@ -24,6 +24,7 @@ export type ToForeign =
   | { open: Opening }
   | { start: number; spec: Omit<GuestSpec, 'allowed'> }
   | { stop: number }
+  | { retire: number }
   | { region: string; connected: boolean; onSite?: string | undefined };
 
 export type FromForeign =
@@ -31,8 +32,11 @@ export type FromForeign =
   | { opened: { threads: boolean } }
   | { failed: HttpError }
   | { ended: number; exit: GuestExit; lastLine: string }
+  | ({ changed: number } & Delivered)
   | { refused: string }
   | { counts: HostCounts };
+
+type Delivered = Pick<RunningGuest, 'isBehind' | 'hasDelivered'>;
 
 /** A thread takes about 10 MB of memory, and its guest what it uses. */
 const MAX_THREADS = 100;
@@ -119,7 +123,7 @@ class ForeignProcess {
   readonly #child: ChildProcess;
   readonly #onRefused: (host: string) => void;
   readonly #onGone: () => void;
-  readonly #guests = new Map<number, ExitListener>();
+  readonly #guests = new Map<number, { onExit: ExitListener; delivered: Delivered }>();
   #counts: HostCounts = sumOfCounts([]);
   #nextId = 1;
   #stderr = '';
@@ -151,11 +155,19 @@ class ForeignProcess {
     return { ...this.#counts, running: this.#guests.size };
   }
 
-  start(spec: GuestSpec, onExit: ExitListener): { stop(): void } {
+  start(spec: GuestSpec, onExit: ExitListener): ReturnType<Runner['start']> {
     const id = this.#nextId++;
-    this.#guests.set(id, onExit);
+    const guest = { onExit, delivered: { isBehind: false, hasDelivered: false } };
+    this.#guests.set(id, guest);
     this.tell({ start: id, spec });
     return {
+      get isBehind() {
+        return guest.delivered.isBehind;
+      },
+      get hasDelivered() {
+        return guest.delivered.hasDelivered;
+      },
+      retire: () => this.tell({ retire: id }),
       stop: () => {
         this.tell({ stop: id });
         this.#end(id, { kind: 'stopped' }, '');
@@ -182,14 +194,17 @@ class ForeignProcess {
       this.#settle.reject(errorFromAnswer(httpErrorBody(message.failed), 'INTERNAL', message.failed.message));
       this.close();
     } else if ('ended' in message) this.#end(message.ended, message.exit, message.lastLine);
-    else if ('refused' in message) this.#onRefused(message.refused);
+    else if ('changed' in message) {
+      const guest = this.#guests.get(message.changed);
+      if (guest) guest.delivered = message;
+    } else if ('refused' in message) this.#onRefused(message.refused);
     else this.#counts = message.counts;
   }
 
   #end(id: number, ...outcome: Parameters<ExitListener>): void {
-    const onExit = this.#guests.get(id);
+    const guest = this.#guests.get(id);
     this.#guests.delete(id);
-    onExit?.(...outcome);
+    guest?.onExit(...outcome);
   }
 
   #gone(why: string): void {

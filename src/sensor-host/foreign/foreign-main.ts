@@ -20,6 +20,8 @@ let host: SensorHost;
 let allowed: HostList;
 let module: AnyModule;
 const guests = new Map<number, RunningGuest>();
+/** What was sent last about each. */
+const told = new Map<number, string>();
 
 const send = (message: FromForeign) => process.send?.(message, undefined, undefined, () => {});
 
@@ -30,6 +32,12 @@ new Worker(`${packageRoot}dist/sensor-host/foreign/foreign-watch.js`, { workerDa
 setInterval(() => {
   Atomics.add(heard, 0, 1);
   if (host) send({ counts: host.stats() });
+  for (const [id, { isBehind, hasDelivered }] of guests) {
+    const text = `${isBehind} ${hasDelivered}`;
+    if (told.get(id) === text) continue;
+    told.set(id, text);
+    send({ changed: id, isBehind, hasDelivered });
+  }
 }, REPORT_EVERY_MS);
 
 process.on('disconnect', () => process.exit());
@@ -37,6 +45,7 @@ process.on('message', (message: ToForeign) => {
   if ('open' in message) void open(message.open);
   else if ('start' in message) start(message);
   else if ('stop' in message) guests.get(message.stop)?.stop();
+  else if ('retire' in message) guests.get(message.retire)?.retire();
   else host.setLink(message.region, message.connected, message.onSite);
 });
 
@@ -55,6 +64,7 @@ async function open({ module: path, allow, ca }: Opening): Promise<void> {
 function start({ start: id, spec }: Extract<ToForeign, { start: number }>): void {
   const end: ExitListener = (exit, lastLine) => {
     guests.delete(id);
+    told.delete(id);
     send({ counts: host.stats() });
     send({ ended: id, exit, lastLine });
   };

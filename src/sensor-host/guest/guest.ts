@@ -4,6 +4,7 @@
  */
 import type { HostList } from '../../lib/net/host-list.js';
 import type { RegionLink } from '../region-link.js';
+import { Delivery } from './delivery.js';
 import { GuestMemory } from './guest-memory.js';
 import type { Closeable, HostClock } from './host-clock.js';
 import { type HttpArguments, RESULT, readRequest, writeAnswer } from './http-request.js';
@@ -35,9 +36,6 @@ export interface GuestPlace {
   allowed: HostList;
 }
 
-/** An answer of a proxy whose queue takes readings comes sooner. */
-const SLOW_MS = 500;
-
 /** What a guest waits for: milliseconds, or a request and the arguments that say where its answer goes. */
 type Wait = number | { request: HttpRequest; args: HttpArguments };
 
@@ -53,9 +51,8 @@ export class Guest extends WasiGuest implements RunningGuest {
   #wait: Wait | undefined;
   #inProgress: Closeable | undefined;
   #args: HttpArguments = [];
-  #hasFailed = false;
-  /** When the request that it waits for began, by the host's clock. */
-  #askedAt = Number.POSITIVE_INFINITY;
+  readonly #delivery = new Delivery();
+  #isRetiring = false;
 
   constructor(host: GuestEnvironment, place: GuestPlace, program: ProgramOptions) {
     super(program);
@@ -77,8 +74,17 @@ export class Guest extends WasiGuest implements RunningGuest {
     this.#finish({ kind: 'stopped' });
   }
 
+  retire(): void {
+    this.#isRetiring = true;
+    if (this.#delivery.isDone) this.stop();
+  }
+
   get isBehind(): boolean {
-    return this.#hasFailed || this.#host.clock.monotonic() - this.#askedAt > SLOW_MS;
+    return this.#delivery.isBehind(this.#host.clock.monotonic());
+  }
+
+  get hasDelivered(): boolean {
+    return this.#delivery.hasSucceeded;
   }
 
   get lastLines(): readonly string[] {
@@ -118,8 +124,7 @@ export class Guest extends WasiGuest implements RunningGuest {
   // Made once for each guest: a sleep or a request costs no closures.
   readonly #wake = (): void => this.#resume(RESULT.ok);
   readonly #answered = (answer: HttpAnswer): void => {
-    this.#hasFailed = answer.result !== RESULT.ok || answer.status >= 400;
-    this.#askedAt = Number.POSITIVE_INFINITY;
+    this.#delivery.answered(answer);
     this.#resume(writeAnswer(this.memory, this.#args, answer));
   };
 
@@ -148,10 +153,11 @@ export class Guest extends WasiGuest implements RunningGuest {
     this.#wait = undefined;
     this.#exports.asyncify_stop_unwind();
     if (typeof wait === 'number') {
-      this.#inProgress = this.#host.clock.after(wait, this.#wake);
+      if (this.#isRetiring && this.#delivery.isDone) this.stop();
+      else this.#inProgress = this.#host.clock.after(wait, this.#wake);
     } else {
       this.#args = wait.args;
-      this.#askedAt = this.#host.clock.monotonic();
+      this.#delivery.asked(this.#host.clock.monotonic());
       this.#inProgress = this.#place.link.send(wait.request, this.#answered);
     }
   }

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../lib/errors/app-error.js';
 import { packageRoot } from '../../lib/process/self-command.js';
 import type { Mount } from '../host-schemas.js';
+import { Delivery } from './delivery.js';
 import type { GuestEnvironment, GuestPlace } from './guest.js';
 import type { Closeable } from './host-clock.js';
 import type { HttpRequest } from './transport.js';
@@ -40,6 +41,8 @@ const YOUNG_HEAP_MB = 2;
 /** Longer than what a guest's recent output has. */
 const OUTPUT_BYTES = 16 * 1024;
 
+const RETIRE_CHECK_MS = 100;
+
 export class ThreadGuest implements RunningGuest {
   exit: GuestExit | undefined;
   readonly #host: Pick<GuestEnvironment, 'exited'>;
@@ -50,6 +53,8 @@ export class ThreadGuest implements RunningGuest {
   };
   readonly #worker: Worker;
   #inProgress: Closeable | undefined;
+  readonly #delivery = new Delivery();
+  #idleChecks = 0;
 
   constructor(host: Pick<GuestEnvironment, 'exited'>, place: GuestPlace, program: Omit<ThreadStart, 'shared'>) {
     this.#host = host;
@@ -79,6 +84,22 @@ export class ThreadGuest implements RunningGuest {
     this.#finish({ kind: 'stopped' });
   }
 
+  /** What it does between two requests can't be seen: it has delivered when it has made none for a moment. */
+  retire(): void {
+    if (this.exit !== undefined) return;
+    this.#idleChecks = this.#delivery.isDone ? this.#idleChecks + 1 : 0;
+    if (this.#idleChecks > 1) this.stop();
+    else setTimeout(() => this.retire(), RETIRE_CHECK_MS).unref();
+  }
+
+  get isBehind(): boolean {
+    return this.#delivery.isBehind(performance.now());
+  }
+
+  get hasDelivered(): boolean {
+    return this.#delivery.hasSucceeded;
+  }
+
   /** Resolves when the thread has ended. */
   async ended(): Promise<void> {
     await this.#worker.terminate();
@@ -86,8 +107,10 @@ export class ThreadGuest implements RunningGuest {
 
   #send(request: ThreadRequest): void {
     const { link, allowed } = this.#place;
+    this.#delivery.asked(performance.now());
     this.#inProgress = link.send({ ...request, url: new URL(request.url), allowed }, (answer) => {
       this.#inProgress = undefined;
+      this.#delivery.answered(answer);
       this.#worker.postMessage(answer);
       Atomics.store(this.#shared.state, 0, 1);
       Atomics.notify(this.#shared.state, 0);

@@ -16,8 +16,12 @@ export interface RunningGuest {
   readonly exit: GuestExit | undefined;
   /** The last lines it wrote to stdout and stderr, without blank ones. The last one may be incomplete. */
   readonly lastLines: readonly string[];
-  /** Whether its requests fail or wait, so that it keeps what it was to deliver; left out where that is not known. */
-  readonly isBehind?: boolean;
+  /** Its requests fail, or wait for long: it keeps what it was to deliver. */
+  readonly isBehind: boolean;
+  /** A request of it has succeeded. */
+  readonly hasDelivered: boolean;
+  /** Stops it as soon as it waits for no answer, and the last one was good. */
+  retire(): void;
   /** Stops it at once: nothing is sent after this call. */
   stop(): void;
   /** Resolves when its thread has ended; left out where it has none of its own. */

@@ -21,11 +21,14 @@ const waiting = async () => (await total()).waiting;
 const replaced = async () => (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'replaced');
 const nothingIsMissing = { gaps: 0, waiting: 0, unaccounted: 0 };
 
-test('a version that is deployed while a region is cut off leaves what the older sensors keep to them', async () => {
+test('a version that is deployed while a region is cut off waits: first the older sensors deliver what they keep', async () => {
   await start();
   await sandbox.run(['region', 'disconnect', 'eu']);
   await until(async () => (await waiting()) >= 10);
-  expect((await sandbox.run(['deploy', 'publisher', '--interval', '0.5', '--color', '#00ff88'])).code).toBe(0);
+  const deployed = await sandbox.run(['deploy', 'publisher', '--interval', '0.5', '--color', '#00ff88']);
+  expect(deployed.stdout).toMatch(/^pending: eu is cut off, its 1 sensor keeps up to \d+ readings$/m);
+  const kept = await waiting();
+  await until(async () => (await waiting()) > kept + 3);
   await sandbox.run(['region', 'reconnect', 'eu']);
   await until(async () => (await replaced()).length === 3 && (await waiting()) === 0 && (await total()).live === 3);
   await until(async () => (await total()).unaccounted === 0);

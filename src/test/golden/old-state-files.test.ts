@@ -93,7 +93,7 @@ describe('the jobs of the sensor host', () => {
   const path = () => join(stateDir, 'embedded-jobs.json');
   const submitted: unknown[] = [];
   const cluster = {
-    submit: async (spec: { name: string }, jobId?: string) => {
+    submit: async (spec: { name: string }, { jobId }: { jobId?: string } = {}) => {
       submitted.push({ ...spec, jobId });
       return { jobId: jobId ?? `j-${spec.name}`, version: 1, unchanged: false };
     },

@@ -1,6 +1,6 @@
 /** Command lines that can't be right, and commands that find nothing to work on. */
-import { mkdirSync, rmSync } from 'node:fs';
-import { afterEach, beforeEach, describe, test } from 'vitest';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Box } from '../support/box.js';
 import { runCli } from '../support/cli.js';
 import { closedPort } from '../support/closed-port.js';
@@ -24,7 +24,17 @@ async function record(name: string, runs: string[][], env: Record<string, string
 
 describe('what no command takes', () => {
   const CASES: Record<string, string[][]> = {
-    program: [[], ['fly'], ['--fly'], ['deploy'], ['deploy', 'rocket'], ['config', 'drop'], ['help', 'fly'], ['stop']],
+    program: [
+      [],
+      ['fly'],
+      ['--fly'],
+      ['deploy'],
+      ['deploy', 'rocket'],
+      ['config', 'drop'],
+      ['help', 'fly'],
+      ['help', 'confg'],
+      ['stop'],
+    ],
     up: [
       ['up', '--fly'],
       ['up', 'now'],
@@ -63,6 +73,7 @@ describe('what no command takes', () => {
       ['config', 'set', '-o', 'json'],
       ['config', 'set', 'color'],
       ['config', 'set', 'shape=round'],
+      ['config', 'set', 'colr=red'],
       ['config', 'set', 'color=reddish'],
       ['config', 'set', 'emoji=16'],
       ['config', 'set', 'random_off=maybe'],
@@ -80,6 +91,8 @@ describe('what no command takes', () => {
     ],
     deploy: [
       ['deploy', 'publisher', 'eu'],
+      ['deploy', 'publisher', '--colour', 'red'],
+      ['deploy', 'publisher', '--anomalies', '2%'],
       ['deploy', 'config-updater'],
       ['deploy', 'config-updater', '--color', 'reddish'],
       ['deploy', 'config-updater', '--paused', 'perhaps'],
@@ -116,6 +129,11 @@ describe('what no command takes', () => {
     ],
   };
   test.each(Object.entries(CASES))('%s', (name, runs) => record(name, runs));
+
+  test('an `up` that does not begin leaves no state folder that others could read', async () => {
+    await runCli(['up', '--network', 'remote', ...ANY_PORTS], box);
+    expect(statSync(box.stateDir).mode & 0o777).toBe(0o700);
+  });
 });
 
 describe('settings', () => {

@@ -1,7 +1,7 @@
 /** One metric over time: a curve for each region with a crosshair, its values in words, and the same as a table. */
 import type { HistoryPoint } from '../../store/history.js';
 import { create, fill, find, headCell, setText, stamp } from './dom.js';
-import { decimalText, numberText } from './format.js';
+import { axisRange, decimalText, numberText } from './format.js';
 import uPlot from './uplot.js';
 
 const HEIGHT = 140;
@@ -17,8 +17,8 @@ export interface Metric {
   metric: string;
   title: string;
   unit: string;
-  /** A rate or a count: its axis begins at 0. */
-  fromZero?: boolean;
+  /** A rate or a count: its axis goes from 0 to this at least. */
+  atLeast?: number;
 }
 
 /** Steps of the same time, and one or several curves over them; undefined: nothing was received in a step. */
@@ -97,7 +97,7 @@ export class Chart {
       ms: 1,
       legend: { show: false },
       cursor: { sync: { key: SYNC }, y: false, drag: { x: false, y: false } },
-      scales: { y: { range: (_, low, high) => rangeOf(low, high, this.#about.fromZero ?? false) } },
+      scales: { y: { range: (_, low, high) => axisRange(low, high, this.#about.atLeast) } },
       axes: [
         { ...axis, size: 26, space: 64, values: (_, times) => times.map((time) => clockText(time, this.#spanMs)) },
         { ...axis, size: 50, values: (_, values, __, ___, step) => values.map((value) => axisText(value, step)) },
@@ -131,7 +131,7 @@ export class Chart {
   #showLegend(index: number | undefined): void {
     const { times, curves } = this.#past;
     const at = index === undefined ? undefined : times[index];
-    setText(find(this.node, '.at'), at === undefined ? '' : clockText(at, this.#spanMs));
+    setText(find(this.node, '.at'), at === undefined ? 'newest mean, low–high' : clockText(at, this.#spanMs));
     for (const [i, { points }] of curves.entries()) {
       const [, mean, range] = this.#legend.children[i]?.children ?? [];
       const texts = this.#textsOf(index === undefined ? points : [points[index]]);
@@ -188,14 +188,6 @@ const dataOf = ({ times, curves }: Past): uPlot.AlignedData => {
   const [lows, highs] = [rows('min'), rows('max')];
   return [times, ...rows('mean'), ...lows.flatMap((low, i) => [low, highs[i] ?? []])];
 };
-
-/** Some room around what is there; a flat curve is in the middle. */
-function rangeOf(low: number | null, high: number | null, fromZero: boolean): [number, number] {
-  if (low === null || high === null) return [0, 1];
-  const room = (high - low || Math.abs(high) || 1) * 0.1;
-  if (fromZero) return [0, high + (room || 1)];
-  return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
-}
 
 /** All values of an axis have the decimals of its step. */
 const axisText = (value: number, step: number): string =>

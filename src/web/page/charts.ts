@@ -28,9 +28,9 @@ let span = TEN_MINUTES;
 /** Of the whole fleet, in the shortest span; at first not known. */
 let readings = Number.POSITIVE_INFINITY;
 
-const RATE: Metric = { metric: 'readings.rate', title: 'readings/s', unit: '', fromZero: true };
+const RATE: Metric = { metric: 'readings.rate', title: 'readings/s', unit: '', atLeast: 1 };
 const LATENESS: Metric = { metric: 'readings.lateness', title: 'lateness', unit: unitOf('readings.lateness') };
-const DEPTH: Metric = { metric: 'queue.depth', title: 'waiting in the queue', unit: '', fromZero: true };
+const DEPTH: Metric = { metric: 'queue.depth', title: 'waiting in the queue', unit: '', atLeast: 5 };
 
 /** What sensors measure, in the order in which they send it. */
 function measuredBy(sensors: { values?: MeasuredValues | undefined }[]): Metric[] {

@@ -70,3 +70,11 @@ export const byNumber = new Intl.Collator('en', { numeric: true }).compare;
 
 /** The puller's texts name commands as they are called once installed; the page can't know how its reader starts them. */
 export const withNpx = (text: string): string => text.replaceAll('`wasm-sensors ', '`npx wasm-sensors ');
+
+/** Of an axis: some room around what is there, a flat curve in the middle. `atLeast`: it goes from 0 to this at least. */
+export function axisRange(low: number | null, high: number | null, atLeast?: number): [number, number] {
+  if (low === null || high === null) return [0, atLeast ?? 1];
+  const room = (high - low || Math.abs(high) || 1) * 0.1;
+  if (atLeast !== undefined) return [0, Math.max(atLeast, high + room)];
+  return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
+}

@@ -5,6 +5,7 @@ import { askTakeOver } from '../../confirm.js';
 import {
   publisherOptions,
   regionsOption,
+  requireProfile,
   sensorConfigFrom,
   text,
   timeoutOption,
@@ -35,6 +36,7 @@ export const deployPublisherCommand = command({
     'wasm-sensors deploy publisher --region eu --color',
   ],
   async action({ out, settings, options }) {
+    requireProfile(options);
     const target = await openDeployTarget(openSession(settings), settings);
     const takeOver = await askTakeOver(out, options.takeOver, target.network, {
       role: 'publisher',

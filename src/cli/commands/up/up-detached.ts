@@ -22,7 +22,7 @@ interface Ready {
 /** Resolves with the exit code. */
 export async function upDetached({ out, settings }: Pick<CommandContext, 'out' | 'settings'>): Promise<number> {
   const file = upLogFile(settings.stateDir);
-  mkdirSync(dirname(file), { recursive: true });
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const { fd: log, from } = openLog(file);
   const { command, args } = selfCommand(process.argv.slice(2).filter((arg) => arg !== '-d' && arg !== '--detach'));
   out.progress('starting in the background');

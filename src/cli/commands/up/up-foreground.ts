@@ -173,7 +173,7 @@ function openUpLog(
     write(line) {
       try {
         if (fd === undefined) {
-          mkdirSync(dirname(file), { recursive: true });
+          mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
           fd = openLog(file).fd;
         }
         writeSync(fd, line);

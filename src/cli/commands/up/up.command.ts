@@ -4,7 +4,7 @@ import { AppError } from '../../../lib/errors/app-error.js';
 import { removeOrphans } from '../../../runtime/orphans.js';
 import { quarantineDamagedState, readRunState } from '../../../runtime/run-state.js';
 import { command } from '../../command.js';
-import { type Options, publisherOptions, type Values } from '../../options.js';
+import { type Options, publisherOptions, requireProfile, type Values } from '../../options.js';
 import { keptText, quarantinedText } from '../../output/up-text.js';
 import { attachToUp } from './attach-to-up.js';
 import { upDetached } from './up-detached.js';
@@ -26,6 +26,7 @@ export const up = command({
   async action(context) {
     const { out, settings, options } = context;
     if (!options.deploy) refuseSensorOptions(options);
+    requireProfile(options);
     const stateDir = resolve(settings.stateDir);
     const quarantined = quarantineDamagedState(stateDir);
     if (quarantined !== undefined) out.warn(quarantinedText(quarantined));

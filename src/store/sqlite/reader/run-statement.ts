@@ -33,12 +33,15 @@ export function* runStatement(
   yield { end: { rows } };
 }
 
+/** What SQLite says of all that is no reading. */
+const NOT_READING = 'not authorized';
 /** SQLITE_ERROR, READONLY, MISMATCH and AUTH. */
 const FAULT_OF_STATEMENT = new Set([1, 8, 20, 23]);
 /** SQLITE_NOMEM and TOOBIG. */
 const TOO_LARGE = new Set([7, 18]);
 
 function failureOf(error: unknown): AppError {
+  if (messageOf(error) === NOT_READING) return badSql('the store can only be read');
   const code = resultCodeOf(error) ?? 0;
   const message = `SQLite: ${messageOf(error)}`;
   if (FAULT_OF_STATEMENT.has(code)) return badSql(message);
