@@ -5,7 +5,6 @@ import { type JobRef, type JobRequest, jobName, jobRefOf, MODULE_LABEL, ROLE_LAB
 import { CONFIG_TARGET, moduleEnv, moduleParameters, publisherFlags, reachableHosts } from '../../jobs/job-task.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { apiClient } from '../../lib/errors/http-error.js';
-import { hostAndPort } from '../../lib/net/host-list.js';
 import { ModuleStore } from '../../modules/module-store.js';
 import type { UserModule } from '../../modules/user-module.js';
 import {
@@ -31,15 +30,19 @@ export const embeddedConnectionSchema = z.object({
 });
 export type EmbeddedConnection = z.output<typeof embeddedConnectionSchema>;
 
-export function createEmbeddedNetwork(
-  { host, proxyUrl, relayUrls, stateDir }: EmbeddedConnection,
-  { token, setRegionLink }: Pick<OpenContext, 'token' | 'setRegionLink'>,
-): Network {
-  const call = apiClient(host, token, {
+/** Calls the API of the sensor host. */
+export const hostClient = (host: string, token: string) =>
+  apiClient(host, token, {
     code: 'HOST_GONE',
     message: 'the sensor host does not answer',
     hint: '`up` restarts it, unless `up` itself has stopped.',
   });
+
+export function createEmbeddedNetwork(
+  { host, proxyUrl, relayUrls, stateDir }: EmbeddedConnection,
+  { token, setRegionLink }: Pick<OpenContext, 'token' | 'setRegionLink'>,
+): Network {
+  const call = hostClient(host, token);
   const store = new ModuleStore(join(stateDir, 'modules'));
   /** Hands a module over to the host, which is on this machine; returns what it is called there. */
   const keep = ({ sha256, bytes }: UserModule) => {
@@ -61,12 +64,7 @@ export function createEmbeddedNetwork(
     sensorProxyUrl: (region) => relayUrls[region] ?? proxyUrl,
     updaterProxyUrl: () => proxyUrl,
     configFile: (region) => regionConfigFile(configFolder(stateDir), region),
-    async setRegionLink(region, connected) {
-      const relay = relayUrls[region];
-      const onSite = relay === undefined ? {} : { onSite: hostAndPort(new URL(relay)) };
-      await call('PUT', `/regions/${encodeURIComponent(region)}`, { connected, ...onSite });
-      if (relay !== undefined) await setRegionLink(region, connected);
-    },
+    setRegionLink,
   };
 }
 

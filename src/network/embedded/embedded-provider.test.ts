@@ -1,5 +1,5 @@
 /** The embedded network: the child that `up` starts, and the calls that other terminals make to it. */
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,17 +25,17 @@ async function plan(over: Partial<PlanContext> = {}) {
   const children: ChildSpec[] = [];
   const stopped: string[][] = [];
   const events: NetworkEvent[] = [];
-  const supervisor = {
+  const supervisor = Object.assign(new EventEmitter(), {
     start: async (spec: ChildSpec) => void children.push(spec),
     stop: async (names: string[]) => void stopped.push(names),
-  } as unknown as Supervisor;
+  }) as unknown as Supervisor;
   const context: PlanContext = {
     ...{ supervisor, stateDir, nodesPerRegion: 2, token: 't', sensorEnv: { SENSOR_TOKEN: 's' }, registry: false },
     relays: false,
     emit: (event) => events.push(event),
     ...over,
   };
-  return { plan: await embeddedProvider.plan({} as Resolved, context), children, stopped, events };
+  return { plan: await embeddedProvider.plan({} as Resolved, context), children, stopped, events, supervisor };
 }
 
 test('its one child is the sensor host; the connection says where it is', async () => {
@@ -60,9 +60,20 @@ test('its one child is the sensor host; the connection says where it is', async 
   expect(stopped).toEqual([['sensors']]);
 });
 
+/** What the sensor host is told of regions. */
+function hostHears(): [path: string, body: unknown][] {
+  const told: [string, unknown][] = [];
+  vi.stubGlobal('fetch', async (url: string, { body }: RequestInit) => {
+    told.push([new URL(url).pathname, JSON.parse(String(body))]);
+    return Response.json({});
+  });
+  return told;
+}
+
 test('with relays: each region has one behind a link of its own, which is cut and not the way to the relay', async () => {
   const proxy = createServer((socket) => void socket.end('here')).listen(0, '127.0.0.1');
   await once(proxy, 'listening');
+  const told = hostHears();
   const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
   const { plan: planned, children, stopped } = await plan({ relays: true, sensorKey: 'k'.repeat(32) });
   const { connection } = await planned.start({ proxyUrl });
@@ -84,17 +95,32 @@ test('with relays: each region has one behind a link of its own, which is cut an
   expect(await reaches()).toBe(false);
   await planned.setRegionLink!('eu', true);
   expect(await reaches()).toBe(true);
+  const onSite = connection.relayUrls.eu!.replace('http://', '');
+  expect(told).toEqual([
+    ['/regions/eu', { connected: false, onSite }],
+    ['/regions/eu', { connected: true, onSite }],
+  ]);
   await planned.stop();
   expect(stopped).toEqual([['sensors'], ['relay-us', 'relay-eu', 'relay-as']]);
   proxy.close();
 });
 
-test('a cut region with a relay: the host lets its sensors reach the relay, and `up` cuts the uplink', async () => {
-  const { network, calls, links } = open({ 'PUT /regions/eu': [200, {}] }, { eu: 'http://127.0.0.1:9192' });
-  expect([network.sensorProxyUrl('eu'), network.updaterProxyUrl!('eu')]).toEqual(['http://127.0.0.1:9192', 'http://p']);
-  await network.setRegionLink('eu', false);
-  expect(calls.map(({ body }) => body)).toEqual([{ connected: false, onSite: '127.0.0.1:9192' }]);
-  expect(links).toEqual([['eu', false]]);
+test('a host that was restarted is told again which regions are cut', async () => {
+  const told = hostHears();
+  const { plan: planned, supervisor } = await plan();
+  await planned.start({ proxyUrl: 'http://p' });
+  for (const region of ['eu', 'us']) await planned.setRegionLink!(region, false);
+  await planned.setRegionLink!('us', true);
+  told.length = 0;
+  supervisor.emit('event', { type: 'child.restarted', name: 'proxy', pid: 1 });
+  supervisor.emit('event', { type: 'child.restarted', name: 'sensors', pid: 2 });
+  expect(told).toEqual([['/regions/eu', { connected: false }]]);
+});
+
+test('sensors send to the relay of their region; config-updaters to the proxy', () => {
+  const { network } = open({}, { eu: 'http://127.0.0.1:9192' });
+  expect([network.sensorProxyUrl('eu'), network.sensorProxyUrl('us')]).toEqual(['http://127.0.0.1:9192', 'http://p']);
+  expect(network.updaterProxyUrl!('eu')).toBe('http://p');
 });
 
 test('damaged jobs are quarantined before the host starts, and reported', async () => {
@@ -117,12 +143,10 @@ function open(answers: Record<string, [status: number, body: unknown]>, relayUrl
     if (!answer) throw new TypeError('fetch failed');
     return Response.json(answer[1], { status: answer[0] });
   });
-  const links: unknown[] = [];
-  const context = { stateDir, token: 't', setRegionLink: async (...link: unknown[]) => void links.push(link) };
+  const context = { stateDir, token: 't', setRegionLink: () => Promise.reject(new Error('not through `up`')) };
   return {
     network: embeddedProvider.open({ host: 'http://host', proxyUrl: 'http://p', relayUrls, stateDir }, context),
     calls,
-    links,
   };
 }
 
@@ -169,13 +193,6 @@ test('a service job is not offered', async () => {
   const { network, calls } = open({});
   await expect(network.submit({ role: 'proxy' } as ServiceJob)).rejects.toMatchObject({ code: 'NOT_OFFERED' });
   expect(calls).toEqual([]);
-});
-
-test('regions are cut by the host itself', async () => {
-  const { network, calls, links } = open({ 'PUT /regions/a%2Fb': [200, {}] });
-  await network.setRegionLink('a/b', false);
-  expect(links).toEqual([]);
-  expect(calls[0]!.body).toEqual({ connected: false });
 });
 
 test.each([

@@ -239,8 +239,6 @@ describe('the embedded network', () => {
       'GET /nodes': { body: [node] },
       'GET /jobs': { body: [] },
       'DELETE /jobs/publisher-us': { body: { stopped: true } },
-      'PUT /regions/eu': { body: {} },
-      'PUT /regions/x%2Fy': { status: 404, body: { error: { code: 'NO_SUCH_REGION', reason: 'no x/y', hint: 'us' } } },
       'DELETE /jobs/publisher-broken': {
         status: 500,
         body: { error: { code: 'HOST_FULL', reason: 'full', hint: '' } },
@@ -253,8 +251,6 @@ describe('the embedded network', () => {
       nodes: await here.nodes(),
       jobs: await here.jobs(),
       stop: await here.stop({ role: 'publisher', region: 'us' }),
-      cut: (await here.setRegionLink('eu', false)) ?? null,
-      unknown: toFailure(await here.setRegionLink('x/y', true).catch((error) => error)),
       broken: toFailure(await here.stop({ role: 'publisher', region: 'broken' }).catch((error) => error)),
       service: toFailure(await here.submit(service('proxy')).catch((error) => error)),
     };
