@@ -9,6 +9,7 @@ export const GROUPS: Record<string, string> = {
   build: 'compile the modules of the sensors',
   images: "build and push this program's Docker image",
   proxy: 'the proxy alone, which takes readings from sensors',
+  relay: 'the proxy of a site, which keeps readings on its disk while the cloud is away',
   puller: 'the puller alone, which takes readings from the queue',
   queue: 'look into the queue and its dead letters, or run a queue server',
 };
@@ -18,6 +19,6 @@ export const HEADINGS: Record<string, string[]> = {
   'Run:': ['demo', 'up', 'top', 'down', 'status', 'doctor', 'logs'],
   'Readings:': ['tail', 'plot', 'history', 'query', 'export'],
   'Sensors and modules:': ['deploy', 'stop', 'config', 'region', 'sensors', 'token', 'init', 'build'],
-  'Single services:': ['proxy', 'puller', 'queue'],
+  'Single services:': ['proxy', 'relay', 'puller', 'queue'],
   'Set-up:': ['settings', 'completion', 'render', 'images', 'shell'],
 };

@@ -88,6 +88,16 @@ export const integer =
       : refuse(flag, given, `is not a whole number from ${min} on`);
   };
 
+const UNITS = ['', 'K', 'M', 'G', 'T'];
+
+/** A size such as `500MB` or `1GiB`. */
+export const bytes: Read<number> = (given, flag) => {
+  const [, digits, unit = '', binary] = /^(\d{1,15}(?:\.\d+)?) ?(?:([KMGT])?(i)?B)?$/.exec(given) ?? [];
+  return digits === undefined
+    ? refuse(flag, given, 'is not a size', `For example: ${flag} 500MB, or ${flag} 1GiB.`)
+    : Math.round(Number(digits) * (binary ? 1024 : 1000) ** UNITS.indexOf(unit));
+};
+
 /** A percentage such as `2%` or `0.5`, with at most two decimals. */
 const percent: Read<number> = (given, flag) => {
   const [, digits] = /^(\d{1,3}(?:\.\d{1,2})?)%?$/.exec(given) ?? [];

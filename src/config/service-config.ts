@@ -22,11 +22,22 @@ const LOGS = keysOf(SECTIONS['Logs:']);
 const keys = <K extends SettingKey>(...names: K[]): K[] => names;
 const PROXY = keys('proxyPort', 'proxyUrl', 'stateDir', 'token', 'viewerToken', 'sensorToken', 'sensorKey');
 const PULLER = keys('pullerPort', 'pullerUrl', 'stateDir', 'token', 'viewerToken', 'proxies', 'tlsCa');
+const RELAY = keys(
+  'proxyPort',
+  'proxyUrl',
+  'stateDir',
+  'viewerToken',
+  'sensorToken',
+  'sensorKey',
+  'relayToken',
+  'rateLimit',
+);
 
 /** Settings with a flag of `<service> serve`, in the order of its help. */
 export const SERVICE_SETTINGS = {
   proxy: [...REACHED, ...PROXY, ...QUEUE, ...keys('rateLimit', 'follow'), ...TLS, ...LOGS],
   puller: [...REACHED, ...PULLER, ...QUEUE, ...SINKS, ...LOGS],
+  relay: [...REACHED, ...RELAY, ...TLS, ...LOGS],
   queue: [...REACHED, ...keys('queuePort', 'stateDir'), ...LOGS],
   sensors: [...keys('nodes', 'token', 'sensorToken', 'sensorKey', 'tlsCa'), ...LOGS],
 };
@@ -38,6 +49,7 @@ export const ownFlag = (key: SettingKey): string => (key.endsWith('Port') ? '--p
 interface ServiceOptions {
   proxy: unknown;
   puller: unknown;
+  relay: { upstream: string; region: string; name: string; data: string; maxBytes: number };
   queue: { data: string; create: string; baseUrl: string };
   sensors: { port: number; jobs: string };
 }

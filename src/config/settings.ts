@@ -166,6 +166,9 @@ const TOKENS = {
   sensorKey: secret('--sensor-key-file <file>', sensorKeys.optional(), 'WASM_SENSORS_SENSOR_KEY').is(
     'key of the sensor tokens of single nodes (the flag names a file that holds it); made by `up` where no token for all sensors is set',
   ),
+  relayToken: secret('--relay-token-file <file>', bearer.optional(), 'WASM_SENSORS_RELAY_TOKEN').is(
+    "a relay's own token for the proxy upstream (the flag names a file that holds it); `sensors token --relay` prints it",
+  ),
   tokenInJob: setting('--token-in-job', flag.default(false)).is(
     'remote network: put the sensor token into the job, where users of the cluster can read it',
   ),

@@ -1,6 +1,7 @@
 /**
  * Sensor tokens of single nodes: `<host>.<signature>`, where the signature is the HMAC-SHA256 of the host name under the
- * operator's sensor key. Whoever has the key makes and checks the token of any host, so that none need be stored.
+ * operator's sensor key. Whoever has the key makes and checks the token of any host, so that none need be stored. A relay has
+ * the token of its region, `relay:<region>.<signature>`, which no host can have.
  */
 import { sameText, signatureOf } from '../lib/net/bearer-token.js';
 
@@ -14,16 +15,29 @@ export interface SensorKey {
 export const sensorTokenOf = (key: string, host: string): string =>
   `${encodeURIComponent(host)}.${signatureOf(key, host)}`;
 
-/** The host whose token this is, under one of the keys, and the key; undefined when it is none. `now` in Unix milliseconds. */
-export function readSensorToken(
-  token: string,
-  keys: SensorKey[],
-  now: number,
-): { host: string; key: SensorKey } | undefined {
-  const host = decoded(token.slice(0, Math.max(0, token.lastIndexOf('.'))));
-  if (host === undefined) return undefined;
-  const key = keys.find((one) => isValid(one, now) && sameText(token, sensorTokenOf(one.key, host)));
-  return key && { host, key };
+const RELAY = 'relay:';
+
+/** Signed with another key, which no name of a host can make: keys have no line break. */
+export const relayTokenOf = (key: string, region: string): string =>
+  `${RELAY}${encodeURIComponent(region)}.${signatureOf(`${key}\nrelay`, region)}`;
+
+/** Whose token it is. */
+export interface TokenHolder {
+  host?: string;
+  /** The region of a relay. */
+  relay?: string;
+  /** The key under which it is valid. */
+  key: SensorKey;
+}
+
+/** Whose token this is under one of the keys; undefined when it is none. `now` in Unix milliseconds. */
+export function readSensorToken(token: string, keys: SensorKey[], now: number): TokenHolder | undefined {
+  const isRelay = token.startsWith(RELAY);
+  const name = decoded(token.slice(isRelay ? RELAY.length : 0, Math.max(0, token.lastIndexOf('.'))));
+  if (name === undefined) return undefined;
+  const tokenOf = isRelay ? relayTokenOf : sensorTokenOf;
+  const key = keys.find((one) => isValid(one, now) && sameText(token, tokenOf(one.key, name)));
+  return key && (isRelay ? { relay: name, key } : { host: name, key });
 }
 
 /** The text without tokens of nodes in it, such as what a module has printed. */

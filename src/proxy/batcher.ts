@@ -5,7 +5,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
 import { AppError } from '../lib/errors/app-error.js';
-import { MAX_BATCH_BYTES, MAX_BATCH_COUNT, type OutgoingMessage, type Queue, type SendResult } from '../queue/queue.js';
+import {
+  MAX_BATCH_BYTES,
+  MAX_BATCH_COUNT,
+  type OutgoingMessage,
+  type QueueToSend,
+  type SendResult,
+} from '../queue/queue.js';
 
 /** What happens in the proxy, for its log; `cli/output` makes sentences of it. */
 export type ProxyEvent =
@@ -49,7 +55,7 @@ const RETRYABLE = new Set(['QUEUE_UNREACHABLE', 'QUEUE_THROTTLED', 'QUEUE_ERROR'
 
 export class Batcher {
   readonly stats = { batches: 0, retries: 0, waiting: 0, inFlight: 0, lastError: undefined as string | undefined };
-  readonly #queue: Queue;
+  readonly #queue: Pick<QueueToSend, 'send'>;
   readonly #options: Required<BatcherOptions>;
   readonly #onEvent: (event: ProxyEvent) => void;
   /** Why the queue fails now. */
@@ -60,7 +66,11 @@ export class Batcher {
   /** The messages that wait have waited long enough, and go also when they fill no batch. */
   #isDue = false;
 
-  constructor(queue: Queue, options: BatcherOptions = {}, onEvent: (event: ProxyEvent) => void = () => {}) {
+  constructor(
+    queue: Pick<QueueToSend, 'send'>,
+    options: BatcherOptions = {},
+    onEvent: (event: ProxyEvent) => void = () => {},
+  ) {
     this.#queue = queue;
     this.#onEvent = onEvent;
     this.#options = {

@@ -1,7 +1,9 @@
 /** From a request's body to messages: everything that can be wrong with a body is found here. */
 import { AppError } from '../lib/errors/app-error.js';
-import { decodeUtf8, parseJson } from '../lib/json.js';
+import { decodeUtf8, findNestingProblem, parseJson } from '../lib/json.js';
 import { findFieldProblem, type Message } from '../protocol/message.js';
+import { parseRelayedLine } from '../protocol/relay.js';
+import type { Attributes } from '../queue/queue.js';
 import { type Refusal, refusal } from './refusal.js';
 
 /** Amazon SQS takes up to 1 MiB; this is its older limit, which every queue of this kind takes. */
@@ -11,11 +13,18 @@ export const MAX_ARRAY = 100;
 /** All messages of a request, as Amazon SQS limits a batch. A body of this size takes about 0.1 s to parse at worst. */
 export const MAX_SEND_BYTES = 1_048_576;
 
+/** What a relay sends at once, uncompressed; and how many readings, which the batcher takes at once. */
+export const MAX_RELAYED_BYTES = 8_388_608;
+const MAX_RELAYED = 10_000;
+
 /** One message of a request, and what becomes of it. */
 export interface SentMessage {
   message: Message;
   /** The JSON text that goes to the queue. */
   text: string;
+  /** What its sensor reported about itself. */
+  reported?: string | undefined;
+  attributes?: Attributes;
   /** Why it is not accepted. */
   refusal?: Refusal;
 }
@@ -40,6 +49,26 @@ export function parseBody(bytes: Uint8Array, now: number): ParsedBody {
     return checked(one, own, Buffer.byteLength(own), now);
   });
   return { batch: true, messages };
+}
+
+/** A reading a line. `now` in Unix milliseconds. Throws `EMPTY_ARRAY`, `TOO_MANY` and `NOT_UTF8`. */
+export function parseRelayed(bytes: Uint8Array, now: number): SentMessage[] {
+  const lines = decodeUtf8(bytes).split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  if (lines.length === 0) throw new AppError('EMPTY_ARRAY', 'the body holds no reading');
+  if (lines.length > MAX_RELAYED) {
+    throw new AppError('TOO_MANY', `the body holds ${lines.length} readings; at most ${MAX_RELAYED} go in a request`);
+  }
+  return lines.map((line) => {
+    const { text, reported } = parseRelayedLine(line) ?? { text: '' };
+    const problem = findNestingProblem(text);
+    if (problem) return { message: {}, text, refusal: refusal('TOO_DEEP', `the reading ${problem}`) };
+    try {
+      return { ...checked(JSON.parse(text), text, Buffer.byteLength(text), now), reported };
+    } catch {
+      return { message: {}, text, refusal: refusal('NOT_JSON', 'the line is not that of a reading') };
+    }
+  });
 }
 
 /** `bytes`: length of the text. */

@@ -3,6 +3,7 @@ import { LabelCounts } from '../lib/metrics/label-counts.js';
 import { labelled, Metrics } from '../lib/metrics/metrics.js';
 import type { MeasuredValues } from '../protocol/measured-values.js';
 import type { Message } from '../protocol/message.js';
+import type { UplinkStatus } from './proxy.js';
 
 export class ProxyCounts {
   /** Messages in bodies that could be read, also those that were refused. */
@@ -28,7 +29,11 @@ export class ProxyCounts {
 /** As the fleet view names it. What is of no sensor can name any: it counts for none. */
 export const regionOf = ({ execution_id, region }: Message): string => String((execution_id && region) || 'unknown');
 
-export function proxyMetrics(counts: ProxyCounts, batches: { batches: number; retries: number; waiting: number }) {
+export function proxyMetrics(
+  counts: ProxyCounts,
+  batches: { batches: number; retries: number; waiting: number },
+  uplink: { status: UplinkStatus } | undefined,
+) {
   const metrics = new Metrics('wasm_sensors_proxy_');
   metrics.counter('readings_accepted_total', 'Readings that the queue has accepted.', () =>
     labelled('region', counts.accepted),
@@ -45,5 +50,18 @@ export function proxyMetrics(counts: ProxyCounts, batches: { batches: number; re
   metrics.counter('queue_batches_total', 'Batches sent to the queue, retries included.', () => batches.batches);
   metrics.counter('queue_retries_total', 'Batches of which something had to be sent again.', () => batches.retries);
   metrics.gauge('readings_waiting', 'Readings that wait for the next batch.', () => batches.waiting);
+  if (uplink) addUplink(metrics, uplink);
   return metrics;
+}
+
+function addUplink(metrics: Metrics, uplink: { status: UplinkStatus }): void {
+  const gauge = (name: string, help: string, read: (status: UplinkStatus) => number) =>
+    metrics.gauge(`relay_${name}`, help, () => read(uplink.status));
+  gauge('backlog', 'Readings that this relay keeps.', ({ backlog }) => backlog);
+  gauge('oldest_seconds', 'For how long it has kept the oldest of them.', ({ oldest }) => oldest / 1000);
+  gauge('bytes', 'What its readings take of its disk.', ({ bytes }) => bytes);
+  gauge('max_bytes', 'What they may take.', ({ max }) => max);
+  gauge('uplink', 'Whether the proxy upstream takes readings.', ({ problem }) => (problem === undefined ? 1 : 0));
+  const refused = 'Readings that the proxy upstream has refused for good.';
+  metrics.counter('relay_refused_total', refused, () => uplink.status.refused);
 }

@@ -12,7 +12,8 @@ import type { AccessLock } from '../lib/net/access-lock.js';
 import { refuseForeignPages } from '../lib/net/browser-guard.js';
 import { lateRefusals, WrongTokens } from '../lib/net/wrong-tokens.js';
 import type { ModuleStore } from '../modules/module-store.js';
-import type { Queue } from '../queue/queue.js';
+import type { RelayReport } from '../protocol/relay.js';
+import type { QueueToSend } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
 import type { AuthorityFollower, FollowStatus } from './authority-follower.js';
 import type { ProxyEvent } from './batcher.js';
@@ -27,11 +28,13 @@ import { SendReadings } from './send-readings.js';
 import { SensorAccess, type SensorAccessOptions } from './sensor-access.js';
 
 export interface ProxyDeps {
-  queue: Queue;
+  queue: QueueToSend;
   desired?: DesiredConfigStore;
   revoked?: RevokedHosts;
   /** Given where another proxy is the authority for `desired`. */
   follower?: AuthorityFollower;
+  /** Given where this proxy is a relay, which forwards what its queue has. */
+  uplink?: { status: UplinkStatus };
   /** Left out: it serves none. */
   modules?: ModuleStore;
   guard?: GuardOptions;
@@ -55,6 +58,15 @@ export interface GuardOptions extends SensorAccessOptions {
   rateLimit?: number;
 }
 
+/** What a relay says of its way upstream. */
+export interface UplinkStatus extends RelayReport {
+  upstream: string;
+  /** Why upstream did not take the last readings; undefined: it did. */
+  problem: string | undefined;
+  /** Readings that upstream has taken since the start. */
+  forwarded: number;
+}
+
 export interface ProxyStats {
   received: number;
   accepted: number;
@@ -66,6 +78,8 @@ export interface ProxyStats {
   waiting: number;
   /** Why the queue did not take the last batch; undefined: it did. */
   lastQueueError: string | undefined;
+  /** Only of a relay. */
+  uplink?: UplinkStatus;
   /** Only where this proxy follows another one. */
   follows?: { authority: string; status: FollowStatus | undefined };
 }
@@ -94,6 +108,7 @@ export function createProxy(deps: ProxyDeps) {
     retries: batcher.stats.retries,
     waiting: batcher.stats.waiting,
     lastQueueError: batcher.stats.lastError,
+    ...(deps.uplink ? { uplink: deps.uplink.status } : {}),
     ...(follower ? { follows: { authority: follower.url, status: follower.status } } : {}),
   });
 
@@ -103,8 +118,14 @@ export function createProxy(deps: ProxyDeps) {
     const answer = await readings.answer(c);
     return answer instanceof Response ? answer : refused(answer);
   });
+  app.post('/relay', async (c) => {
+    const answer = await readings.answerRelay(c);
+    return answer instanceof Response ? answer : refused(answer);
+  });
   app.use(refuseForeignPages(hosts));
-  app.route('/', healthRoutes(queue));
+  const { uplink } = deps;
+  const uplinkFacts = () => (uplink ? { uplink: uplink.status.problem ?? 'connected' } : {});
+  app.route('/', healthRoutes(queue, undefined, uplinkFacts));
   app.use(lateRefusals(wrongTokens));
   const locked: MiddlewareHandler = async (c, next) => {
     const problem = lock?.problemOf(c, Date.now());
@@ -113,7 +134,7 @@ export function createProxy(deps: ProxyDeps) {
   };
   app.get('/stats', locked, (c) => c.json(stats()));
   app.use('/metrics', locked);
-  app.route('/', proxyMetrics(counts, batcher.stats).routes);
+  app.route('/', proxyMetrics(counts, batcher.stats, uplink).routes);
   app.route('/', configRoutes({ desired, follower, operatorToken, lock, access }));
   app.route('/', revocationRoutes(revoked, operatorToken));
   if (deps.modules) app.route('/', moduleRoutes(deps.modules, access, operatorToken));

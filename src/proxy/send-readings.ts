@@ -1,6 +1,6 @@
 /**
- * `POST /send`: checks who sends and what, drops readings of superseded submissions, and answers once the queue has accepted
- * the rest.
+ * `POST /send` of sensors, and `POST /relay` of relays: checks who sends and what, drops readings of superseded submissions,
+ * and answers once the queue has accepted the rest.
  */
 import type { Context } from 'hono';
 import { AppError } from '../lib/errors/app-error.js';
@@ -10,11 +10,13 @@ import { readBody } from '../lib/net/request-body.js';
 import { addressOf, type WrongTokens } from '../lib/net/wrong-tokens.js';
 import { hostOf, type Message } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
+import { formatRelayReport, parseRelayReport, RELAY_ATTRIBUTE, RELAY_HEADER } from '../protocol/relay.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
+import type { Attributes } from '../queue/queue.js';
 import type { Batcher } from './batcher.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
 import { NameLimits } from './name-limits.js';
-import { MAX_SEND_BYTES, parseBody, type SentMessage } from './parse-body.js';
+import { MAX_RELAYED_BYTES, MAX_SEND_BYTES, parseBody, parseRelayed, type SentMessage } from './parse-body.js';
 import { type ProxyCounts, regionOf } from './proxy-counts.js';
 import { RateLimiter } from './rate-limiter.js';
 import { type Refusal, refusal } from './refusal.js';
@@ -54,12 +56,12 @@ export class SendReadings {
     this.#limiter = deps.rateLimit ? new RateLimiter(deps.rateLimit) : undefined;
   }
 
-  /** The answer, or why the whole request is refused. Rejects with an {@link AppError} that says why. */
+  /** `POST /send`: the answer, or why the whole request is refused. Rejects with an {@link AppError} that says why. */
   async answer(c: Context): Promise<Response | Refusal> {
-    const { hosts, counts, desired } = this.#deps;
-    const foreign = findBrowserProblem((name) => c.req.header(name), hosts);
-    if (foreign) throw foreign;
+    const { counts, desired } = this.#deps;
     const sender = await this.#senderOf(c);
+    if (sender.relay !== undefined)
+      throw new AppError('TOKEN_WRONG', 'the token is that of a relay, and not of a host');
     const { batch, messages } = await readBody(c, (bytes) => parseBody(bytes, Date.now()), MAX_SEND_BYTES);
     const problem = this.#check(messages, sender) ?? (batch ? undefined : messages[0]?.refusal);
     if (problem) return problem;
@@ -71,29 +73,60 @@ export class SendReadings {
       if (superseded) counts.superseded.add(regionOf(message));
       return !superseded;
     });
-    const claimed = c.req.header(SENSOR_CONFIG_HEADER);
-    // A version that this proxy has not given keeps the operator from changing anything.
-    const reported = sender.unproven && versionOf(claimed) > desired.newestKnown ? undefined : claimed;
-    const problemOfQueue = await this.#forward(current, reported);
+    const reported = this.#reportOf(c.req.header(SENSOR_CONFIG_HEADER), sender);
+    const attributes = attributesOf(reported);
+    for (const sent of current) if (attributes) sent.attributes = attributes;
+    const problemOfQueue = await this.#forward(current);
     const first = permitted[0]?.message;
     const config = first && newerConfig(desired, reported, first);
     if (problemOfQueue) return problemOfQueue;
     if (!batch && messages[0]?.refusal) return messages[0].refusal;
 
     const tail = config && { config };
-    const refused = messages.flatMap(({ refusal }, index) =>
-      refusal ? [{ index, code: refusal.code, reason: refusal.message }] : [],
-    );
-    for (const { code } of refused) counts.refuse(code);
     const accepted = current.filter(({ refusal }) => !refusal).length;
+    const refused = this.#refusedOf(messages);
     if (refused.length > 0) return Response.json({ status: 'partial', accepted, refused, ...tail }, { status: 207 });
     if (accepted === 0) return Response.json({ status: 'superseded', ...tail });
     const superseded = permitted.length - current.length;
     return Response.json({ status: 'accepted', accepted, ...(superseded > 0 ? { superseded } : {}), ...tail });
   }
 
+  /**
+   * `POST /relay`: as {@link answer}. Which readings are superseded their relay has judged when they came: here they may come
+   * in another order.
+   */
+  async answerRelay(c: Context): Promise<Response | Refusal> {
+    const sender = await this.#senderOf(c);
+    if (sender.node !== undefined) throw new AppError('TOKEN_WRONG', 'the token is that of a host, and not of a relay');
+    const parse = (bytes: Uint8Array) => parseRelayed(bytes, Date.now());
+    const messages = await readBody(c, parse, MAX_SEND_BYTES, MAX_RELAYED_BYTES);
+    this.#refuseWrong(messages, sender);
+    this.#refuseTooMany(messages, sender);
+    this.#deps.counts.received += messages.length;
+    const permitted = messages.filter(({ refusal }) => !refusal);
+    for (const sent of permitted) {
+      const reported = this.#reportOf(sent.reported, sender);
+      this.#deps.desired.recordReportedVersion(versionOf(reported));
+      const attributes = attributesOf(reported);
+      if (attributes) sent.attributes = attributes;
+    }
+    const report = parseRelayReport(c.req.header(RELAY_HEADER));
+    const [first] = permitted;
+    if (first && report && (sender.relay ?? report.region) === report.region) {
+      first.attributes = { ...first.attributes, [RELAY_ATTRIBUTE]: formatRelayReport(report) };
+    }
+    const problem = await this.#forward(permitted);
+    if (problem) return problem;
+    const refused = this.#refusedOf(messages);
+    const accepted = messages.length - refused.length;
+    if (refused.length === 0) return Response.json({ status: 'accepted', accepted });
+    return Response.json({ status: 'partial', accepted, refused }, { status: 207 });
+  }
+
   /** A wrong token is answered late, also where nobody needs one. */
   async #senderOf(c: Context): Promise<Sender> {
+    const foreign = findBrowserProblem((name) => c.req.header(name), this.#deps.hosts);
+    if (foreign) throw foreign;
     const authorization = c.req.header('authorization');
     const address = addressOf(connectionOf(c).incoming);
     const sender = this.#deps.access.identify(authorization, Date.now());
@@ -103,33 +136,48 @@ export class SendReadings {
     return sender;
   }
 
-  /** Refuses what the sender may not send, and what names more than it may; returns why the whole request is refused. */
+  /** A version that this proxy has not given keeps the operator from changing anything. */
+  #reportOf(claimed: string | undefined, sender: Sender): string | undefined {
+    return sender.unproven && versionOf(claimed) > this.#deps.desired.newestKnown ? undefined : claimed;
+  }
+
+  /** Why the whole request of a sensor is refused. Readings that it may not send are refused one by one. */
   #check(messages: SentMessage[], sender: Sender): Refusal | undefined {
-    const { access, desired } = this.#deps;
-    const permitted = () => messages.filter(({ refusal }) => !refusal);
-    const latest = Math.max(monotonicNow(), desired.version) + MAX_SUBMISSION_AHEAD_MS;
-    if (permitted().some(({ message }) => Number(message.job_submission_time ?? 0) > latest)) {
-      const message = 'job_submission_time is minutes ahead of this clock: no deployment can have given it yet';
-      throw new AppError('SUBMISSION_AHEAD', message);
-    }
-    refuseSome(permitted(), (message) => access.problemOf(sender, hostOf(message)));
-    const own = permitted();
+    this.#refuseWrong(messages, sender);
+    const early = messages.find(({ refusal }) => refusal?.code === 'SUBMISSION_AHEAD')?.refusal;
+    if (early) throw new AppError('SUBMISSION_AHEAD', early.message);
+    const own = messages.filter(({ refusal }) => !refusal);
     const host = String(hostOf(own[0]?.message ?? {}) ?? 'unknown');
     const wait = this.#limiter?.take(hostKey(host), own.length, performance.now());
     if (wait !== undefined) return { ...refusal('TOO_FAST', 'this sender sends too many readings'), retryAfter: wait };
-    refuseSome(own, (message) => this.#places.findProblem(message, performance.now(), !sender.anonymous));
+    this.#refuseTooMany(messages, sender);
     return undefined;
   }
 
+  /** Refuses what the sender may not send. */
+  #refuseWrong(messages: SentMessage[], sender: Sender): void {
+    const { access, desired } = this.#deps;
+    const latest = Math.max(monotonicNow(), desired.version) + MAX_SUBMISSION_AHEAD_MS;
+    refuseSome(messages, (message) =>
+      Number(message.job_submission_time ?? 0) > latest
+        ? refusal('SUBMISSION_AHEAD', AHEAD)
+        : access.problemOf(sender, message),
+    );
+  }
+
+  /** Refuses what names more than the sender may. */
+  #refuseTooMany(messages: SentMessage[], sender: Sender): void {
+    refuseSome(messages, (message) => this.#places.findProblem(message, performance.now(), !sender.anonymous));
+  }
+
   /** Resolves when the queue has decided about all: with the reason when it can't accept one now. */
-  async #forward(messages: SentMessage[], reported: string | undefined): Promise<Refusal | undefined> {
+  async #forward(messages: SentMessage[]): Promise<Refusal | undefined> {
     const { batcher, counts } = this.#deps;
-    const attributes =
-      reported !== undefined && REPORTED.test(reported) ? { [SENSOR_CONFIG_ATTRIBUTE]: reported } : undefined;
     let busy: Refusal | undefined;
     await Promise.all(
       messages.map(async (sent) => {
-        const outcome = await batcher.add(attributes ? { body: sent.text, attributes } : { body: sent.text });
+        const { text: body, attributes } = sent;
+        const outcome = await batcher.add(attributes ? { body, attributes } : { body });
         if (outcome.status === 'accepted') return counts.accept(sent.message);
         const { code, reason: message } = outcome;
         if (outcome.status === 'refused') sent.refusal = { status: 422, code, message };
@@ -138,14 +186,28 @@ export class SendReadings {
     );
     return busy;
   }
+
+  /** As an answer lists them; counted. */
+  #refusedOf(messages: SentMessage[]): { index: number; code: string; reason: string }[] {
+    const refused = messages.flatMap(({ refusal }, index) =>
+      refusal ? [{ index, code: refusal.code, reason: refusal.message }] : [],
+    );
+    for (const { code } of refused) this.#deps.counts.refuse(code);
+    return refused;
+  }
 }
 
 function refuseSome(messages: SentMessage[], findProblem: (message: Message) => Refusal | undefined): void {
   for (const sent of messages) {
-    const problem = findProblem(sent.message);
+    const problem = sent.refusal ?? findProblem(sent.message);
     if (problem) sent.refusal = problem;
   }
 }
+
+const AHEAD = 'job_submission_time is minutes ahead of this clock: no deployment can have given it yet';
+
+const attributesOf = (reported: string | undefined): Attributes | undefined =>
+  reported !== undefined && REPORTED.test(reported) ? { [SENSOR_CONFIG_ATTRIBUTE]: reported } : undefined;
 
 /** The sender's effective configuration, when the sender has an older one. Cheap while all are up to date. */
 function newerConfig(

@@ -1,12 +1,13 @@
 /**
- * Who a sender is, and for which hosts it may send: a node by its own token for itself, a holder of the shared token for
- * every host without a token of its own. Where no token is wanted, the same holds for everybody.
+ * Who a sender is, and for which hosts it may send: a node by its own token for itself, a relay for those of its region, a
+ * holder of the shared token for every host without a token of its own. Where no token is wanted, the same holds for everybody.
  */
 
 import { AppError } from '../lib/errors/app-error.js';
 import { sameText } from '../lib/net/bearer-token.js';
+import { hostOf, type Message } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
-import { isValid, readSensorToken, type SensorKey } from '../protocol/sensor-token.js';
+import { isValid, readSensorToken, type SensorKey, type TokenHolder } from '../protocol/sensor-token.js';
 import { type Refusal, refusal } from './refusal.js';
 import type { RevokedHosts } from './revoked-hosts.js';
 
@@ -17,16 +18,19 @@ export interface SensorAccessOptions {
   sensorKeys?: SensorKey[] | undefined;
   /** With keys: whoever has no token may send, too. Without keys and shared token everybody may. */
   open?: boolean | undefined;
+  /** Of a relay: readings of other regions are refused. */
+  region?: string | undefined;
 }
 
 const SCHEME = 'Bearer ';
 
 /**
- * `node`: the host of its token; left out for the shared token. `anonymous`: without a token that is known here. `unproven`:
- * the same, where senders can have one.
+ * `node`: the host of its token, `relay`: the region of its token; left out for the shared token. `anonymous`: without a token
+ * that is known here. `unproven`: the same, where senders can have one.
  */
 export interface Sender {
   node?: string;
+  relay?: string;
   anonymous?: boolean;
   unproven?: boolean;
 }
@@ -39,14 +43,16 @@ export class SensorAccess {
   /** Whether senders without a token are refused. */
   readonly #wantsToken: boolean;
   /** By header; only the operator's keys make entries, so there are as many as nodes. */
-  readonly #checked = new Map<string, { host: string; key: SensorKey }>();
-  /** Keys of hosts that have sent with a token of their own: nobody else may send in their name. */
-  readonly #ownTokens = new Set<string>();
+  readonly #checked = new Map<string, TokenHolder>();
+  /** Regions of the hosts that have sent with a token of their own, by key: only a relay of that one may send in their name. */
+  readonly #ownTokens = new Map<string, unknown>();
+  readonly #region: string | undefined;
 
-  constructor({ sensorToken, sensorKeys = [], open }: SensorAccessOptions, revoked: RevokedHosts) {
+  constructor({ sensorToken, sensorKeys = [], open, region }: SensorAccessOptions, revoked: RevokedHosts) {
     this.#shared = sensorToken;
     this.#keys = sensorKeys;
     this.#revoked = revoked;
+    this.#region = region;
     this.#knowsTokens = sensorToken !== undefined || sensorKeys.length > 0;
     this.#wantsToken = sensorToken !== undefined || (sensorKeys.length > 0 && !open);
   }
@@ -54,7 +60,8 @@ export class SensorAccess {
   /** Who sends a request with this `Authorization` header. `now` in Unix milliseconds. */
   identify(header: string | undefined, now: number): Sender | AppError {
     if (this.#shared !== undefined && sameText(header ?? '', SCHEME + this.#shared)) return {};
-    const node = this.#nodeOf(header, now);
+    const { host: node, relay } = this.#holderOf(header, now) ?? {};
+    if (relay !== undefined) return { relay };
     if (node !== undefined)
       return this.#revoked.has(node) ? new AppError('SENSOR_REVOKED', revokedText(node)) : { node };
     if (!this.#wantsToken) return { anonymous: true, unproven: this.#knowsTokens };
@@ -64,17 +71,23 @@ export class SensorAccess {
   }
 
   /** Checking a signature costs a tenth of what a request costs, so headers that were checked are remembered. */
-  #nodeOf(header: string | undefined, now: number): string | undefined {
+  #holderOf(header: string | undefined, now: number): TokenHolder | undefined {
     if (!header?.startsWith(SCHEME)) return undefined;
     const known = this.#checked.get(header);
-    if (known && isValid(known.key, now)) return known.host;
+    if (known && isValid(known.key, now)) return known;
     const found = readSensorToken(header.slice(SCHEME.length), this.#keys, now);
     if (found) this.#checked.set(header, found);
-    return found?.host;
+    return found;
   }
 
-  /** What keeps this sender from sending a reading of this host; undefined when it may. */
-  problemOf({ node }: Sender, host: unknown): Refusal | undefined {
+  /** What keeps this sender from sending a reading; undefined when it may. */
+  problemOf({ node, relay }: Sender, message: Message): Refusal | undefined {
+    const host = hostOf(message);
+    for (const region of [relay, this.#region]) {
+      if (region === undefined || message.region === region || !message.execution_id) continue;
+      const named = JSON.stringify(message.region);
+      return refusal('WRONG_REGION', `the relay is that of the region ${region}, the reading names ${named}`);
+    }
     if (node !== undefined) {
       if (host !== node) {
         return refusal(
@@ -82,12 +95,13 @@ export class SensorAccess {
           `the token is that of the host ${node}, the reading names ${JSON.stringify(host)}`,
         );
       }
-      this.#ownTokens.add(hostKey(node));
+      this.#ownTokens.set(hostKey(node), message.region);
       return undefined;
     }
     if (typeof host !== 'string') return undefined;
     if (this.#revoked.has(host)) return refusal('SENSOR_REVOKED', revokedText(host));
-    if (!this.#ownTokens.has(hostKey(host))) return undefined;
+    const key = hostKey(host);
+    if (!this.#ownTokens.has(key) || (relay !== undefined && this.#ownTokens.get(key) === relay)) return undefined;
     return refusal('WRONG_HOST', `readings of the host ${host} need its own token`);
   }
 }

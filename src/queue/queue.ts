@@ -74,6 +74,9 @@ export interface Queue {
   close(): void;
 }
 
+/** What a proxy needs of it. */
+export type QueueToSend = Pick<Queue, 'name' | 'send' | 'depth'>;
+
 /** A message that was read without being deleted. */
 export interface SeenMessage extends ReceivedMessage {
   /** Why it is a dead letter, as the puller said when it sent it there. */

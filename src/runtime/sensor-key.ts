@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AppError } from '../lib/errors/app-error.js';
 import { writeFileAtomic } from '../lib/fs/durable-files.js';
 import { keepToken, newToken, readToken } from '../lib/net/bearer-token.js';
-import { formatSensorKeys, parseSensorKeys, type SensorKey, sensorTokenOf } from '../protocol/sensor-token.js';
+import { formatSensorKeys, parseSensorKeys, type SensorKey } from '../protocol/sensor-token.js';
 
 const fileOf = (stateDir: string) => join(stateDir, 'sensor-key');
 
@@ -18,9 +18,14 @@ export function readSensorKeys(stateDir: string): SensorKey[] | undefined {
   return text === undefined ? undefined : parsed(file, text);
 }
 
-/** The sensor token of a node. `keys`: the key ring as text; left out: that of the state folder. */
-export function sensorTokenFor(host: string, stateDir: string, keys = keepSensorKeys(stateDir)): string {
-  return sensorTokenOf(parseSensorKeys(keys)![0]!.key, host);
+/** The token of a node or of a relay. `keys`: the key ring as text; left out: that of the state folder. */
+export function tokenFor(
+  name: string,
+  tokenOf: (key: string, name: string) => string,
+  stateDir: string,
+  keys = keepSensorKeys(stateDir),
+): string {
+  return tokenOf(parseSensorKeys(keys)![0]!.key, name);
 }
 
 /**

@@ -46,6 +46,7 @@ const COMMANDS: Record<string, () => Promise<CommandSpec>> = {
   'images build': async () => (await import('./images.command.js')).imagesBuild,
   'images push': async () => (await import('./images.command.js')).imagesPush,
   'proxy serve': async () => (await import('./serve.command.js')).proxyServe,
+  'relay serve': async () => (await import('./serve.command.js')).relayServe,
   'puller serve': async () => (await import('./serve.command.js')).pullerServe,
   'queue serve': async () => (await import('./serve.command.js')).queueServe,
   'queue status': async () => (await import('./queue.command.js')).queueStatus,

@@ -2,20 +2,30 @@ import { resolve } from 'node:path';
 import { AppError } from '../../lib/errors/app-error.js';
 import { isUnknownHost } from '../../operations/config/require-known.js';
 import { revokeSensor } from '../../operations/revoke-sensor.js';
-import { rotateSensorKey, sensorTokenFor } from '../../runtime/sensor-key.js';
+import { relayTokenOf, sensorTokenOf } from '../../protocol/sensor-token.js';
+import { rotateSensorKey, tokenFor } from '../../runtime/sensor-key.js';
 import { command } from '../command.js';
-import { flagOption, integer, valueOption } from '../options.js';
+import { flagOption, integer, text, valueOption } from '../options.js';
 import { openConfigTarget, openProxies } from '../targets.js';
 
 export const sensorToken = command({
-  name: 'sensors token <host>',
-  summary: 'print the sensor token of one node, for its environment (SENSOR_TOKEN)',
+  name: 'sensors token [host]',
+  summary: 'print the sensor token of one node, for its environment (SENSOR_TOKEN), or the token of a relay',
   modes: ['text', 'json'],
   settings: ['stateDir', 'sensorKey'],
-  examples: ['SENSOR_TOKEN=$(wasm-sensors sensors token edge-us-1) bacalhau serve …'],
-  async action({ out, settings, args: { host } }) {
-    const token = sensorTokenFor(host, resolve(settings.stateDir), settings.sensorKey);
-    out.result({ host, token }, () => token);
+  options: { relay: valueOption('--relay <region>', "that of the region's relay (WASM_SENSORS_RELAY_TOKEN)", text) },
+  examples: [
+    'SENSOR_TOKEN=$(wasm-sensors sensors token edge-us-1) bacalhau serve …',
+    'wasm-sensors sensors token --relay eu',
+  ],
+  async action({ out, settings, options: { relay }, args: { host } }) {
+    const name = relay ?? host;
+    if (name === undefined || (relay !== undefined && host !== undefined)) {
+      throw new AppError('BAD_OPTION', 'whose token? Name a host, or a region with --relay');
+    }
+    const tokenOf = relay === undefined ? sensorTokenOf : relayTokenOf;
+    const token = tokenFor(name, tokenOf, resolve(settings.stateDir), settings.sensorKey);
+    out.result(relay === undefined ? { host: name, token } : { relay, token }, () => token);
   },
 });
 

@@ -1,7 +1,7 @@
 /** The services, each in a process of its own; what they are made of is in `cli/services`. */
 import { SERVICE_SETTINGS } from '../../config/service-config.js';
 import { command } from '../command.js';
-import { flagOption, integer, mandatoryOption, text, url, valueOption } from '../options.js';
+import { bytes, flagOption, integer, mandatoryOption, text, url, valueOption } from '../options.js';
 
 export const proxyServe = command({
   name: 'proxy serve',
@@ -13,6 +13,21 @@ export const proxyServe = command({
     `curl -X POST http://localhost:9090/send -H 'Content-Type: application/json' -d '{"data":{"test":"hello"}}'`,
   ],
   action: async (context) => (await import('../services/proxy.js')).serveProxy(context),
+});
+
+export const relayServe = command({
+  name: 'relay serve',
+  summary: 'run a relay: the proxy of a site, which keeps readings on its disk and forwards them',
+  settings: SERVICE_SETTINGS.relay,
+  options: {
+    upstream: mandatoryOption('--upstream <url>', 'the proxy that gets the readings, and has the configuration', url),
+    region: mandatoryOption('--region <region>', 'the region of its sensors', text),
+    name: valueOption('--name <name>', 'tells it from others of its region (default: name of the machine)', text),
+    data: valueOption('--data <file>', 'file of the readings (default: in the state folder)', text),
+    maxBytes: valueOption('--max-bytes <size>', 'what they may take of the disk', bytes, '1GiB'),
+  },
+  examples: ['wasm-sensors relay serve --upstream https://proxy.example.com --region eu --host 0.0.0.0'],
+  action: async (context) => (await import('../services/relay.js')).serveRelay(context, context.options),
 });
 
 export const pullerServe = command({

@@ -10,6 +10,7 @@ import type { PublisherNotice } from '../../operations/deploy/job-owners.js';
 import { scopeText } from '../../protocol/desired-config.js';
 import type { ProxyEvent } from '../../proxy/batcher.js';
 import type { PullerEvent, PullerTask } from '../../puller/failure-reporter.js';
+import type { ForwardEvent } from '../../relay/forwarder.js';
 import type { SensorRefused } from '../../sensor-host/cluster.js';
 import type { SensorExit } from '../../sensor-host/job-version.js';
 import type { QueueServerEvent } from '../../sqs-server/sqs-server.js';
@@ -22,10 +23,15 @@ interface JobLost {
   reason: string;
 }
 
+/** A relay takes no readings, and takes them again. */
+export type RelayRefuses = { type: 'relay.refusing'; message: string } | { type: 'relay.taking' };
+
 export type UpEvent = ChildEvent | NetworkEvent;
 type Event =
   | UpEvent
   | ProxyEvent
+  | ForwardEvent
+  | RelayRefuses
   | PullerEvent
   | QueueServerEvent
   | SensorExit
@@ -58,6 +64,8 @@ const DEBUG = {
 /** They need nobody. */
 const INFO = {
   'queue.recovered': () => 'sending to the queue again',
+  'relay.upstream-recovered': ({ url, backlog }) => `forwarding to ${url}; ${countText(backlog, 'reading')} to go`,
+  'relay.taking': () => 'readings are taken again',
   'puller.recovered': ({ task }) => `${TASKS[task][1]} again`,
   'store-restored': ({ path, salvaged }) =>
     `${path} is written back; ${salvaged ? salvagedText(salvaged) : 'nothing is lost'}`,
@@ -78,6 +86,10 @@ const ALL_REGIONS = 'the job publisher, which is for all regions,';
 
 const WARN = {
   'queue.failing': ({ message }) => `can't send to the queue, retrying: ${message}`,
+  'relay.upstream-failing': ({ url, message }) => `can't forward to ${url}, keeping readings and retrying: ${message}`,
+  'relay.given-up': ({ count, code, reason }) =>
+    `${countText(count, 'reading')} given up, upstream refuses: ${code} ${reason}`,
+  'relay.refusing': ({ message }) => message,
   'puller.failing': ({ task, message }) => `can't ${TASKS[task][0]}, retrying: ${message}`,
   'puller.dead-letters': ({ count, reason, id }) =>
     `${countText(count, 'dead letter')}: ${reason} (${count > 1 ? 'the first is ' : ''}message ${id})`,

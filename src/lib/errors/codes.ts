@@ -177,6 +177,7 @@ export const CODES = {
   READ_FAILED: system('Reading the store failed, or ended early.'),
   REGISTRY_NOT_TLS: user('A registry speaks plain HTTP, which Docker accepts on loopback only.'),
   REGISTRY_UNREACHABLE: system('A registry does not answer.'),
+  RELAY_FULL: system('A relay keeps as many readings as it may, or its disk is full; sensors keep the next ones.', 503),
   REPLACED: user('Another change of the configuration replaced this one.'),
   REVOKE_INCOMPLETE: system('Not every proxy accepted a change of the revoked hosts.'),
   ROLLOUT_STOPPED: system('A roll-out stopped at a region that did not converge.'),
@@ -226,6 +227,7 @@ export const CODES = {
   UP_REFUSED: usage('A detached `up` refuses its options or settings.', undefined, 'UP_FAILED'),
   VIEWER_TOKEN_NEEDED: usage('Listening beyond loopback needs a token for those who read, or `--open`.'),
   WRONG_HOST: user('A reading names a host that its sender has no token for, or an execution of another host.', 403),
+  WRONG_REGION: user('A reading names another region than that of its relay.', 403),
 } satisfies Record<string, CodeInfo>;
 
 export type ErrorCode = keyof typeof CODES;

@@ -32,6 +32,7 @@ const GROUPS = {
   queue: [
     ...['queue', 'queue serve', 'queue status', 'queue peek', 'queue dead-letters', 'queue replay', 'queue purge'],
   ],
+  relay: ['relay', 'relay serve'],
   sensors: ['sensors', 'sensors token', 'sensors revoke', 'sensors serve'],
   token: ['token', 'token rotate'],
 } as const;

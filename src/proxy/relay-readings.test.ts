@@ -1,0 +1,141 @@
+/** `POST /relay`: who may send what for whom, and that single readings are checked as `/send` checks them. */
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { formatRelayReport, relayedLine } from '../protocol/relay.js';
+import { relayTokenOf, sensorTokenOf } from '../protocol/sensor-token.js';
+import type { OutgoingMessage } from '../queue/queue.js';
+import { DesiredConfigStore } from './desired-config-store.js';
+import { createProxy, type GuardOptions } from './proxy.js';
+
+const KEY = 'k'.repeat(32);
+const REPORTED = 'v=5;src=ddddd;file=none;interval=1000;paused=0';
+
+const reading = (over: object = {}) => ({
+  ...{ job_id: 'j', execution_id: 'e-1', icon_name: '🚀', color: '#ff5733', region: 'eu', sequence: 1, hostname: 'h' },
+  ...{ timestamp: new Date().toISOString(), job_submission_time: 1, ...over },
+});
+
+function proxyWith(guard: GuardOptions = { sensorKeys: [{ key: KEY }] }) {
+  const queued: OutgoingMessage[] = [];
+  const desired = new DesiredConfigStore();
+  const queue = {
+    name: 'q',
+    async send(messages: OutgoingMessage[]) {
+      queued.push(...messages);
+      return messages.map(() => ({ ok: true as const, id: '' }));
+    },
+    depth: async () => ({ visible: 0, inFlight: 0, delayed: 0 }),
+  };
+  const { app } = createProxy({ queue, desired, guard });
+  async function post(body: string | Uint8Array, token?: string, headers: Record<string, string> = {}) {
+    const init = { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers };
+    const response = await app.request('/relay', {
+      method: 'POST',
+      body: new Uint8Array(Buffer.from(body)),
+      headers: init,
+    });
+    const answer = (await response.json()) as { accepted?: number; refused?: { index: number; code: string }[] };
+    return { httpStatus: response.status, ...answer };
+  }
+  return { queued, desired, post, app };
+}
+
+const lines = (...readings: (object | string)[]) =>
+  readings.map((one) => (typeof one === 'string' ? one : relayedLine({ text: JSON.stringify(one) }))).join('');
+const token = relayTokenOf(KEY, 'eu');
+const gzipped = { 'content-encoding': 'gzip' };
+
+test('readings reach the queue byte for byte, each with what its sensor reported, the first with the report of the relay', async () => {
+  const { queued, post, desired } = proxyWith();
+  const texts = [`{ "region":"eu", ${JSON.stringify(reading()).slice(1)}`, JSON.stringify(reading({ sequence: 2 }))];
+  const body = relayedLine({ text: texts[0]!, reported: REPORTED }) + relayedLine({ text: texts[1]! });
+  const report = formatRelayReport({
+    ...{ name: 'a', region: 'eu', at: 1, backlog: 2 },
+    oldest: 3,
+    bytes: 4,
+    max: 5,
+    refused: 6,
+  });
+  expect(await post(gzipSync(body), token, { ...gzipped, 'x-relay': report })).toMatchObject({
+    status: 'accepted',
+    accepted: 2,
+  });
+  expect(queued).toEqual([
+    { body: texts[0], attributes: { sensor_config: REPORTED, relay: report } },
+    { body: texts[1] },
+  ]);
+  expect(desired.newestKnown).toBe(5);
+});
+
+test.each([
+  ['nobody', undefined, 401, 'TOKEN_MISSING'],
+  ['a host', sensorTokenOf(KEY, 'h'), 403, 'TOKEN_WRONG'],
+  ['a host that is called like a relay', sensorTokenOf(KEY, 'relay:eu'), 403, 'TOKEN_WRONG'],
+  ['a relay of another key', relayTokenOf('x'.repeat(32), 'eu'), 403, 'TOKEN_WRONG'],
+])('%s is no relay', async (_, wrong, status, code) => {
+  const { post, queued } = proxyWith();
+  expect(await post(lines(reading()), wrong)).toMatchObject({ httpStatus: status, error: { code } });
+  expect(queued).toEqual([]);
+});
+
+test('the token of a relay is none of a host, but it reads the configuration', async () => {
+  const { app } = proxyWith();
+  const headers = { authorization: `Bearer ${token}` };
+  const body = JSON.stringify(reading());
+  expect((await app.request('/send', { method: 'POST', body, headers })).status).toBe(403);
+  expect((await app.request('/config', { headers })).status).toBe(200);
+});
+
+test('whoever has the shared token may relay; and anybody, where senders need none', async () => {
+  const shared = proxyWith({ sensorToken: 'shared' });
+  expect(await shared.post(lines(reading()), 'shared')).toMatchObject({ accepted: 1 });
+  expect(await proxyWith({}).post(lines(reading()))).toMatchObject({ accepted: 1 });
+});
+
+test('a reading that may not be sent is refused by itself', async () => {
+  const { post, queued } = proxyWith();
+  const wrong = [
+    ['WRONG_REGION', reading({ region: 'us' })],
+    ['WRONG_REGION', reading({ region: undefined })],
+    ['BAD_FIELD', reading({ color: 'red' })],
+    ['NOT_JSON', '{"reading":{]}\n'],
+    ['NOT_JSON', 'hello\n'],
+    ['NOT_AN_OBJECT', '{"reading":5}\n'],
+    ['TOO_DEEP', `{"reading":{"a":${'['.repeat(200)}${']'.repeat(200)}}}\n`],
+    ['SUBMISSION_AHEAD', reading({ job_submission_time: Date.now() + 3_600_000 })],
+    ['TOO_LARGE', reading({ x: 'x'.repeat(300_000) })],
+  ] as const;
+  const answer = await post(lines(reading(), ...wrong.map(([, one]) => one)), token);
+  expect(answer.refused?.map(({ index, code }) => [index, code])).toEqual(wrong.map(([code], i) => [i + 1, code]));
+  expect([answer.accepted, queued.length]).toEqual([1, 1]);
+});
+
+test('a host with a token of its own is sent for by the relay of its region only', async () => {
+  const { post, app } = proxyWith();
+  const headers = { authorization: `Bearer ${sensorTokenOf(KEY, 'h')}` };
+  const direct = { method: 'POST', headers, body: JSON.stringify(reading()) };
+  expect((await app.request('/send', direct)).status).toBe(200);
+  expect(await post(lines(reading({ sequence: 2 })), token)).toMatchObject({ accepted: 1 });
+  const spoofed = lines(reading({ region: 'us', sequence: 3 }));
+  expect(await post(spoofed, relayTokenOf(KEY, 'us'))).toMatchObject({ refused: [{ code: 'WRONG_HOST' }] });
+});
+
+test('what an older submission has taken is not dropped when it comes after the newer one: its relay has judged that', async () => {
+  const { post } = proxyWith();
+  const newer = reading({ job_submission_time: 2_000, execution_id: 'e-2' });
+  expect(await post(lines(newer, reading({ job_submission_time: 1_000 })), token)).toMatchObject({ accepted: 2 });
+});
+
+test('no body inflates beyond its bound, and none that is too large is taken', async () => {
+  const { post } = proxyWith();
+  const bomb = gzipSync(Buffer.alloc(200_000_000, 0x20));
+  const began = performance.now();
+  expect(await post(bomb, token, gzipped)).toMatchObject({ error: { code: 'TOO_LARGE' } });
+  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(await post('x'.repeat(1_100_000), token)).toMatchObject({ error: { code: 'TOO_LARGE' } });
+  expect(await post('{"reading":{}}\n'.repeat(10_001), token)).toMatchObject({ error: { code: 'TOO_MANY' } });
+  expect(await post('no gzip', token, gzipped)).toMatchObject({ error: { code: 'BODY_ENCODED' } });
+  expect(await post(lines(reading()), token, { 'content-encoding': 'br' })).toMatchObject({
+    error: { code: 'BODY_ENCODED' },
+  });
+});

@@ -1,0 +1,152 @@
+/** What a relay forwards, in which order, and what it keeps when upstream is away, slow, or answers otherwise. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { parseRelayedLine, parseRelayReport } from '../protocol/relay.js';
+import { type ForwardEvent, Forwarder } from './forwarder.js';
+import { RelayBuffer } from './relay-buffer.js';
+
+let folder: string;
+let buffer: RelayBuffer;
+let events: ForwardEvent[];
+let stop: AbortController;
+let running: Promise<void> | undefined;
+/** Requests that upstream has got, as the numbers of their readings. */
+let requests: number[][];
+let headers: Headers[];
+let answer: (numbers: number[]) => Response | Promise<Response>;
+
+const accepted = (numbers: number[]) => Response.json({ status: 'accepted', accepted: numbers.length });
+const take = (count: number, from = 1) =>
+  buffer.send(Array.from({ length: count }, (_, i) => ({ body: `{"n":${from + i}}` })));
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'forwarder-'));
+  buffer = new RelayBuffer(join(folder, 'relay.db'), 1e9, () => {});
+  events = [];
+  requests = [];
+  headers = [];
+  answer = accepted;
+  stop = new AbortController();
+});
+afterEach(async () => {
+  stop.abort();
+  await running;
+  buffer.close();
+  rmSync(folder, { recursive: true });
+});
+
+function start(): Forwarder {
+  const forwarder = new Forwarder({
+    buffer,
+    ...{ upstream: 'http://up', token: 'secret', region: 'eu', name: 'site' },
+    times: { every: 1, live: 100, idle: 5, longestPause: 10, refused: 10 },
+    onEvent: (event) => events.push(event),
+    async fetch(_url, init) {
+      const lines = gunzipSync(init.body as Uint8Array)
+        .toString()
+        .trimEnd()
+        .split('\n');
+      const numbers = lines.map((line) => JSON.parse(parseRelayedLine(line)!.text).n);
+      requests.push(numbers);
+      headers.push(new Headers(init.headers));
+      return answer(numbers);
+    },
+  });
+  running = forwarder.run(stop.signal);
+  return forwarder;
+}
+
+const emptied = () => vi.waitFor(() => expect(buffer.count).toBe(0), { timeout: 10_000 });
+
+test('many readings are one request, compressed, with the token and what the relay says about itself', async () => {
+  await take(500);
+  const forwarder = start();
+  await emptied();
+  expect(requests).toEqual([Array.from({ length: 500 }, (_, i) => i + 1)]);
+  expect([headers[0]!.get('authorization'), headers[0]!.get('content-encoding')]).toEqual(['Bearer secret', 'gzip']);
+  expect(parseRelayReport(headers[0]!.get('x-relay')!)).toMatchObject({
+    name: 'site',
+    region: 'eu',
+    backlog: 0,
+    max: 1e9,
+  });
+  expect([forwarder.counts, forwarder.problem, events]).toEqual([{ forwarded: 500, refused: 0 }, undefined, []]);
+});
+
+test('what waits at the start goes in order, and what comes meanwhile does not wait behind it', async () => {
+  const body = (n: number) => `{"n":${n},"x":"${'x'.repeat(9_000)}"}`;
+  for (let n = 1; n <= 600; n++) void buffer.send([{ body: body(n) }]);
+  await vi.waitFor(() => expect(buffer.count).toBe(600));
+  let isHeld = true;
+  answer = async (numbers) => {
+    if (numbers[0]! <= 600) while (isHeld) await sleep(1);
+    return accepted(numbers);
+  };
+  start();
+  await vi.waitFor(() => expect(requests.length).toBe(1));
+  await take(1, 1001);
+  await vi.waitFor(() => expect(requests.at(-1)).toEqual([1001]));
+  isHeld = false;
+  await emptied();
+  const backlog = requests.flat().filter((n) => n <= 600);
+  expect(backlog).toEqual(Array.from({ length: 600 }, (_, i) => i + 1));
+  expect(requests.length).toBeGreaterThan(5);
+});
+
+test.each([
+  ['refuses the connection', () => Promise.reject(new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') }))],
+  ['is busy', () => Response.json({ error: { code: 'QUEUE_SLOW', message: 'slow' } }, { status: 503 })],
+  ['refuses the token', () => Response.json({ error: { code: 'TOKEN_WRONG', message: 'no' } }, { status: 403 })],
+  ['is no proxy', () => new Response('<html>sign in</html>', { status: 200 })],
+  ['has taken only half', () => Response.json({ status: 'accepted', accepted: 1 })],
+  ['ends its answer too early', () => new Response('{"status":"acce')],
+])('nothing is lost while upstream %s', async (_, fail) => {
+  await take(3);
+  answer = fail;
+  const forwarder = start();
+  await vi.waitFor(() => expect(requests.length).toBeGreaterThan(2));
+  expect([buffer.count, forwarder.problem, events.length]).toEqual([3, expect.any(String), 1]);
+  answer = accepted;
+  await emptied();
+  expect(requests.at(-1)).toEqual([1, 2, 3]);
+  expect(events).toMatchObject([{ type: 'relay.upstream-failing' }, { type: 'relay.upstream-recovered' }]);
+});
+
+test('what upstream refuses for good is given up and counted; what it refuses for now is sent again', async () => {
+  answer = (numbers) => {
+    const codes: Record<number, string> = { 2: 'BAD_FIELD', 3: 'TOO_MANY_SENSORS' };
+    const refused = numbers.flatMap((n, index) => (codes[n] ? [{ index, code: codes[n], reason: 'why' }] : []));
+    return Response.json({ accepted: numbers.length - refused.length, refused }, { status: 207 });
+  };
+  await take(4);
+  const forwarder = start();
+  await vi.waitFor(() => expect(buffer.count).toBe(1));
+  expect(events).toEqual([{ type: 'relay.given-up', count: 1, code: 'BAD_FIELD', reason: 'why' }]);
+  answer = accepted;
+  await vi.waitFor(() => expect(buffer.count).toBe(0), { timeout: 10_000 });
+  expect([requests.at(-1), forwarder.counts]).toEqual([[3], { forwarded: 3, refused: 1 }]);
+});
+
+test('after an outage new readings come at once, and the backlog in order', async () => {
+  answer = () => Promise.reject(new Error('away'));
+  start();
+  await take(5);
+  // Longer than a reading counts as live.
+  await vi.waitFor(() => expect(buffer.ageAfter(0)).toBeGreaterThan(150));
+  await take(1, 6);
+  let isHeld = true;
+  answer = async (numbers) => {
+    if (numbers[0] === 1) while (isHeld) await sleep(1);
+    return accepted(numbers);
+  };
+  await take(1, 7);
+  await vi.waitFor(() => expect(requests.some((numbers) => numbers.includes(7) && numbers[0]! > 1)).toBe(true), {
+    timeout: 5_000,
+  });
+  isHeld = false;
+  await emptied();
+});

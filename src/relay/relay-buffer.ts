@@ -1,0 +1,195 @@
+/**
+ * The readings that a relay keeps, in the order in which they came: a table in a file like that of the queue server, with the
+ * same care for a file that is deleted or damaged, and for a full disk. It is the queue of the relay's proxy. A reading is
+ * there from the moment when its sensor gets 200 until the proxy upstream has it, so nothing else has to be remembered.
+ */
+import { AppError } from '../lib/errors/app-error.js';
+import { whileBusy } from '../lib/process/shutdown.js';
+import { SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
+import type { OutgoingMessage, QueueDepth, QueueToSend, SendResult } from '../queue/queue.js';
+import { GroupCommit } from '../sqs-server/store/group-commit.js';
+import { QueueStore, type StoreEvent } from '../sqs-server/store/queue-store.js';
+import { type KeptReading, openReadingTable, type ReadingTable } from './reading-table.js';
+
+/** Milliseconds between two looks at the file and at the clocks, and between two checks of what is in it. */
+const WATCH_INTERVAL_MS = 1_000;
+const CHECK_INTERVAL_MS = 600_000;
+/** Pages that the file of an empty buffer may have (16 MiB); more are given back to the disk. */
+const KEPT_PAGES = 4_096;
+
+export class RelayBuffer implements QueueToSend {
+  readonly name: string;
+  /** What all readings may take of the disk. */
+  readonly maxBytes: number;
+  /** Readings on disk, what they take of it, and the number of the last one that came. */
+  count = 0;
+  bytes = 0;
+  lastId = 0;
+  readonly #store: QueueStore;
+  readonly #commits: GroupCommit;
+  #table: ReadingTable;
+  /** What the open transaction adds. */
+  #change = { count: 0, bytes: 0 };
+  /** Called after the next commit. */
+  #waiting: (() => void)[] = [];
+  readonly #timers: NodeJS.Timeout[];
+
+  /** Throws as {@link QueueStore} does. */
+  constructor(path: string, maxBytes: number, onEvent: (event: StoreEvent) => void) {
+    this.name = path;
+    this.maxBytes = maxBytes;
+    this.#store = new QueueStore(path, {}, onEvent);
+    this.#table = this.#open();
+    this.#commits = new GroupCommit(() => this.#store.database, {
+      beforeCommit: () => this.#store.saveMark(),
+      verify: () => this.#store.verify(),
+      afterCommit: () => this.#afterCommit(),
+      afterRollback: (error) => this.#afterRollback(error),
+    });
+    const every = (ms: number, work: () => void) => setInterval(() => this.#guard(work), ms).unref();
+    this.#timers = [every(WATCH_INTERVAL_MS, () => this.#watch()), every(CHECK_INTERVAL_MS, () => this.#store.check())];
+  }
+
+  /** Resolves once they are on disk. Rejects with `RELAY_FULL`, `QUEUE_STORE_LOST` or an error of SQLite: then none is kept. */
+  async send(messages: OutgoingMessage[]): Promise<SendResult[]> {
+    const bytes = messages.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
+    const problem = this.#problem(bytes);
+    if (problem) throw problem;
+    try {
+      this.#commits.join();
+      this.#change.bytes += bytes;
+      for (const { body: text, attributes } of messages) {
+        this.lastId++;
+        this.#table.insert(this.lastId, { text, reported: attributes?.[SENSOR_CONFIG_ATTRIBUTE] }, this.now());
+        this.#change.count++;
+      }
+    } catch (error) {
+      this.#commits.abort(error);
+      throw this.#explained(error);
+    }
+    await this.#commits.committed().catch((error) => {
+      throw this.#explained(error);
+    });
+    return messages.map(() => ({ ok: true, id: '' }));
+  }
+
+  /** Rejects as {@link send} does. */
+  async depth(): Promise<QueueDepth> {
+    const problem = this.#problem();
+    if (problem) throw problem;
+    return { visible: this.count, inFlight: 0, delayed: 0 };
+  }
+
+  /** Elapsed milliseconds: they never go back, also not across a restart. */
+  now(): number {
+    return this.#store.clock.now();
+  }
+
+  /** Readings after one and up to another, with texts of at most `maxBytes` together. Empty while the store can't be read. */
+  read(after: number, upTo: number, maxBytes: number): KeptReading[] {
+    return this.#guard(() => this.#table.read(after, upTo, maxBytes)) ?? [];
+  }
+
+  /** For how long the first reading after `id` has been here, in milliseconds; undefined: there is none. */
+  ageAfter(id: number): number | undefined {
+    const arrived = this.#guard(() => this.#table.arrivalAfter(id));
+    return arrived === undefined ? undefined : Math.max(0, this.now() - arrived);
+  }
+
+  /** The last reading after `id` that has been here for longer than `ms`, or `id`. */
+  lastOlderThan(ms: number, id: number): number {
+    return this.#guard(() => this.#table.lastBefore(id, this.now() - ms)) ?? id;
+  }
+
+  /** Forgets readings that upstream has. What is lost of that in a crash is only sent again. */
+  remove(ids: number[]): void {
+    this.#guard(() => {
+      this.#commits.join();
+      this.#change.count -= this.#table.remove(ids);
+    });
+  }
+
+  /** Resolves after the next commit. */
+  async nextCommit(): Promise<void> {
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#guard(() => {
+      this.#commits.join();
+      this.#store.saveMark({ always: true });
+      this.#commits.flush();
+    });
+    this.#store.close();
+  }
+
+  #problem(bytes = 0): AppError | undefined {
+    const { problem } = this.#store;
+    if (problem?.code === 'QUEUE_STORE_FULL') return this.#full('its disk is full');
+    if (this.bytes + this.#change.bytes + bytes <= this.maxBytes) return problem;
+    return this.#full(`its readings take ${Math.round(this.bytes / 1_048_576)} MiB of its disk, and may take no more`);
+  }
+
+  #full(why: string): AppError {
+    return new AppError('RELAY_FULL', `the relay is full: ${why}. Sensors keep their readings`);
+  }
+
+  #explained(error: unknown): unknown {
+    const explained = this.#store.explain(error) ?? error;
+    return explained instanceof AppError && explained.code === 'QUEUE_STORE_FULL'
+      ? this.#full('its disk is full')
+      : explained;
+  }
+
+  #open(): ReadingTable {
+    const table = openReadingTable(this.#store.database);
+    const { count, last } = whileBusy(() => table.totals());
+    this.count = count;
+    this.lastId = Math.max(this.lastId, last);
+    this.bytes = table.size().used;
+    return table;
+  }
+
+  #afterCommit(): void {
+    this.count += this.#change.count;
+    this.#change = { count: 0, bytes: 0 };
+    this.bytes = this.#table.size().used;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** Never throws: what waits for a lost store fails, and writing it back is tried again every second. */
+  #afterRollback(error: unknown): void {
+    this.#change = { count: 0, bytes: 0 };
+    this.#store.failed(error);
+    if (!this.#store.isLost) return;
+    try {
+      this.#store.restore();
+      this.#table = this.#open();
+    } catch {
+      // The store has reported why.
+    }
+  }
+
+  #watch(): void {
+    if (this.#store.isLost) this.#afterRollback(this.#store.problem);
+    if (this.#store.isLost) return;
+    this.#store.verify();
+    this.#commits.flush();
+    this.#store.watch();
+    if (this.#store.isMarkOld) this.#commits.join();
+    else if (this.count === 0 && this.#table.size().pages > KEPT_PAGES) this.#store.database.exec('VACUUM');
+  }
+
+  /** Of work that belongs to no request. Gives nothing while the store is lost, or when it fails. */
+  #guard<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.#commits.abort(error);
+      return undefined;
+    }
+  }
+}
