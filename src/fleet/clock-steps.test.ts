@@ -51,10 +51,10 @@ test.each([
   );
   const { total } = fleet.summary(now);
   expect([total.received, total.gaps, now - total.last_seen]).toEqual([7, 4, 0]);
-  // And it goes on from there: who sends is live, who does not falls silent in its time.
+  // And it goes on from there: who sends is live, who does not falls silent in its time; one whose job was stopped is gone.
   send(fleet, 'live', 4, now + 500);
   send(fleet, 'stopped', 2, now + 500);
   const later = Object.fromEntries(fleet.view(now + 6000).map((s) => [s.hostname, s.state]));
-  expect(later).toMatchObject({ live: 'silent', stopped: 'silent', gaps: 'live' });
+  expect(later).toMatchObject({ live: 'silent', stopped: 'gone', gaps: 'live' });
   expect(fleet.summary(now + 6000).total.gaps).toBe(5);
 });

@@ -7,7 +7,7 @@ import { hostKey } from '../protocol/names.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 import { convergenceOf, type Goal } from './convergence.js';
 import type { Convergence, FleetSummary, SensorState, SensorView } from './fleet-view.js';
-import { outstandingOf, timeOfSensor } from './ledger.js';
+import { outstandingOf } from './ledger.js';
 import {
   addReadings,
   boundedRegion,
@@ -20,6 +20,7 @@ import {
   totalOf,
 } from './region-counts.js';
 import { Replacement } from './replacement.js';
+import { timeOfSensor } from './sensor-clock.js';
 import {
   isSilent,
   isStopped,
@@ -85,12 +86,12 @@ export class Fleet {
   /** The operator stops these jobs, or has stopped them: their sensors are gone, not silent, unless they send on. */
   markJobsStopped(jobIds: string[], now: number): void {
     for (const sensor of this.#sensors.values())
-      if (jobIds.includes(sensor.reading.job_id)) markStopped(sensor, now, now);
+      if (jobIds.includes(sensor.reading.job_id)) markStopped(sensor, now, now, true);
   }
 
   /** The network stops now: sensors that were seen at or after `since` send until `by` at the latest. */
   markSensorsStopped(since: number, by: number, now: number): void {
-    for (const sensor of this.#sensors.values()) if (sensor.lastSeen >= since) markStopped(sensor, now, by);
+    for (const sensor of this.#sensors.values()) if (sensor.lastSeen >= since) markStopped(sensor, now, by, false);
   }
 
   /**
@@ -247,13 +248,15 @@ export class Fleet {
     if (isStopped(sensor)) return 'gone';
     if (sensor.config?.paused) return 'paused';
     if (!isSilent(sensor, now)) return 'live';
+    if (sensor.isJobStopped) return 'gone';
     if (this.#replacement.isOutdated(sensor)) return 'replaced';
     return now - sensor.lastSeen <= Math.max(silenceLimitOf(sensor), GONE_AFTER_MS) ? 'silent' : 'gone';
   }
 
   #readingsOf(sensor: SensorRecord, state: SensorState, now: number): ReadingCounts {
     // One that was asked to stop may be replaced long after that.
-    const stopped = isStopped(sensor) ? timeOfSensor(sensor, sensor.stoppingAt ?? sensor.endedAt ?? now) : undefined;
+    const isOver = isStopped(sensor) || (sensor.isJobStopped && state === 'gone');
+    const stopped = isOver ? timeOfSensor(sensor, sensor.stoppingAt ?? sensor.endedAt ?? now) : undefined;
     // The proxy compares the times of sensors with that of the submission. A clock that both have may have been set back.
     const replacedAt = state === 'replaced' ? this.#replacement.timeOf(sensor) : undefined;
     const replaced = replacedAt && Math.max(replacedAt, timeOfSensor(sensor, replacedAt));

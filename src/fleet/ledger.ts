@@ -3,6 +3,7 @@
  * reports, and by its interval where it can't report any more.
  */
 import type { SensorState } from './fleet-view.js';
+import { timeOfSensor } from './sensor-clock.js';
 import type { SensorRecord } from './sensor-record.js';
 
 /** What a sensor is told to do at most; others may report anything. */
@@ -34,25 +35,25 @@ export function outstandingOf(
   return { waiting, unaccounted: lost };
 }
 
-/** What the clock of a sensor shows at a time of ours, as far as its readings tell. */
-export const timeOfSensor = ({ behindMs = 0 }: SensorRecord, time: number): number => time - behindMs;
-
 /** Readings after the newest stored one that a sensor has taken by this time of its clock at most. */
 export function keptBy(sensor: SensorRecord, time: number): number {
-  return Math.max(reportedBy(sensor, time), takenSince(sensor, time));
+  const { newestTimestamp, tracker } = sensor;
+  // The second reading comes after a part of the interval.
+  const second = tracker.highest === 1 ? 1 : 0;
+  const sinceNewest = takenWithin(sensor, time - Date.parse(newestTimestamp), second);
+  return Math.max(reportedBy(sensor, time), sinceNewest);
 }
 
 /** What it reports after this time counts readings that it has taken after it. */
-function reportedBy(sensor: SensorRecord, time = Number.POSITIVE_INFINITY): number {
+function reportedBy(sensor: SensorRecord, time?: number): number {
   const { taken, tracker, config } = sensor;
-  return taken && (timeOfSensor(sensor, taken.at) <= time || !config) ? Math.max(0, taken.count - tracker.highest) : 0;
+  if (!taken) return 0;
+  const elapsed = time === undefined || !config ? 0 : time - timeOfSensor(sensor, taken.at);
+  return elapsed < 0 ? 0 : Math.max(0, taken.count + takenWithin(sensor, elapsed) - tracker.highest);
 }
 
-function takenSince({ config, newestTimestamp, tracker }: SensorRecord, time: number): number {
-  const elapsed = time - Date.parse(newestTimestamp);
+function takenWithin({ config }: SensorRecord, ms: number, first = 0): number {
   // A sensor that reports no interval may take none.
-  if (!config || config.paused || !(elapsed > 0)) return 0;
-  // The second reading comes after a part of the interval.
-  const counted = Math.min(elapsed, COUNTED_MS) / Math.max(config.intervalMs, SHORTEST_INTERVAL_MS);
-  return Math.floor(counted) + (tracker.highest === 1 ? 1 : 0);
+  if (!config || config.paused || !(ms > 0)) return 0;
+  return first + Math.floor(Math.min(ms, COUNTED_MS) / Math.max(config.intervalMs, SHORTEST_INTERVAL_MS));
 }

@@ -22,8 +22,10 @@ test('the number of the last reading with a newer timestamp is a restart', () =>
 });
 
 test('a duplicate that comes late, from a clock that was two days ahead, is no restart: the readings after it count', () => {
-  const { sensor } = recorded([1, 0], [2, 1000], [3, 2000]);
   const ahead = 2 * 86_400_000;
+  const { sensor } = recorded([1, 0]);
+  recordReading(sensor, reading(2, ahead), undefined, T0 + 1000);
+  recordReading(sensor, reading(3, 2000), undefined, T0 + 2000);
   expect(recordReading(sensor, reading(2, ahead), undefined, T0 + 2500)).toBe('duplicate');
   expect(recordReading(sensor, reading(4, 3000), undefined, T0 + 3000)).toBe('next');
   expect([sensor.restarts, sensor.late]).toEqual([0, 0]);
@@ -36,6 +38,12 @@ test('a node whose clock is ahead all the time may restart', () => {
   recordReading(sensor, reading(2, ahead + 1000), undefined, T0 + 1000);
   expect(recordReading(sensor, reading(1, ahead + 5000), undefined, T0 + 5000)).toBe('next');
   expect(sensor.restarts).toBe(1);
+});
+
+test('a node may be set ahead while it restarts: the first reading of the new run is none of before', () => {
+  const { sensor } = recorded([1, 0], [2, 1000], [3, 2000]);
+  expect(recordReading(sensor, reading(1, 2 * 86_400_000), undefined, T0 + 5000)).toBe('next');
+  expect([sensor.restarts, sensor.tracker.highest]).toEqual([1, 1]);
 });
 
 test('a late reading from before a restart is not the newest, even with the highest number', () => {

@@ -2,6 +2,7 @@
 import type { Reading } from '../protocol/message.js';
 import type { ReadingCounts, ReportedConfig } from '../protocol/sensor-config.js';
 import { keptBy } from './ledger.js';
+import { isClockSetRight, isFromWrongClock, noteClock, timeOfSensor } from './sensor-clock.js';
 import { type Arrival, SequenceTracker } from './sequence-tracker.js';
 
 /** Queues deliver out of order: a missing number counts as a gap only after this time. */
@@ -14,8 +15,8 @@ const SILENCE_SLACK_MS = 3_000;
 /** A stop takes less. */
 const STOPPING_MS = 120_000;
 
-/** A clock that is further ahead than before was wrong for a moment: what it says is no reason to begin anew. */
-const CLOCK_TOLERANCE_MS = 300_000;
+/** More readings than this no sensor keeps (docs/protocol.md), whatever is said in its name. */
+const MAX_KEPT = 65_536;
 
 /** Part of the stored checkpoint: names of fields must not change. */
 export interface SensorRecord {
@@ -28,6 +29,8 @@ export interface SensorRecord {
   restarts: number;
   /** Timestamp of the newest reading. ISO 8601 texts compare like times. */
   newestTimestamp: string;
+  /** Latest timestamp of all readings, where its clock was set back since. */
+  latestTimestamp?: string;
   /** Timestamp of the first reading since the last restart. */
   beganAt: string;
   firstSeen: number;
@@ -40,12 +43,14 @@ export interface SensorRecord {
   dropped?: number;
   /** Readings of earlier runs that may have been taken, and never came. */
   lost?: number;
-  /** Shortest time from when a reading was taken, by the sensor's clock, until it came, by ours: how far its clock is behind. */
+  /** How far its clock is behind ours at least: the shortest time from when a reading was taken until it came. */
   behindMs?: number;
   /** When what replaced it was submitted, or began; Unix milliseconds. */
   replacedAt?: number;
-  /** Latest time at which its job was stopped on purpose; left out while the job runs. */
+  /** Latest time at which its job or network was stopped on purpose; left out while that runs. */
   endedAt?: number;
+  /** It was its job that was stopped: if a node that was away meanwhile runs it again, nobody waits for it. */
+  isJobStopped?: boolean;
   /** When it was asked to stop. What it takes after that nobody waits for. */
   stoppingAt?: number;
 }
@@ -88,50 +93,56 @@ export function recordReading(
   sensor.received++;
   if (arrival === 'late') sensor.late++;
   if (reading.sequence === sensor.tracker.highest && reading.timestamp >= sensor.beganAt) {
+    noteClock(sensor, reading, now);
     sensor.newestTimestamp = reading.timestamp;
     sensor.reading = reading;
     if (config) sensor.config = config;
-    const behindMs = now - Date.parse(reading.timestamp);
-    if (behindMs < (sensor.behindMs ?? Number.POSITIVE_INFINITY)) sensor.behindMs = behindMs;
   }
   if (config?.counts && reading.timestamp >= sensor.beganAt) {
-    if (config.counts.taken > (sensor.taken?.count ?? 0)) sensor.taken = { count: config.counts.taken, at: now };
-    sensor.dropped = Math.max(config.counts.dropped, sensor.dropped ?? 0);
+    const count = Math.min(config.counts.taken, reading.sequence + MAX_KEPT);
+    if (count > (sensor.taken?.count ?? 0)) sensor.taken = { count, at: now };
+    // Those made room for this one, at the latest.
+    sensor.dropped = Math.max(Math.min(config.counts.dropped, reading.sequence - 1), sensor.dropped ?? 0);
   }
   sensor.lastSeen = Math.max(sensor.lastSeen, now);
+  if (sensor.endedAt !== undefined && !sensor.isJobStopped && !isStopped(sensor)) {
+    delete sensor.endedAt;
+    delete sensor.stoppingAt;
+  }
   return arrival;
 }
 
-function recordNumber(
-  sensor: SensorRecord,
-  { sequence, timestamp }: Reading,
-  counts: ReadingCounts | undefined,
-  now: number,
-): Arrival {
+function recordNumber(sensor: SensorRecord, reading: Reading, counts: ReadingCounts | undefined, now: number): Arrival {
+  const { sequence, timestamp } = reading;
+  const { tracker, newestTimestamp: newest, latestTimestamp: latest = '' } = sensor;
+  const isKnown = sequence <= tracker.highest && newest !== '';
+  const isSetRight = isClockSetRight(sensor, timestamp, now);
   if (timestamp < sensor.beganAt) {
-    if (sensor.lost) sensor.lost--;
-    return 'late';
+    if (!isSetRight || (isKnown && sequence > 1)) {
+      if (sensor.lost) sensor.lost--;
+      return 'late';
+    }
+    sensor.beganAt = timestamp;
   }
-  const isKnown = sequence <= sensor.tracker.highest && sensor.newestTimestamp !== '';
   // Of one that has dropped many, the first number that arrives may be higher than those of the run before.
   const began = counts ? new Date(counts.began).toISOString() : isKnown ? timestamp : '';
-  const newest = sensor.newestTimestamp;
-  const restarted = newest !== '' && began > newest && began <= timestamp;
-  if (restarted && !isFromWrongClock(sensor, timestamp, now)) {
-    const lost = (sensor.lost ?? 0) + keptBy(sensor, Date.parse(began) - 1) + sensor.tracker.missingSince();
-    if (lost > 0) sensor.lost = lost;
-    sensor.tracker = new SequenceTracker();
-    delete sensor.taken;
-    sensor.restarts++;
-    sensor.beganAt = began;
-  }
+  const restarted = newest !== '' && began > newest && began <= timestamp && (isKnown || began > latest);
+  if (restarted && !(isKnown && isFromWrongClock(sensor, reading, now))) beginAnew(sensor, began, now);
+  else if (isSetRight && isKnown && sequence === 1) beginAnew(sensor, timestamp, now);
   return sensor.tracker.record(sequence, now);
 }
 
-/** A node whose clock is ahead all the time may restart like any other. */
-function isFromWrongClock(sensor: SensorRecord, timestamp: string, now: number): boolean {
-  const usual = Math.max(0, Date.parse(sensor.newestTimestamp) - sensor.lastSeen);
-  return Date.parse(timestamp) - now > usual + CLOCK_TOLERANCE_MS;
+/** `began`: by the clock of the new run. */
+function beginAnew(sensor: SensorRecord, began: string, now: number): void {
+  // Either clock may have been set meanwhile. The run before ended before the first reading of this one came.
+  const ends = [timeOfSensor(sensor, now), timeOfSensor(sensor, sensor.stoppingAt ?? now)];
+  if (began > sensor.newestTimestamp) ends.push(Date.parse(began) - 1);
+  const lost = (sensor.lost ?? 0) + keptBy(sensor, Math.min(...ends)) + sensor.tracker.missingSince();
+  if (lost > 0) sensor.lost = lost;
+  sensor.tracker = new SequenceTracker();
+  delete sensor.taken;
+  sensor.restarts++;
+  sensor.beganAt = began;
 }
 
 export const intervalOf = (sensor: SensorRecord): number => sensor.config?.intervalMs ?? DEFAULT_INTERVAL_MS;
@@ -149,10 +160,11 @@ export const isStopped = ({ endedAt, lastSeen, reading }: SensorRecord): boolean
   endedAt !== undefined && (lastSeen <= endedAt || Date.parse(reading.timestamp) <= endedAt);
 
 /** `asked`: when it was asked to stop; `ended`: the latest time at which it has stopped. Unix milliseconds. */
-export function markStopped(sensor: SensorRecord, asked: number, ended: number): void {
+export function markStopped(sensor: SensorRecord, asked: number, ended: number, isJobStopped: boolean): void {
   // Told again while it stops.
   if (asked - (sensor.stoppingAt ?? 0) > STOPPING_MS) sensor.stoppingAt = asked;
   sensor.endedAt = ended;
+  if (isJobStopped) sensor.isJobStopped = true;
 }
 
 /** Moves what was measured by our clock; timestamps are the sensor's own. */

@@ -60,6 +60,11 @@ export class SequenceTracker {
     this.missing.unshift({ from: first.from, to: second.to, since: Math.min(first.since, second.since) });
   }
 
+  /** Whether it lies between numbers that have come. */
+  isMissing(sequence: number): boolean {
+    return this.missing.some(({ from, to }) => sequence >= from && sequence <= to);
+  }
+
   /** How many numbers have been missing since `time` (Unix milliseconds) or longer. */
   missingSince(time = Number.POSITIVE_INFINITY): number {
     let count = 0;

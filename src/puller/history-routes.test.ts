@@ -93,8 +93,9 @@ test.each<[Record<string, string>, string]>([
   [{ metric: 'readings.rate', step: '10' }, 'step: must be milliseconds from 1000 on'],
   [{ metric: 'readings.rate', from: '0' }, ''],
   [{ metric: 'readings.rate', from: '0', step: '60000' }, 'these are 29166727 points a series'],
-  [{ metric: 'queue.depth', region: 'eu' }, 'queue.depth has no region or host'],
+  [{ metric: 'queue.depth', region: 'eu' }, 'queue.depth has no region'],
   [{ metric: 'queue.depth', step: '5000' }, 'queue.depth is kept by minute'],
+  [{ metric: 'readings.unaccounted', host: 'edge-eu-1' }, 'readings.unaccounted is not kept of single hosts'],
 ])('%o is %j', async (query, message) => {
   const response = await get(query);
   const { error } = (await response.json()) as { error?: { code: string; message: string; hint: string } };

@@ -14,6 +14,7 @@ import {
   type HistoryRange,
   HOUR_MS,
   MINUTE_MS,
+  SAMPLED_METRICS,
 } from '../store/history.js';
 import type { ReadingsStore } from '../store/store.js';
 
@@ -55,7 +56,7 @@ export function historyRoutes(store: Pick<ReadingsStore, 'history'> | undefined,
 
 const time = numberFrom(0, 'a time: Unix milliseconds, such as 1767225600000');
 const querySchema = z.strictObject({
-  metric: z.string(METRIC).refine((name) => isValueName(name) || BUILT_IN_METRICS.some((one) => one === name), METRIC),
+  metric: z.string(METRIC).refine((name) => isValueName(name) || BUILT_IN_METRICS.includes(name), METRIC),
   region: z.string().optional(),
   host: z.string().optional(),
   from: time.optional(),
@@ -76,13 +77,15 @@ function numberFrom(least: number, what: string) {
 /** `now`: Unix milliseconds. Throws `BAD_QUERY`. */
 export function parseHistoryQuery(query: Record<string, string>, now: number): HistoryRange {
   const { metric, region, host, to = now, from = to - HOUR_MS, ...given } = parseQuery(querySchema, query);
-  if (metric === 'queue.depth' && (region || host)) {
-    throw badQuery('queue.depth has no region or host: there is one queue', 'Leave out region and host.');
+  if (metric === 'queue.depth' && region) {
+    throw badQuery('queue.depth has no region: there is one queue', 'Leave out the region.');
   }
+  if (SAMPLED_METRICS.includes(metric) && host)
+    throw badQuery(`${metric} is not kept of single hosts`, 'Leave out the host.');
   if (from >= to) throw badQuery('from must be before to', `They are Unix milliseconds: from=${from}, to=${to}.`);
   const step = given.step ?? usualStep(to - from);
-  if (metric === 'queue.depth' && step % MINUTE_MS !== 0) {
-    throw badQuery('queue.depth is kept by minute', `Use a step that is a multiple of ${MINUTE_MS} milliseconds.`);
+  if (SAMPLED_METRICS.includes(metric) && step % MINUTE_MS !== 0) {
+    throw badQuery(`${metric} is kept by minute`, `Use a step that is a multiple of ${MINUTE_MS} milliseconds.`);
   }
   const range = {
     metric,

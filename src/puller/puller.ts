@@ -5,6 +5,7 @@ import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { whileBusy } from '../lib/process/shutdown.js';
 import { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Queue, QueueDepth, QueueServerState } from '../queue/queue.js';
+import { samplesOf } from '../store/history.js';
 import { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import type { Retention } from '../store/store.js';
 import { type AlertOptions, Alerts } from './alerts/alerts.js';
@@ -51,7 +52,7 @@ export interface Puller {
 
 const SUMMARY_EVERY_MS = 1_000;
 /** Amazon bills each request: 500,000 a month cost about $0.20. */
-const QUEUE_EVERY_MS = 5_000;
+const SAMPLE_EVERY_MS = 5_000;
 
 /** Throws `STORE_UNUSABLE`. */
 export function createPuller({ queue, pollers, sinks, http, controls, onEvent }: PullerOptions): Puller {
@@ -114,10 +115,11 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
     alerts?.update(summary, { store: store?.stats, clockAheadMs: clock.aheadMs, queueServer, deadLetters });
   }
 
-  function checkQueue(): void {
-    void watch.check((messages) => {
-      if (!closed.signal.aborted) upkeep?.addDepth(messages);
-    });
+  async function sample(): Promise<void> {
+    const depth = await watch.check();
+    if (closed.signal.aborted) return;
+    const ofQueue = depth === undefined ? [] : [{ metric: 'queue.depth', region: '', value: depth }];
+    upkeep?.addSamples([...ofQueue, ...samplesOf(hub.fleet.summary(now()).regions)]);
   }
 
   return {
@@ -147,8 +149,8 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
     }),
     start() {
       pipeline.start();
-      checkQueue();
-      timers.push(setInterval(checkQueue, QUEUE_EVERY_MS), setInterval(publishSummary, SUMMARY_EVERY_MS));
+      void sample();
+      timers.push(setInterval(sample, SAMPLE_EVERY_MS), setInterval(publishSummary, SUMMARY_EVERY_MS));
       upkeep?.start();
     },
     async stop() {
@@ -179,12 +181,14 @@ class QueueWatch {
     this.#failures = failures;
   }
 
-  async check(onDepth: (messages: number) => void): Promise<void> {
-    const depth = this.#queue.depth().then((of) => onDepth(messagesIn(of)));
+  /** Resolves with the messages in the queue; undefined: it did not answer. */
+  async check(): Promise<number | undefined> {
+    const depth = this.#queue.depth().then(messagesIn, () => undefined);
     const state = this.#queue.serverState?.().then((of) => {
       this.queueServer = of;
     });
-    await Promise.allSettled([this.countDeadLetters(), depth, state]);
+    await Promise.allSettled([this.countDeadLetters(), state]);
+    return depth;
   }
 
   async countDeadLetters(): Promise<void> {

@@ -1,5 +1,6 @@
 /** Keeps the store in order while the puller runs. A full disk or a locked store must not stop the puller. */
 import { messageOf } from '../lib/errors/app-error.js';
+import type { Sample } from '../store/history.js';
 import type { ReadingsStore, Retention } from '../store/store.js';
 import type { EventHub } from './events/event-hub.js';
 import type { FailureReporter, PullerEvent, PullerTask } from './failure-reporter.js';
@@ -68,8 +69,7 @@ export function keepStore({ store, hub, now, retention, failures, onEvent }: Sto
       rollUp();
     },
     saveCheckpoint,
-    /** Notes how many messages are in the queue. */
-    addDepth: (messages: number) => attempt('roll-up', () => store.addDepth(messages, now())),
+    addSamples: (samples: Sample[]) => attempt('roll-up', () => store.addSamples(samples, now())),
     pause(): void {
       for (const timer of timers) clearInterval(timer);
       clearTimeout(rollUpTimer);

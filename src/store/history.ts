@@ -1,14 +1,35 @@
 /** The contract of `GET /history` (docs/history.md): what can be asked, and what is answered. */
 import { z } from 'zod';
+import type { RegionView } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
 
+/** What the fleet view counts for a region. */
+const COUNTED = ['waiting', 'gaps', 'dropped', 'unaccounted'] as const;
+/** Looked up every few seconds, rather than made from readings: of no host, and kept by minute. */
+export const SAMPLED_METRICS = ['queue.depth', ...COUNTED.map((name) => `readings.${name}`)];
 /** Built-in metrics; their dot keeps them apart from the names of measured values. */
-export const BUILT_IN_METRICS = ['readings.rate', 'readings.lateness', 'queue.depth'] as const;
+export const BUILT_IN_METRICS = ['readings.rate', 'readings.lateness', ...SAMPLED_METRICS];
+
+/** `metric`: one of {@link SAMPLED_METRICS}; `region`: `''` for queue.depth. */
+export interface Sample {
+  metric: string;
+  region: string;
+  value: number;
+}
+
+/** What the fleet view says now. */
+export const samplesOf = (regions: Pick<RegionView, 'region' | (typeof COUNTED)[number]>[]): Sample[] =>
+  regions.flatMap((view) =>
+    COUNTED.map((name) => ({ metric: `readings.${name}`, region: view.region, value: view[name] })),
+  );
 
 /** A metric over one step. A step without readings has no point. */
 export const historyPointSchema = z.strictObject({
   t: z.int().describe('when the step begins, Unix milliseconds; a multiple of `step`'),
-  count: z.int().min(1).describe('readings in the step that have this metric; of queue.depth: samples'),
+  count: z
+    .int()
+    .min(1)
+    .describe('readings in the step that have this metric; of queue.depth and what the fleet view counts: samples'),
   min: z.number(),
   max: z.number(),
   mean: z.number(),

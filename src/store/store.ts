@@ -6,7 +6,7 @@ import type { FleetDump } from '../fleet/fleet.js';
 import type { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Message, Reading } from '../protocol/message.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
-import type { HistoryRange, HistorySeries } from './history.js';
+import type { HistoryRange, HistorySeries, Sample } from './history.js';
 
 /** What is stored. */
 export interface StoreEntry {
@@ -78,8 +78,8 @@ export interface ReadingsStore {
   /** Stores a group in one transaction; what is there already is left out. */
   append(entries: StoreEntry[]): void;
 
-  /** Notes the number of messages in the queue. `now`: Unix milliseconds. */
-  addDepth(messages: number, now: number): void;
+  /** Notes what has been looked up. `now`: Unix milliseconds. */
+  addSamples(samples: Sample[], now: number): void;
   /**
    * Rejects with `BAD_QUERY`. Undefined while the readings of before the start are rolled up. `now`: Unix milliseconds.
    * When `gone` is aborted it stops, with what it has.

@@ -9,8 +9,11 @@ const TOKEN = 'operator';
 let running: JobInfo[];
 let stopped: JobRef[];
 let annotated: string[][];
-/** Readings by region; they end when the region's publisher is stopped. */
+/** Readings that each sensor keeps. */
 let waiting: number;
+let queued: number;
+let onStats: () => void;
+/** Readings by job. */
 let sending: Map<string, number>;
 
 const job = (ref: JobRef, id = `j-${ref.role}-${ref.region}`): JobInfo => ({
@@ -28,10 +31,14 @@ const network = {
 
 const fleet = {
   snapshot: async () => ({
-    sensors: [...sending.keys()].map((region) => ({ region, state: 'live', waiting, config: { intervalMs: 50 } })),
+    sensors: [...sending].map(([job_id, received]) => ({
+      ...{ job_id, region: 'eu', state: 'live', received, waiting, config: { intervalMs: 50 } },
+    })),
   }),
-  summary: async () => ({ regions: [...sending].map(([region, received]) => ({ region, received })) }),
-  stats: async () => ({ depth: { visible: 0, inFlight: 0, delayed: 0 } }),
+  stats: async () => {
+    onStats();
+    return { depth: { visible: queued, inFlight: 0, delayed: 0 } };
+  },
   annotate: async ({ endedJobs }: { endedJobs: string[] }, token: string) => {
     expect(token).toBe(TOKEN);
     annotated.push(endedJobs);
@@ -45,6 +52,8 @@ beforeEach(() => {
   annotated = [];
   sending = new Map();
   waiting = 0;
+  queued = 0;
+  onStats = () => {};
   return () => vi.useRealTimers();
 });
 
@@ -80,8 +89,8 @@ test('of the wanted region only, and the fleet view hears of its jobs before, at
 test('what the sensors of the region keep is given up, and said', async () => {
   running = [job({ role: 'publisher', region: 'eu' }), job({ role: 'publisher', region: 'us' })];
   sending = new Map([
-    ['eu', 5],
-    ['us', 5],
+    ['j-publisher-eu', 5],
+    ['j-publisher-us', 5],
   ]);
   waiting = 25;
   expect(await stop(['eu'])).toMatchObject({ stopped: ['eu'], givenUp: 25 });
@@ -93,17 +102,22 @@ test('a region that is called eu-once is not stopped with eu', async () => {
   expect(stopped).toEqual([{ role: 'publisher', region: 'eu', runOnce: true }]);
 });
 
-test('readings of other regions are waited for only when a publisher of every region was stopped', async () => {
-  sending = new Map([['us', 5]]);
-  const count = setInterval(() => sending.set('us', sending.get('us')! + 1), 50);
-  // A region that is called `all` is one region.
-  running = [job({ role: 'publisher', region: 'all' })];
-  expect((await stop(['all'])).stopped).toEqual(['all']);
+test('it waits until the sensors of the stopped job send no more, and not for others in the region', async () => {
+  running = [job({ role: 'publisher', region: 'eu' })];
+  sending = new Map([
+    ['of a sender by hand', 5],
+    ['j-publisher-eu', 5],
+  ]);
+  let sender = 'of a sender by hand';
+  onStats = () => {
+    queued = 1 - queued;
+    sending.set(sender, sending.get(sender)! + 1);
+  };
+  expect((await stop()).stopped).toEqual(['eu']);
 
-  running = [job({ role: 'publisher' })];
+  sender = 'j-publisher-eu';
   const failed = stopPublisher({ network, fleet, token: TOKEN }, {}).catch((error) => error.code);
   await vi.advanceTimersByTimeAsync(70_000);
-  clearInterval(count);
   expect(await failed).toBe('STILL_SENDING');
 });
 
@@ -113,7 +127,7 @@ test('a publisher for every region is not of the region that is named', async ()
 });
 
 test('it waits longer than the longest interval of a sensor that was sending', async () => {
-  sending = new Map([['eu', 1]]);
+  sending = new Map([['j-publisher-eu', 1]]);
   running = [job({ role: 'publisher', region: 'eu' })];
   expect((await stop()).quietSeconds).toBe(1.05);
 });

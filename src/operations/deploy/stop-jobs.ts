@@ -1,5 +1,6 @@
 /** Stops publishers, and modules of the user. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SensorView } from '../../fleet/fleet-view.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { requireRegions } from '../../network/edge-nodes.js';
 import { isActive, type JobInfo, type Network } from '../../network/network.js';
@@ -8,7 +9,7 @@ import { isForeign, jobsOf, refuseForeign } from './job-owners.js';
 
 export interface StopTarget {
   network: Pick<Network, 'jobs' | 'nodes' | 'stop' | 'owner'>;
-  fleet: Pick<FleetClient, 'snapshot' | 'summary' | 'stats' | 'annotate'>;
+  fleet: Pick<FleetClient, 'snapshot' | 'stats' | 'annotate'>;
   /** The operator token, which the fleet view needs for annotations. */
   token: string;
 }
@@ -50,16 +51,16 @@ export async function stopPublisher(target: StopTarget, options: StopOptions): P
     );
   const wanted = await publishers();
   if (regions) await requireKnownRegions(network, regions, wanted);
-  const affected = new Set(wanted.map(({ ref }) => ref.region));
-  const concerns = (region: string) => affected.has(undefined) || affected.has(region);
-  const sensors = (await fleet.snapshot()).sensors.filter(({ region }) => concerns(region));
-  const sending = sensors.filter(({ state }) => state === 'live');
-  const intervals = sending.map(({ config }) => config?.intervalMs ?? 0);
+  // Others may send from the same places, and go on.
+  const ids = new Set(wanted.map(({ id }) => id));
+  const ofJobs = async () => (await fleet.snapshot()).sensors.filter(({ job_id: id }) => ids.has(id));
+  const sensors = await ofJobs();
+  const intervals = sensors.filter(({ state }) => state === 'live').map(({ config }) => config?.intervalMs ?? 0);
   const quietMs = Math.min(LONGEST_MS, Math.max(0, ...intervals)) + ON_ITS_WAY_MS;
-  const givenUp = sensors.reduce((sum, { waiting }) => sum + waiting, 0);
+  const givenUp = totalOf(sensors, 'waiting');
   const stopped = await stopJobs(target, wanted, options);
   if (stopped.length === 0) return { stopped, quietSeconds: 0, givenUp: 0 };
-  await noMoreReadings(fleet, concerns, quietMs);
+  await noMoreReadings(fleet, async () => totalOf(await ofJobs(), 'received'), quietMs);
   // Again, for sensors whose last readings were still on their way.
   await fleet.annotate({ endedJobs: (await publishers()).map(({ id }) => id) }, token);
   return { stopped, quietSeconds: quietMs / 1000, givenUp };
@@ -103,29 +104,29 @@ async function stopJobs({ network, fleet, token }: StopTarget, jobs: JobInfo[], 
   return [...new Set(stopped.flat())];
 }
 
-/** Waits until nothing has arrived for `quietMs` and the queue is empty. */
+const totalOf = (sensors: SensorView[], what: 'received' | 'waiting'): number =>
+  sensors.reduce((sum, sensor) => sum + sensor[what], 0);
+
+/** Waits until nothing has arrived for `quietMs`, in which the queue was empty. */
 async function noMoreReadings(
   fleet: StopTarget['fleet'],
-  concerns: (region: string) => boolean,
+  received: () => Promise<number>,
   quietMs: number,
 ): Promise<void> {
-  const received = async () => {
-    const { regions } = await fleet.summary();
-    return regions.filter(({ region }) => concerns(region)).reduce((sum, region) => sum + region.received, 0);
-  };
   const deadline = Date.now() + TIMEOUT_MS + quietMs;
   let before = await received();
   let since = Date.now();
+  let wasEmpty = false;
   while (Date.now() < deadline) {
-    await sleep(100);
+    await sleep(quietMs / 10);
     const [now, { depth }] = await Promise.all([received(), fleet.stats()]);
-    const empty = depth === undefined || depth.visible + depth.inFlight === 0;
-    if (now === before && empty) {
-      if (Date.now() - since >= quietMs) return;
+    if (now !== before) {
+      [before, since, wasEmpty] = [now, Date.now(), false];
       continue;
     }
-    before = now;
-    since = Date.now();
+    // Readings of others come and go.
+    wasEmpty ||= depth === undefined || depth.visible + depth.inFlight === 0;
+    if (wasEmpty && Date.now() - since >= quietMs) return;
   }
   throw new AppError('STILL_SENDING', 'the publishers were stopped, but readings still arrive', {
     hint: 'Run `wasm-sensors status` to see which sensors send them.',

@@ -3,7 +3,7 @@
  * that adds to them and deletes from them, all of it in transactions of the caller.
  */
 import { type Database, rowOf } from '../../lib/sqlite/driver.js';
-import { HOUR_MS, MINUTE_MS } from '../history.js';
+import { HOUR_MS, MINUTE_MS, SAMPLED_METRICS, type Sample } from '../history.js';
 
 /** The lengths of the steps, in milliseconds, and their tables. */
 export const LEVELS = [
@@ -67,19 +67,19 @@ create table if not exists roll_up_progress ( -- which readings the roll-ups hav
 
 /** Rows deleted at a time: this takes some tens of milliseconds. */
 const DELETED_AT_ONCE = 5_000;
-/** The depth of the queue is counted, and can not be made anew. */
-const OF_READINGS = "metric <> 'queue.depth'";
+/** Samples can not be made anew. */
+const OF_READINGS = `metric not in (${SAMPLED_METRICS.map((metric) => `'${metric}'`).join(', ')})`;
 
 export const MERGE = `on conflict do update set count = count + excluded.count, min = min(min, excluded.min),
   max = max(max, excluded.max), sum = sum + excluded.sum`;
 const MERGE_PERIOD = 'on conflict do update set elapsed_at = excluded.elapsed_at';
 
-/** Notes the depth of the queue. `elapsed`: now, by the clock of the retention. */
-export function addDepth(db: Database, messages: number, now: number, elapsed: number): void {
+/** `elapsed`: now, by the clock of the retention. */
+export function addSamples(db: Database, samples: Sample[], now: number, elapsed: number): void {
   for (const { length, regions } of LEVELS) {
     const start = Math.floor(now / length) * length;
-    const row = [start, 'queue.depth', '', 1, messages, messages, messages];
-    db.prepare(`insert into ${regions} values (?, ?, ?, ?, ?, ?, ?) ${MERGE}`).run(...row);
+    const add = db.prepare(`insert into ${regions} values (?, ?, ?, 1, ?4, ?4, ?4) ${MERGE}`);
+    for (const { metric, region, value } of samples) add.run(start, metric, region, value);
     db.prepare(`insert into roll_up_periods values (?, ?, ?) ${MERGE_PERIOD}`).run(length, start, elapsed);
   }
 }

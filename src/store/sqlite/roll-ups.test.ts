@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Reading } from '../../protocol/message.js';
-import { type History, type HistoryRange, HOUR_MS, MINUTE_MS } from '../history.js';
+import { type History, type HistoryRange, HOUR_MS, MINUTE_MS, samplesOf } from '../history.js';
 import { SqliteStore } from './sqlite-store.js';
 import type { StoreFileEvent } from './store-file.js';
 
@@ -54,6 +54,8 @@ function random(seed: number): (n: number) => number {
     return Math.floor((state / 2 ** 32) * n);
   };
 }
+
+const depthOf = (value: number) => ({ metric: 'queue.depth', region: '', value });
 
 interface Taken {
   reading: Reading;
@@ -182,7 +184,7 @@ test.each([1, 2, 3, 4])(
     let now = T0;
     while (waiting.length > 0) {
       accept(waiting.splice(0, 1 + draw(60)));
-      store.addDepth(draw(100), now);
+      store.addSamples([depthOf(draw(100))], now);
       now += draw(40_000);
       for (let times = draw(4); times > 0; times--) store.rollUp(now);
       if (draw(20) === 0) restart();
@@ -231,15 +233,39 @@ test('while a move fails nothing is lost, and answers stay the same', async () =
 });
 
 test('the depth of the queue: by minute and hour, without a region', async () => {
-  for (const [i, depth] of [7, 0, 4, 9].entries()) store.addDepth(depth, T0 + i * 25_000);
+  for (const [i, depth] of [7, 0, 4, 9].entries()) store.addSamples([depthOf(depth)], T0 + i * 25_000);
   const first = { t: T0, count: 3, min: 0, max: 7, mean: 11 / 3 };
   const second = { t: T0 + MINUTE_MS, count: 1, min: 9, max: 9, mean: 9 };
   expect(await ask({ metric: 'queue.depth' })).toEqual([{ points: [first, second] }]);
   rollUp();
   restart();
-  store.addDepth(1, T0 + 30_000);
+  store.addSamples([depthOf(1)], T0 + 30_000);
   expect(await ask({ metric: 'queue.depth', step: HOUR_MS })).toEqual([
     { points: [{ t: T0, count: 5, min: 0, max: 9, mean: 21 / 5 }] },
+  ]);
+});
+
+test('what the fleet view counts: by minute and hour of each region, and kept where roll-ups are made anew', async () => {
+  const view = (region: string, waiting: number, unaccounted: number) => ({
+    region,
+    waiting,
+    unaccounted,
+    gaps: 0,
+    dropped: 3,
+  });
+  store.addSamples(samplesOf([view('eu', 25, 0), view('us', 0, 0)]), T0);
+  store.addSamples(samplesOf([view('eu', 0, 25), view('us', 0, 0)]), T0 + 5_000);
+  accept([take(T0, 1)]);
+  rollUp();
+  store.database.exec('delete from roll_up_progress');
+  restart();
+  const of = (counts: object) => [{ t: T0, count: 2, ...counts }];
+  expect(await ask({ metric: 'readings.unaccounted' })).toEqual([
+    { region: 'eu', points: of({ min: 0, max: 25, mean: 12.5 }) },
+    { region: 'us', points: of({ min: 0, max: 0, mean: 0 }) },
+  ]);
+  expect(await ask({ metric: 'readings.dropped', region: 'eu', step: HOUR_MS })).toEqual([
+    { region: 'eu', points: of({ min: 3, max: 3, mean: 3 }) },
   ]);
 });
 

@@ -5,8 +5,8 @@
  */
 import { whileBusy } from '../../lib/process/shutdown.js';
 import { type Database, inTransaction, rowOf, rowsOf, type Statement } from '../../lib/sqlite/driver.js';
-import { MINUTE_MS } from '../history.js';
-import { addDepth, clearUnknown, forgetSome, LEVELS, MERGE, prepareMove, UP_TO } from './roll-up-tables.js';
+import { MINUTE_MS, type Sample } from '../history.js';
+import { addSamples, clearUnknown, forgetSome, LEVELS, MERGE, prepareMove, UP_TO } from './roll-up-tables.js';
 import { lastReading, numbersOf } from './select-readings.js';
 
 /** Readings that are added to memory at a time, and rows that move at a time: each takes some milliseconds. */
@@ -103,9 +103,9 @@ export class RollUps {
     }
   }
 
-  /** Notes the depth of the queue. `elapsed`: now, by the clock of the retention. */
-  addDepth(messages: number, now: number, elapsed: number): void {
-    inTransaction(this.#db, () => addDepth(this.#db, messages, now, elapsed));
+  /** `elapsed`: now, by the clock of the retention. */
+  addSamples(samples: Sample[], now: number, elapsed: number): void {
+    inTransaction(this.#db, () => addSamples(this.#db, samples, now, elapsed));
   }
 
   /** Deletes some rows to which nothing was added since these times, by the clock of the retention. */

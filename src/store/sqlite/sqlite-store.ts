@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FleetDump } from '../../fleet/fleet.js';
 import { type Database, rowOf } from '../../lib/sqlite/driver.js';
 import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
-import type { HistoryRange, HistorySeries } from '../history.js';
+import type { HistoryRange, HistorySeries, Sample } from '../history.js';
 import type { ReadingsStore, Retention, StoreEntry, StorePosition, StoreStats } from '../store.js';
 import { append, saveCheckpoint } from './append.js';
 import { ReadBack } from './read-back.js';
@@ -60,8 +60,8 @@ export class SqliteStore implements ReadingsStore {
     this.#file.protect();
   }
 
-  addDepth(messages: number, now: number): void {
-    this.#withRollUps((rollUps) => rollUps.addDepth(messages, now, this.clock.now()));
+  addSamples(samples: Sample[], now: number): void {
+    this.#withRollUps((rollUps) => rollUps.addSamples(samples, now, this.clock.now()));
   }
 
   async history(range: HistoryRange, now: number, gone?: AbortSignal): Promise<HistorySeries[] | undefined> {

@@ -1,6 +1,7 @@
 /** What sensors keep when they can't deliver: none of it is missing, or the ledger has the number that is. */
 import { afterEach, expect, test, vi } from 'vitest';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
+import type { History } from '../../store/history.js';
 import { Sandbox } from '../support/cli-harness.js';
 
 const until = (isSo: () => Promise<boolean>) => vi.waitUntil(isSo, { timeout: 30_000, interval: 100 });
@@ -56,6 +57,15 @@ test('what is given up is counted: by the command that stops, in status, and aft
   const { givenUp } = JSON.parse(stdout).data;
   const { unaccounted } = await total();
   expect([givenUp >= 10, unaccounted >= givenUp, unaccounted - givenUp <= 3]).toEqual([true, true, true]);
+  // It is sampled every 5 s.
+  const { series } = await vi.waitUntil(
+    async () => {
+      const found = await sandbox.json<History>(['history', 'readings.unaccounted', '--region', 'eu']);
+      return found.series.some(({ points }) => points.some(({ max }) => max === unaccounted)) && found;
+    },
+    { timeout: 20_000, interval: 500 },
+  );
+  expect(series).toMatchObject([{ region: 'eu' }]);
   const puller = sandbox.pidOf('puller');
   process.kill(puller, 'SIGKILL');
   await until(async () => sandbox.state().children.some(({ name, pid }) => name === 'puller' && pid !== puller));

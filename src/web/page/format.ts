@@ -16,11 +16,7 @@ const UNITS = new Map([
   ['readings.lateness', 'ms'],
 ]);
 /** The most that a value of the name has had so far: `4` next to `3.98` is shown as `4.00`. */
-const decimals = new Map([
-  ['readings.rate', 1],
-  ['readings.lateness', 0],
-  ['queue.depth', 0],
-]);
+const decimals = new Map([['readings.rate', 1]]);
 const formats = Array.from(
   { length: MAX_DECIMALS + 1 },
   (_, digits) => new Intl.NumberFormat('en', { minimumFractionDigits: digits, maximumFractionDigits: digits }),
@@ -39,7 +35,7 @@ export const unitOf = (metric: string): string => UNITS.get(metric) ?? '';
 
 /** A value of a metric, without its unit; all values of a metric have the same number of decimals. */
 export function numberText(metric: string, value: number): string {
-  const digits = decimals.get(metric) ?? 2;
+  const digits = decimals.get(metric) ?? (metric.includes('.') ? 0 : 2);
   const size = Math.abs(value);
   if (size >= 1e9 || (size > 0 && size < 10 ** -MAX_DECIMALS)) return value.toPrecision(4);
   return decimalText(value, metric === 'readings.rate' && size >= 100 ? 0 : digits);

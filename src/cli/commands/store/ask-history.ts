@@ -1,7 +1,7 @@
 /** What `history` and `plot` share: their options, and the question to the puller. */
 import { AppError } from '../../../lib/errors/app-error.js';
 import type { FleetClient } from '../../../puller/fleet-client.js';
-import { BUILT_IN_METRICS, type History, MINUTE_MS } from '../../../store/history.js';
+import { BUILT_IN_METRICS, type History, MINUTE_MS, SAMPLED_METRICS } from '../../../store/history.js';
 import {
   duration,
   scopeOptions,
@@ -39,7 +39,7 @@ export async function askHistory(
   const ask = (step: number) => fleet.history({ metric, region, host, from, to, step });
   // Shorter steps are counted from the readings themselves, if those are not too many.
   if (given !== undefined || usual >= MINUTE_MS) return ask(given ?? usual);
-  if (metric === 'queue.depth') return ask(MINUTE_MS);
+  if (SAMPLED_METRICS.includes(metric)) return ask(MINUTE_MS);
   return ask(usual).catch((error: unknown) => {
     if (error instanceof AppError && error.code === 'BAD_QUERY') return ask(MINUTE_MS);
     throw error;

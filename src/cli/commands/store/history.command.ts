@@ -9,12 +9,13 @@ const POINTS = 20;
 
 export const history = command({
   name: 'history <metric>',
-  summary: 'show a measured value, or readings.rate, readings.lateness or queue.depth, over time',
+  summary: 'show a metric, such as temperature, readings.rate or readings.waiting, over time',
   modes: ['text', 'json', 'csv'],
   settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken'],
   options: historyOptions(),
   examples: [
     'wasm-sensors history temperature --region eu --since 6h --step 30m',
+    'wasm-sensors history readings.unaccounted --since 24h',
     'wasm-sensors history readings.rate -o csv',
   ],
   async action({ out, settings, options, args: { metric } }) {

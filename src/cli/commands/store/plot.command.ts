@@ -24,7 +24,7 @@ const chartSize: Read<ChartSize> = (given, flag) => {
 
 export const plot = command({
   name: 'plot <metric>',
-  summary: 'draw a measured value, or readings.rate, readings.lateness or queue.depth, over time as a chart',
+  summary: 'draw a metric, such as temperature, readings.rate or readings.waiting, over time as a chart',
   modes: ['text', 'json', 'ndjson'],
   settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken'],
   options: {
