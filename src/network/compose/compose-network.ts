@@ -114,11 +114,11 @@ export function createComposeNetwork(
     token,
     forwarded,
     sensorProxyUrl: () => (relays ? COMPOSE_RELAY : COMPOSE_PROXY),
+    proxyUrlOf: () => COMPOSE_PROXY,
     setRegionLink,
   });
   return {
     ...network,
-    updaterProxyUrl: () => COMPOSE_PROXY,
     proxyNames: { 'sqs-proxy': COMPOSE_PROXY, [SERVICES_NODE]: `http://${SERVICES_NODE}:8080` },
     logs: {
       services: async () => (await containersOf({ project: project.name })).map(({ service }) => service),

@@ -62,7 +62,7 @@ export function createEmbeddedNetwork(
     },
     stop: async (ref) => stoppedSchema.parse(await call('DELETE', `/jobs/${jobName(ref)}`)).stopped,
     sensorProxyUrl: (region) => relayUrls[region] ?? proxyUrl,
-    updaterProxyUrl: () => proxyUrl,
+    proxyUrlOf: () => proxyUrl,
     configFile: (region) => regionConfigFile(configFolder(stateDir), region),
     setRegionLink,
   };

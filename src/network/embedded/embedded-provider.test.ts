@@ -120,7 +120,7 @@ test('a host that was restarted is told again which regions are cut', async () =
 test('sensors send to the relay of their region; config-updaters to the proxy', () => {
   const { network } = open({}, { eu: 'http://127.0.0.1:9192' });
   expect([network.sensorProxyUrl('eu'), network.sensorProxyUrl('us')]).toEqual(['http://127.0.0.1:9192', 'http://p']);
-  expect(network.updaterProxyUrl!('eu')).toBe('http://p');
+  expect(network.proxyUrlOf!('eu')).toBe('http://p');
 });
 
 test('damaged jobs are quarantined before the host starts, and reported', async () => {

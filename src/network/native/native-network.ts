@@ -41,12 +41,12 @@ export function createNativeNetwork(
     token,
     forwarded,
     sensorProxyUrl: (region) => sentTo[region] ?? '',
+    proxyUrlOf: (region) => sensorProxyUrls[region] ?? '',
     setRegionLink,
   });
   return {
     ...network,
     bypassesLink: (region, url) => !linked || !`${url}/`.startsWith(`${sentTo[region]}/`),
-    updaterProxyUrl: (region) => sensorProxyUrls[region] ?? '',
     configFile: (region) => regionConfigFile(configFolder(stateDir), region),
   };
 }
