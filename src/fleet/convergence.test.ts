@@ -60,6 +60,8 @@ test('of a deployed job what has been gone for long is waited for, unless someth
   const nameless = sensor('gone', 'j', 'e-x', { submission: 2 });
   nameless.execution_id = 'e-x';
   expect(whoIsPending([cut, old, nameless], { deployed: ['j'], ended: [] })).toEqual(['cut']);
+  const byHand = sensor('gone', 'j', 'by hand', { submission: 0 });
+  expect(whoIsPending([byHand], { deployed: ['j'], ended: [] })).toEqual(['by hand']);
 });
 
 test('a sensor that happens to show the values has not converged before it reports their version', () => {

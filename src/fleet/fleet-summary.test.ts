@@ -52,6 +52,7 @@ test('the interval of a region is that of its quickest sensor that should send',
   const fleet = new Fleet();
   send(fleet, 'paused', {}, { intervalMs: 50, paused: true });
   expect(region(fleet)).toMatchObject({ interval_ms: 0, live: 0, paused: 1 });
+  expect(fleet.summary(T0).total).toMatchObject({ live: 0, paused: 1 });
   send(fleet, 'slow', {}, { intervalMs: 9000 });
   send(fleet, 'quick', {}, { intervalMs: 2000 });
   send(fleet, 'other', {}, { intervalMs: 3000 });
@@ -100,6 +101,22 @@ test('when a sensor was last seen never goes back with a clock', () => {
   send(fleet, 'a', { sequence: 1 }, {}, T0 + 100);
   send(fleet, 'a', { sequence: 2 }, {}, T0);
   expect(fleet.view(T0 + 100)[0]?.last_seen).toBe(T0 + 100);
+});
+
+test('the newest arrival is that of whichever sensor', () => {
+  const fleet = new Fleet();
+  expect(fleet.lastSeen).toBe(0);
+  send(fleet, 'a', {}, {}, T0 + 100);
+  send(fleet, 'b', {}, {}, T0);
+  expect(fleet.lastSeen).toBe(T0 + 100);
+});
+
+test('after the clock was set back, seconds that come again do not count twice', () => {
+  const fleet = new Fleet();
+  send(fleet, 'a', {}, {}, T0 + 500);
+  fleet.shiftTimes(-1000);
+  send(fleet, 'a', { sequence: 2 }, {}, T0 + 500);
+  expect(fleet.summary(T0 + 1000).total.rate).toBe(0.2);
 });
 
 test('the end of a network is the end of those heard of at that very moment, too', () => {

@@ -110,6 +110,13 @@ test('the newest submission of a place is remembered until its last active senso
   expect(() => replacement.forget(young[1])).not.toThrow();
 });
 
+test('a silent sensor was replaced when the newest submission of its place was made, unless it is known better', () => {
+  const [old, other] = [sensor('old'), sensor('other', { submission: T0 + 5, region: 'us' })];
+  const replacement = replacementOf(old, other);
+  expect([old.replaced, replacement.timeOf(old)]).toEqual([false, T0 + 5]);
+  expect(replacement.timeOf({ ...old, replacedAt: T0 + 3 })).toBe(T0 + 3);
+});
+
 test('a sensor of an older submission that comes late does not keep the place', () => {
   const [young, late] = [sensor('young', { submission: 2 }), sensor('late')];
   const replacement = replacementOf(young, late);

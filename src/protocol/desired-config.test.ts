@@ -70,6 +70,7 @@ test.each([
   [{ paused: true }, false],
   [{ emoji: 3, random_off: true }, true],
   [{ emoji: 4 }, false],
+  [{ emoji: 0 }, false],
   [{ emoji: -1 }, true],
 ])('a reading shows %j: %s', (desired, is) => {
   expect(shows(desired, seen)).toBe(is);

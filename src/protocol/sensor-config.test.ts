@@ -47,6 +47,14 @@ test.each([
   expect(sensorConfigSchema.safeParse({ color }).data?.color).toBe(kept);
 });
 
+test('of very many different reports some are remembered, not all', () => {
+  const report = (version: number) => parseReportedConfig(`v=${version};src=ddddd;file=none;interval=1;paused=0`);
+  const first = report(0);
+  for (let version = 1; version <= 1_000; version++) report(version);
+  expect(report(0)).toEqual(first);
+  expect(report(0)).not.toBe(first);
+});
+
 test('a sensor that keeps readings reports how many it has taken and dropped, before its settings', () => {
   const base = 'v=0;src=ddddd;file=none;interval=2000;paused=0';
   const settings = ';settings=alarm:false:d:b';

@@ -68,6 +68,12 @@ test('rights on the dead-letter queue have a statement of their own', async () =
   });
 });
 
+test('a dead-letter queue whose URL may not be asked for is told apart from the queue', async () => {
+  amazon.attributes.RedrivePolicy = JSON.stringify({ deadLetterTargetArn: LETTERS, maxReceiveCount: 5 });
+  amazon.denied = { 'GetQueueUrl readings-dead': 'AccessDenied' };
+  expect((await check()).missing).toMatchObject([{ arn: LETTERS, rights: ['sqs:GetQueueUrl'] }]);
+});
+
 test('a key that the identity may not use is a right of KMS', async () => {
   amazon.denied = { ReceiveMessage: 'KmsAccessDenied' };
   const { missing } = await check();

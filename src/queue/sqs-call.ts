@@ -57,8 +57,8 @@ const failureSchema = z.object({ __type: z.string().optional(), message: z.strin
 
 /** A refusal of the server, with the members of an SDK error that `sqs-errors.ts` reads. */
 function failureOf(httpStatusCode: number, body: string): Error {
-  const { __type = '', message = `status ${httpStatusCode}` } = failureSchema.safeParse(parseJson(body)).data ?? {};
-  const name = __type.slice(__type.indexOf('#') + 1);
+  const { __type: name = '', message = `status ${httpStatusCode}` } =
+    failureSchema.safeParse(parseJson(body)).data ?? {};
   return Object.assign(new Error(message), { name, $metadata: { httpStatusCode } });
 }
 
@@ -96,7 +96,7 @@ export function openCall(options: SqsConnection): SqsCall {
       method: 'POST',
       headers: { ...(await sign(headers, body)), 'content-length': body.length },
       timeout: TIMEOUT_MS,
-      ...(signal ? { signal } : {}),
+      signal,
     };
     const sent =
       target.protocol === 'https:'

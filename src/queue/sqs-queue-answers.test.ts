@@ -119,6 +119,33 @@ test('the dead-letter queue is looked for once, and again after a failure', asyn
   });
 });
 
+test('how many dead letters there are is not known where there is no queue for them, and asked where there is', async () => {
+  const queue = await open();
+  expect(await queue.deadLetterDepth()).toBeUndefined();
+  world.answers.GetQueueAttributes = fails('AccessDenied');
+  await expect(queue.deadLetterDepth()).rejects.toMatchObject({ code: 'QUEUE_DENIED' });
+});
+
+test.each([
+  [9, 'dead_letter_reason', true],
+  [10, 'dead_letter_reason', true],
+  [10, 'other', false],
+  [10, 'replay_of', true],
+])('of %i attributes, one of them %s, a replay adds where it comes from: %s', async (count, name, isAdded) => {
+  const queue = await open();
+  const value = { DataType: 'String', StringValue: 'first' };
+  const others = Array.from({ length: count - 1 }, (_, n) => [`a${n}`, value]);
+  const rawAttributes = Object.fromEntries([...others, [name, value]]);
+  await queue.sendBack({ ...message, rawAttributes, deadLetterReason: undefined, exhausted: false });
+  const [[, sent] = []] = world.calls;
+  const replayOf = name === 'replay_of' ? value : { DataType: 'String', StringValue: 'i' };
+  const { dead_letter_reason: _, ...kept } = rawAttributes;
+  expect(sent).toEqual({
+    ...{ QueueUrl: URL, MessageBody: 'x' },
+    MessageAttributes: { ...kept, ...(isAdded ? { replay_of: replayOf } : {}) },
+  });
+});
+
 test.each(['{}', '{"deadLetterTargetArn":"dead"}'])(
   'a redrive policy %s names no dead-letter queue',
   async (policy) => {

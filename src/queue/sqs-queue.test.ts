@@ -18,6 +18,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   vi.unstubAllEnvs();
+  vi.useRealTimers();
   for (const queue of opened.splice(0)) queue.close();
   for (const server of servers.splice(0)) {
     server.closeAllConnections();
@@ -188,6 +189,46 @@ describe.each([
     const queue = await open({ queue: `${endpoint}/000000000000/q`, endpoint });
     await expect(queue.depth()).rejects.toMatchObject({ code: 'QUEUE_UNREACHABLE' });
   });
+});
+
+test('a connection is used again, and ends with the queue', async () => {
+  const sockets = new Set<object>();
+  const endpoint = await fake(200, {}, '{}');
+  servers[0]!.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  const queue = await openSqsQueue({ queue: `${endpoint}/0/q`, endpoint, unsigned: true });
+  await queue.depth();
+  await queue.depth();
+  expect(sockets.size).toBe(1);
+  queue.close();
+  await vi.waitUntil(() => sockets.size === 0);
+});
+
+test('the limit of seconds is that of connecting: an answer may take longer', async () => {
+  const server = createServer((request, response) => {
+    vi.advanceTimersByTime(10_000);
+    request.resume();
+    setImmediate(() => response.end('{}'));
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const queue = await openSqsQueue({ queue: `${endpoint}/0/q`, endpoint, unsigned: true });
+  opened.push(queue);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  await expect(queue.depth()).resolves.toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+});
+
+test('a failure names the queue that was asked for: that of the dead letters, too', async () => {
+  const RedrivePolicy = '{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":5}';
+  await call('SetQueueAttributes', { QueueUrl: `${served.url}/000000000000/q`, Attributes: { RedrivePolicy } });
+  const queue = await openSqsQueue({ queue: 'q', endpoint: served.url, unsigned: true });
+  opened.push(queue);
+  const dead = await queue.deadLetters();
+  await call('DeleteQueue', { QueueUrl: dead.name });
+  await expect(dead.depth()).rejects.toMatchObject({ message: expect.stringContaining('/dead') });
 });
 
 test('the endpoint of the environment holds, and contradictions are refused', async () => {

@@ -26,16 +26,18 @@ function accept(...all: { at: number; value?: number; late?: number; region?: st
   );
 }
 
+const rangeOf = (over: Partial<HistoryRange>): HistoryRange => ({
+  metric: 'temperature',
+  region: undefined,
+  host: undefined,
+  from: T0,
+  to: T0 + HOUR_MS,
+  step: MINUTE_MS,
+  ...over,
+});
+
 const ask = async (over: Partial<HistoryRange>, now = T0 + 90 * 24 * HOUR_MS) => {
-  const range = {
-    metric: 'temperature',
-    region: undefined,
-    host: undefined,
-    from: T0,
-    to: T0 + HOUR_MS,
-    step: MINUTE_MS,
-  };
-  const series = await store.history({ ...range, ...over }, now);
+  const series = await store.history(rangeOf(over), now);
   return series?.[0]?.points ?? [];
 };
 const counted = async (over: Partial<HistoryRange>) => (await ask(over)).reduce((sum, { count }) => sum + count, 0);
@@ -78,6 +80,18 @@ describe.each([10_000, MINUTE_MS, HOUR_MS])('a range with a step of %i ms', (ste
     rollUp();
     expect(await ask({ step, to })).toEqual(points);
   });
+});
+
+test('what is read in several turns comes in the order of regions and times', async () => {
+  const second = (at: number, region: string) => ({ at: T0 + at * 1_000, region });
+  accept(second(2, 'eu'), second(1, 'us'), ...Array.from({ length: 5_000 }, () => second(3, 'eu')));
+  accept(second(0, 'us'), second(1, 'eu'), second(1, 'as'));
+  const series = await store.history(rangeOf({ step: 1_000 }), T0 + HOUR_MS);
+  expect(series?.map(({ region, points }) => [region, points.map(({ t }) => (t - T0) / 1_000)])).toEqual([
+    ['as', [1]],
+    ['eu', [1, 2, 3]],
+    ['us', [0, 1]],
+  ]);
 });
 
 test('a step whose readings are read in two turns is one point', async () => {

@@ -219,6 +219,26 @@ test('a move that is interrupted is continued after a crash, with nothing twice'
   expectExact();
 });
 
+test('readings are moved to the tables once a minute, not with each that comes', () => {
+  accept([take(T0, 1)]);
+  while (store.rollUp(T0));
+  accept([take(T0 + 1, 1)]);
+  for (let i = 0; i < 3; i++) store.rollUp(T0 + MINUTE_MS - 1);
+  expect(store.notRolledUp).toBe(1);
+  while (store.rollUp(T0 + MINUTE_MS));
+  expect(store.notRolledUp).toBe(0);
+});
+
+test('what waits when the store is closed is rolled up, where there is time for it', () => {
+  accept([take(T0, 1)]);
+  while (store.rollUp(T0));
+  accept([take(T0 + 1, 1)]);
+  store.rollUp(T0);
+  store.close(5_000);
+  open();
+  expect(store.notRolledUp).toBe(0);
+});
+
 test('while a move fails nothing is lost, and answers stay the same', async () => {
   accept([take(T0, 5, { values: { temperature: 4 } }), take(T0 + 1, 5, { values: { temperature: 6 } })]);
   store.rollUp(T0);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openSqlite } from '../../lib/sqlite/driver.js';
 import type { Reading } from '../../protocol/message.js';
 import type { Delivery } from '../../puller/delivery.js';
@@ -114,4 +114,19 @@ test('readings are compared a part at a time, from the first to the last and aga
   change("update readings set color = '#000000' where sequence = 1");
   rows.verifySome(2);
   expect(rows.damaged).toBe(3);
+});
+
+test('all checksums are compared, some of them a second, and all again after an hour', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  store.append(Array.from({ length: 501 }, (_, n) => delivery(n + 1)));
+  change("update readings set hostname = 'g' where sequence = 501");
+  const damagedAfter = (ms: number) => {
+    vi.advanceTimersByTime(ms);
+    store.check();
+    return store.stats.damagedRows;
+  };
+  expect([damagedAfter(0), damagedAfter(1_000)]).toEqual([0, 1]);
+  change("update readings set hostname = 'g' where sequence = 1");
+  expect([damagedAfter(3_599_999), damagedAfter(1)]).toEqual([1, 2]);
+  vi.useRealTimers();
 });
