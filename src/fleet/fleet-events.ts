@@ -65,7 +65,15 @@ export interface ConditionAlert extends Alert {
     | 'queue.damaged-messages';
 }
 
-export type AlertEvent = SilenceAlert | LossAlert | DeadLetterAlert | ConditionAlert;
+/** A relay is not heard, fills up, or keeps readings for long (`firing`), or that is over. */
+export interface RelayAlert extends Alert {
+  type: 'relay.away' | 'relay.filling' | 'relay.backlog';
+  region: string;
+  /** Its name. */
+  relay: string;
+}
+
+export type AlertEvent = SilenceAlert | LossAlert | DeadLetterAlert | ConditionAlert | RelayAlert;
 
 /** Sent every second. */
 export interface SummaryEvent {

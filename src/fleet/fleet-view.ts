@@ -3,6 +3,7 @@
 import type { Scope } from '../protocol/desired-config.js';
 import type { MeasuredValues } from '../protocol/measured-values.js';
 import type { DesiredField, ReportedConfig } from '../protocol/sensor-config.js';
+import type { RelayView } from './relays.js';
 
 /**
  * - `live`: it sends.
@@ -34,7 +35,7 @@ export interface SensorView {
   gaps: number;
   /** Of these, as reported: the sensor's memory was full. */
   dropped: number;
-  /** Taken, and kept by the sensor. Of a silent one, at most. */
+  /** Taken, and kept by the sensor or a relay. Of a silent one, at most. */
   waiting: number;
   /** What it may have taken before its end, and never came: no more than these. */
   unaccounted: number;
@@ -70,6 +71,8 @@ export interface RegionView {
 
 export interface FleetSummary {
   time: number;
+  /** By region and name; older pullers have none. */
+  relays?: RelayView[];
   regions: RegionView[];
   total: Omit<RegionView, 'region' | 'cut' | 'colors' | 'interval_ms'>;
 }

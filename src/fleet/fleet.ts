@@ -18,7 +18,9 @@ import {
   RegionTally,
   readingsOf,
   totalOf,
+  withRelayed,
 } from './region-counts.js';
+import { type KnownRelay, Relays } from './relays.js';
 import { Replacement } from './replacement.js';
 import { timeOfSensor } from './sensor-clock.js';
 import {
@@ -50,11 +52,13 @@ export interface FleetDump {
   retired: Record<string, ReadingCounts>;
   /** When the view began; versions before 0.2 did not keep it. */
   began?: number;
+  relays?: KnownRelay[];
 }
 
 export class Fleet {
   /** When the view began; 0 = it has seen everything. */
   began = 0;
+  readonly relays = new Relays();
   readonly #sensors = new Map<string, SensorRecord>();
   /** Executions by the key of their host; some may be forgotten already. */
   readonly #ofHosts = new Map<string, string[]>();
@@ -102,6 +106,7 @@ export class Fleet {
     for (const sensor of this.#sensors.values()) if (sensor.lastSeen >= since) shiftTimes(sensor, by);
     if (this.began > 0 && this.began >= since) this.began += by;
     for (const counts of this.#forgotten.values()) if (counts.last_seen >= since) counts.last_seen += by;
+    this.relays.shiftTimes(by, since);
     this.#rates.clear();
   }
 
@@ -132,12 +137,14 @@ export class Fleet {
       sensors,
       retired: Object.fromEntries(this.#forgotten),
       ...(this.began === 0 ? {} : { began: this.began }),
+      relays: this.relays.dump(),
     };
   }
 
   /** Restores a {@link dump} into an empty fleet. */
   load(dump: FleetDump): void {
     this.began = dump.began ?? this.began;
+    this.relays.load(dump.relays);
     // Earlier versions kept fewer counts.
     for (const [region, counts] of Object.entries(dump.retired)) {
       this.#forgotten.set(region, { ...noReadings(), ...counts });
@@ -172,8 +179,10 @@ export class Fleet {
     }
     for (const [region, counts] of this.#forgotten) tallyOf(region).addReadings(counts);
     const regions = Array.from(tallies.values(), (tally) => tally.view());
+    const isSilentIn = (region: string) => (tallies.get(region)?.view().silent ?? 0) > 0;
     return {
       time: now,
+      relays: this.relays.view(now, isSilentIn),
       regions: regions.sort((a, b) => compareRegions(a.region, b.region)),
       total: totalOf(regions),
     };
@@ -198,7 +207,8 @@ export class Fleet {
   /** Forgets sensors that are not expected to return, or are too many; their counts stay in the totals. */
   prune(now: number): void {
     for (const sensor of this.#sensors.values()) {
-      if (now - sensor.lastSeen < (sensor.replaced ? GONE_AFTER_MS : FORGET_AFTER_MS)) continue;
+      const isForgotten = now - sensor.lastSeen >= (sensor.replaced ? GONE_AFTER_MS : FORGET_AFTER_MS);
+      if (!isForgotten || this.#relayedSince(sensor, now) !== undefined) continue;
       this.#forget(sensor, now);
     }
     const excess = this.#sensors.size - MAX_SENSORS;
@@ -207,8 +217,12 @@ export class Fleet {
       for (const sensor of bySilence.slice(0, excess)) this.#forget(sensor, now);
     }
     for (const [host, ids] of this.#ofHosts) if (!ids.some((id) => this.#sensors.has(id))) this.#ofHosts.delete(host);
-    const regions = new Set([...this.#sensors.values()].map(({ reading }) => reading.region));
+    const regions = new Map<string, number>();
+    for (const { reading, lastSeen } of this.#sensors.values()) {
+      regions.set(reading.region, Math.max(lastSeen, regions.get(reading.region) ?? 0));
+    }
     for (const region of this.#rates.keys()) if (!regions.has(region)) this.#rates.delete(region);
+    this.relays.prune(now, (region) => regions.get(region) ?? 0);
   }
 
   #add(sensor: SensorRecord, now: number): SensorRecord {
@@ -250,7 +264,8 @@ export class Fleet {
     if (!isSilent(sensor, now)) return 'live';
     if (sensor.isJobStopped) return 'gone';
     if (this.#replacement.isOutdated(sensor)) return 'replaced';
-    return now - sensor.lastSeen <= Math.max(silenceLimitOf(sensor), GONE_AFTER_MS) ? 'silent' : 'gone';
+    const isExpected = now - sensor.lastSeen <= Math.max(silenceLimitOf(sensor), GONE_AFTER_MS);
+    return isExpected || this.#relayedSince(sensor, now) !== undefined ? 'silent' : 'gone';
   }
 
   #readingsOf(sensor: SensorRecord, state: SensorState, now: number): ReadingCounts {
@@ -263,7 +278,18 @@ export class Fleet {
     const gone = state === 'gone' ? timeOfSensor(sensor, now) : undefined;
     const ends = [stopped, replaced, gone].filter((end) => end !== undefined);
     const endedAt = ends.length === 0 ? undefined : Math.min(...ends);
-    return readingsOf(sensor, outstandingOf(sensor, state, { endedAt, now }), now);
+    const counts = readingsOf(sensor, outstandingOf(sensor, state, { endedAt, now }), now);
+    const since = this.#relayedSince(sensor, now);
+    return since === undefined ? counts : withRelayed(counts, sensor, since);
+  }
+
+  /** Since when readings of a sensor may be at a relay; undefined: they are not, as far as is known. */
+  #relayedSince(sensor: SensorRecord, now: number): number | undefined {
+    const kept = this.relays.keptSince(sensor.reading.region, now);
+    if (kept === undefined) return undefined;
+    // What is silent for longer was so before the relay kept anything.
+    const since = kept - silenceLimitOf(sensor);
+    return sensor.lastSeen >= since ? since : undefined;
   }
 
   #viewOf(sensor: SensorRecord, now: number): SensorView {

@@ -42,6 +42,18 @@ export const readingsOf = (sensor: SensorRecord, outstanding: Outstanding, now: 
   return { received, duplicates, late, gaps: gapsOf(sensor, now), dropped, ...outstanding, last_seen };
 };
 
+/**
+ * With what may be at a relay of the region counted as waiting: numbers that were found missing `since` then, and what an
+ * ended execution has not delivered. A reading that a sensor has dropped is at none.
+ */
+export function withRelayed(counts: ReadingCounts, sensor: SensorRecord, since: number): ReadingCounts {
+  const known = sensor.tracker.missingSince(since - 1);
+  const missing = Math.max(0, counts.gaps - Math.max(known, counts.dropped));
+  const kept = Math.max(0, counts.unaccounted - (sensor.lost ?? 0));
+  const waiting = counts.waiting + missing + kept;
+  return { ...counts, gaps: counts.gaps - missing, unaccounted: counts.unaccounted - kept, waiting };
+}
+
 /** Adds up the sensors of one region. */
 export class RegionTally {
   readonly #sum: RegionView;

@@ -17,6 +17,7 @@ vi.mock('../lib/async/backoff.js', async (importOriginal) => {
 });
 
 afterEach(() => {
+  vi.useRealTimers();
   vi.restoreAllMocks();
   pauses.length = 0;
 });
@@ -66,12 +67,15 @@ test('while a batch is on its way, what waits is filled up by the senders that c
   expect(batches.map((batch) => batch.length)).toEqual([10, 10]);
 });
 
-test('and what nobody fills up goes nevertheless, before the batch is back', async () => {
+test('and what nobody fills up goes nevertheless, before the batch is back: after four times as long', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const { queue, batches } = scripted(() => new Promise(() => {}));
-  const batcher = new Batcher(queue, { giveUpMs: 500 });
-  const waiting = addAll(batcher, Array(12).fill(message(10)));
-  await vi.waitUntil(() => batches.length === 2, { timeout: 400 });
+  const waiting = addAll(new Batcher(queue, { lingerMs: 50, giveUpMs: 500 }), Array(12).fill(message(10)));
+  vi.advanceTimersByTime(199);
+  expect(batches).toHaveLength(1);
+  vi.advanceTimersByTime(1);
   expect(batches[1]).toHaveLength(2);
+  vi.advanceTimersByTime(300);
   await waiting;
 });
 

@@ -96,3 +96,14 @@ test('a message of no sensor takes no place', () => {
   for (let n = 0; n < 2 * MAX_REGIONS; n++) expect(codeOf({ hostname: 'h', region: `x${n}` }, 0)).toBeUndefined();
   expect(codeOf(MANY.TOO_MANY_REGIONS!(0), 0, false)).toBeUndefined();
 });
+
+test('a region is left when the last of its hosts has left it', () => {
+  const others = (now: number) => {
+    for (let n = 1; n < MAX_REGIONS; n++) codeOf(MANY.TOO_MANY_REGIONS!(n), now);
+  };
+  codeOf(MANY.TOO_MANY_REGIONS!(0), 0);
+  codeOf({ hostname: 'second', region: 'r0', execution_id: 's' }, 1);
+  others(HOUR);
+  expect(codeOf(MANY.TOO_MANY_REGIONS!(MAX_REGIONS), HOUR)).toBe('TOO_MANY_REGIONS');
+  expect(codeOf(MANY.TOO_MANY_REGIONS!(MAX_REGIONS), HOUR + 1)).toBeUndefined();
+});

@@ -1,6 +1,7 @@
 /** A message of the queue, parsed: what is stored and shown, or why it can never be. */
 import { findNestingProblem } from '../lib/json.js';
 import { findFieldProblem, isReading, type Message, toReading } from '../protocol/message.js';
+import { parseRelayReport, RELAY_ATTRIBUTE, type RelayReport } from '../protocol/relay.js';
 import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
 import { REPLAY_OF_ATTRIBUTE, type ReceivedMessage } from '../queue/queue.js';
 import type { StoreEntry } from '../store/store.js';
@@ -8,6 +9,8 @@ import type { StoreEntry } from '../store/store.js';
 /** `reading`: the nine fields, when the message is a sensor's reading. */
 export interface Delivery extends StoreEntry {
   message: Message;
+  /** What its relay says about itself. */
+  relay?: RelayReport | undefined;
 }
 
 /** The proxy's codes for the same. */
@@ -38,8 +41,9 @@ export function parseDelivery(
   }
   const object = message as Message;
   const config = parseReportedConfig(attributes[SENSOR_CONFIG_ATTRIBUTE]);
-  if (!isReading(object)) return { id, body, message: object, reading: undefined, config, receivedAt };
+  const relay = parseRelayReport(attributes[RELAY_ATTRIBUTE]);
+  if (!isReading(object)) return { id, body, message: object, reading: undefined, config, receivedAt, relay };
   const problem = findFieldProblem(object);
   if (problem) return { code: 'BAD_FIELD', reason: problem.reason };
-  return { id, body, message: object, reading: toReading(object), config, receivedAt };
+  return { id, body, message: object, reading: toReading(object), config, receivedAt, relay };
 }

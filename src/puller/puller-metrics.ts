@@ -1,7 +1,8 @@
 /** `GET /metrics` of the puller (docs/metrics.md). */
 import type { FleetSummary } from '../fleet/fleet-view.js';
+import type { RelayView } from '../fleet/relays.js';
 import { BoundedLabel } from '../lib/metrics/label-counts.js';
-import { labelled, Metrics } from '../lib/metrics/metrics.js';
+import { labelled, Metrics, type Sample } from '../lib/metrics/metrics.js';
 import type { PullerAppDeps } from './puller-app.js';
 
 export type PullerMetricsDeps = Pick<
@@ -88,6 +89,17 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
       ),
     );
   });
+
+  const ofRelays = (name: string, help: string, read: (relay: RelayView) => number) =>
+    gauge(name, help, () =>
+      (summary().relays ?? []).map((relay): Sample => [{ region: relay.region, relay: relay.name }, read(relay)]),
+    );
+  ofRelays('relay_backlog', 'Readings that a relay keeps.', ({ backlog }) => backlog);
+  ofRelays('relay_oldest_seconds', 'For how long it has kept the oldest of them.', ({ oldest_ms }) => oldest_ms / 1000);
+  ofRelays('relay_bytes', 'What its readings take of its disk.', ({ bytes }) => bytes);
+  ofRelays('relay_max_bytes', 'What they may take.', ({ max_bytes }) => max_bytes);
+  ofRelays('relay_refused', 'Readings since its start that the proxy has refused for good.', ({ refused }) => refused);
+  ofRelays('relay_away', 'Whether it is not heard, and its region has silent sensors.', ({ away }) => (away ? 1 : 0));
 
   const latency = metrics.histogram(
     'reading_latency_seconds',

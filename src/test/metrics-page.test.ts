@@ -19,6 +19,12 @@ const pipeline = {
   ...{ received: 0, deleted: 0, deadLettered: 0, deadLetteredBy: {}, deadLetters: 0 },
   ...{ failures: 0, lastError: undefined },
 };
+const uplink = {
+  status: {
+    ...{ name: 'a', region: 'eu', at: 1, backlog: 0, oldest: 0, bytes: 0, max: 1, refused: 0 },
+    ...{ upstream: 'http://u', problem: undefined, forwarded: 0 },
+  },
+};
 const server = createQueueServer({ path: ':memory:' });
 afterAll(() => server.close());
 
@@ -38,12 +44,15 @@ test.each([
     'Sensor host',
     hostMetrics({ stats: () => ({ results: {} }), jobs: () => [], nodes: () => [] } as unknown as Cluster).routes,
   ],
+  ['Relay', createProxy({ queue, uplink }).app],
 ])('%s', async (heading, app) => {
   const section = PAGE.split(`\n## ${heading}\n`)[1]!.split('\n## ')[0]!;
   const listed = [...section.matchAll(ROW)].map(([, name, type]) => `${name} ${type}`);
   const text = await scrapeText(app);
   const given = [...text.matchAll(/^# TYPE (wasm_sensors_\w+ \w+)$/gm)].map(([, series]) => series!);
-  expect(listed.sort()).toEqual(given.sort());
+  // Those that it has in common with the proxy are in its section.
+  const own = given.filter((series) => heading !== 'Relay' || series.startsWith('wasm_sensors_proxy_relay_'));
+  expect(listed.sort()).toEqual(own.sort());
   // A row that does not match would be missing from `listed`.
   expect(section.match(/^\| `/gm)).toHaveLength(listed.length);
 });

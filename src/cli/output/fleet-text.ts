@@ -1,11 +1,13 @@
 /** The fleet view as text: its summary as a table, its events as lines. */
 import type { FleetEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary, RegionView } from '../../fleet/fleet-view.js';
+import type { RelayView } from '../../fleet/relays.js';
 import { escapeControls } from '../../lib/control-characters.js';
 import type { MeasuredValues } from '../../protocol/measured-values.js';
 import { pad } from './cells.js';
+import { spanText } from './event-text.js';
 import { type Column, table } from './table.js';
-import { partsText, type Style, swatch, terminalWidth } from './terminal-text.js';
+import { countText, partsText, type Style, swatch, terminalWidth } from './terminal-text.js';
 
 /** A region, or without a name the whole fleet. */
 export type RegionRow = FleetSummary['total'] & Partial<Pick<RegionView, 'region' | 'cut' | 'colors'>>;
@@ -57,6 +59,21 @@ export function summaryTable(
   const rows = regions.length > 1 ? [...regions, total] : regions;
   return table(rows, regionColumns(total, style, 'readings/s', [], links), { style }).join('\n');
 }
+
+/** A line for each relay. `now`: Unix milliseconds. */
+export const relayLines = (relays: RelayView[], now: number, style: Style): string[] =>
+  relays.map(({ name, region, backlog, oldest_ms, bytes, max_bytes, refused, heard_at, away }) => {
+    const heard = `heard ${spanText(Math.max(0, now - heard_at))} ago`;
+    const text = partsText(
+      backlog > 0
+        ? `keeps ${countText(backlog, 'reading')}, the oldest for ${spanText(oldest_ms)}`
+        : 'keeps no readings',
+      `${Math.round((100 * bytes) / Math.max(1, max_bytes))} % full`,
+      refused > 0 && style.red(`${refused} given up: the proxy refuses them`),
+      away ? style.red(`away, ${heard}`) : heard,
+    );
+    return `${escapeControls(`${name} (${region})`)}: ${text}`;
+  });
 
 const unaccountedText = ({ unaccounted }: RegionRow, style: Style): string =>
   unaccounted > 0 ? style.red(`at most ${unaccounted}`) : '0';

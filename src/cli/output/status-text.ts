@@ -6,7 +6,7 @@ import { type FailedExecution, failedExecutions, type Status } from '../../opera
 import type { QueueServerState } from '../../queue/queue.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { eventText, spanText } from './event-text.js';
-import { summaryTable } from './fleet-text.js';
+import { relayLines, summaryTable } from './fleet-text.js';
 import { moduleTable } from './module-text.js';
 import { depthText } from './queue-text.js';
 import { table } from './table.js';
@@ -58,6 +58,9 @@ export function statusText({ kind, up, endpoints, settings }: RunState, status: 
     ],
     ...notices.map((notice): Line => ['', style.yellow(eventText(notice))]),
     ['sensors', sensorsText(status)],
+    ...relayLines(fleet.summary.relays ?? [], fleet.summary.time, style).map(
+      (text, i): Line => [i === 0 ? 'relays' : '', text],
+    ),
     ['revoked', revoked.length > 0 && `${revoked.join(', ')}: their readings are refused`],
     ['queue', queueText(puller, style)],
     ...notStoredLines(status),

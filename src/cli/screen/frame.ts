@@ -108,9 +108,9 @@ function keysLine({ data, state, style, attached, width }: Picture): string {
 
 const WORDS = [
   ['', ''],
-  ['gaps', 'readings that are missing, though later ones of their sensor have arrived'],
+  ['gaps', 'readings that are missing, though later ones have arrived'],
   ['waiting', 'readings that sensors keep until they can deliver them'],
-  ['unaccounted', 'readings that may have been taken before a sensor ended, and never came'],
+  ['unaccounted', 'what a sensor may have taken before it ended, and never came'],
   ['late', 'readings that arrived after later ones of their sensor: no loss'],
   ['duplicates', 'readings that arrived again, and count once'],
   ['silent', 'a sensor that has not sent for longer than its interval explains'],

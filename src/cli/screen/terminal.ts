@@ -43,6 +43,8 @@ export class Terminal {
   }
 
   open(): void {
+    // One that is closed says so whenever it is used, also after the screen.
+    this.#stdin.on('error', ignore);
     this.#enter();
     this.#holdStderr();
     if (this.#stdin.isTTY) {
@@ -131,7 +133,6 @@ export class Terminal {
   /** While it is open. */
   readonly #listeners: [NodeJS.EventEmitter, string, Parameters<NodeJS.EventEmitter['on']>[1]][] = [
     [process.stdin, 'keypress', this.#onKeypress],
-    [process.stdin, 'error', ignore],
     [process.stdout, 'resize', this.#redraw],
     [process, 'SIGCONT', this.#onContinue],
     [process, 'exit', this.#onExit],

@@ -7,7 +7,7 @@ import { effectiveConfig } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
 import { cut, wrapped } from '../output/cells.js';
 import { reportedValues } from '../output/config-text.js';
-import { type RegionRow, regionColumns, valueTexts } from '../output/fleet-text.js';
+import { type RegionRow, regionColumns, relayLines, valueTexts } from '../output/fleet-text.js';
 import { type Column, table } from '../output/table.js';
 import { swatch } from '../output/terminal-text.js';
 import { NO_SENSORS_YET } from '../output/up-text.js';
@@ -17,6 +17,9 @@ import type { ScreenState } from './screen-state.js';
 
 /** `12:03:04`, in the time zone of this machine. */
 export const clockTime = (ms: number): string => new Date(ms).toTimeString().slice(0, 8);
+
+/** Of those that keep readings. */
+const RELAYS_SHOWN = 3;
 
 const fleet = list<RegionRow>('fleet', {
   rows: ({ summary }, matches) =>
@@ -31,6 +34,10 @@ const fleet = list<RegionRow>('fleet', {
     const seconds = width < 60 ? 8 : width < 100 ? 16 : 30;
     const bars = ({ region = '' }: RegionRow) => style.cyan(sparkline(data.rates.get(region) ?? [], seconds));
     return regionColumns(data.summary?.total, style, '/s', [{ head: 'rate', rank: 2, of: bars }]);
+  },
+  above({ data: { summary }, style, width }) {
+    const shown = (summary?.relays ?? []).filter(({ backlog, away }) => backlog > 0 || away).slice(0, RELAYS_SHOWN);
+    return relayLines(shown, summary?.time ?? 0, style).map((line) => cut(`relay ${line}`, width));
   },
   target: ({ region, live, paused }) => ({
     scope: region === undefined ? {} : { region },

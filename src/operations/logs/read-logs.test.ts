@@ -2,9 +2,11 @@ import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Network, NetworkLogLine } from '../../network/network.js';
 import { FakeNetwork, jobInfo } from '../../test/support/fake-network.js';
+import { holdClock, hurried, releaseClock } from '../../test/support/test-clock.js';
+import { sensorSource } from './log-sources.js';
 import { type LogLine, type LogsQuery, loggedServices, readLogs } from './read-logs.js';
 
 let folder: string;
@@ -56,8 +58,10 @@ async function until(look: () => boolean): Promise<void> {
 test('lines of all services in the order of time; those of one service stay in theirs', async () => {
   write('proxy', at(1, 'a'), at(4, 'd'));
   // Its clock was set back.
-  write('queue', at(3, 'c'), at(2, 'b'));
-  expect(await read()).toEqual(['proxy info a', 'queue info c', 'queue info b', 'proxy info d']);
+  write('queue', at(1, 'at the same time'), at(3, 'c'), at(2, 'b'));
+  expect(await read()).toEqual([
+    ...['proxy info a', 'queue info at the same time', 'queue info c', 'queue info b', 'proxy info d'],
+  ]);
 });
 
 test('an older file comes first, and lines without a time stay with their neighbours', async () => {
@@ -126,6 +130,18 @@ test('followed: what is appended, replaced, and new; it ends when it is aborted'
   stop.abort();
   await ended;
   expect(lines).toHaveLength(5);
+});
+
+test('followed: what several services have written since comes in the order of time', async () => {
+  for (const service of ['proxy', 'queue']) write(service, at(1, 'a'));
+  const { lines, ended } = follow();
+  await until(() => lines.length === 2);
+  write('proxy', at(3, 'c'));
+  write('queue', at(2, 'b'));
+  await until(() => lines.length === 4);
+  expect(lines.slice(2)).toEqual(['queue info b', 'proxy info c']);
+  stop.abort();
+  await ended;
 });
 
 test('the log of a service job is with Bacalhau, and the error says where', async () => {
@@ -213,12 +229,37 @@ test('last words of sensors, once, where the network tells when', async () => {
   expect(await read()).toEqual(['proxy info a']);
 });
 
+test('a network is asked for last words every ten seconds, and each is shown once', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: BEGAN });
+  const fake = new FakeNetwork();
+  const executions = ['e-1', 'e-2'].map((id) => ({
+    id,
+    node: id,
+    state: 'failed' as const,
+    message: 'x',
+    modified: BEGAN,
+  }));
+  fake.jobList = [jobInfo({ role: 'publisher', region: 'eu' }, { executions: executions.slice(0, 1) })];
+  const source = sensorSource(fake);
+  const addedAfter = async (ms: number) => {
+    vi.setSystemTime(BEGAN + ms);
+    return (await source.added()).map(({ text }) => text);
+  };
+  expect(await addedAfter(0)).toEqual(['e-1: x']);
+  fake.jobList = [jobInfo({ role: 'publisher', region: 'eu' }, { executions })];
+  expect([await addedAfter(9_999), await addedAfter(10_000), await addedAfter(20_000)]).toEqual([[], ['e-2: x'], []]);
+  vi.useRealTimers();
+});
+
 test('a network that starts later is followed, too', async () => {
+  holdClock();
   write('up', at(1, 'starting'));
   const { lines, ended } = follow();
   await until(() => lines.length === 1);
   network = containers([line(2, 'hello')]);
-  await until(() => lines.includes('sqs-proxy info hello'));
+  // It is asked for every 2 s.
+  await hurried(() => until(() => lines.includes('sqs-proxy info hello')));
+  releaseClock();
   stop.abort();
   await ended;
 });

@@ -56,10 +56,16 @@ test('a message that comes again ends the look, is given out once, and is releas
 test('whoever purges is told of all messages: those that wait, in flight and delayed', async () => {
   const asked: unknown[] = [];
   const confirm = async (...question: unknown[]) => asked.push(question) > 0;
-  const result = await purgeQueue(queueOf([]).queue, { deadLetters: false, confirm });
-  expect([asked, result]).toEqual([
-    [['http://queue/dead', 7]],
-    { url: 'http://queue/dead', messages: 7, purged: true },
+  const { queue: dead } = queueOf([], { depth: async () => ({ visible: 1, inFlight: 0, delayed: 0 }) });
+  const { queue } = queueOf([], { name: 'http://queue/main', deadLetters: async () => dead });
+  const results = [false, true].map((deadLetters) => purgeQueue(queue, { deadLetters, confirm }));
+  expect(await Promise.all(results)).toEqual([
+    { url: 'http://queue/main', messages: 7, purged: true },
+    { url: 'http://queue/dead', messages: 1, purged: true },
+  ]);
+  expect(asked.sort()).toEqual([
+    ['http://queue/dead', 1],
+    ['http://queue/main', 7],
   ]);
 });
 

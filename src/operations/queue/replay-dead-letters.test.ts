@@ -36,6 +36,7 @@ function queueOf({ letters = [], depth, task, unsendable = [], undeletable = [] 
     },
     release: async (receipts: string[]) => void log.released.push(...receipts),
     async delete(receipts: string[]) {
+      if (receipts.length === 0) throw new Error('SQS refuses an empty batch');
       const kept = receipts.filter((receipt) => undeletable.includes(receipt));
       log.deleted.push(...receipts.filter((receipt) => !kept.includes(receipt)));
       return kept;
@@ -63,7 +64,10 @@ test('what a task has moved and what it passed over are counted together, and no
       { running: false, moved: 3 },
     ],
   });
+  const began = performance.now();
   expect(await replayAll(queue, onProgress)).toEqual({ replayed: 5, by: 'move-task' });
+  // The service is not asked all the time.
+  expect(performance.now() - began).toBeGreaterThan(400);
   // Two of the five were left; the third letter came meanwhile.
   expect([progress, log.max, log.sent]).toEqual([[1, 5], [2], ['a', 'b']]);
 });
@@ -75,6 +79,19 @@ test('a task that moved all of them leaves nothing to look for', async () => {
   });
   expect(await replayAll(queue, onProgress)).toEqual({ replayed: 3, by: 'move-task' });
   expect(log.looks).toBe(0);
+});
+
+test('where there is no task all are looked for, however few the queue counts', async () => {
+  const { queue, onProgress } = queueOf({ letters: [letter('a'), letter('b')], depth: { visible: 1, inFlight: 0 } });
+  expect(await replayAll(queue, onProgress)).toEqual({ replayed: 2, by: 'messages' });
+});
+
+test('of ids that are not there each is named, and what was replayed of the others', async () => {
+  const { queue, log, onProgress } = queueOf({ letters: [letter('a'), letter('b')] });
+  await expect(replayOnly(queue, ['x', 'b', 'y'], onProgress)).rejects.toMatchObject({
+    ...{ code: 'NO_SUCH_DEAD_LETTER', message: 'no dead letter has the id x, y', details: ['b was replayed'] },
+  });
+  expect([log.deleted, log.released]).toEqual([['b'], ['a']]);
 });
 
 test('a task that fails says how many it has moved before', async () => {

@@ -28,7 +28,6 @@ export async function replayAll(queue: AdminQueue, onProgress: OnProgress): Prom
   const { visible, inFlight } = await dead.depth();
   const task = await queue.startMove();
   const moved = task ? await followTask(task, queue.name, onProgress) : 0;
-  if (task && moved >= visible + inFlight) return { replayed: moved, by: 'move-task' };
   // A task passes over messages that somebody has just looked at.
   const limit = task ? visible + inFlight - moved : Infinity;
   const replayed = new Set<string>();
@@ -57,7 +56,7 @@ export async function replayOnly(queue: AdminQueue, ids: string[], onProgress: O
   if (missing.length === 0) return { replayed: replayed.size, by: 'messages' };
   throw new AppError('NO_SUCH_DEAD_LETTER', `no dead letter has the id ${missing.join(', ')}`, {
     hint: '`wasm-sensors queue dead-letters` lists them. One that was replayed and rejected again has a new id.',
-    ...(replayed.size > 0 ? { details: [...replayed].map((id) => `${id} was replayed`) } : {}),
+    details: [...replayed].map((id) => `${id} was replayed`),
   });
 }
 
@@ -69,7 +68,6 @@ interface Move {
 }
 
 async function moveBack(messages: SeenMessage[], { queue, dead, replayed }: Move): Promise<void> {
-  if (messages.length === 0) return;
   const results = await Promise.allSettled(messages.map((message) => queue.sendBack(message)));
   const sent = messages.filter((_, i) => results[i]!.status === 'fulfilled');
   const kept = sent.length > 0 ? await dead.delete(sent.map(({ receipt }) => receipt)) : [];

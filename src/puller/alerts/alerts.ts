@@ -3,6 +3,7 @@ import type { AlertEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
 import { ConditionAlerts, type Conditions } from './condition-alerts.js';
 import { LossAlerts } from './loss-alerts.js';
+import { RelayAlerts } from './relay-alerts.js';
 import { SilenceAlerts } from './silence-alerts.js';
 import { Webhook } from './webhook.js';
 
@@ -17,6 +18,7 @@ export interface AlertOptions {
 export class Alerts {
   readonly #silence: SilenceAlerts;
   readonly #losses = new LossAlerts();
+  readonly #relays = new RelayAlerts();
   readonly #conditions = new ConditionAlerts();
   readonly #webhook: Webhook | undefined;
   readonly #onAlert: (alert: AlertEvent) => void;
@@ -36,7 +38,7 @@ export class Alerts {
 
   /** Those that fire now. */
   get firing(): AlertEvent[] {
-    return [...this.#conditions.firing, ...this.#silence.firing, ...this.#losses.firing];
+    return [...this.#conditions.firing, ...this.#silence.firing, ...this.#losses.firing, ...this.#relays.firing];
   }
 
   /** The clock was set forward or back by this many milliseconds. */
@@ -49,6 +51,7 @@ export class Alerts {
     const news = [
       ...this.#silence.update(summary),
       ...this.#losses.update(summary),
+      ...this.#relays.update(summary),
       ...this.#conditions.update(conditions, summary.time),
     ];
     for (const alert of news) {

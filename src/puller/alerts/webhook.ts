@@ -77,7 +77,8 @@ export class Webhook {
 }
 
 /** What an alert is about: a newer alert about the same says all that is left to say. */
-const subjectOf = (alert: AlertEvent): string => ('region' in alert ? `${alert.type} ${alert.region}` : alert.type);
+const subjectOf = (alert: AlertEvent): string =>
+  [alert.type, 'region' in alert && alert.region, 'relay' in alert && alert.relay].filter(Boolean).join(' ');
 
 /** A receiver that knows single alerts shows the first one, and in its text that there are more. */
 function bodyOf(group: AlertEvent[]): AlertEvent & { alerts?: AlertEvent[] } {

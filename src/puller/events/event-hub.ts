@@ -11,8 +11,9 @@ export class EventHub {
 
   /** Records what is stored. `now`: Unix milliseconds; the clock may have been set back since. */
   record(deliveries: Delivery[], now = Number.POSITIVE_INFINITY): void {
-    for (const { reading, message, config, ...delivery } of deliveries) {
+    for (const { reading, message, config, relay, ...delivery } of deliveries) {
       const receivedAt = Math.min(delivery.receivedAt, now);
+      if (relay) this.fleet.relays.record(relay, receivedAt);
       if (!reading) {
         this.publish({ event: 'message', message, received_at: receivedAt });
         continue;

@@ -147,3 +147,35 @@ test.each([
     await expect(asked).rejects.toMatchObject({ code: 'BAD_QUERY', message: expect.stringContaining('50000') });
   else expect(await asked).toBe(count);
 });
+
+test('as many minutes are read for an answer, and not one more', async () => {
+  accept({ at: T0 - HOUR_MS });
+  store.rollUp(T0);
+  store.database.exec(`
+    with recursive n(i) as (select 0 union all select i + 1 from n where i < 199999)
+      insert into temp.pending select 'temperature', 'eu', i, ${T0}, 1, 1, 1, 1 from n`);
+  expect(await counted({ step: HOUR_MS })).toBe(200_000);
+  store.database.exec(`insert into temp.pending values ('temperature', 'us', '', ${T0}, 1, 1, 1, 1)`);
+  await expect(counted({ step: HOUR_MS })).rejects.toMatchObject({
+    ...{ code: 'BAD_QUERY', message: expect.stringContaining('200000') },
+  });
+});
+
+test('hours are answered when their minutes are forgotten', async () => {
+  accept({ at: T0, value: 3 });
+  rollUp();
+  store.forget({ readings: HOUR_MS, minutes: -1, hours: HOUR_MS });
+  expect(await ask({})).toEqual([]);
+  expect(await ask({ step: HOUR_MS })).toEqual([{ t: T0, count: 1, min: 3, max: 3, mean: 3 }]);
+});
+
+test('while many readings are read others have their turn, and nobody reads for one who is gone', async () => {
+  accept(...Array.from({ length: 5_001 }, () => ({ at: T0 })));
+  rollUp();
+  const order: string[] = [];
+  setImmediate(() => order.push('another'));
+  expect(await counted({ step: 1_000 })).toBe(5_001);
+  order.push('answer');
+  expect(order).toEqual(['another', 'answer']);
+  expect(await store.history(rangeOf({ step: 1_000 }), T0, AbortSignal.abort())).toEqual([]);
+});

@@ -229,6 +229,17 @@ test('readings are moved to the tables once a minute, not with each that comes',
   expect(store.notRolledUp).toBe(0);
 });
 
+test('when very much waits it is moved before the minute is over', () => {
+  accept([take(T0, 1)]);
+  while (store.rollUp(T0));
+  accept([take(T0 + 1, 1)]);
+  expect(store.rollUp(T0 + 1)).toBe(false);
+  store.database.exec(`
+    with recursive n(i) as (select 0 union all select i + 1 from n where i < 200000)
+      insert into temp.pending select 'x', 'eu', i, ${T0}, 1, 1, 1, 1 from n`);
+  expect(store.rollUp(T0 + 1)).toBe(true);
+});
+
 test('what waits when the store is closed is rolled up, where there is time for it', () => {
   accept([take(T0, 1)]);
   while (store.rollUp(T0));
@@ -257,6 +268,7 @@ test('the depth of the queue: by minute and hour, without a region', async () =>
   const first = { t: T0, count: 3, min: 0, max: 7, mean: 11 / 3 };
   const second = { t: T0 + MINUTE_MS, count: 1, min: 9, max: 9, mean: 9 };
   expect(await ask({ metric: 'queue.depth' })).toEqual([{ points: [first, second] }]);
+  expect(query('select distinct region from region_minutes')).toEqual([{ region: '' }]);
   rollUp();
   restart();
   store.addSamples([depthOf(1)], T0 + 30_000);
@@ -352,6 +364,21 @@ test('minutes and hours are deleted by the time since something was added, not b
     { n: 0 },
   ]);
   vi.restoreAllMocks();
+});
+
+test('a minute is kept for as long as it says, to the millisecond', () => {
+  const now = vi.spyOn(store.clock, 'now').mockReturnValue(T0);
+  accept([take(T0, 1)]);
+  rollUp();
+  const keptAfter = (ms: number) => {
+    now.mockReturnValue(T0 + ms);
+    store.forget({ readings: DAY, minutes: HOUR_MS, hours: 2 * HOUR_MS });
+    return query('select length from roll_up_periods order by 1').map(({ length }) => length);
+  };
+  expect([HOUR_MS, HOUR_MS + 1, 2 * HOUR_MS, 2 * HOUR_MS + 1].map(keptAfter)).toEqual([
+    ...[[MINUTE_MS, HOUR_MS], [HOUR_MS], [HOUR_MS], []],
+  ]);
+  now.mockRestore();
 });
 
 test('very many rows of a minute are deleted some at a time', () => {

@@ -1,7 +1,6 @@
 /** The live screen in a real terminal: it fits, it scrolls nothing away, and the terminal is as it was afterwards. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventually, Sandbox } from '../support/cli-harness.js';
 import { type TerminalSize, TmuxTerminal, tmuxMissing } from '../support/tmux-terminal.js';
@@ -46,13 +45,15 @@ async function sees(terminal: TmuxTerminal, what: RegExp): Promise<void> {
 }
 
 /** Title in the first row, keys in the last one, and no second title that has scrolled away. */
-function expectFits(terminal: TmuxTerminal, { rows }: TerminalSize): void {
+function expectFits(terminal: TmuxTerminal, { rows }: TerminalSize, view = '1'): true {
   const seen = terminal.rows();
   expect(seen).toHaveLength(rows);
+  expect(seen[1]).toContain(`[${view}:`);
   expect(seen[0]).toMatch(/embedded {2}3 live/);
   expect(seen.at(-1)).toMatch(/^\? help/);
   const titles = terminal.everything().filter((line) => /embedded {2}\d live/.test(line));
   expect(titles).toHaveLength(1);
+  return true;
 }
 
 /** The shell has its terminal back: no mode is left, and it reads lines and echoes them. */
@@ -75,8 +76,7 @@ test('it fits every size and every view, through resizes and a killed service, a
     terminal.resize(size);
     for (const view of ['2', '3', '4', '1']) {
       terminal.keys(view);
-      await sleep(300);
-      expectFits(terminal, size);
+      await eventually('a view that fits', () => expectFits(terminal, size, view));
     }
   }
   process.kill(box.pidOf('puller'), 'SIGKILL');

@@ -6,14 +6,14 @@ import { clock, withNpx } from './format.js';
 
 const OVER_SHOWN_MS = 8_000;
 
-/** By type and region. */
+/** By type, region and relay. */
 const alerts = new Map<string, { node: HTMLElement; alert: AlertEvent }>();
 
 const regionOf = (alert: AlertEvent) => ('region' in alert ? alert.region : undefined);
 
 export function showAlert(alert: AlertEvent): void {
   const text = withNpx(alert.text);
-  const key = `${alert.type}\n${regionOf(alert)}`;
+  const key = [alert.type, regionOf(alert), 'relay' in alert && alert.relay].join('\n');
   if (!alert.firing) {
     end(key, text);
     return;

@@ -1,5 +1,6 @@
 /** A panel for each region: its sensors as tiles, or as a mosaic when there are many; its colours and its counts. */
 import type { FleetSummary, RegionView } from '../../fleet/fleet-view.js';
+import type { RelayView } from '../../fleet/relays.js';
 import { showColors } from './color.js';
 import { arrange, byId, fill, find, setText, stamp } from './dom.js';
 import { byNumber, numberText, whole } from './format.js';
@@ -87,7 +88,7 @@ class Panel {
   }
 
   /** With each summary, because sorting for each new sensor would take too long while thousands start. */
-  show(counts: PanelCounts): void {
+  show(counts: PanelCounts, relays: RelayView[]): void {
     const sensors = sensorsIn({ region: this.#region });
     this.#many = sensors.length > MAX_TILES;
     if (!this.#many || this.#changed) sensors.sort((a, b) => byNumber(a.hostname, b.hostname));
@@ -99,6 +100,10 @@ class Panel {
     setText(find(this.node, '.caption'), sensors.length === 0 ? 'no sensors yet' : caption);
     showCounts(this.node, counts);
     find(this.node, '.cut').hidden = !counts.cut;
+    const relayed = find(this.node, '.relayed');
+    relayed.hidden = relays.length === 0;
+    const kept = relays.reduce((sum, { backlog }) => sum + backlog, 0);
+    setText(find(relayed, 'dd'), `${whole(kept)}${relays.some(({ away }) => away) ? ' · away' : ''}`);
     this.node.classList.toggle('silent', counts.live === 0 && counts.silent > 0);
     showColors(find(this.node, '.mix'), counts);
   }
@@ -137,7 +142,7 @@ const someText = (counts: Record<string, number>): string =>
     .flatMap(([name, count]) => (count > 0 ? `${whole(count)} ${name}` : []))
     .join(', ');
 
-export function showPanels({ regions, total }: FleetSummary): void {
+export function showPanels({ regions, total, relays = [] }: FleetSummary): void {
   showCounts(byId('totals'), total);
   const { paused, silent, waiting, unaccounted } = total;
   fill(byId('totals'), {
@@ -149,7 +154,10 @@ export function showPanels({ regions, total }: FleetSummary): void {
   setText(byId('more-regions'), hidden > 0 ? `${whole(hidden)} more regions are only in the counts of the fleet.` : '');
   if (shown.some(({ region }) => !panels.has(region))) addPanels(shown.map(({ region }) => region));
   // A restarted puller may no longer know a region.
-  for (const [region, panel] of panels) panel.show(shown.find((view) => view.region === region) ?? NOTHING);
+  for (const [name, panel] of panels) {
+    const own = relays.filter(({ region }) => region === name);
+    panel.show(shown.find(({ region }) => region === name) ?? NOTHING, own);
+  }
 }
 
 export function drawPanels(): boolean {
