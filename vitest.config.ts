@@ -31,9 +31,9 @@ const unit = { testTimeout: 30_000, hookTimeout: 30_000, maxWorkers: availablePa
 
 /** The longest files: the last one to end does not run alone. Those with containers and nodes do not begin together. */
 const LONGEST = [
-  ...['integration/compose-seed', 'e2e/cli-errors', 'integration/native-faults', 'e2e/config-e2e'],
-  ...['integration/compose-system', 'integration/packed', 'integration/native-system', 'integration/demo'],
-  ...['integration/page-in-browser', 'e2e/torture', 'integration/native-cluster', 'e2e/puller-store'],
+  ...['integration/compose-system', 'e2e/config-e2e', 'integration/native-system', 'e2e/cli-errors'],
+  ...['integration/compose-seed', 'integration/native-faults', 'integration/page-in-browser', 'integration/packed'],
+  ...['integration/demo', 'e2e/torture', 'e2e/embedded-system', 'integration/native-cluster', 'e2e/puller-store'],
 ].map((name) => `/src/test/${name}.test.ts`);
 
 class LongestFirst extends BaseSequencer {

@@ -13,7 +13,9 @@ test('a request that never ends is an error, not the end of the program', async 
   const lost = join(sandbox.dir, 'lost.mjs');
   writeFileSync(
     lost,
-    `globalThis.fetch = (_url, { signal }) =>
+    `const { timeout } = AbortSignal;
+    AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 20);
+    globalThis.fetch = (_url, { signal }) =>
       new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));`,
   );
   const args = ['history', 'temperature', '--puller-url', 'http://127.0.0.1:9'];

@@ -42,7 +42,7 @@ export interface NetworkProvider<Connection = unknown> {
   /** Base URL of the sensor host, where this network runs one. */
   sensorHostUrl?(connection: Connection): string;
   /** Writes the network as files that work without this program; resolves with their paths, relative to `folder`. */
-  render?(folder: string, options: { nodesPerRegion: number }): Promise<string[]>;
+  render?(folder: string, options: { nodesPerRegion: number; relays: boolean }): Promise<string[]>;
 }
 
 export interface NetworkCapabilities {
@@ -103,6 +103,8 @@ export interface PlanContext {
   logging?: Partial<Pick<Settings, 'logLevel' | 'logFormat'>>;
   /** `up --registry`: run a registry for images that were built here, where the network can. */
   registry: boolean;
+  /** `up --relays`: sensors of a region send to a relay on its side of the link that can be cut. */
+  relays: boolean;
   emit(event: NetworkEvent): void;
 }
 

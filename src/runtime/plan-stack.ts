@@ -45,6 +45,7 @@ export async function planStack({ settings, registry, emit, onStop }: StackReque
     stateDir,
     token,
     registry,
+    relays: values.relays,
     emit,
     nodesPerRegion: values.nodes,
     logging: givenSettings(settings, ['logLevel', 'logFormat']),

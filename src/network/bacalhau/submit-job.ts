@@ -21,6 +21,8 @@ export interface SubmitOptions extends Pick<JobEnvironment, 'forwarded' | 'given
   /** Nodes that may still connect for the first time. */
   planned?: NodeInfo[];
   sensorProxyUrl(region: string): string;
+  /** As `Network.proxyUrlOf`. */
+  proxyUrlOf?(region: string): string;
 }
 
 /** The nodes of the cluster, and those that are planned and have never connected. */
@@ -37,8 +39,8 @@ export async function allNodes({
  * another type has the name, and as the client and `renderJob` do.
  */
 export async function submitJob(request: JobRequest, options: SubmitOptions): Promise<Submission> {
-  const { client, stateDir, token, forwarded, given = {}, sensorProxyUrl } = options;
-  const moduleUrl = (region: string, sha256: string) => `${sensorProxyUrl(region)}${modulePath(sha256, token)}`;
+  const { client, stateDir, token, forwarded, given = {}, sensorProxyUrl, proxyUrlOf = sensorProxyUrl } = options;
+  const moduleUrl = (region: string, sha256: string) => `${proxyUrlOf(region)}${modulePath(sha256, token)}`;
   const [rendered, jobs, nodes] = await Promise.all([
     renderJob(request, { module: readModule, moduleUrl, forwarded, given, owner: ownerOf(stateDir) }),
     client.jobs(),

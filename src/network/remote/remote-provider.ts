@@ -20,7 +20,14 @@ import {
 
 export const remoteProvider: NetworkProvider<RemoteConnection> = {
   kind: 'remote',
-  capabilities: { sensorsOutliveUp: true, noCuts: true },
+  capabilities: {
+    sensorsOutliveUp: true,
+    noCuts: true,
+    unsupported: {
+      settings: ['relays'],
+      hint: 'Run `relay serve` on each site, and `deploy publisher --region … --proxy URL-OF-THE-RELAY`: docs/networks.md, "Relays".',
+    },
+  },
   connectionSchema: remoteConnectionSchema,
   needs({ values: settings }) {
     const api = apiAddress(settings);

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Network, NetworkLogLine } from '../../network/network.js';
 import { FakeNetwork, jobInfo } from '../../test/support/fake-network.js';
+import { holdClock, hurried, releaseClock } from '../../test/support/test-clock.js';
 import { sensorSource } from './log-sources.js';
 import { type LogLine, type LogsQuery, loggedServices, readLogs } from './read-logs.js';
 
@@ -255,11 +256,14 @@ test('a network is asked for last words every ten seconds, and each is shown onc
 });
 
 test('a network that starts later is followed, too', async () => {
+  holdClock();
   write('up', at(1, 'starting'));
   const { lines, ended } = follow();
   await until(() => lines.length === 1);
   network = containers([line(2, 'hello')]);
-  await until(() => lines.includes('sqs-proxy info hello'));
+  // It is asked for every 2 s.
+  await hurried(() => until(() => lines.includes('sqs-proxy info hello')));
+  releaseClock();
   stop.abort();
   await ended;
 });

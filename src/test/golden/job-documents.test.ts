@@ -187,7 +187,7 @@ describe('documents for use by hand', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   test('of a compose network', async () => {
-    const paths = await writeJobFiles(folder, async () => MODULE);
+    const paths = await writeJobFiles(folder, false, async () => MODULE);
     expect(paths.map((path) => path.slice('jobs/'.length)).sort()).toEqual(readdirSync(join(folder, 'jobs')).sort());
     expect(paths).toHaveLength(4);
     for (const path of paths) {
@@ -214,7 +214,10 @@ describe('the embedded network', () => {
     return calls;
   }
   const network = () =>
-    createEmbeddedNetwork({ host: 'http://host:1', proxyUrl: 'http://proxy:2', stateDir: '/state' }, 'the-token');
+    createEmbeddedNetwork(
+      { host: 'http://host:1', proxyUrl: 'http://proxy:2', relayUrls: {}, stateDir: '/state' },
+      { token: 'the-token', setRegionLink: async () => {} },
+    );
 
   test('jobs as the sensor host gets them', async () => {
     const calls = hostThatAnswers({});
@@ -236,8 +239,6 @@ describe('the embedded network', () => {
       'GET /nodes': { body: [node] },
       'GET /jobs': { body: [] },
       'DELETE /jobs/publisher-us': { body: { stopped: true } },
-      'PUT /regions/eu': { body: {} },
-      'PUT /regions/x%2Fy': { status: 404, body: { error: { code: 'NO_SUCH_REGION', reason: 'no x/y', hint: 'us' } } },
       'DELETE /jobs/publisher-broken': {
         status: 500,
         body: { error: { code: 'HOST_FULL', reason: 'full', hint: '' } },
@@ -250,8 +251,6 @@ describe('the embedded network', () => {
       nodes: await here.nodes(),
       jobs: await here.jobs(),
       stop: await here.stop({ role: 'publisher', region: 'us' }),
-      cut: (await here.setRegionLink('eu', false)) ?? null,
-      unknown: toFailure(await here.setRegionLink('x/y', true).catch((error) => error)),
       broken: toFailure(await here.stop({ role: 'publisher', region: 'broken' }).catch((error) => error)),
       service: toFailure(await here.submit(service('proxy')).catch((error) => error)),
     };

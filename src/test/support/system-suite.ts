@@ -270,7 +270,7 @@ export function describeSystem(options: SystemOptions): void {
       const change = await sandbox.json<{ sensors: number; converged: number }>(['config', 'set', 'color=#abcd01']);
       expect(change).toMatchObject({ sensors: before.length, converged: before.length });
       await sandbox.json(['config', 'set', 'color=#abcd02', '--rollout', 'us,as']);
-      for (const name of ['plain-go', 'plain-c']) await sandbox.json(['stop', 'module', name]);
+      await Promise.all(['plain-go', 'plain-c'].map((name) => sandbox.json(['stop', 'module', name])));
       const { jobs } = await sandbox.json<{ jobs: { ref: { role: string }; state: string }[] }>(['status']);
       expect(jobs.filter(({ ref, state }) => ref.role === 'module' && state !== 'stopped')).toEqual([]);
     });
@@ -288,11 +288,15 @@ export function describeSystem(options: SystemOptions): void {
           const { code, stdout } = await sandbox.run([...args, '-o', 'json']);
           return { code, ...JSON.parse(stdout).error };
         };
-        expect(await refused(['deploy', 'module', program(3)])).toMatchObject({
+        const [failed, completed] = await Promise.all([
+          refused(['deploy', 'module', program(3)]),
+          sandbox.json(['deploy', 'module', program(0)]),
+        ]);
+        expect(failed).toMatchObject({
           ...{ code: 'MODULE_FAILED', details: expect.arrayContaining([expect.stringMatching(/: exit code 3$/)]) },
         });
-        expect(await sandbox.json(['deploy', 'module', program(0)])).toMatchObject({ running: 0, completed: 3 });
-        for (const name of ['exit-3', 'exit-0']) await sandbox.json(['stop', 'module', name]);
+        expect(completed).toMatchObject({ running: 0, completed: 3 });
+        await Promise.all(['exit-3', 'exit-0'].map((name) => sandbox.json(['stop', 'module', name])));
         const submissions = async () => {
           const { sensors } = await sandbox.fleet().snapshot();
           return sensors.filter(({ state }) => state === 'live').map((sensor) => sensor.job_submission_time);
