@@ -11,6 +11,8 @@ type Region = (typeof REGIONS)[number];
 
 const MEMORY_MB = 60;
 const FIRST_PORT = 9191;
+/** They start beside everything else, so that a busy machine needs longer for each. */
+const READY_MS = 60_000;
 
 export const relayName = (region: string): string => `relay-${region}`;
 
@@ -62,7 +64,13 @@ export async function startRelays(
         ...logging,
         ...relaySecrets(context, region),
       });
-      return supervisor.start({ name: relayName(region), ...selfCommand(args), env, ready: 'ipc' });
+      return supervisor.start({
+        name: relayName(region),
+        ...selfCommand(args),
+        env,
+        ready: 'ipc',
+        readyTimeoutMs: READY_MS,
+      });
     }),
   );
   return Object.fromEntries(REGIONS.map((region) => [region, `http://127.0.0.1:${ports[region]}`]));
