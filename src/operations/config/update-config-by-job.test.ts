@@ -108,6 +108,11 @@ test('a job that changes nothing is given up; jobs of others do not matter', asy
   expect(await update()).toMatchObject({ code: 'UPDATER_TIMEOUT', message: expect.stringContaining('within 4 s') });
   // To list them costs more than to ask whether the change has arrived.
   expect(jobs.mock.calls.length).toBeLessThan(10);
+  // Nor does a job that is not listed.
+  submitted = () => {
+    network.jobList = [];
+  };
+  expect(await update()).toMatchObject({ code: 'UPDATER_TIMEOUT' });
 });
 
 test('the job writes the file of its region, and it ends when the job has completed and sensors have read it', async () => {

@@ -5,7 +5,8 @@ import { AppError } from '../../lib/errors/app-error.js';
 import { requireRegions } from '../../network/edge-nodes.js';
 import { isActive, type JobInfo, type Network } from '../../network/network.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
-import { isForeign, jobsOf, refuseForeign } from './job-owners.js';
+import { type KeptReadings, keptBy } from '../kept-readings.js';
+import { isForeign, type JobSelector, jobsOf, refuseForeign } from './job-owners.js';
 
 export interface StopTarget {
   network: Pick<Network, 'jobs' | 'nodes' | 'stop' | 'owner'>;
@@ -57,7 +58,7 @@ export async function stopPublisher(target: StopTarget, options: StopOptions): P
   const sensors = await ofJobs();
   const intervals = sensors.filter(({ state }) => state === 'live').map(({ config }) => config?.intervalMs ?? 0);
   const quietMs = Math.min(LONGEST_MS, Math.max(0, ...intervals)) + ON_ITS_WAY_MS;
-  const givenUp = totalOf(sensors, 'waiting');
+  const { readings: givenUp } = keptBy(sensors);
   const stopped = await stopJobs(target, wanted, options);
   if (stopped.length === 0) return { stopped, quietSeconds: 0, givenUp: 0 };
   await noMoreReadings(fleet, async () => totalOf(await ofJobs(), 'received'), quietMs);
@@ -83,6 +84,15 @@ export async function stopModule(
   throw new AppError('NO_SUCH_MODULE', `no module ${JSON.stringify(name)} is deployed`, {
     hint: names.length > 0 ? `Deployed: ${names.join(', ')}.` : 'Deploy one with `wasm-sensors deploy module FILE`.',
   });
+}
+
+/** What the sensors of these jobs keep. */
+export async function keptByJobs(
+  { network, fleet }: Pick<StopTarget, 'network' | 'fleet'>,
+  selector: JobSelector,
+): Promise<KeptReadings> {
+  const jobs = new Set(jobsOf(await network.jobs(), selector).map(({ id }) => id));
+  return keptBy((await fleet.snapshot()).sensors.filter(({ job_id: id }) => jobs.has(id)));
 }
 
 /** A region is known by its nodes, or by a job for nodes that are gone. */
