@@ -107,6 +107,8 @@ export interface PlanContext {
   registry: boolean;
   /** `up --relays`: sensors of a region send to a relay on its side of the link that can be cut. */
   relays: boolean;
+  /** Of sensors that send to a relay, where it was given. */
+  rateLimit?: number;
   emit(event: NetworkEvent): void;
 }
 
