@@ -12,8 +12,6 @@ import { edgeNode, execution, FakeNetwork, jobInfo, sensorView } from '../../tes
 import { tinyModule } from '../../test/support/tiny-module.js';
 import { type DeployOptions, type DeployResult, deployPublisher } from './deploy-publisher.js';
 
-vi.mock('node:timers/promises', () => import('../../test/support/fakeable-sleep.js'));
-
 const NOW = 1_750_000_000_000;
 let stateDir: string;
 let network: FakeNetwork;
