@@ -59,6 +59,9 @@ const COMMON = {
     },
   },
   nodes: setting('--nodes <count>', count(1, 10_000).default(1)).is('edge nodes in each region'),
+  relays: setting('--relays', flag.default(false)).is(
+    'a relay in each region: it keeps readings on its disk while the region is cut off',
+  ),
   stateDir: setting('--state-dir <folder>', text.default('.wasm-sensors'), 'WASM_SENSORS_DIR').is(
     'folder of all generated files',
   ),

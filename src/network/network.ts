@@ -64,6 +64,8 @@ export interface JobInfo {
   urls?: string[] | undefined;
 }
 
+export const isOver = ({ state }: Pick<ExecutionInfo, 'state'>): boolean => state !== 'starting' && state !== 'running';
+
 /** Whether a job runs, or will as soon as its nodes can. */
 export const isActive = ({ state }: Pick<JobInfo, 'state'>): boolean => state === 'pending' || state === 'running';
 
@@ -119,8 +121,10 @@ export interface Network {
   bypassesLink?(region: string, proxyUrl: string): boolean;
   /** Stops a job; false when none was running. */
   stop(job: JobRef): Promise<boolean>;
-  /** The base URL under which sensors of this region reach the proxy. */
+  /** The base URL under which sensors of this region reach the proxy, or their relay. */
   sensorProxyUrl(region: string): string;
+  /** The proxy itself, for what a relay does not do: changes, and modules. Left out: {@link sensorProxyUrl}. */
+  proxyUrlOf?(region: string): string;
   /** The YAML file that this region's sensors re-read; undefined where the nodes' files can't be reached. */
   configFile?(region: string): ConfigFile;
   /** Left out where every process is a child of `up`, which writes its log into the state folder. */

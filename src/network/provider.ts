@@ -34,6 +34,8 @@ export interface NetworkProvider<Connection = unknown> {
   removeData?(stateDir: string): Promise<Removal>;
   /** The proxy or the puller as a service job. */
   serviceJob?(role: ServiceJob['role'], connection: Connection, options: ServiceJobOptions): Promise<PlannedServiceJob>;
+  /** The proxy as its relays reach it, where they can run as service jobs on nodes. */
+  relayUpstream?(connection: Connection): string;
   /**
    * The command line of a shell with `bacalhau` inside the network; without `command` an interactive one. `tty`: standard
    * input and output are a terminal.
@@ -42,7 +44,7 @@ export interface NetworkProvider<Connection = unknown> {
   /** Base URL of the sensor host, where this network runs one. */
   sensorHostUrl?(connection: Connection): string;
   /** Writes the network as files that work without this program; resolves with their paths, relative to `folder`. */
-  render?(folder: string, options: { nodesPerRegion: number }): Promise<string[]>;
+  render?(folder: string, options: { nodesPerRegion: number; relays: boolean }): Promise<string[]>;
 }
 
 export interface NetworkCapabilities {
@@ -103,6 +105,10 @@ export interface PlanContext {
   logging?: Partial<Pick<Settings, 'logLevel' | 'logFormat'>>;
   /** `up --registry`: run a registry for images that were built here, where the network can. */
   registry: boolean;
+  /** `up --relays`: sensors of a region send to a relay on its side of the link that can be cut. */
+  relays: boolean;
+  /** Of sensors that send to a relay, where it was given. */
+  rateLimit?: number;
   emit(event: NetworkEvent): void;
 }
 

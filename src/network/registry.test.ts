@@ -23,7 +23,7 @@ test('what each kind offers beyond the rest', async () => {
     ['embedded', 'givesNodesTokens', 'demoNodes'],
     ['native', 'givesNodesTokens', 'demoNodes'],
     ['compose', 'serviceJob', 'shell', 'render', 'removeData', 'givesNodesTokens', 'demoNodes', 'unsupported'],
-    ['remote', 'sensorsOutliveUp', 'noCuts'],
+    ['remote', 'sensorsOutliveUp', 'noCuts', 'unsupported'],
   ]);
 });
 

@@ -45,9 +45,11 @@ export async function planStack({ settings, registry, emit, onStop }: StackReque
     stateDir,
     token,
     registry,
+    relays: values.relays,
     emit,
     nodesPerRegion: values.nodes,
     logging: givenSettings(settings, ['logLevel', 'logFormat']),
+    ...givenSettings(settings, ['rateLimit']),
     ...sensorSecrets(values, provider.capabilities, stateDir),
   };
   const plan = await provider.plan(settings, context);

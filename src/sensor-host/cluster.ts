@@ -94,11 +94,11 @@ export function createCluster(options: ClusterOptions) {
     },
     /** Stops a job at once; false when it was not running. */
     stop: (name: string): boolean => jobs.get(name)?.stop() ?? false,
-    /** Cuts or restores a region's link. Throws `NO_SUCH_REGION`. */
-    setRegionLink(region: string, connected: boolean): void {
+    /** Cuts or restores a region's link; `onSite`: `HOST:PORT` that its sensors reach all the same. Throws `NO_SUCH_REGION`. */
+    setRegionLink(region: string, connected: boolean, onSite?: string): void {
       checkRegion(region);
-      host.setLink(region, connected);
-      foreign.setLink(region, connected);
+      host.setLink(region, connected, onSite);
+      foreign.setLink(region, connected, onSite);
     },
     stats: () => sumOfCounts([host.stats(), foreign.stats()]),
     async close(): Promise<void> {

@@ -24,8 +24,8 @@ const cluster = {
     calls.push(['stop', name]);
     return name === 'publisher-eu';
   },
-  setRegionLink(region: string, connected: boolean) {
-    calls.push(['link', region, connected]);
+  setRegionLink(region: string, connected: boolean, onSite?: string) {
+    calls.push(['link', region, connected, ...(onSite === undefined ? [] : [onSite])]);
   },
 } as unknown as Cluster;
 

@@ -24,8 +24,8 @@ export function createSensorHostApp(cluster: Cluster, options: OperatorApiOption
   });
   app.delete('/jobs/:name', (c) => c.json({ stopped: cluster.stop(c.req.param('name')) }));
   app.put('/regions/:region', async (c) => {
-    const { connected } = await readJsonBody(c, regionLinkSchema);
-    cluster.setRegionLink(c.req.param('region'), connected);
+    const { connected, onSite } = await readJsonBody(c, regionLinkSchema);
+    cluster.setRegionLink(c.req.param('region'), connected, onSite);
     return c.json({ connected });
   });
   return app;

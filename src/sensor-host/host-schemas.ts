@@ -80,7 +80,7 @@ export const submissionSchema = z.object({ jobId: z.string(), version: z.number(
 export const nodesSchema = z.array(nodeSchema.extend({ connected: z.boolean() }));
 export const jobsSchema = z.array(jobSchema);
 export const stoppedSchema = z.object({ stopped: z.boolean() });
-export const regionLinkSchema = z.strictObject({ connected: z.boolean() });
+export const regionLinkSchema = z.strictObject({ connected: z.boolean(), onSite: hostSchema.optional() });
 
 export type ClusterNode = z.output<typeof nodeSchema>;
 export type JobSpec = z.input<typeof jobSpecSchema>;

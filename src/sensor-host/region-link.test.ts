@@ -1,11 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
+import { HostList } from '../lib/net/host-list.js';
 import type { HttpAnswer, HttpRequest, HttpTransport } from './guest/transport.js';
 import { RegionLink } from './region-link.js';
 
 const OK: HttpAnswer = { result: 0, status: 200, headers: '', body: Buffer.alloc(0) };
 const NETWORK_ERROR = { result: 2 };
-const request = {} as HttpRequest;
+const requestTo = (url: string): HttpRequest => ({
+  ...{ method: 'POST', headers: [], body: undefined, maxBodyBytes: 1, allowed: new HostList([]) },
+  url: new URL(url),
+});
 
 /** Requests under way, each with the way to answer it; `closed` counts those that were given up. */
 let sent: ((answer: HttpAnswer) => void)[];
@@ -20,7 +24,7 @@ const transport: HttpTransport = {
 
 let link: RegionLink;
 let answers: unknown[];
-const send = () => link.send(request, (answer) => answers.push(answer));
+const send = (url = 'http://proxy:9090/send') => link.send(requestTo(url), (answer) => answers.push(answer));
 
 beforeEach(() => {
   [sent, closed, answers] = [[], 0, []];
@@ -42,6 +46,16 @@ test('a cut breaks what is under way, at once and for good: a late answer is non
   expect([answers, closed, link.calls.size]).toEqual([[NETWORK_ERROR, NETWORK_ERROR], 2, 0]);
   sent[0]!(OK);
   expect(answers).toHaveLength(2);
+});
+
+test('a cut leaves alone what is on site: requests to it go on, and new ones arrive', () => {
+  send('http://127.0.0.1:9192/send');
+  send('http://127.0.0.1:9193/send');
+  link.setConnected(false, '127.0.0.1:9192');
+  expect([link.connected, answers, link.calls.size]).toEqual([false, [NETWORK_ERROR], 1]);
+  send('http://127.0.0.1:9192/send');
+  sent[2]!(OK);
+  expect([sent.length, answers]).toEqual([3, [NETWORK_ERROR, OK]]);
 });
 
 test('over a cut link nothing is sent, and the failure comes after the call has returned', async () => {

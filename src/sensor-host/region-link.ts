@@ -1,4 +1,8 @@
-/** The network link of a region. While it is cut, the region's guests keep running, but no request of theirs arrives. */
+/**
+ * The network link of a region. While it is cut, the region's guests keep running, but no request of theirs arrives,
+ * except at what is on their site.
+ */
+import { hostAndPort } from '../lib/net/host-list.js';
 import type { Closeable } from './guest/host-clock.js';
 import type { HttpAnswer, HttpRequest, HttpTransport } from './guest/transport.js';
 
@@ -11,17 +15,23 @@ export class RegionLink {
   readonly counts: RequestCounts = {};
   connected = true;
   /** Of each request under way: fails it, as if its connection broke. */
-  readonly calls = new Set<() => void>();
+  readonly calls = new Map<() => void, URL>();
+  #onSite: string | undefined;
   readonly #transport: HttpTransport;
 
   constructor(transport: HttpTransport) {
     this.#transport = transport;
   }
 
-  /** Cutting also breaks the connections of requests in flight. */
-  setConnected(connected: boolean): void {
+  /** Cutting also breaks the connections of requests in flight. `onSite`: `HOST:PORT` that is reached all the same. */
+  setConnected(connected: boolean, onSite?: string): void {
     this.connected = connected;
-    if (!connected) for (const fail of [...this.calls]) fail();
+    this.#onSite = onSite;
+    for (const [fail, url] of [...this.calls]) if (!this.#reaches(url)) fail();
+  }
+
+  #reaches(url: URL): boolean {
+    return this.connected || (this.#onSite !== undefined && hostAndPort(url) === this.#onSite);
   }
 
   /** Sends over this link; calls back once, unless it is closed before. */
@@ -37,8 +47,8 @@ export class RegionLink {
       inFlight?.close();
       answered(NETWORK_ERROR);
     };
-    this.calls.add(fail);
-    if (this.connected) inFlight = this.#transport.send(request, answered);
+    this.calls.set(fail, request.url);
+    if (this.#reaches(request.url)) inFlight = this.#transport.send(request, answered);
     else setImmediate(fail);
     return {
       close: () => {

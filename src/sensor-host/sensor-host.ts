@@ -134,9 +134,9 @@ export class SensorHost {
     return guest;
   }
 
-  /** Cuts or restores the link of a region; its guests keep running. */
-  setLink(region: string, connected: boolean): void {
-    this.#linkOf(region).setConnected(connected);
+  /** Cuts or restores the link of a region; its guests keep running. See {@link RegionLink.setConnected}. */
+  setLink(region: string, connected: boolean, onSite?: string): void {
+    this.#linkOf(region).setConnected(connected, onSite);
   }
 
   isConnected(region: string): boolean {

@@ -29,6 +29,8 @@ const OTHERS = [
   'git',
   'head',
   'jq',
+  'kill',
+  'pgrep',
   'prometheus',
   'rm',
   'source',

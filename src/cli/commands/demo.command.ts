@@ -13,7 +13,7 @@ import { StopSignal } from '../stop-signal.js';
 export const demo = command({
   name: 'demo',
   summary: 'a guided tour of a few minutes: sensors, a cut region, versions, a live change',
-  settings: ['network', 'bacalhau'],
+  settings: ['network', 'bacalhau', 'relays'],
   modes: ['text', 'json'],
   options: {
     nodes: valueOption(
@@ -44,7 +44,7 @@ export const demo = command({
       stopped: stop.signal,
     });
     await run.claim();
-    return runToTheEnd(out, run, stop, { kind, nodes, asks });
+    return runToTheEnd(out, run, stop, { kind, nodes, asks, relays: settings.relays });
   },
 });
 
@@ -62,10 +62,10 @@ async function runToTheEnd(
   out: Output,
   run: DemoRun,
   stop: StopSignal,
-  { kind, nodes, asks }: { kind: string; nodes: number; asks: boolean },
+  { kind, nodes, asks, relays }: { kind: string; nodes: number; asks: boolean; relays: boolean },
 ): Promise<number> {
   const began = Date.now();
-  const steps = demoSteps(kind, nodes);
+  const steps = demoSteps(kind, nodes, relays);
   const results: StepResult[] = [];
   const runSteps = async () => {
     for (const [i, step] of steps.entries()) {

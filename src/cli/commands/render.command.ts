@@ -8,14 +8,16 @@ export const render = command({
   name: 'render',
   summary: 'write the Docker network and the jobs as files that work without this program',
   modes: ['text', 'json'],
-  settings: ['nodes', 'stateDir'],
+  settings: ['nodes', 'relays', 'stateDir'],
   options: { dir: valueOption('--dir <folder>', 'folder for the files', text, 'network') },
   examples: ['wasm-sensors render --dir network && cd network && docker compose up -d'],
   async action({ out, settings, options }) {
     const folder = resolve(options.dir);
     const files: string[] = [];
     for (const provider of await loadAllProviders()) {
-      files.push(...((await provider.render?.(folder, { nodesPerRegion: settings.nodes })) ?? []));
+      files.push(
+        ...((await provider.render?.(folder, { nodesPerRegion: settings.nodes, relays: settings.relays })) ?? []),
+      );
     }
     files.push(...(await renderMonitoring(folder, settings)));
     out.result({ folder, files }, () =>

@@ -5,7 +5,7 @@ import { createProgram } from '../program.js';
 import { STATE_DIR } from './demo-run.js';
 import { demoSteps } from './steps.js';
 
-const steps = demoSteps('embedded', 100);
+const steps = [...demoSteps('embedded', 100, false), ...demoSteps('embedded', 100, true)];
 
 test('every command that the demo shows is one of this program, with its options', async () => {
   const program = createProgram(await loadCommands([]));

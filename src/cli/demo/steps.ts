@@ -31,8 +31,18 @@ const ALERT_AFTER = 5;
 const SENSORS = '--interval 1 --profile cold-chain';
 const color = (value: string) => `--color '${value}'`;
 
+/** What happens to a region that is cut off, and when it is back. */
+const SENSORS_KEEP = {
+  cut: `The nodes of ${CUT} lose their link to the proxy and to the orchestrator. Their sensors run on and keep their readings.`,
+  back: `The link is restored, and the sensors of ${CUT} deliver what they kept, oldest first.`,
+};
+const RELAY_KEEPS = {
+  cut: `The site ${CUT} loses its internet: its nodes the orchestrator, its relay the proxy. Its sensors run on and send to the relay, which keeps their readings on its disk.`,
+  back: `The link is restored, and the relay of ${CUT} delivers what it has on its disk.`,
+};
+
 /** `nodes`: in each region. */
-export const demoSteps = (network: string, nodes: number): Step[] => [
+export const demoSteps = (network: string, nodes: number, relays: boolean): Step[] => [
   {
     id: 'start',
     title: 'Everything starts',
@@ -41,6 +51,7 @@ export const demoSteps = (network: string, nodes: number): Step[] => [
       'up --detach --deploy',
       `--network ${network}`,
       `--nodes ${nodes}`,
+      ...(relays ? ['--relays'] : []),
       SENSORS,
       `--alert-after ${ALERT_AFTER}`,
     ],
@@ -59,7 +70,7 @@ export const demoSteps = (network: string, nodes: number): Step[] => [
   {
     id: 'cut',
     title: `Region ${CUT} is cut off`,
-    about: `The nodes of ${CUT} lose their link to the proxy and to the orchestrator. Their sensors run on and keep their readings. After ${ALERT_AFTER} s without a reading an alert fires.`,
+    about: `${(relays ? RELAY_KEEPS : SENSORS_KEEP).cut} After ${ALERT_AFTER} s without a reading an alert fires.`,
     words: [`region disconnect ${CUT}`],
     evidence: [alertOf(CUT, true)],
   },
@@ -73,7 +84,7 @@ export const demoSteps = (network: string, nodes: number): Step[] => [
   {
     id: 'reconnect',
     title: `Region ${CUT} is back`,
-    about: `The link is restored, and the sensors of ${CUT} deliver what they kept, oldest first. Each sensor numbers its readings, so a lost one would show as a gap.`,
+    about: `${(relays ? RELAY_KEEPS : SENSORS_KEEP).back} Each sensor numbers its readings, so a lost one would show as a gap.`,
     words: [`region reconnect ${CUT}`],
     evidence: [keptReadingsArrived(CUT, nodes), alertOf(CUT, false)],
   },

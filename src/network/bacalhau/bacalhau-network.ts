@@ -52,6 +52,7 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
       return stopped.includes(true);
     },
     sensorProxyUrl,
+    proxyUrlOf: options.proxyUrlOf ?? sensorProxyUrl,
     setRegionLink: async (region, connected) => {
       if (options.setRegionLink) return options.setRegionLink(region, connected);
       throw new AppError('NOT_OFFERED', `a region of a ${kind} network can't be cut from here`, {

@@ -1,10 +1,11 @@
 /** What is looked at before a job is submitted; a stand-in for the program shows what would reach it. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PublisherJob } from '../../jobs/job-request.js';
 import { renderJob } from '../../jobs/render-job.js';
+import type { UserModule } from '../../modules/user-module.js';
 import { createBacalhauClient } from './bacalhau-client.js';
 import { ownerOf, submitJob } from './submit-job.js';
 
@@ -49,10 +50,12 @@ interface Cluster {
   status?: string;
   engines?: string[];
   executions?: object[];
+  /** Where its sensors send to a relay: the proxy behind it. */
+  proxyUrl?: string;
 }
 
 function submit(request: PublisherJob, jobs: object[], cluster: Cluster = {}) {
-  const { status = 'CONNECTED', engines, executions = [] } = cluster;
+  const { status = 'CONNECTED', engines, executions = [], proxyUrl } = cluster;
   const answers: Record<string, unknown> = {
     'job list': jobs,
     'node list': [edge(status, engines)],
@@ -70,6 +73,7 @@ function submit(request: PublisherJob, jobs: object[], cluster: Cluster = {}) {
     token: 't',
     forwarded: environment.forwarded,
     sensorProxyUrl: () => 'http://p',
+    ...(proxyUrl === undefined ? {} : { proxyUrlOf: () => proxyUrl }),
   });
 }
 
@@ -114,6 +118,14 @@ it('gives disconnected nodes what runs for ever, and refuses what runs once', as
     code: 'NO_MATCHING_NODES',
     message: expect.stringContaining('1 such nodes are disconnected'),
   });
+});
+
+it('lets nodes download a large module from the proxy, which a relay of their sensors does not have', async () => {
+  const module = { bytes: new Uint8Array(500_000), sha256: 'ab'.repeat(32), facts: {} as UserModule['facts'] };
+  await submit({ ...publisher, proxyUrl: 'http://relay', module }, [], { proxyUrl: 'http://behind' });
+  const text = readFileSync(join(stateDir, 'jobs', 'publisher-eu.yaml'), 'utf8');
+  expect(text).toMatch(/URL: http:\/\/behind\/modules\//);
+  expect(text).toContain('--proxy=http://relay');
 });
 
 describe('a job that sent to another proxy', () => {

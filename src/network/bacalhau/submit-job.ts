@@ -21,6 +21,8 @@ export interface SubmitOptions extends Pick<JobEnvironment, 'forwarded' | 'given
   /** Nodes that may still connect for the first time. */
   planned?: NodeInfo[];
   sensorProxyUrl(region: string): string;
+  /** As `Network.proxyUrlOf`. */
+  proxyUrlOf?(region: string): string;
 }
 
 /** The nodes of the cluster, and those that are planned and have never connected. */
@@ -37,8 +39,8 @@ export async function allNodes({
  * another type has the name, and as the client and `renderJob` do.
  */
 export async function submitJob(request: JobRequest, options: SubmitOptions): Promise<Submission> {
-  const { client, stateDir, token, forwarded, given = {}, sensorProxyUrl } = options;
-  const moduleUrl = (region: string, sha256: string) => `${sensorProxyUrl(region)}${modulePath(sha256, token)}`;
+  const { client, stateDir, token, forwarded, given = {}, sensorProxyUrl, proxyUrlOf = sensorProxyUrl } = options;
+  const moduleUrl = (region: string, sha256: string) => `${proxyUrlOf(region)}${modulePath(sha256, token)}`;
   const [rendered, jobs, nodes] = await Promise.all([
     renderJob(request, { module: readModule, moduleUrl, forwarded, given, owner: ownerOf(stateDir) }),
     client.jobs(),
@@ -77,6 +79,9 @@ export async function restoreReplaced({ jobId, replaced = [] }: Submission, clie
   for (const job of replaced) await client.rerunJob(job.jobId, job.version);
 }
 
+const isSchedulable = (node: NodeInfo, region: string | undefined): boolean =>
+  region === undefined || (node.region === region && node.unschedulable === undefined);
+
 /** Rejects with `NAME_TAKEN`. */
 function requireOurs(replaced: BacalhauJob[], { name, type }: RenderedJob): void {
   const foreign = replaced.find((job) => !job.ref);
@@ -96,10 +101,9 @@ function requireOurs(replaced: BacalhauJob[], { name, type }: RenderedJob): void
 function requireNodes(request: JobRequest, nodes: NodeInfo[]): void {
   const { role, region, runOnce } = jobRefOf(request);
   const type = region === undefined ? 'web-services' : 'edge';
-  const fits = nodes.filter(
-    (node) =>
-      node.type === type && (region === undefined || (node.region === region && node.unschedulable === undefined)),
-  );
+  const isFit = (node: NodeInfo) =>
+    role === 'relay' ? node.region === region : node.type === type && isSchedulable(node, region);
+  const fits = nodes.filter(isFit);
   // A disconnected node gets a daemon job when it is back; a job that runs once needs a connected node.
   const waits = ['publisher', 'module'].includes(role) && !runOnce;
   if (fits.some((node) => node.connected || waits)) return;

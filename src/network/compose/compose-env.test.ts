@@ -106,7 +106,7 @@ test('every variable of the compose file is explained in .env.template', () => {
   const template = readFileSync(`${packageRoot}templates/env.template`, 'utf8');
   const used = new Set(readFileSync(`${packageRoot}templates/compose.yaml`, 'utf8').match(/(?<=[^$]\$\{)[A-Z_]+/g));
   used.delete('COMPOSE_PROJECT_NAME');
-  // One a node; `sensors token` makes them.
-  for (const name of used) if (name.startsWith('SENSOR_TOKEN_EDGE_')) used.delete(name);
+  // One a node, one a relay; `sensors token` makes them.
+  for (const name of used) if (/^(SENSOR_TOKEN_EDGE|RELAY_TOKEN)_/.test(name)) used.delete(name);
   for (const name of used) expect(template, name).toMatch(new RegExp(`^# .*\\n(.*\\n)?${name}=$`, 'm'));
 });

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { containerLogs, containersOf } from '../../docker/containers.js';
+import { type Container, containerLogs, containersOf } from '../../docker/containers.js';
 import { forwardedSchema } from '../../jobs/render-job.js';
 import { QUEUE_NAME } from '../../queue/queue.js';
 import { type Cli, runBacalhau } from '../bacalhau/bacalhau-cli.js';
@@ -34,6 +34,8 @@ export const composeConnectionSchema = z.object({
   /** Further arguments of service jobs: those of the containers. */
   serviceArgs: z.object({ proxy: z.array(z.string()), puller: z.array(z.string()) }),
   /** Names of variables, never values. */
+  /** Sensors send to the relay of their region. */
+  relays: z.literal(true).exactOptional(),
   forwarded: forwardedSchema,
 });
 
@@ -74,6 +76,7 @@ export function connectionOf(
     proxyJobPort: ports.PROXY_JOB_PORT,
     pullerJobPort: ports.PULLER_JOB_PORT,
     ...(ports.REGISTRY_PORT === undefined ? {} : { registryPort: ports.REGISTRY_PORT }),
+    ...(context.relays ? { relays: true } : {}),
     image: plan.image,
     queueForJobs: settings.queue ?? queueForJobs(backbone),
     allowedHosts: settings.allowedHosts ?? [],
@@ -93,13 +96,15 @@ export function connectionOf(
 
 /** The proxy, as its sensors reach it: on each region's network the service's name stands for it. */
 export const COMPOSE_PROXY = 'http://sqs-proxy:9090';
+/** The relay of a region, on its network. */
+export const COMPOSE_RELAY = 'http://relay:9090';
 /** Service of the node that runs the proxy and the puller as service jobs. */
 export const SERVICES_NODE = 'web-services';
 /** Where `templates/compose.yaml` mounts the folder `shared` into edge nodes. */
 const SHARED_ON_NODE = '/srv/wasm-sensors';
 
 export function createComposeNetwork(
-  { project, apiPort, forwarded }: ComposeConnection,
+  { project, apiPort, relays, forwarded }: ComposeConnection,
   { stateDir, token, setRegionLink }: OpenContext,
 ): Network {
   const network = createBacalhauNetwork({
@@ -108,7 +113,8 @@ export function createComposeNetwork(
     stateDir,
     token,
     forwarded,
-    sensorProxyUrl: () => COMPOSE_PROXY,
+    sensorProxyUrl: () => (relays ? COMPOSE_RELAY : COMPOSE_PROXY),
+    proxyUrlOf: () => COMPOSE_PROXY,
     setRegionLink,
   });
   return {
@@ -122,7 +128,9 @@ export function createComposeNetwork(
     // The orchestrator reports a silent node as connected for another minute; Docker knows at once.
     nodes: async () => {
       const [nodes, containers] = await Promise.all([network.nodes(), containersOf({ project: project.name })]);
-      const off = containers.filter(({ networks, state }) => Object.keys(networks).length === 0 || state !== 'running');
+      const reached = containers.find(({ service }) => service === 'orchestrator')?.networks ?? {};
+      const isReached = ({ networks }: Container) => Object.keys(networks).some((name) => name in reached);
+      const off = containers.filter((container) => container.state !== 'running' || !isReached(container));
       const cut = new Set(off.map(({ service }) => service));
       return nodes.map((node) => ({ ...node, connected: node.connected && !cut.has(node.name) }));
     },

@@ -13,7 +13,7 @@ import {
 } from './compose-network.js';
 import { planServiceJob } from './compose-service-job.js';
 import { writeExtras, writeNetworkFiles } from './document/network-folder.js';
-import { writeNodeTokens } from './document/node-tokens.js';
+import { writeOwnTokens } from './document/node-tokens.js';
 import { composeNeeds, planCompose } from './plan.js';
 
 export const composeProvider: NetworkProvider<ComposeConnection> = {
@@ -39,17 +39,18 @@ export const composeProvider: NetworkProvider<ComposeConnection> = {
     const words = command.length > 0 ? command : ['bash'];
     return { program: 'docker', args: ['exec', tty ? '-it' : '-i', clientContainer(connection.project), ...words] };
   },
-  async render(folder, { nodesPerRegion }) {
+  async render(folder, { nodesPerRegion, relays }) {
     const files = await writeNetworkFiles(folder, {
       nodesPerRegion,
       dockerInside: 'privileged',
       embeddedQueue: true,
+      relays,
       heading: [
-        `Made by \`wasm-sensors render --nodes ${nodesPerRegion}\` from templates/compose.yaml.`,
+        `Made by \`wasm-sensors render --nodes ${nodesPerRegion}${relays ? ' --relays' : ''}\` from templates/compose.yaml.`,
         'Start it with: docker compose up -d   (`.env` holds the variables, which it explains, and the nodes’ tokens)',
       ],
     });
-    return [...files, ...writeExtras(folder), ...writeNodeTokens(folder, nodesPerRegion)];
+    return [...files, ...writeExtras(folder), ...writeOwnTokens(folder, { nodesPerRegion, relays })];
   },
 };
 

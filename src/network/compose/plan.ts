@@ -11,11 +11,12 @@ import { choosePorts } from '../../lib/net/choose-port.js';
 import { answersHttp } from '../../lib/net/http-client.js';
 import { REGIONS } from '../network.js';
 import type { NetworkNeeds, NetworkPlan, PlanContext, Services } from '../provider.js';
+import { relayNeeds } from '../relays.js';
 import { proxyEnvOf } from '../sensor-tokens.js';
 import { type ComposePorts, makeEnvironment, portWishes, queueVariables, readEnvironment } from './compose-env.js';
 import type { ComposeConnection } from './compose-network.js';
 import type { ServiceArgs } from './document/compose-document.js';
-import { nodeTokens } from './document/node-tokens.js';
+import { ownTokens } from './document/node-tokens.js';
 import { type Project, projectName, requireOwnProject } from './engine/compose-project.js';
 import { createComposeRun } from './start.js';
 
@@ -69,7 +70,7 @@ export async function planCompose(resolved: Resolved, context: PlanContext): Pro
       WASM_SENSORS_WEBHOOK: values.webhook ?? '',
       WASM_SENSORS_ALLOWED_HOSTS: (values.allowedHosts ?? []).join(','),
       ...proxyEnvOf(context),
-      ...nodeTokens(context.sensorKey, context.nodesPerRegion),
+      ...ownTokens(context.sensorKey, context),
     },
   };
   const resting = new Set<string>();
@@ -82,6 +83,7 @@ function serviceArgs(settings: Resolved, { logging }: PlanContext): ServiceArgs 
     'sqs-proxy': serviceFlags({ ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
     'sqs-puller': serviceFlags({ ...givenSettings(settings, [...ofPuller, 'awsRegion']), ...logging }),
     queue: serviceFlags(logging ?? {}),
+    relay: serviceFlags({ ...givenSettings(settings, ['rateLimit']), ...logging }),
   };
 }
 
@@ -95,7 +97,7 @@ export function composeNeeds(settings: Resolved): NetworkNeeds {
   queueVariables(settings.values, environment);
   const project = projectName(environment.get('COMPOSE_PROJECT_NAME'));
   return {
-    memoryMb: MEMORY_MB + NODE_MB * REGIONS.length * settings.values.nodes,
+    memoryMb: MEMORY_MB + NODE_MB * REGIONS.length * settings.values.nodes + relayNeeds(settings).memoryMb,
     ports: Object.values(portWishes(settings, environment, false)),
     servicesInside: true,
     requireOwnProject: (stateDir) => requireOwnProject(project, stateDir),

@@ -40,6 +40,7 @@ export async function prepare(
     nodesPerRegion: context.nodesPerRegion,
     dockerInside,
     embeddedQueue: settings.queue === undefined,
+    relays: context.relays,
     owner: context.stateDir,
     args,
     heading: [

@@ -9,6 +9,7 @@ import { NodeList } from '../bacalhau/node-list.js';
 import { edgeNames, isEdgeOf } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan } from '../provider.js';
+import { relayName } from '../relays.js';
 import { writeVariables } from './compose-env.js';
 import { type ComposeConnection, connectionOf, createComposeClient } from './compose-network.js';
 import {
@@ -40,7 +41,7 @@ export function createComposeRun(
   const stopping = new AbortController();
   const client = createComposeClient(project, ports.API_PORT);
   const reconciler = new ExecutionReconciler(client, emit);
-  const setLink = regionNetworks(project.name);
+  const setLink = regionNetworks(project.name, context.relays);
   const edges = edgeNames(nodesPerRegion).map(({ name }) => name);
   const edgesOf = (region: string) => edges.filter((name) => isEdgeOf(name, region));
   const progress = (step: string, done = 0, total = 1) => emit({ type: 'network.progress', step, done, total });
@@ -183,7 +184,10 @@ async function bringUp(plan: ComposePlan, options: BringUpOptions): Promise<stri
     return up(['orchestrator', 'client', ...optional]);
   });
   signal.throwIfAborted();
-  const results = await Promise.allSettled([up(['sqs-proxy', 'sqs-puller']), startNodes()]);
+  const results = await Promise.allSettled([
+    up(['sqs-proxy', 'sqs-puller', ...(context.relays ? REGIONS.map(relayName) : [])]),
+    startNodes(),
+  ]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
   for (const port of [ports.PROXY_PORT, ports.PULLER_PORT]) await waitForHttp(`http://127.0.0.1:${port}/ready`, signal);
   return backbone;

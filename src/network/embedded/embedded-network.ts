@@ -17,22 +17,32 @@ import {
 } from '../../sensor-host/host-schemas.js';
 import { configFolder, regionConfigFile } from '../config-file.js';
 import type { Network } from '../network.js';
+import type { OpenContext } from '../provider.js';
 
 /** Part of `run.json`. */
 export const embeddedConnectionSchema = z.object({
   /** URL of the sensor host. */
   host: z.string(),
   proxyUrl: z.string(),
+  /** By region; empty where there are no relays. */
+  relayUrls: z.record(z.string(), z.string()).default({}),
   stateDir: z.string(),
 });
 export type EmbeddedConnection = z.output<typeof embeddedConnectionSchema>;
 
-export function createEmbeddedNetwork({ host, proxyUrl, stateDir }: EmbeddedConnection, token: string): Network {
-  const call = apiClient(host, token, {
+/** Calls the API of the sensor host. */
+export const hostClient = (host: string, token: string) =>
+  apiClient(host, token, {
     code: 'HOST_GONE',
     message: 'the sensor host does not answer',
     hint: '`up` restarts it, unless `up` itself has stopped.',
   });
+
+export function createEmbeddedNetwork(
+  { host, proxyUrl, relayUrls, stateDir }: EmbeddedConnection,
+  { token, setRegionLink }: Pick<OpenContext, 'token' | 'setRegionLink'>,
+): Network {
+  const call = hostClient(host, token);
   const store = new ModuleStore(join(stateDir, 'modules'));
   /** Hands a module over to the host, which is on this machine; returns what it is called there. */
   const keep = ({ sha256, bytes }: UserModule) => {
@@ -51,11 +61,10 @@ export function createEmbeddedNetwork({ host, proxyUrl, stateDir }: EmbeddedConn
       return { jobId, jobName: name, unchanged, facts: [] };
     },
     stop: async (ref) => stoppedSchema.parse(await call('DELETE', `/jobs/${jobName(ref)}`)).stopped,
-    sensorProxyUrl: () => proxyUrl,
+    sensorProxyUrl: (region) => relayUrls[region] ?? proxyUrl,
+    proxyUrlOf: () => proxyUrl,
     configFile: (region) => regionConfigFile(configFolder(stateDir), region),
-    async setRegionLink(region, connected) {
-      await call('PUT', `/regions/${encodeURIComponent(region)}`, { connected });
-    },
+    setRegionLink,
   };
 }
 
@@ -67,7 +76,7 @@ function refOf({ module, region, labels = {} }: ClusterJob): JobRef {
 
 /** @param keep hands a module over to the host */
 function toSpec(job: JobRequest, keep: (module: UserModule) => string): JobSpec {
-  if (!('region' in job)) {
+  if (!('region' in job) || job.role === 'relay') {
     throw new AppError('NOT_OFFERED', `the embedded network runs no ${job.role} as a job`, {
       hint: '`up` runs the proxy and the puller itself here; service jobs need a network with Docker.',
     });

@@ -1,11 +1,14 @@
 /** The embedded network: the child that `up` starts, and the calls that other terminals make to it. */
+import { EventEmitter, once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Resolved } from '../../config/resolve-settings.js';
 import type { ConfigUpdaterJob, PublisherJob, ServiceJob } from '../../jobs/job-request.js';
 import type { ChildSpec, Supervisor } from '../../lib/process/supervisor.js';
+import { relayTokenOf } from '../../protocol/sensor-token.js';
 import type { NetworkEvent, PlanContext } from '../provider.js';
 import { embeddedProvider } from './embedded-provider.js';
 
@@ -22,16 +25,17 @@ async function plan(over: Partial<PlanContext> = {}) {
   const children: ChildSpec[] = [];
   const stopped: string[][] = [];
   const events: NetworkEvent[] = [];
-  const supervisor = {
+  const supervisor = Object.assign(new EventEmitter(), {
     start: async (spec: ChildSpec) => void children.push(spec),
     stop: async (names: string[]) => void stopped.push(names),
-  } as unknown as Supervisor;
+  }) as unknown as Supervisor;
   const context: PlanContext = {
     ...{ supervisor, stateDir, nodesPerRegion: 2, token: 't', sensorEnv: { SENSOR_TOKEN: 's' }, registry: false },
+    relays: false,
     emit: (event) => events.push(event),
     ...over,
   };
-  return { plan: await embeddedProvider.plan({} as Resolved, context), children, stopped, events };
+  return { plan: await embeddedProvider.plan({} as Resolved, context), children, stopped, events, supervisor };
 }
 
 test('its one child is the sensor host; the connection says where it is', async () => {
@@ -40,6 +44,7 @@ test('its one child is the sensor host; the connection says where it is', async 
   expect(connection).toEqual({
     host: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
     proxyUrl: 'https://p',
+    relayUrls: {},
     stateDir,
   });
   const [{ name, args, env } = {} as ChildSpec] = children;
@@ -55,6 +60,72 @@ test('its one child is the sensor host; the connection says where it is', async 
   expect(stopped).toEqual([['sensors']]);
 });
 
+/** What the sensor host is told of regions. */
+function hostHears(): [path: string, body: unknown][] {
+  const told: [string, unknown][] = [];
+  vi.stubGlobal('fetch', async (url: string, { body }: RequestInit) => {
+    told.push([new URL(url).pathname, JSON.parse(String(body))]);
+    return Response.json({});
+  });
+  return told;
+}
+
+test('with relays: each region has one behind a link of its own, which is cut and not the way to the relay', async () => {
+  const proxy = createServer((socket) => void socket.end('here')).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const told = hostHears();
+  const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const { plan: planned, children, stopped } = await plan({ relays: true, sensorKey: 'k'.repeat(32) });
+  const { connection } = await planned.start({ proxyUrl });
+  const relay = children.find(({ name }) => name === 'relay-eu')!;
+  const argument = (flag: string) => relay.args[relay.args.indexOf(flag) + 1]!;
+  expect([argument('--region'), argument('--state-dir')]).toEqual(['eu', stateDir]);
+  expect(connection.relayUrls.eu).toBe(`http://127.0.0.1:${argument('--port')}`);
+  expect(relay.env).toMatchObject({ WASM_SENSORS_RELAY_TOKEN: relayTokenOf('k'.repeat(32), 'eu') });
+  expect(relay.env).not.toHaveProperty('WASM_SENSORS_TOKEN');
+  // It is on loopback and without TLS, also where the proxy is not.
+  expect([argument('--host'), relay.cwd]).toEqual(['127.0.0.1', join(stateDir, 'relay-eu')]);
+  expect(relay.env).toMatchObject({ WASM_SENSORS_TLS_CERT: undefined, WASM_SENSORS_TLS_KEY: undefined });
+  const reaches = async () => {
+    const socket = connect(Number(new URL(argument('--upstream')).port), '127.0.0.1').on('error', () => {});
+    return once(socket, 'data').then(
+      () => true,
+      () => false,
+    );
+  };
+  expect(await reaches()).toBe(true);
+  await planned.setRegionLink!('eu', false);
+  expect(await reaches()).toBe(false);
+  await planned.setRegionLink!('eu', true);
+  expect(await reaches()).toBe(true);
+  const onSite = connection.relayUrls.eu!.replace('http://', '');
+  expect(told).toEqual([
+    ['/regions/eu', { connected: false, onSite }],
+    ['/regions/eu', { connected: true, onSite }],
+  ]);
+  await planned.stop();
+  expect(stopped).toEqual([['sensors'], ['relay-us', 'relay-eu', 'relay-as']]);
+  proxy.close();
+});
+
+test('a host that was restarted is told again which regions are cut', async () => {
+  const told = hostHears();
+  const { plan: planned, supervisor } = await plan();
+  await planned.start({ proxyUrl: 'http://p' });
+  for (const region of ['eu', 'us']) await planned.setRegionLink!(region, false);
+  await planned.setRegionLink!('us', true);
+  told.length = 0;
+  supervisor.emit('event', { type: 'child.restarted', name: 'proxy', pid: 1 });
+  supervisor.emit('event', { type: 'child.restarted', name: 'sensors', pid: 2 });
+  expect(told).toEqual([['/regions/eu', { connected: false }]]);
+});
+
+test('sensors send to the relay of their region; config-updaters to the proxy', () => {
+  const { network } = open({}, { eu: 'http://127.0.0.1:9192' });
+  expect([network.sensorProxyUrl('eu'), network.sensorProxyUrl('us')]).toEqual(['http://127.0.0.1:9192', 'http://p']);
+  expect(network.proxyUrlOf!('eu')).toBe('http://p');
+});
+
 test('damaged jobs are quarantined before the host starts, and reported', async () => {
   writeFileSync(join(stateDir, 'embedded-jobs.json'), 'garbage');
   const { plan: planned, events } = await plan();
@@ -65,7 +136,7 @@ test('damaged jobs are quarantined before the host starts, and reported', async 
 });
 
 /** The network as another terminal opens it; `answers`: of the host, by method and path. */
-function open(answers: Record<string, [status: number, body: unknown]>) {
+function open(answers: Record<string, [status: number, body: unknown]>, relayUrls: Record<string, string> = {}) {
   const calls: { call: string; token: string; body: unknown }[] = [];
   vi.stubGlobal('fetch', async (url: string, { method, headers, body }: RequestInit) => {
     const call = `${method} ${url.replace('http://host', '')}`;
@@ -76,7 +147,10 @@ function open(answers: Record<string, [status: number, body: unknown]>) {
     return Response.json(answer[1], { status: answer[0] });
   });
   const context = { stateDir, token: 't', setRegionLink: () => Promise.reject(new Error('not through `up`')) };
-  return { network: embeddedProvider.open({ host: 'http://host', proxyUrl: 'http://p', stateDir }, context), calls };
+  return {
+    network: embeddedProvider.open({ host: 'http://host', proxyUrl: 'http://p', relayUrls, stateDir }, context),
+    calls,
+  };
 }
 
 const publisher: PublisherJob = {
@@ -122,12 +196,6 @@ test('a service job is not offered', async () => {
   const { network, calls } = open({});
   await expect(network.submit({ role: 'proxy' } as ServiceJob)).rejects.toMatchObject({ code: 'NOT_OFFERED' });
   expect(calls).toEqual([]);
-});
-
-test('regions are cut by the host itself', async () => {
-  const { network, calls } = open({ 'PUT /regions/a%2Fb': [200, {}] });
-  await network.setRegionLink('a/b', false);
-  expect(calls[0]!.body).toEqual({ connected: false });
 });
 
 test.each([

@@ -2,20 +2,32 @@
 import { join } from 'node:path';
 import { serviceCommand } from '../../config/service-config.js';
 import { freePort } from '../../lib/net/choose-port.js';
+import { hostAndPort } from '../../lib/net/host-list.js';
 import { selfCommand } from '../../lib/process/self-command.js';
+import type { ChildEvent } from '../../lib/process/supervisor.js';
 import { nodeArgsFor } from '../../sensor-host/host-capacity.js';
 import { quarantineDamagedJobs } from '../../sensor-host/jobs-file.js';
+import { type Link, openLink, proxyTarget } from '../link.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
-import { createEmbeddedNetwork, type EmbeddedConnection, embeddedConnectionSchema } from './embedded-network.js';
+import { relayNeeds, startRelays, stopRelays } from '../relays.js';
+import {
+  createEmbeddedNetwork,
+  type EmbeddedConnection,
+  embeddedConnectionSchema,
+  hostClient,
+} from './embedded-network.js';
 
 export const embeddedProvider: NetworkProvider<EmbeddedConnection> = {
   kind: 'embedded',
   capabilities: { givesNodesTokens: true, demoNodes: 100 },
   connectionSchema: embeddedConnectionSchema,
-  needs: ({ values: { nodes } }) => ({ memoryMb: Math.ceil(MEMORY_MB + SENSOR_MB * REGIONS.length * nodes) }),
+  needs(settings) {
+    const { memoryMb, ports } = relayNeeds(settings);
+    return { memoryMb: Math.ceil(MEMORY_MB + SENSOR_MB * REGIONS.length * settings.values.nodes) + memoryMb, ports };
+  },
   plan: async (_, context) => planEmbedded(context),
-  open: (connection, { token }) => createEmbeddedNetwork(connection, token),
+  open: createEmbeddedNetwork,
   sensorHostUrl: ({ host }) => host,
 };
 
@@ -27,31 +39,71 @@ const CHILD = 'sensors';
 
 function planEmbedded(context: PlanContext): NetworkPlan<EmbeddedConnection> {
   const { supervisor, stateDir, nodesPerRegion, tlsCa, sensorEnv, sensorKey, token, logging } = context;
+  const links = new Map<string, Link>();
+  const cut = new Set<string>();
+  let host = '';
+  let relayUrls: Record<string, string> = {};
+
+  const startSite = async (proxyUrl: string) => {
+    if (!context.relays) return;
+    const proxy = proxyTarget(proxyUrl);
+    if (!proxy) context.emit({ type: 'proxy.not-linked', url: proxyUrl });
+    else for (const region of REGIONS) links.set(region, await openLink(proxy));
+    relayUrls = await startRelays(context, (region) => {
+      const link = links.get(region);
+      return proxy && link ? proxy.urlBehind(link.port) : proxyUrl;
+    });
+  };
+
+  const startHost = async () => {
+    const jobsFile = join(stateDir, 'embedded-jobs.json');
+    // Before the host does, which could report it only in its log.
+    const quarantined = quarantineDamagedJobs(jobsFile);
+    if (quarantined !== undefined) context.emit({ type: 'jobs.quarantined', file: quarantined });
+    const port = await freePort();
+    host = `http://127.0.0.1:${port}`;
+    const own = { port, nodes: nodesPerRegion, jobs: jobsFile, tlsCa, token, ...logging, sensorKey };
+    const { args, env } = serviceCommand('sensors', own);
+    await supervisor.start({
+      name: CHILD,
+      ...selfCommand(args, nodeArgsFor(nodesPerRegion * REGIONS.length)),
+      env: { ...sensorEnv, ...env },
+      ready: 'ipc',
+      graceMs: 3000,
+    });
+  };
+
+  const tellHost = (region: string, connected: boolean) => {
+    const relay = relayUrls[region];
+    const onSite = relay === undefined ? {} : { onSite: hostAndPort(new URL(relay)) };
+    return hostClient(host, token)('PUT', `/regions/${encodeURIComponent(region)}`, { connected, ...onSite });
+  };
+
+  // A host that was restarted has no region cut. One that is gone again is told after its next start.
+  const onChild = (event: ChildEvent): void => {
+    if (event.type !== 'child.restarted' || event.name !== CHILD) return;
+    for (const region of cut) tellHost(region, false).catch(() => {});
+  };
+
   return {
     async start({ proxyUrl }) {
-      const jobsFile = join(stateDir, 'embedded-jobs.json');
-      // Before the host does, which could report it only in its log.
-      const quarantined = quarantineDamagedJobs(jobsFile);
-      if (quarantined !== undefined) context.emit({ type: 'jobs.quarantined', file: quarantined });
-      const port = await freePort();
-      const { args, env } = serviceCommand('sensors', {
-        port,
-        nodes: nodesPerRegion,
-        jobs: jobsFile,
-        tlsCa,
-        token,
-        ...logging,
-        sensorKey,
-      });
-      await supervisor.start({
-        name: CHILD,
-        ...selfCommand(args, nodeArgsFor(nodesPerRegion * REGIONS.length)),
-        env: { ...sensorEnv, ...env },
-        ready: 'ipc',
-        graceMs: 3000,
-      });
-      return { connection: { host: `http://127.0.0.1:${port}`, proxyUrl, stateDir } };
+      await Promise.all([startSite(proxyUrl), startHost()]);
+      supervisor.on('event', onChild);
+      return { connection: { host, proxyUrl, relayUrls, stateDir } };
     },
-    stop: () => supervisor.stop([CHILD]),
+    async setRegionLink(region, connected) {
+      await tellHost(region, connected);
+      if (connected) cut.delete(region);
+      else cut.add(region);
+      const link = links.get(region);
+      if (connected) link?.restore();
+      else link?.cut();
+    },
+    async stop() {
+      supervisor.off('event', onChild);
+      await supervisor.stop([CHILD]);
+      await stopRelays(context);
+      await Promise.all([...links.values()].map((link) => link.close()));
+    },
   };
 }

@@ -16,8 +16,10 @@ export const nativeConnectionSchema = z.object({
   webUi: z.string(),
   /** Edge nodes of each region, whether they have connected or not. */
   nodesPerRegion: z.number().default(0),
-  /** By region. */
+  /** By region: the proxy behind the region's link. */
   sensorProxyUrls: z.record(z.string(), z.string()),
+  /** By region; empty where there are no relays. */
+  relayUrls: z.record(z.string(), z.string()).default({}),
   /** False where these are no links: cutting a region leaves its sensors connected. */
   linked: z.boolean().default(true),
   /** Names of variables, never values. */
@@ -27,9 +29,10 @@ export const nativeConnectionSchema = z.object({
 export type NativeConnection = z.output<typeof nativeConnectionSchema>;
 
 export function createNativeNetwork(
-  { bacalhau, api, nodesPerRegion, sensorProxyUrls, linked, forwarded }: NativeConnection,
+  { bacalhau, api, nodesPerRegion, sensorProxyUrls, relayUrls, linked, forwarded }: NativeConnection,
   { stateDir, token, setRegionLink }: Pick<OpenContext, 'stateDir' | 'token' | 'setRegionLink'>,
 ): Network {
+  const sentTo = { ...sensorProxyUrls, ...relayUrls };
   const network = createBacalhauNetwork({
     kind: 'native',
     client: createBacalhauClient({ path: bacalhau, stateDir, api }),
@@ -37,12 +40,13 @@ export function createNativeNetwork(
     planned: edgeNames(nodesPerRegion).map(({ name, region }) => ({ name, ...edgeLabels(region), connected: false })),
     token,
     forwarded,
-    sensorProxyUrl: (region) => sensorProxyUrls[region] ?? '',
+    sensorProxyUrl: (region) => sentTo[region] ?? '',
+    proxyUrlOf: (region) => sensorProxyUrls[region] ?? '',
     setRegionLink,
   });
   return {
     ...network,
-    bypassesLink: (region, url) => !linked || !`${url}/`.startsWith(`${sensorProxyUrls[region]}/`),
+    bypassesLink: (region, url) => !linked || !`${url}/`.startsWith(`${sentTo[region]}/`),
     configFile: (region) => regionConfigFile(configFolder(stateDir), region),
   };
 }

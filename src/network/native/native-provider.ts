@@ -3,6 +3,7 @@ import { portWish, type Resolved } from '../../config/resolve-settings.js';
 import { bacalhauNeeds } from '../bacalhau/find-bacalhau.js';
 import { REGIONS } from '../network.js';
 import type { NetworkProvider } from '../provider.js';
+import { relayNeeds } from '../relays.js';
 import { createNativeNetwork, type NativeConnection, nativeConnectionSchema } from './native-network.js';
 
 export const nativeProvider: NetworkProvider<NativeConnection> = {
@@ -10,8 +11,8 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
   capabilities: { givesNodesTokens: true, demoNodes: 4 },
   connectionSchema: nativeConnectionSchema,
   needs: (settings) => ({
-    memoryMb: MEMORY_MB + NODE_MB * (REGIONS.length * settings.values.nodes + 1),
-    ports: Object.values(portsOf(settings)),
+    memoryMb: MEMORY_MB + NODE_MB * (REGIONS.length * settings.values.nodes + 1) + relayNeeds(settings).memoryMb,
+    ports: [...Object.values(portsOf(settings)), ...relayNeeds(settings).ports],
     bacalhau: bacalhauNeeds(settings.values),
   }),
   async plan(settings, context) {

@@ -35,7 +35,15 @@ async function start(nodesPerRegion: number, slowAfterMs?: number): Promise<void
   const port = async () => ({ port: await freePort(), explicit: true, purpose: 'test', flag: '' });
   plan = planNative(
     {
-      ...{ supervisor, nodesPerRegion, stateDir: box.stateDir, registry: false, token: 'operator', sensorEnv: {} },
+      ...{
+        supervisor,
+        nodesPerRegion,
+        stateDir: box.stateDir,
+        registry: false,
+        relays: false,
+        token: 'operator',
+        sensorEnv: {},
+      },
       emit: (event) => events.push(event),
     },
     {

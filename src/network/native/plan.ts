@@ -10,10 +10,11 @@ import { configFolder } from '../config-file.js';
 import { isEdgeOf } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan, PlanContext } from '../provider.js';
+import { startRelays, stopRelays } from '../relays.js';
 import { sensorVariables } from '../sensor-tokens.js';
 import type { NativeConnection } from './native-network.js';
 import { edgeNodes, givesUpAfterMs, HOST, type NativePorts } from './native-nodes.js';
-import { RegionLinks } from './region-links.js';
+import { RELAYED, RegionLinks } from './region-links.js';
 import { NativeNodes } from './start.js';
 
 export interface NativeOptions {
@@ -26,7 +27,7 @@ export interface NativeOptions {
 
 export function planNative(context: PlanContext, options: NativeOptions): NetworkPlan<NativeConnection> {
   const { supervisor, stateDir, emit, nodesPerRegion } = context;
-  const links = new RegionLinks();
+  const links = new RegionLinks(context.relays ? RELAYED : undefined);
   /** When a region was cut, in milliseconds of the monotonic clock. */
   const cutAt = new Map<string, number>();
   let stopped = false;
@@ -48,7 +49,11 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
     await nodes.startOrchestrator();
     await links.open(REGIONS, { host: HOST, port: ports.nats }, proxyUrl);
     reconciler = new ExecutionReconciler(client, emit);
-    await nodes.startNodes(edgeNodes(context, allowedPaths(stateDir), links));
+    const uplinkOf = (region: string) => links.proxyUrl(region) ?? proxyUrl;
+    const [relayUrls] = await Promise.all([
+      startRelays(context, uplinkOf),
+      nodes.startNodes(edgeNodes(context, allowedPaths(stateDir), links)),
+    ]);
     supervisor.on('event', onChild);
 
     const linked = links.proxyUrl(REGIONS[0]) !== undefined;
@@ -58,7 +63,8 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
       api,
       nodesPerRegion,
       webUi: `http://${HOST}:${ports.webUi}`,
-      sensorProxyUrls: Object.fromEntries(REGIONS.map((name) => [name, links.proxyUrl(name) ?? proxyUrl])),
+      sensorProxyUrls: Object.fromEntries(REGIONS.map((name) => [name, uplinkOf(name)])),
+      relayUrls,
       linked,
       forwarded: {
         edge: ['HOSTNAME', 'REGION', ...sensorVariables(context)],
@@ -100,6 +106,7 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
       supervisor.off('event', onChild);
       reconciler?.end();
       await nodes?.stop();
+      await stopRelays(context);
       await links.close();
     },
   };

@@ -13,6 +13,9 @@ const DELIVERY = {
   atMostMs: 30_000,
 };
 
+/** Where sensors deliver to a relay, there is nothing to wait for. */
+export const RELAYED: typeof DELIVERY = { firstMs: 0, quietMs: 0, atMostMs: 0 };
+
 interface RegionLink {
   toOrchestrator: Link;
   /** Undefined where sensors can't reach the proxy through a link. */

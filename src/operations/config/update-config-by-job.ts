@@ -106,7 +106,7 @@ async function runUpdater(
 ): Promise<string> {
   const { jobId, jobName } = await network.submit({
     role: 'config-updater',
-    proxyUrl: network.sensorProxyUrl(request.region),
+    proxyUrl: (network.proxyUrlOf ?? network.sensorProxyUrl)(request.region),
     submissionTime: Date.now(),
     ...request,
   });

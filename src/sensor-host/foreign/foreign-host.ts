@@ -25,7 +25,7 @@ export type ToForeign =
   | { start: number; spec: Omit<GuestSpec, 'allowed'> }
   | { stop: number }
   | { retire: number }
-  | { region: string; connected: boolean };
+  | { region: string; connected: boolean; onSite?: string | undefined };
 
 export type FromForeign =
   /** `threads`: each of its guests has a thread. */
@@ -64,7 +64,8 @@ export interface ForeignHostOptions {
 export class ForeignHost {
   readonly #options: ForeignHostOptions;
   readonly #processes = new Set<ForeignProcess>();
-  readonly #cut = new Set<string>();
+  /** By region: what its guests reach while it is cut. */
+  readonly #cut = new Map<string, string | undefined>();
   /** Of processes that have ended. */
   #past: HostCounts = sumOfCounts([]);
 
@@ -83,7 +84,7 @@ export class ForeignHost {
     });
     this.#processes.add(foreign);
     foreign.tell({ open: { module, allow, ca } });
-    for (const region of this.#cut) foreign.tell({ region, connected: false });
+    for (const [region, onSite] of this.#cut) foreign.tell({ region, connected: false, onSite });
     await foreign.opened;
     return {
       start: (spec, onExit) => {
@@ -98,10 +99,10 @@ export class ForeignHost {
     return [...this.#processes].reduce((sum, { threads, counts }) => sum + (threads ? counts.running : 0), 0);
   }
 
-  setLink(region: string, connected: boolean): void {
+  setLink(region: string, connected: boolean, onSite?: string): void {
     if (connected) this.#cut.delete(region);
-    else this.#cut.add(region);
-    for (const foreign of this.#processes) foreign.tell({ region, connected });
+    else this.#cut.set(region, onSite);
+    for (const foreign of this.#processes) foreign.tell({ region, connected, onSite });
   }
 
   stats(): HostCounts {

@@ -46,7 +46,7 @@ process.on('message', (message: ToForeign) => {
   else if ('start' in message) start(message);
   else if ('stop' in message) guests.get(message.stop)?.stop();
   else if ('retire' in message) guests.get(message.retire)?.retire();
-  else host.setLink(message.region, message.connected);
+  else host.setLink(message.region, message.connected, message.onSite);
 });
 
 async function open({ module: path, allow, ca }: Opening): Promise<void> {

@@ -13,7 +13,13 @@ const recorded = (name: string) => `./recorded/compose/${name}`;
 
 test('compose.yaml without Docker inside', async () => {
   const text = composeDocument({
-    ...{ nodesPerRegion: 1, dockerInside: 'none', embeddedQueue: true, heading: ['The heading.', 'Its second line.'] },
+    ...{
+      nodesPerRegion: 1,
+      dockerInside: 'none',
+      embeddedQueue: true,
+      relays: false,
+      heading: ['The heading.', 'Its second line.'],
+    },
   });
   await expect(normalize(text, [IMAGE_VERSION])).toMatchFileSnapshot(recorded('without-docker-inside.yaml'));
 });
@@ -26,7 +32,7 @@ function plan(folder: string, settings: Partial<ComposePlan['settings']> = {}, o
       sensorEnv: { SENSOR_TOKEN: 'sensor-secret' },
       token: 'operator-secret',
     } as unknown as ComposePlan['context'],
-    args: { 'sqs-proxy': ['--rate-limit', '5'], 'sqs-puller': ['--alert-after', '9'], queue: [] },
+    args: { 'sqs-proxy': ['--rate-limit', '5'], 'sqs-puller': ['--alert-after', '9'], queue: [], relay: [] },
     settings: {
       ...{ folder, ports: {}, allowedHosts: ['proxy.example.com'], registry: true },
       ...settings,

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ConfigUpdaterJob, JobRequest, PublisherJob, ServiceJob } from '../../jobs/job-request.js';
+import type { ConfigUpdaterJob, JobRequest, PublisherJob, RelayJob, ServiceJob } from '../../jobs/job-request.js';
 import { type JobEnvironment, renderJob } from '../../jobs/render-job.js';
 import { planServiceJob } from '../../network/compose/compose-service-job.js';
 import { writeJobFiles } from '../../network/compose/document/job-files.js';
@@ -70,6 +70,12 @@ const service = (role: ServiceJob['role'], over: Partial<ServiceJob> = {}): Serv
   ...over,
 });
 
+const relay = (): RelayJob => ({
+  ...{ role: 'relay', region: 'eu', image: 'registry:5000/wasm-sensors:0123456789ab', port: 9090 },
+  ...{ upstream: 'https://proxy.example.com', dataDir: '/srv/relay', allowedHosts: ['10.0.3.7'] },
+  submissionTime: SUBMITTED,
+});
+
 const EVERY_VALUE = { color: '#00ff88', emoji: 3, random_off: true, interval: 0.5, paused: true } as const;
 
 const JOBS: [name: string, request: JobRequest, environment: JobEnvironment][] = [
@@ -100,6 +106,9 @@ const JOBS: [name: string, request: JobRequest, environment: JobEnvironment][] =
   ['puller', service('puller', { port: 8081 }), REMOTE],
   ['puller-with-token', service('puller', { port: 8081, args: ['--sinks', 'store'] }), WITH_TOKEN],
   ['puller-with-data', service('puller', { port: 8081, dataDir: '/srv/puller-data' }), NATIVE],
+  ['relay', relay(), { ...REMOTE, forwarded: { ...REMOTE.forwarded, services: ['WASM_SENSORS_SENSOR_KEY'] } }],
+  ['relay-with-token', relay(), { ...REMOTE, forwarded: { ...REMOTE.forwarded, services: ['SENSOR_TOKEN'] } }],
+  ['relay-open', relay(), { ...REMOTE, forwarded: { ...REMOTE.forwarded, services: [] } }],
 ];
 
 describe('a job as a document', () => {
@@ -187,7 +196,7 @@ describe('documents for use by hand', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   test('of a compose network', async () => {
-    const paths = await writeJobFiles(folder, async () => MODULE);
+    const paths = await writeJobFiles(folder, false, async () => MODULE);
     expect(paths.map((path) => path.slice('jobs/'.length)).sort()).toEqual(readdirSync(join(folder, 'jobs')).sort());
     expect(paths).toHaveLength(4);
     for (const path of paths) {
@@ -214,7 +223,10 @@ describe('the embedded network', () => {
     return calls;
   }
   const network = () =>
-    createEmbeddedNetwork({ host: 'http://host:1', proxyUrl: 'http://proxy:2', stateDir: '/state' }, 'the-token');
+    createEmbeddedNetwork(
+      { host: 'http://host:1', proxyUrl: 'http://proxy:2', relayUrls: {}, stateDir: '/state' },
+      { token: 'the-token', setRegionLink: async () => {} },
+    );
 
   test('jobs as the sensor host gets them', async () => {
     const calls = hostThatAnswers({});
@@ -236,8 +248,6 @@ describe('the embedded network', () => {
       'GET /nodes': { body: [node] },
       'GET /jobs': { body: [] },
       'DELETE /jobs/publisher-us': { body: { stopped: true } },
-      'PUT /regions/eu': { body: {} },
-      'PUT /regions/x%2Fy': { status: 404, body: { error: { code: 'NO_SUCH_REGION', reason: 'no x/y', hint: 'us' } } },
       'DELETE /jobs/publisher-broken': {
         status: 500,
         body: { error: { code: 'HOST_FULL', reason: 'full', hint: '' } },
@@ -250,8 +260,6 @@ describe('the embedded network', () => {
       nodes: await here.nodes(),
       jobs: await here.jobs(),
       stop: await here.stop({ role: 'publisher', region: 'us' }),
-      cut: (await here.setRegionLink('eu', false)) ?? null,
-      unknown: toFailure(await here.setRegionLink('x/y', true).catch((error) => error)),
       broken: toFailure(await here.stop({ role: 'publisher', region: 'broken' }).catch((error) => error)),
       service: toFailure(await here.submit(service('proxy')).catch((error) => error)),
     };

@@ -204,7 +204,7 @@ test('a region is cut and restored in the order of addresses, so that each conta
   const nodes = [edge(1, '10.0.0.10'), edge(2, '10.0.0.9'), edge(1, '10.0.1.1', 'us'), edge(3, '10.0.0.2')];
   const done = `*region-eu\\ p-edge-eu-3-1) echo 'is not connected to network' >&2; exit 1;;`;
   add(`case "$*" in ${listing(...nodes)} ${done} esac`);
-  const setLink = regionNetworks('p');
+  const setLink = regionNetworks('p', false);
   await setLink('eu', false);
   const cut = ['edge-eu-1', 'edge-eu-2', 'edge-eu-3'].map((name) => `network disconnect p_region-eu p-${name}-1`);
   expect(changes().sort()).toEqual(cut);
@@ -217,6 +217,28 @@ test('a region is cut and restored in the order of addresses, so that each conta
     ['edge-eu-3', 'edge-eu-2', 'edge-eu-1'].map((name) => `network connect p_region-eu p-${name}-1`),
   );
   expect(await errorOf(setLink('xx', false))).toMatchObject({ code: 'NO_SUCH_REGION' });
+});
+
+test('a region with a relay stays together: what is outside leaves its network, and returns under its own name', async () => {
+  const networks = (address: string) => ({ 'p_region-eu': address });
+  const containers = [
+    { service: 'orchestrator', networks: networks('10.0.0.3') },
+    { service: 'sqs-proxy', networks: networks('10.0.0.2') },
+    { service: 'edge-eu-1', networks: networks('10.0.0.4') },
+    { service: 'relay-eu', networks: networks('10.0.0.5') },
+    { service: 'sqs-puller' },
+  ];
+  add(`case "$*" in ${listing(...containers)} esac`);
+  const setLink = regionNetworks('p', true);
+  await setLink('eu', false);
+  expect(changes().sort()).toEqual(
+    ['orchestrator', 'sqs-proxy'].map((name) => `network disconnect p_region-eu p-${name}-1`),
+  );
+  rmSync(join(engine.folder, 'calls'));
+  await setLink('eu', true);
+  expect(changes()).toEqual(
+    ['sqs-proxy', 'orchestrator'].map((name) => `network connect --alias ${name} p_region-eu p-${name}-1`),
+  );
 });
 
 test('a container that was killed is reported once and started again, one that was stopped on purpose is left', async () => {

@@ -92,7 +92,7 @@ export class FakeUp {
     const control = createControl(
       {
         setRegionLink: async (region, connected) => {
-          this.asked.push(`region ${region} ${connected ? 'connected' : 'disconnected'}`);
+          this.cluster.setRegionLink(region, connected);
         },
         setEndpoints: async (change: EndpointChange) => {
           this.asked.push(`endpoints ${JSON.stringify(change)}`);

@@ -53,6 +53,7 @@ export async function startCluster(nodesPerRegion: number): Promise<TestCluster>
       stateDir,
       nodesPerRegion,
       registry: false,
+      relays: false,
       token: 'operator',
       sensorEnv: { SENSOR_TOKEN: 'sensor' },
       emit: (event) => events.push(event),

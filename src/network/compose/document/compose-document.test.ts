@@ -1,6 +1,7 @@
 /** The compose file as it is rendered. */
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { REGIONS } from '../../network.js';
 import { GRANTS } from '../engine/nested-docker.js';
 import { type ComposeOptions, composeDocument } from './compose-document.js';
 
@@ -8,6 +9,7 @@ const OPTIONS: ComposeOptions = {
   nodesPerRegion: 1,
   dockerInside: 'privileged',
   embeddedQueue: true,
+  relays: false,
   heading: ['Made by a test.'],
 };
 interface Service {
@@ -82,6 +84,7 @@ test('with another queue there is no embedded one, and nothing waits for it', ()
     'sqs-proxy': ['--rate-limit', '5'],
     'sqs-puller': ['--pollers', '2'],
     queue: ['--log-level', 'debug'],
+    relay: [],
   };
   const options = { embeddedQueue: false, args };
   const { services, volumes } = parse(composeDocument({ ...OPTIONS, ...options }), { merge: true });
@@ -90,6 +93,22 @@ test('with another queue there is no embedded one, and nothing waits for it', ()
   for (const name of ['sqs-proxy', 'sqs-puller']) expect(services[name], name).not.toHaveProperty('depends_on');
   expect(services['sqs-puller'].command.slice(-2)).toEqual(['--pollers', '2']);
   expect(services['sqs-proxy'].command.slice(-2)).toEqual(['--rate-limit', '5']);
+});
+
+test('a relay in each region, on its network alone, with data of its own; none without them', () => {
+  const { services, volumes } = parse(composeDocument({ ...OPTIONS, relays: true }), { merge: true });
+  for (const region of REGIONS) {
+    const relay = services[`relay-${region}`];
+    expect(relay.command).toEqual(expect.arrayContaining([`--region=${region}`, '--upstream=http://sqs-proxy:9090']));
+    expect(relay).toMatchObject({
+      networks: { [`region-${region}`]: { aliases: ['relay'] } },
+      volumes: [`relay-${region}-data:/data`],
+      read_only: true,
+    });
+    expect(relay).not.toHaveProperty('profiles');
+    expect(volumes).toHaveProperty(`relay-${region}-data`);
+  }
+  expect(composeDocument(OPTIONS)).not.toMatch(/relay/i);
 });
 
 test('containers, networks and data say whose they are', () => {
@@ -104,7 +123,7 @@ test('containers, networks and data say whose they are', () => {
 test('a $ in what the operator gave is no variable to compose', () => {
   const services = render({
     owner: '/some/$HOME',
-    args: { 'sqs-proxy': ['--queue', 'a$b'], 'sqs-puller': [], queue: [] },
+    args: { 'sqs-proxy': ['--queue', 'a$b'], 'sqs-puller': [], queue: [], relay: [] },
   });
   expect(services['sqs-proxy']!.labels).toEqual({ 'wasm-sensors.state-dir': '/some/$$HOME' });
   expect(services['sqs-proxy']!.command!.at(-1)).toBe('a$$b');

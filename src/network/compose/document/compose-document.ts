@@ -6,17 +6,20 @@ import { productImage } from '../../../docker/images.js';
 import { packageRoot } from '../../../lib/process/self-command.js';
 import { edgeName } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';
+import { relayName } from '../../relays.js';
 import type { DockerInside } from '../engine/nested-docker.js';
-import { tokenVariableOf } from './node-tokens.js';
+import { relayTokenVariableOf, tokenVariableOf } from './node-tokens.js';
 
 /** Further arguments of services. */
-export type ServiceArgs = Record<'sqs-proxy' | 'sqs-puller' | 'queue', string[]>;
+export type ServiceArgs = Record<'sqs-proxy' | 'sqs-puller' | 'queue' | 'relay', string[]>;
 
 export interface ComposeOptions {
   nodesPerRegion: number;
   dockerInside: DockerInside;
   /** False when another queue is used. */
   embeddedQueue: boolean;
+  /** One in each region. */
+  relays: boolean;
   /** State folder of the `up` that runs it; the label of everything that it creates. */
   owner?: string;
   args?: ServiceArgs;
@@ -29,10 +32,13 @@ export function composeDocument(options: ComposeOptions): string {
   document.setIn(['x-product', 'image'], `\${WASM_SENSORS_IMAGE:-${productImage()}}`);
   const services = document.get('services') as YAMLMap;
   addEdgeNodes(services, options.nodesPerRegion);
+  setRelays(document, services, options.relays);
   if (!options.embeddedQueue) dropQueue(document, services);
   setDockerInside(document, services, options.dockerInside);
   for (const [service, args] of Object.entries(options.args ?? {})) {
-    if (services.has(service)) for (const arg of args) services.addIn([service, 'command'], literal(arg));
+    const names = service === 'relay' ? REGIONS.map(relayName) : [service];
+    for (const name of names)
+      if (services.has(name)) for (const arg of args) services.addIn([name, 'command'], literal(arg));
   }
   if (options.owner !== undefined) labelOwner(document, literal(options.owner));
   document.commentBefore = options.heading.map((line) => ` ${line}`).join('\n');
@@ -68,6 +74,30 @@ function addEdgeNodes(services: YAMLMap, perRegion: number): void {
       node.setIn(['networks', 0], `region-${region}`);
       services.add({ key: name, value: node } as never);
     }
+  }
+}
+
+/** `relay-us`, `relay-as`: copies of the only one, or none. */
+function setRelays(document: Document, services: YAMLMap, wanted: boolean): void {
+  const model = services.get(relayName('eu')) as YAMLMap;
+  const volumes = document.get('volumes') as YAMLMap;
+  if (!wanted) {
+    services.delete(relayName('eu'));
+    volumes.delete(`${relayName('eu')}-data`);
+    return;
+  }
+  model.delete('profiles');
+  for (const region of REGIONS.filter((name) => name !== 'eu')) {
+    const name = relayName(region);
+    const relay = model.clone() as YAMLMap;
+    for (const item of (relay.get('command') as { items: { value: string }[] }).items) {
+      item.value = item.value.replace(/^(--name=relay-|--region=)eu$/, `$1${region}`);
+    }
+    relay.setIn(['environment', 'WASM_SENSORS_RELAY_TOKEN'], `\${${relayTokenVariableOf(region)}:-\${SENSOR_TOKEN:-}}`);
+    relay.setIn(['volumes', 0], `${name}-data:/data`);
+    relay.set('networks', document.createNode({ [`region-${region}`]: { aliases: ['relay'] } }));
+    services.add({ key: name, value: relay } as never);
+    volumes.add({ key: `${name}-data`, value: document.createNode({}) } as never);
   }
 }
 

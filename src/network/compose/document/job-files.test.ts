@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), 'jobs-'));
 let files: string[];
 
 beforeAll(async () => {
-  files = (await writeJobFiles(folder)).map((path) => join(folder, path));
+  files = (await writeJobFiles(folder, false)).map((path) => join(folder, path));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -9,7 +9,7 @@ import { inTask, openTemplate, print, setHeading, setModule } from '../../../job
 import { setDataDir } from '../../../jobs/render-job.js';
 import { writeFileAtomic } from '../../../lib/fs/durable-files.js';
 import { readModule } from '../../../modules/module-files.js';
-import { COMPOSE_PROXY, FOR_SERVICES } from '../compose-network.js';
+import { COMPOSE_PROXY, COMPOSE_RELAY, FOR_SERVICES } from '../compose-network.js';
 import { PULLER_DATA } from '../compose-service-job.js';
 
 /** Variables that nodes get from `templates/compose.yaml` and may forward to jobs; empty ones count as not set. */
@@ -28,7 +28,7 @@ const JOBS = {
 } as const;
 
 /** Writes one file a job below `jobs/`; resolves with their paths, relative to `folder`. Rejects with `MODULE_NOT_BUILT`. */
-export async function writeJobFiles(folder: string, read = readModule): Promise<string[]> {
+export async function writeJobFiles(folder: string, relays: boolean, read = readModule): Promise<string[]> {
   const paths: string[] = [];
   for (const name of ['publisher', 'config-updater', 'proxy', 'puller'] as const) {
     const { usage, forwarded } = JOBS[name];
@@ -37,7 +37,7 @@ export async function writeJobFiles(folder: string, read = readModule): Promise<
     for (const variable of forwarded) document.setIn(inTask('env', variable), `env:${variable}`);
     if (name === 'publisher' || name === 'config-updater') {
       setModule(document, await read(name));
-      useComposeProxy(document);
+      useProxy(document, relays && name === 'publisher' ? COMPOSE_RELAY : COMPOSE_PROXY);
     } else useThisQueue(document);
     if (name === 'puller') setDataDir(document, PULLER_DATA);
     setHeading(document, [
@@ -59,10 +59,10 @@ function useThisQueue(document: Document): void {
   document.setIn(inTask('engine', 'params', 'image'), `{{or (index . "image") "${productImage()}"}}`);
 }
 
-/** The proxy is this network's own, unless `-V proxy=…` names another. */
-function useComposeProxy(document: Document): void {
+/** The proxy is this one, unless `-V proxy=…` names another. */
+function useProxy(document: Document, url: string): void {
   const proxy = parametersOf(document).items.find(({ value }) => value.startsWith('--proxy='))!;
-  proxy.value = `--proxy={{or (index . "proxy") "${COMPOSE_PROXY}"}}`;
+  proxy.value = `--proxy={{or (index . "proxy") "${url}"}}`;
 }
 
 const parametersOf = (document: Document) =>

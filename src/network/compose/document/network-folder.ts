@@ -18,7 +18,7 @@ export async function writeNetworkFiles(folder: string, options: ComposeOptions)
   mkdirSync(folder, { recursive: true });
   writeFileAtomic(join(folder, 'compose.yaml'), composeDocument(options), 0o644);
   const copied = [...copyFolder('nodes', folder, true), ...copyFolder('shared', folder, false)];
-  return ['compose.yaml', ...copied, ...(await writeJobFiles(folder))];
+  return ['compose.yaml', ...copied, ...(await writeJobFiles(folder, options.relays))];
 }
 
 /** Writes what another machine needs: `.env.template`, and `image/`, a Dockerfile with what it copies. Returns the paths. */

@@ -5,35 +5,43 @@ import { parse as parseEnv } from 'dotenv';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { readSensorToken } from '../../../protocol/sensor-token.js';
+import { REGIONS } from '../../network.js';
 import { composeDocument } from './compose-document.js';
-import { nodeTokens, writeNodeTokens } from './node-tokens.js';
+import { ownTokens, writeOwnTokens } from './node-tokens.js';
 
 const KEY = 'k'.repeat(32);
 
-test('the compose file gives every node the token of its own name', () => {
-  const text = composeDocument({ nodesPerRegion: 2, dockerInside: 'none', embeddedQueue: true, heading: [] });
+test('the compose file gives every node and relay the token of its own name', () => {
+  const holders = { nodesPerRegion: 2, relays: true };
+  const text = composeDocument({ ...holders, dockerInside: 'none', embeddedQueue: true, heading: [] });
   const services = parse(text).services as Record<string, { hostname: string; environment: Record<string, string> }>;
-  const tokens = nodeTokens(KEY, 2);
+  const tokens = ownTokens(KEY, holders);
   const edges = Object.values(services).filter(({ hostname }) => hostname?.startsWith('edge-'));
   expect(edges).toHaveLength(6);
   for (const { hostname, environment } of edges) {
     const [, variable] = /^\$\{(\w+):-\$\{SENSOR_TOKEN:-\}\}$/.exec(environment.SENSOR_TOKEN!) ?? [];
     expect(readSensorToken(tokens[variable!]!, [{ key: KEY }], 0)?.host).toBe(hostname);
   }
-  expect(nodeTokens(undefined, 2)).toEqual({});
+  for (const region of REGIONS) {
+    const [, variable] = /^\$\{(\w+):-\$\{SENSOR_TOKEN:-\}\}$/.exec(
+      services[`relay-${region}`]!.environment.WASM_SENSORS_RELAY_TOKEN!,
+    )!;
+    expect(readSensorToken(tokens[variable!]!, [{ key: KEY }], 0)?.relay).toBe(region);
+  }
+  expect(ownTokens(undefined, holders)).toEqual({});
 });
 
 test('a rendered folder has its key and tokens in a private .env, which is written once', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tokens-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, '.env');
-  expect(writeNodeTokens(folder, 1)).toEqual(['.env']);
+  expect(writeOwnTokens(folder, { nodesPerRegion: 1, relays: false })).toEqual(['.env']);
   const env = parseEnv(readFileSync(path));
   expect(readSensorToken(env.SENSOR_TOKEN_EDGE_EU_1!, [{ key: env.WASM_SENSORS_SENSOR_KEY! }], 0)?.host).toBe(
     'edge-eu-1',
   );
   expect(statSync(path).mode & 0o777).toBe(0o600);
   writeFileSync(path, 'mine');
-  expect(writeNodeTokens(folder, 1)).toEqual([]);
+  expect(writeOwnTokens(folder, { nodesPerRegion: 1, relays: false })).toEqual([]);
   expect(readFileSync(path, 'utf8')).toBe('mine');
 });

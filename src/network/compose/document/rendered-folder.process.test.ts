@@ -18,6 +18,7 @@ const OPTIONS: ComposeOptions = {
   nodesPerRegion: 1,
   dockerInside: 'privileged',
   embeddedQueue: true,
+  relays: false,
   heading: ['Made by a test.'],
 };
 const folder = mkdtempSync(join(tmpdir(), 'compose-'));

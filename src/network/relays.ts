@@ -1,0 +1,89 @@
+/** The relays of `up --relays` on this machine: a child process of `up` for each region, which outlives no `up`; its data do. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Resolved } from '../config/resolve-settings.js';
+import { serviceCommand } from '../config/service-config.js';
+import { choosePorts, type PortWish } from '../lib/net/choose-port.js';
+import { selfCommand } from '../lib/process/self-command.js';
+import { parseSensorKeys, relayTokenOf } from '../protocol/sensor-token.js';
+import { REGIONS } from './network.js';
+import type { NetworkNeeds, PlanContext } from './provider.js';
+
+type Region = (typeof REGIONS)[number];
+
+const MEMORY_MB = 60;
+const FIRST_PORT = 9191;
+/** They start beside everything else, so that a busy machine needs longer for each. */
+const READY_MS = 60_000;
+
+export const relayName = (region: string): string => `relay-${region}`;
+
+const relayPorts = (): Record<Region, PortWish> => {
+  const wish = (region: Region) => ({
+    port: FIRST_PORT + REGIONS.indexOf(region),
+    explicit: false,
+    purpose: `relay of ${region}`,
+    flag: '--relays',
+  });
+  return { us: wish('us'), eu: wish('eu'), as: wish('as') };
+};
+
+export const relayNeeds = ({ values }: Resolved): Required<Pick<NetworkNeeds, 'memoryMb' | 'ports'>> =>
+  values.relays
+    ? { memoryMb: MEMORY_MB * REGIONS.length, ports: Object.values(relayPorts()) }
+    : { memoryMb: 0, ports: [] };
+
+/** What a relay sends with, and checks sensors with. Its own token is good for the hosts of its region only. */
+export function relaySecrets({ sensorKey, sensorEnv }: Pick<PlanContext, 'sensorKey' | 'sensorEnv'>, region: string) {
+  const sensorToken = sensorEnv.SENSOR_TOKEN;
+  const [current] = sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []);
+  const relayToken = current === undefined ? sensorToken : relayTokenOf(current.key, region);
+  return { sensorToken, sensorKey, relayToken };
+}
+
+/**
+ * Starts them, where they are wanted; resolves with their URLs by region when all are ready. A relay needs no upstream to
+ * start.
+ *
+ * @param upstreamOf where a region's relay finds the proxy
+ */
+export async function startRelays(
+  context: PlanContext,
+  upstreamOf: (region: string) => string,
+): Promise<Record<string, string>> {
+  const { supervisor, stateDir, tlsCa, logging, rateLimit, emit, relays } = context;
+  if (!relays) return {};
+  const ports = await choosePorts(relayPorts(), emit);
+  await Promise.all(
+    REGIONS.map((region) => {
+      const { args, env } = serviceCommand('relay', {
+        upstream: upstreamOf(region),
+        region,
+        name: relayName(region),
+        host: '127.0.0.1',
+        proxyPort: ports[region],
+        stateDir,
+        tlsCa,
+        rateLimit,
+        ...logging,
+        ...relaySecrets(context, region),
+      });
+      const folder = join(stateDir, relayName(region));
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      return supervisor.start({
+        name: relayName(region),
+        ...selfCommand(args),
+        // The certificate is the proxy's: on loopback a relay speaks http, whatever the settings of the working folder say.
+        cwd: folder,
+        env: { ...env, WASM_SENSORS_TLS_CERT: undefined, WASM_SENSORS_TLS_KEY: undefined },
+        ready: 'ipc',
+        readyTimeoutMs: READY_MS,
+      });
+    }),
+  );
+  return Object.fromEntries(REGIONS.map((region) => [region, `http://127.0.0.1:${ports[region]}`]));
+}
+
+export async function stopRelays({ supervisor, relays }: PlanContext): Promise<void> {
+  if (relays) await supervisor.stop(REGIONS.map(relayName));
+}

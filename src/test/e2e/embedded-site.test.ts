@@ -1,0 +1,3 @@
+import { describeSite } from '../support/site-suite.js';
+
+describeSite({ network: 'embedded' });

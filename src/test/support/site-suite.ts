@@ -1,0 +1,82 @@
+/** A site without internet, driven through the CLI: what its relay keeps arrives, whatever happens meanwhile. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SensorView } from '../../fleet/fleet-view.js';
+import { eventually, Sandbox } from './cli-harness.js';
+
+export interface SiteOptions {
+  network: 'embedded' | 'native' | 'compose';
+  /** Why it can't run here. */
+  skip?: string | undefined;
+  env?: Record<string, string>;
+  /** Kills the relay of eu (SIGKILL), and resolves when it runs again; by default it is a child of `up`. */
+  killRelay?(sandbox: Sandbox): Promise<void>;
+  /** Arguments of the last `down`. */
+  downArgs?: string[];
+}
+
+const INTERVAL_S = 0.5;
+/** How long a site has no internet, beside the time that Bacalhau takes to notice. */
+const CUT_MS = 6000;
+
+async function killChild(sandbox: Sandbox): Promise<void> {
+  const pid = sandbox.pidOf('relay-eu');
+  process.kill(pid, 'SIGKILL');
+  await eventually('a new relay', () => sandbox.pidOf('relay-eu') !== pid);
+}
+
+export function describeSite({ network, skip, env, killRelay = killChild, downArgs }: SiteOptions): void {
+  describe(`a site of the ${network} network`, () => {
+    const sandbox = new Sandbox(env);
+
+    beforeAll(async () => {
+      if (skip !== undefined) return;
+      const up = ['up', '-d', '--network', network, '--relays', '--deploy', '--interval', String(INTERVAL_S)];
+      const { code, stderr } = await sandbox.run([...up, ...(await Sandbox.portFlags(network))]);
+      expect(stderr + code).toMatch(/0$/);
+    });
+    afterAll(() => sandbox.close(downArgs));
+
+    const ofEu = async () => (await sandbox.fleet().snapshot()).sensors.filter(({ region }) => region === 'eu');
+    const isWhole = ({ received, sequence }: SensorView) => received === sequence;
+
+    test('sensors run on without internet; replaced, and with their relay killed, none of their readings is missing', async (context) => {
+      if (skip !== undefined) context.skip(skip);
+      await sandbox.run(['region', 'disconnect', 'eu']);
+      const [before] = await ofEu();
+      await sleep(CUT_MS);
+      expect((await ofEu())[0]).toMatchObject({ execution_id: before!.execution_id, sequence: before!.sequence });
+      await killRelay(sandbox);
+      const deployed = await sandbox.run([
+        'deploy',
+        'publisher',
+        '--color',
+        '#00ff88',
+        '--interval',
+        String(INTERVAL_S),
+      ]);
+      expect(deployed.stderr + deployed.code).toMatch(/0$/);
+      await sandbox.run(['region', 'reconnect', 'eu']);
+      await eventually(
+        'the new version in eu, and every reading of the old one',
+        async () => {
+          const sensors = await ofEu();
+          const isNew = ({ state, color }: SensorView) => state === 'live' && color === '#00ff88';
+          return sensors.some(isNew) && sensors.every(isWhole);
+        },
+        100_000,
+      );
+      const old = (await ofEu()).find(({ execution_id }) => execution_id === before!.execution_id)!;
+      expect(old.sequence - before!.sequence).toBeGreaterThan(CUT_MS / 1000 / INTERVAL_S - 3);
+      await eventually('no reading waiting or given up', async () => {
+        const { gaps, waiting, unaccounted } = (await sandbox.fleet().summary()).total;
+        return gaps === 0 && waiting === 0 && unaccounted === 0;
+      });
+      const { rows } = await sandbox.json<{ rows: Record<'n' | 'last' | 'different', number>[] }>([
+        'query',
+        'select count(*) as n, max(sequence) as last, count(distinct sequence) as different from readings group by execution_id',
+      ]);
+      for (const { n, last, different } of rows) expect([n, different]).toEqual([last, last]);
+    }, 240_000);
+  });
+}
