@@ -9,7 +9,7 @@ import type { Machine } from '../torture/machine/machine.js';
 import { Processes } from '../torture/machine/processes.js';
 import { eventually, nothingMissing, Sandbox } from './cli-harness.js';
 import { FOREIGN_COLORS, foreignModule, ORIGINAL_PUBLISHER } from './foreign-modules.js';
-import { expectAccounted, KEPT_READINGS } from './kept-readings.js';
+import { expectAccounted, keptReadings } from './kept-readings.js';
 import { compilerMissing, OWN_SENSORS, ownSensorPath } from './own-sensors.js';
 import { tinyModule } from './tiny-module.js';
 
@@ -187,7 +187,7 @@ export function describeSystem(options: SystemOptions): void {
       expect((await nothingMissing(sandbox.fleet())).summary.total.gaps).toBe(0);
     });
 
-    for (const row of KEPT_READINGS.filter(({ ofNodes }) => !ofNodes || network !== 'embedded')) {
+    for (const row of keptReadings(network)) {
       system(`${row.name}: what its sensors kept is stored, or counted`, async () => {
         await expectAccounted({ sandbox, machine: await machine(sandbox), host, interval: Number(interval) }, row);
       });

@@ -5,143 +5,25 @@
  * one program takes for all sensors, carry times of the past, and each sensor sends those of a minute in one request.
  * Exit code 1 when a reading is missing, twice, or out of order among those that waited.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { usageOf } from '../../bench/usage.js';
-import { freePort } from '../../lib/net/choose-port.js';
-import { packageRoot } from '../../lib/process/self-command.js';
 import { openSqlite } from '../../lib/sqlite/driver.js';
-import type { Reading } from '../../protocol/message.js';
 import { eventually, Sandbox } from '../support/cli-harness.js';
 import { canMount, SmallDisk } from '../support/small-disk.js';
 import { Link } from './link.js';
+import { Relay, Site } from './outage-site.js';
 
 const { values } = parseArgs({ options: { sensors: { type: 'string' }, minutes: { type: 'string' } } });
 const { sensors = '1000', minutes = '60' } = values;
 const SENSORS = Number(sensors);
 const MINUTES = Number(minutes);
 const MINUTE_MS = 60_000;
-const REGION = 'eu';
-const CONNECTIONS = 32;
-/** In a sensor's queue of readings that it could not deliver. */
-const RETRY_MS = 500;
-const HEADER = 'v=0;src=ddddd;file=none;interval=1000;paused=0';
 
 const began = performance.now();
 const log = (text: string) => console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${text}`);
-
-/** A relay that can be killed and started again. */
-class Relay {
-  readonly url: string;
-  readonly #start: () => ChildProcess;
-  #child: ChildProcess;
-
-  private constructor(url: string, start: () => ChildProcess) {
-    this.url = url;
-    this.#start = start;
-    this.#child = start();
-  }
-
-  static async of(folder: string, upstream: string): Promise<Relay> {
-    const port = await freePort();
-    const args = ['relay', 'serve', '--upstream', upstream, '--region', REGION, '--port', String(port)];
-    const bin = join(packageRoot, 'bin/wasm-sensors.js');
-    const all = [bin, ...args, '--state-dir', folder, '--max-bytes', '16GiB'];
-    return new Relay(`http://127.0.0.1:${port}`, () =>
-      spawn(process.execPath, all, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
-    );
-  }
-
-  get pid(): number {
-    return this.#child.pid!;
-  }
-
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await once(this.#child, 'exit');
-    this.#child = this.#start();
-  }
-
-  async end(): Promise<void> {
-    this.#child.kill('SIGTERM');
-    await once(this.#child, 'exit');
-  }
-}
-
-/** What the sensors of the site take, and their requests. */
-class Site {
-  /** Readings taken by execution. */
-  readonly taken = new Map<string, number>();
-  acknowledged = 0;
-  refusals = 0;
-  #version = 0;
-  #submitted = 0;
-  readonly #relay: Relay;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-
-  constructor(relay: Relay) {
-    this.#relay = relay;
-  }
-
-  /** `at`: Unix milliseconds. */
-  deploy(at: number): void {
-    this.#version++;
-    this.#submitted = at;
-  }
-
-  /** Every sensor takes a reading a second from `from` to `to` (Unix milliseconds), and sends them until the relay has them. */
-  async send(from: number, to: number): Promise<void> {
-    const waiting = Array.from({ length: SENSORS }, (_, sensor) => sensor);
-    const worker = async () => {
-      for (let sensor = waiting.pop(); sensor !== undefined; sensor = waiting.pop())
-        await this.#sendOf(sensor, from, to);
-    };
-    await Promise.all(Array.from({ length: CONNECTIONS }, worker));
-  }
-
-  async #sendOf(sensor: number, from: number, to: number): Promise<void> {
-    const id = `outage-${this.#version}-${sensor}`;
-    const before = this.taken.get(id) ?? 0;
-    const readings = Array.from({ length: (to - from) / 1000 }, (_, i) =>
-      this.#reading(id, sensor, before + i + 1, from + i * 1000),
-    );
-    this.taken.set(id, before + readings.length);
-    const body = JSON.stringify(readings.length === 1 ? readings[0] : readings);
-    while ((await this.#post(body).catch(() => 0)) !== 200) {
-      this.refusals++;
-      await sleep(RETRY_MS);
-    }
-    this.acknowledged += readings.length;
-  }
-
-  #reading(execution_id: string, sensor: number, sequence: number, at: number): Reading {
-    return {
-      ...{ job_id: `j-outage-${this.#version}`, execution_id, icon_name: '🚀', timestamp: new Date(at).toISOString() },
-      ...{ color: '#ff8800', sequence, region: REGION, job_submission_time: this.#submitted },
-      hostname: `edge-${sensor}`,
-    };
-  }
-
-  #post(body: string): Promise<number> {
-    const headers = { 'content-type': 'application/json', 'x-sensor-config': HEADER };
-    const options = { method: 'POST', agent: this.#agent, headers, timeout: 10_000 };
-    return new Promise((resolve, reject) => {
-      const sent = request(`${this.#relay.url}/send`, options, (answer) => {
-        answer.resume();
-        answer.once('end', () => resolve(answer.statusCode ?? 0));
-        answer.once('error', reject);
-      });
-      sent.once('timeout', () => sent.destroy(new Error('no answer')));
-      sent.once('error', reject);
-      sent.end(body);
-    });
-  }
-}
 
 /** Minutes in which something happens, in order of time. */
 const part = (share: number) => Math.floor(MINUTES * share);
@@ -235,7 +117,7 @@ async function main(): Promise<void> {
     const link = await Link.to(sandbox.state().endpoints.proxy);
     link.set('refused');
     relay = await Relay.of(folder, link.url);
-    const site = new Site(relay);
+    const site = new Site(relay, SENSORS);
     log(`${SENSORS} sensors at a reading a second, ${MINUTES} minutes without uplink`);
     await outage(site, relay, disk, Date.now() - MINUTES * MINUTE_MS);
     const backlog = site.acknowledged;

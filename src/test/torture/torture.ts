@@ -6,13 +6,14 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { messageOf } from '../../lib/errors/app-error.js';
 import { readRunState } from '../../runtime/run-state.js';
 import { eventually, Sandbox } from '../support/cli-harness.js';
 import { COMPOSE_ENV } from '../support/compose-support.js';
 import { FakeClock, faketimeMissing } from '../support/faketime.js';
 import { canMount, NEEDS_MOUNT, SmallDisk } from '../support/small-disk.js';
-import { check, History, type Verdict } from './checker.js';
+import { check, checkLedger, History, type Verdict } from './checker.js';
 import { JOB, sendReadings } from './clients.js';
 import { REGIONS, type Tools } from './faults/fault.js';
 import { Link } from './link.js';
@@ -47,7 +48,6 @@ export interface TortureResult extends Verdict {
 }
 
 const NODES_PER_REGION = 2;
-const CLIENTS_PER_REGION = 2;
 /** After the last fault: retries with back-off, redelivery after the visibility timeout, and a slow machine. */
 const SETTLE_MS = 120_000;
 /** Of deployed sensors in seconds. Between orders of kills they send one reading each. */
@@ -102,7 +102,14 @@ async function attack(
   { seed, length, network, log }: TortureOptions,
 ): Promise<TortureResult> {
   const sensors = ['--interval', 'orders' in length ? QUIET_INTERVAL : INTERVAL, '--timeout', '120'];
-  const nodes = ['--network', network, '--nodes', String(NODES_PER_REGION), ...(await Sandbox.portFlags(network))];
+  const nodes = [
+    '--relays',
+    '--network',
+    network,
+    '--nodes',
+    String(NODES_PER_REGION),
+    ...(await Sandbox.portFlags(network)),
+  ];
   let deployed = false;
   const start = async (deploy: boolean) => {
     await eventually('the end of the last `up`', () => !readRunState(sandbox.stateDir)?.alive, HEALED_MS);
@@ -120,7 +127,7 @@ async function attack(
   if ('orders' in length) {
     await nemesis.runOrders(length.orders);
   } else {
-    const load = startLoad(link.url, history, seed);
+    const load = startLoad(proxiesOf(sandbox, link), history, seed);
     await nemesis.run(length.seconds);
     await load.stop();
   }
@@ -128,6 +135,10 @@ async function attack(
   const verdict = await settle(sandbox, machine, history);
   if (!deployed) await sandbox.json(['deploy', 'publisher', ...sensors]);
   const fleet = await fleetProblems(sandbox);
+  const { sensors: accounts } = await sandbox.fleet().snapshot();
+  // The others go on meanwhile.
+  const ended = accounts.filter(({ state, job_id: id }) => state !== 'live' || id === JOB);
+  fleet.push(...checkLedger(history, await machine.storePath(), ended));
   const course = judgeMemory(await memory.stop());
   for (const line of course.lines) log(line);
   const problems = [...nemesis.problems, ...history.badAnswers, ...fleet, ...course.problems];
@@ -136,14 +147,34 @@ async function attack(
   return { ...verdict, problems, deletedFiles, good, folder: sandbox.dir };
 }
 
+const connectionSchema = z.object({ relayUrls: z.record(z.string(), z.string()).default({}) });
+
+/** Where the clients of a region send to: every other one to its relay, whose address changes with each `up`. */
+function proxiesOf(sandbox: Sandbox, link: Link): (region: string) => (() => string)[] {
+  return (region) => {
+    let known = link.url;
+    const relay = () => {
+      const connection = connectionSchema.safeParse(readRunState(sandbox.stateDir)?.connection).data;
+      // While `up` starts it is not known.
+      known = connection?.relayUrls[region] ?? known;
+      return known;
+    };
+    return [() => link.url, relay];
+  };
+}
+
 /** Some executions in each region, each with random numbers of its own: their order of events changes nothing. */
-function startLoad(proxy: string, history: History, seed: number): { stop(): Promise<unknown> } {
+function startLoad(
+  proxies: (region: string) => (() => string)[],
+  history: History,
+  seed: number,
+): { stop(): Promise<unknown> } {
   const stopped = new AbortController();
   const giveUp = new AbortController();
   const clients = REGIONS.flatMap((region, r) =>
-    Array.from({ length: CLIENTS_PER_REGION }, (_, i) => {
+    proxies(region).map((proxy, i) => {
       const sensor = { execution_id: `${JOB}-${region}-${i + 1}`, region };
-      const random = new Random(seed + 1 + r * CLIENTS_PER_REGION + i);
+      const random = new Random(seed + 1 + 2 * r + i);
       return sendReadings(proxy, sensor, { history, random, stopped: stopped.signal, giveUp: giveUp.signal });
     }),
   );
@@ -166,7 +197,9 @@ async function settle(sandbox: Sandbox, machine: Machine, history: History): Pro
   const complete = async () => {
     // Asked first: what the puller then takes from the queue is in the store before it is deleted there.
     const { depth } = await sandbox.fleet().stats();
-    const isEmpty = depth !== undefined && depth.visible + depth.inFlight === 0;
+    const { relays = [] } = await sandbox.fleet().summary();
+    const kept = relays.some(({ backlog }) => backlog > 0);
+    const isEmpty = depth !== undefined && depth.visible + depth.inFlight === 0 && !kept;
     const verdict = await look();
     return (verdict.missing.length === 0 || isEmpty) && verdict;
   };
