@@ -69,7 +69,7 @@ const ROWS: Row[] = [
     name: `a region is cut off, and its node gets a ${signal} meanwhile`,
     givesUp: true,
     // The host of all nodes forgets its jobs when it is stopped.
-    ...(signal === 'SIGTERM' ? { ofNodes: true } : {}),
+    ofNodes: signal === 'SIGTERM',
     async happen(victim: KeptVictim) {
       const reconnect = await cutEu(victim);
       await victim.machine.kill(victim.host, signal);

@@ -6,7 +6,6 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { messageOf } from '../../lib/errors/app-error.js';
 import { readRunState } from '../../runtime/run-state.js';
 import { eventually, Sandbox } from '../support/cli-harness.js';
@@ -14,9 +13,10 @@ import { COMPOSE_ENV } from '../support/compose-support.js';
 import { FakeClock, faketimeMissing } from '../support/faketime.js';
 import { canMount, NEEDS_MOUNT, SmallDisk } from '../support/small-disk.js';
 import { check, checkLedger, History, type Verdict } from './checker.js';
-import { JOB, sendReadings } from './clients.js';
+import { JOB } from './clients.js';
 import { REGIONS, type Tools } from './faults/fault.js';
 import { Link } from './link.js';
+import { startLoad } from './load.js';
 import { Containers } from './machine/containers.js';
 import { HEALED_MS, type Machine } from './machine/machine.js';
 import { Processes } from './machine/processes.js';
@@ -127,7 +127,7 @@ async function attack(
   if ('orders' in length) {
     await nemesis.runOrders(length.orders);
   } else {
-    const load = startLoad(proxiesOf(sandbox, link), history, seed);
+    const load = startLoad(sandbox, link, { history, seed, settleMs: SETTLE_MS });
     await nemesis.run(length.seconds);
     await load.stop();
   }
@@ -145,45 +145,6 @@ async function attack(
   const { deletedFiles } = nemesis;
   const good = [verdict.missing, verdict.wrong, problems, deletedFiles].every((found) => found.length === 0);
   return { ...verdict, problems, deletedFiles, good, folder: sandbox.dir };
-}
-
-const connectionSchema = z.object({ relayUrls: z.record(z.string(), z.string()).default({}) });
-
-/** Where the clients of a region send to: every other one to its relay, whose address changes with each `up`. */
-function proxiesOf(sandbox: Sandbox, link: Link): (region: string) => (() => string)[] {
-  return (region) => {
-    let known = link.url;
-    const relay = () => {
-      const connection = connectionSchema.safeParse(readRunState(sandbox.stateDir)?.connection).data;
-      // While `up` starts it is not known.
-      known = connection?.relayUrls[region] ?? known;
-      return known;
-    };
-    return [() => link.url, relay];
-  };
-}
-
-/** Some executions in each region, each with random numbers of its own: their order of events changes nothing. */
-function startLoad(
-  proxies: (region: string) => (() => string)[],
-  history: History,
-  seed: number,
-): { stop(): Promise<unknown> } {
-  const stopped = new AbortController();
-  const giveUp = new AbortController();
-  const clients = REGIONS.flatMap((region, r) =>
-    proxies(region).map((proxy, i) => {
-      const sensor = { execution_id: `${JOB}-${region}-${i + 1}`, region };
-      const random = new Random(seed + 1 + 2 * r + i);
-      return sendReadings(proxy, sensor, { history, random, stopped: stopped.signal, giveUp: giveUp.signal });
-    }),
-  );
-  const stop = () => {
-    stopped.abort();
-    setTimeout(() => giveUp.abort(), SETTLE_MS).unref();
-    return Promise.all(clients);
-  };
-  return { stop };
 }
 
 /** Checks until nothing is missing, or nothing can arrive any more. */
