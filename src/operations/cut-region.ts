@@ -11,6 +11,8 @@ export interface RegionLinkResult {
   reached: number;
   nodes: number;
   seconds: number;
+  /** Its sensors send to a relay on site. */
+  relay?: true;
   /** Publishers whose sensors still reach their proxy; left out where a cut cuts every sensor off. */
   bypassing?: { job: string; proxyUrl: string }[];
 }
@@ -50,7 +52,12 @@ export async function setRegionLink(
   if (await waitFor(look, { timeoutMs, everyMs: 250 })) {
     const seconds = (Date.now() - began) / 1000;
     const bypassing = connected ? undefined : await bypassingJobs(network, region);
-    return { region, connected, reached, nodes, seconds, ...(bypassing === undefined ? {} : { bypassing }) };
+    const hasRelay = network.proxyUrlOf !== undefined && network.proxyUrlOf(region) !== network.sensorProxyUrl(region);
+    return {
+      ...{ region, connected, reached, nodes, seconds },
+      ...(hasRelay ? { relay: true } : {}),
+      ...(bypassing === undefined ? {} : { bypassing }),
+    };
   }
   const state = connected ? 'connected' : 'disconnected';
   throw new AppError('LINK_TIMEOUT', `region ${region}: ${reached}/${nodes} nodes are seen as ${state}`, {
