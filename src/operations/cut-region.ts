@@ -8,6 +8,8 @@ import type { LinkChanged } from '../puller/controls/fleet-controls.js';
 export interface RegionLinkResult extends LinkChanged {
   region: string;
   connected: boolean;
+  /** Its sensors send to a relay on site. */
+  relay?: true;
 }
 
 export interface RegionLinkOptions {
@@ -45,7 +47,12 @@ export async function setRegionLink(
   if (await waitFor(look, { timeoutMs, everyMs: 250 })) {
     const seconds = (Date.now() - began) / 1000;
     const bypassing = connected ? undefined : await bypassingJobs(network, region);
-    return { region, connected, reached, nodes, seconds, ...(bypassing === undefined ? {} : { bypassing }) };
+    const hasRelay = network.proxyUrlOf !== undefined && network.proxyUrlOf(region) !== network.sensorProxyUrl(region);
+    return {
+      ...{ region, connected, reached, nodes, seconds },
+      ...(hasRelay ? { relay: true } : {}),
+      ...(bypassing === undefined ? {} : { bypassing }),
+    };
   }
   const state = connected ? 'connected' : 'disconnected';
   throw new AppError('LINK_TIMEOUT', `region ${region}: ${reached}/${nodes} nodes are seen as ${state}`, {
