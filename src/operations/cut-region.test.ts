@@ -2,8 +2,6 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { edgeNode, FakeNetwork, jobInfo } from '../test/support/fake-network.js';
 import { setRegionLink } from './cut-region.js';
 
-vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
-
 let network: FakeNetwork;
 let log: string[];
 
@@ -39,6 +37,13 @@ test('it ends when every edge node of the region is seen as cut off', async () =
   setTimeout(() => see('edge-eu-2', false), 400);
   expect(await set('eu', false)).toEqual({ region: 'eu', connected: false, reached: 2, nodes: 2, seconds: 0.5 });
   expect(log).toEqual(['set [["eu",false]]', '0/2', '1/2', '2/2']);
+});
+
+test('a region whose sensors send to a relay is told apart', async () => {
+  for (const name of ['edge-eu-1', 'edge-eu-2']) see(name, false);
+  network.proxyUrlOf = (region) => (region === 'eu' ? 'http://proxy' : network.sensorProxyUrl(region));
+  expect(await set('eu', false)).toMatchObject({ reached: 2, relay: true });
+  expect(await set('us', true)).not.toHaveProperty('relay');
 });
 
 test('a region is restored when its nodes are connected', async () => {

@@ -4,12 +4,20 @@ import { waitFor } from '../lib/async/backoff.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { isOver, type Network } from '../network/network.js';
 import type { FleetClient } from '../puller/fleet-client.js';
+import type { FleetSnapshot } from '../puller/puller-app.js';
 import { sameUrl } from './deploy/job-owners.js';
 
 /** `readings`: of those that are cut off, at most. */
 export interface KeptReadings {
   sensors: number;
   readings: number;
+}
+
+/** Those that keep their readings themselves: what is on a relay's disk, or may be, is not given up with them. */
+export function withoutRelay({ sensors, summary }: FleetSnapshot): SensorView[] {
+  const keeping = summary.relays?.filter(({ backlog, away }) => backlog > 0 || away) ?? [];
+  const relayed = new Set(keeping.map(({ region }) => region));
+  return sensors.filter(({ region }) => !relayed.has(region));
 }
 
 export function keptBy(sensors: SensorView[]): KeptReadings {
@@ -19,7 +27,7 @@ export function keptBy(sensors: SensorView[]): KeptReadings {
 
 /** `regions`: left out for all. */
 export async function keptIn(fleet: Pick<FleetClient, 'snapshot'>, regions?: readonly string[]): Promise<KeptReadings> {
-  return keptBy((await fleet.snapshot()).sensors.filter(({ region }) => !regions || regions.includes(region)));
+  return keptBy(withoutRelay(await fleet.snapshot()).filter(({ region }) => !regions || regions.includes(region)));
 }
 
 interface Target {
@@ -33,7 +41,7 @@ interface Target {
  */
 export async function runningSensors({ network, fleet }: Target, regions: string[]): Promise<SensorView[]> {
   // A network that does not answer tells the deployment itself.
-  const [{ sensors }, jobs, nodes] = await Promise.all([
+  const [snapshot, jobs, nodes] = await Promise.all([
     fleet.snapshot(),
     network.jobs().catch(() => []),
     network.nodes(),
@@ -46,7 +54,7 @@ export async function runningSensors({ network, fleet }: Target, regions: string
       : [],
   );
   const running = new Set(executions.map(({ id }) => id));
-  return sensors.filter(({ region, execution_id: id }) => regions.includes(region) && running.has(id));
+  return withoutRelay(snapshot).filter(({ region, execution_id: id }) => regions.includes(region) && running.has(id));
 }
 
 const CHECK_MS = 250;
@@ -66,7 +74,7 @@ export async function delivered(
     onProgress(keptBy(keeping));
     const ids = new Set(keeping.map(({ execution_id: id }) => id));
     // One that has none left for a moment has delivered what it kept.
-    keeping = (await fleet.snapshot()).sensors.filter((one) => ids.has(one.execution_id) && one.waiting > 0);
+    keeping = withoutRelay(await fleet.snapshot()).filter((one) => ids.has(one.execution_id) && one.waiting > 0);
     return keeping.length === 0 || undefined;
   };
   if (await waitFor(check, { timeoutMs, everyMs: CHECK_MS })) return;
@@ -100,8 +108,7 @@ export async function lastReadings(
   let left = Number.POSITIVE_INFINITY;
   let since = Date.now();
   const check = async () => {
-    const { sensors } = await fleet.snapshot();
-    const now = sensors.reduce((sum, { execution_id: id, waiting, unaccounted }) => {
+    const now = withoutRelay(await fleet.snapshot()).reduce((sum, { execution_id: id, waiting, unaccounted }) => {
       const known = before.get(id);
       return known === undefined ? sum : sum + waiting + unaccounted - known;
     }, 0);

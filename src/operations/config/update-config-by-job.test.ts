@@ -10,8 +10,6 @@ import type { FleetClient } from '../../puller/fleet-client.js';
 import { edgeNode, execution, FakeNetwork, jobInfo } from '../../test/support/fake-network.js';
 import { type UpdaterRequest, updateConfigByJob, updateFileByJob } from './update-config-by-job.js';
 
-vi.mock('node:timers/promises', () => import('../../test/support/fakeable-sleep.js'));
-
 const NOW = 1_750_000_000_000;
 const folder = mkdtempSync(join(tmpdir(), 'updater-'));
 afterAll(() => rmSync(folder, { recursive: true }));

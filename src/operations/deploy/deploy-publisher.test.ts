@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { SensorView } from '../../fleet/fleet-view.js';
+import type { RelayView } from '../../fleet/relays.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { nothingDesired } from '../../protocol/desired-config.js';
 import { MAX_AHEAD_MS } from '../../protocol/message.js';
@@ -12,14 +13,13 @@ import { edgeNode, execution, FakeNetwork, jobInfo, sensorView } from '../../tes
 import { tinyModule } from '../../test/support/tiny-module.js';
 import { type DeployOptions, type DeployResult, deployPublisher } from './deploy-publisher.js';
 
-vi.mock('node:timers/promises', () => import('../../test/support/fakeable-sleep.js'));
-
 const NOW = 1_750_000_000_000;
 let stateDir: string;
 let network: FakeNetwork;
 let known: number[];
 /** Sensors that were deployed before. */
 let keeping: () => SensorView[];
+let relays: Partial<RelayView>[];
 let progress: string[];
 /** Sensors of this submission by region, and of any. */
 let fresh: Record<string, number>;
@@ -33,6 +33,7 @@ beforeEach(() => {
   network = new FakeNetwork();
   known = [];
   keeping = () => [];
+  relays = [];
   progress = [];
   fresh = { us: 1, eu: 1, as: 1 };
   any = {};
@@ -47,7 +48,7 @@ afterEach(() => {
 const fleet = {
   snapshot: async () => ({
     sensors: [...known.map((time, i) => sensorView(`edge-us-${i}`, { job_submission_time: time })), ...keeping()],
-    summary: {} as never,
+    summary: { relays } as never,
   }),
   countSince: async (submission: number) => (submission === 0 ? any : fresh),
 };
@@ -376,6 +377,12 @@ test('what can deliver nothing is not waited for: sensors that have ended, are c
     ['eu', 0, undefined],
     ['as', 1, { sensors: 1, readings: 30 }],
   ]);
+});
+
+test('what is on a relay’s disk is not waited for', async () => {
+  relays = [{ region: 'eu', backlog: 9, away: false }];
+  deployedBefore((name) => (name === 'edge-us-1' ? {} : { waiting: 30 }));
+  await expect(deploy()).rejects.toMatchObject({ details: ['edge-as-1 (as) keeps 30'] });
 });
 
 test('--now submits at once, without a handover', async () => {

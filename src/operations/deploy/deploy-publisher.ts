@@ -8,7 +8,7 @@ import { decidingScopes, type Scope } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
-import { delivered, type KeptReadings, keptBy, lastReadings, runningSensors } from '../kept-readings.js';
+import { delivered, type KeptReadings, keptBy, lastReadings, runningSensors, withoutRelay } from '../kept-readings.js';
 import { foreignJobs, refuseForeign } from './job-owners.js';
 import { checkPublisher, publisherJob, type WantedPublisher } from './publisher-job.js';
 import { type AllRegionsFact, type SubmitTarget, stopAllRegionsJob, submitInOrder } from './submit-in-order.js';
@@ -131,7 +131,7 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
     (left) => onProgress(`waiting for the last readings of the sensors before: ${left}`),
   );
   const seconds = (Date.now() - began) / 1000;
-  const { sensors } = await fleet.snapshot();
+  const sensors = withoutRelay(await fleet.snapshot());
   return {
     submissionTime,
     regions: submissions.map(([region, { jobId, unchanged }]) => {
