@@ -3,18 +3,13 @@ import { waitFor } from '../lib/async/backoff.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { requireRegions } from '../network/edge-nodes.js';
 import { isActive, type Network } from '../network/network.js';
+import type { LinkChanged } from '../puller/controls/fleet-controls.js';
 
-export interface RegionLinkResult {
+export interface RegionLinkResult extends LinkChanged {
   region: string;
   connected: boolean;
-  /** Edge nodes of the region that are in this state, of all it has. */
-  reached: number;
-  nodes: number;
-  seconds: number;
   /** Its sensors send to a relay on site. */
   relay?: true;
-  /** Publishers whose sensors still reach their proxy; left out where a cut cuts every sensor off. */
-  bypassing?: { job: string; proxyUrl: string }[];
 }
 
 export interface RegionLinkOptions {
