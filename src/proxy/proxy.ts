@@ -39,6 +39,8 @@ export interface ProxyDeps {
   modules?: ModuleStore;
   guard?: GuardOptions;
   batcher?: BatcherOptions;
+  /** Readings of relays go to the queue many in a message, which older pullers and other programs can't read. */
+  pack?: boolean;
   onEvent?(event: ProxyEvent): void;
   /** Called with the stack of a bug. */
   log?(text: string): void;
@@ -112,7 +114,16 @@ export function createProxy(deps: ProxyDeps) {
     ...(follower ? { follows: { authority: follower.url, status: follower.status } } : {}),
   });
 
-  const readings = new SendReadings({ batcher, desired, access, wrongTokens, hosts, rateLimit, counts });
+  const readings = new SendReadings({
+    batcher,
+    desired,
+    access,
+    wrongTokens,
+    hosts,
+    rateLimit,
+    counts,
+    pack: deps.pack ?? false,
+  });
   const app = new Hono();
   app.post('/send', async (c) => {
     const answer = await readings.answer(c);
