@@ -27,7 +27,13 @@ const system = {
   sequence: { groupOrder: 1 },
 };
 
-const unit = { testTimeout: 30_000, hookTimeout: 30_000, maxWorkers: availableParallelism() };
+const unit = {
+  testTimeout: 30_000,
+  hookTimeout: 30_000,
+  maxWorkers: availableParallelism(),
+  // Waits end with fake timers; each file that replaced this module by itself would need a worker of its own.
+  alias: { 'node:timers/promises': `${import.meta.dirname}/src/test/support/fakeable-sleep.ts` },
+};
 
 /** The longest files: the last one to end does not run alone. Those with containers and nodes do not begin together. */
 const LONGEST = [

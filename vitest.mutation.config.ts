@@ -7,5 +7,7 @@ export default defineConfig({
     // What is not mutated; its tests change the folder and the listeners of a process, which a thread has not.
     exclude: ['src/{test,cli,doctor}/**', 'src/**/*.process.test.ts'],
     testTimeout: 10_000,
+    // As in vitest.config.ts.
+    alias: { 'node:timers/promises': `${import.meta.dirname}/src/test/support/fakeable-sleep.ts` },
   },
 });

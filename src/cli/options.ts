@@ -148,6 +148,8 @@ export const sensorConfigFrom = ({ interval, color, emoji, random_off, paused }:
   ...(paused === undefined ? {} : { paused }),
 });
 
+export const yesOption = () => flagOption('--yes', 'do not ask');
+
 export const takeOverOption = () =>
   flagOption('--take-over', 'also replace or stop jobs that were submitted from another state folder');
 

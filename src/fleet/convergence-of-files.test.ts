@@ -58,6 +58,11 @@ test('what is gone is counted and not waited for, unless its job is known to be 
   });
 });
 
+test('what is overridden in a sensor that is gone is of no interest', () => {
+  const gone = { ...sensor('#000000', 'fleet'), state: 'gone' as const };
+  expect(fileConvergenceOf([gone], 'eu', wanted, undefined)).toMatchObject({ gone: 1, hidden: [] });
+});
+
 test('only values that the file sets can be overridden', () => {
   const sources = { color: 'file', emoji: 'fleet', random_off: 'flag', interval: 'flag', paused: 'default' } as const;
   const seen = sensor('#00aa00', 'file', { sources });

@@ -103,6 +103,12 @@ test('when a sensor was last seen never goes back with a clock', () => {
   expect(fleet.view(T0 + 100)[0]?.last_seen).toBe(T0 + 100);
 });
 
+test('a view that has heard nothing counts nothing', () => {
+  const counts = ['live', 'paused', 'silent', 'rate', 'received', 'duplicates', 'late', 'gaps', 'dropped', 'waiting'];
+  const total = Object.fromEntries([...counts, 'unaccounted', 'last_seen'].map((name) => [name, 0]));
+  expect(new Fleet().summary(T0).total).toEqual(total);
+});
+
 test('the newest arrival is that of whichever sensor', () => {
   const fleet = new Fleet();
   expect(fleet.lastSeen).toBe(0);

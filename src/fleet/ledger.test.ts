@@ -65,7 +65,7 @@ class Sensor {
   }
 
   supersede(now: number): void {
-    this.pass(now - 1);
+    this.pass(now);
     this.superseded = { at: now, taken: this.run.taken };
   }
 
@@ -86,7 +86,7 @@ class Sensor {
           ? { counts: { taken: this.run.taken, dropped: this.#dropped, began: this.#began } }
           : {};
       const reading = this.#kept.shift()!;
-      if (Date.parse(reading.timestamp) >= (this.superseded?.at ?? Number.POSITIVE_INFINITY)) {
+      if (Date.parse(reading.timestamp) > (this.superseded?.at ?? Number.POSITIVE_INFINITY)) {
         this.hasExited = true;
         return;
       }

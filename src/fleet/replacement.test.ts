@@ -123,3 +123,15 @@ test('a sensor of an older submission that comes late does not keep the place', 
   replacement.forget(young);
   expect(replacement.isOutdated(late)).toBe(false);
 });
+
+test('one that came back is forgotten as what it was then, wherever it has moved since', () => {
+  // As a checkpoint has it.
+  const lost = { ...sensor('lost', { submission: 2 }), replaced: true, replacedAt: T0 };
+  const successor = sensor('successor', { submission: 2, firstSeen: 5000 });
+  const replacement = replacementOf(successor, lost);
+  replacement.record(lost, { ...lost.reading, timestamp: at(6000) }, T0 + 6000);
+  expect(lost.replaced).toBe(false);
+  lost.reading = { ...lost.reading, region: 'us' };
+  for (const one of [successor, lost]) replacement.forget(one);
+  expect(replacement.isOutdated(sensor('old'))).toBe(false);
+});

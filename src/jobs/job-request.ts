@@ -1,4 +1,4 @@
-/** What can run as a job: a publisher, a config-updater, a module of the user, the proxy or the puller. */
+/** What can run as a job: a publisher, a config-updater, a module of the user, the proxy, the puller or a relay. */
 import type { UserModule } from '../modules/user-module.js';
 import type { Profile } from '../protocol/measured-values.js';
 import type { SensorConfig } from '../protocol/sensor-config.js';
@@ -73,7 +73,23 @@ export interface ServiceJob {
   submissionTime: number;
 }
 
-export type JobRequest = PublisherJob | ConfigUpdaterJob | ModuleJob | ServiceJob;
+/** The relay of a region as a service job, on the node of the region that allows its folder. */
+export interface RelayJob {
+  role: 'relay';
+  region: string;
+  image: string;
+  /** Of the node. */
+  port: number;
+  /** The proxy. */
+  upstream: string;
+  /** Folder of the node that keeps its readings. */
+  dataDir: string;
+  /** Names under which sensors reach it. */
+  allowedHosts: string[];
+  submissionTime: number;
+}
+
+export type JobRequest = PublisherJob | ConfigUpdaterJob | ModuleJob | ServiceJob | RelayJob;
 
 export interface JobRef {
   role: JobRequest['role'];

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { type Document, parseDocument } from 'yaml';
 import { packageRoot } from '../lib/process/self-command.js';
 
-export type TemplateName = 'publisher' | 'config-updater' | 'module' | 'proxy' | 'puller';
+export type TemplateName = 'publisher' | 'config-updater' | 'module' | 'proxy' | 'puller' | 'relay';
 
 export function openTemplate(name: TemplateName): Document {
   return parseDocument(readFileSync(`${packageRoot}templates/jobs/${name}.yaml`, 'utf8'));

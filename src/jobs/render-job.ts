@@ -15,6 +15,7 @@ import {
   type ModuleJob,
   type PublisherJob,
   REGION_LABEL,
+  type RelayJob,
   type ServiceJob,
 } from './job-request.js';
 import { CONFIG_TARGET, domainsOf, moduleEnv, moduleParameters, publisherFlags, type Reaching } from './job-task.js';
@@ -26,7 +27,7 @@ export const forwardedSchema = z.object({
   edge: z.array(z.string()),
   /** To the config-updater: the operator token, where nodes have it. */
   updater: z.array(z.string()),
-  /** To the proxy and the puller. */
+  /** To the proxy, the puller and relays. */
   services: z.array(z.string()),
 });
 
@@ -81,8 +82,8 @@ export async function renderJob(request: JobRequest, environment: JobEnvironment
   return { name, type: String(document.get('type')), text, hash };
 }
 
-/** The port in the container; `job.port` is the node's. */
-const CONTAINER_PORT = 8080;
+/** In the container; `job.port` is the node's. */
+const LISTEN = ['--host=0.0.0.0', '--port=8080'];
 /** The state folder of the image. */
 const DATA_TARGET = '/data';
 
@@ -96,6 +97,7 @@ async function fillDocument(request: JobRequest, environment: JobEnvironment): P
   if (ref.runOnce) document.setIn(['labels', 'run-once'], 'true');
   if (request.role === 'publisher' || request.role === 'module') await fillSensors(document, request, environment);
   else if (request.role === 'config-updater') await fillConfigUpdater(document, request, environment);
+  else if (request.role === 'relay') fillRelay(document, request, environment);
   else fillService(document, request, environment);
   return document;
 }
@@ -158,14 +160,30 @@ async function fillConfigUpdater(
 }
 
 function fillService(document: Document, job: ServiceJob, { forwarded }: JobEnvironment): void {
-  const listen = ['--host=0.0.0.0', `--port=${CONTAINER_PORT}`];
-  setTask(document, [job.role, 'serve', ...listen, `--queue=${job.queue}`, ...job.args], {
+  setTask(document, [job.role, 'serve', ...LISTEN, `--queue=${job.queue}`, ...job.args], {
     ...forward(forwarded.services),
     WASM_SENSORS_ALLOWED_HOSTS: job.allowedHosts.join(','),
   });
   document.setIn(inTask('engine', 'params', 'image'), job.image);
   document.setIn(inTask('network', 'ports', 0, 'static'), job.port);
   if (job.dataDir !== undefined) setDataDir(document, job.dataDir);
+}
+
+function fillRelay(document: Document, job: RelayJob, { forwarded: { services } }: JobEnvironment): void {
+  const { region, upstream, port, dataDir, image, allowedHosts } = job;
+  // A token for all sensors is the relay's, too.
+  const own = services.includes('SENSOR_TOKEN') ? 'SENSOR_TOKEN' : 'WASM_SENSORS_RELAY_TOKEN';
+  const about = [`--upstream=${upstream}`, `--region=${region}`, `--name=relay-${region}`];
+  const open = services.length === 0 ? ['--open'] : [];
+  setTask(document, ['relay', 'serve', ...LISTEN, ...about, ...open], {
+    ...forward(services),
+    ...(services.length === 0 ? {} : { WASM_SENSORS_RELAY_TOKEN: `env:${own}` }),
+    WASM_SENSORS_ALLOWED_HOSTS: allowedHosts.join(','),
+  });
+  document.setIn(['constraints', 0, 'values', 0], region);
+  document.setIn(inTask('engine', 'params', 'image'), image);
+  document.setIn(inTask('network', 'ports', 0, 'static'), port);
+  setDataDir(document, dataDir);
 }
 
 function setTask(document: Document, parameters: string[], env: Record<string, string>): void {

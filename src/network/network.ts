@@ -64,6 +64,8 @@ export interface JobInfo {
   urls?: string[] | undefined;
 }
 
+export const isOver = ({ state }: Pick<ExecutionInfo, 'state'>): boolean => state !== 'starting' && state !== 'running';
+
 /** Whether a job runs, or will as soon as its nodes can. */
 export const isActive = ({ state }: Pick<JobInfo, 'state'>): boolean => state === 'pending' || state === 'running';
 

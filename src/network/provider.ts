@@ -34,6 +34,8 @@ export interface NetworkProvider<Connection = unknown> {
   removeData?(stateDir: string): Promise<Removal>;
   /** The proxy or the puller as a service job. */
   serviceJob?(role: ServiceJob['role'], connection: Connection, options: ServiceJobOptions): Promise<PlannedServiceJob>;
+  /** The proxy as its relays reach it, where they can run as service jobs on nodes. */
+  relayUpstream?(connection: Connection): string;
   /**
    * The command line of a shell with `bacalhau` inside the network; without `command` an interactive one. `tty`: standard
    * input and output are a terminal.
@@ -105,6 +107,8 @@ export interface PlanContext {
   registry: boolean;
   /** `up --relays`: sensors of a region send to a relay on its side of the link that can be cut. */
   relays: boolean;
+  /** Of sensors that send to a relay, where it was given. */
+  rateLimit?: number;
   emit(event: NetworkEvent): void;
 }
 

@@ -1,4 +1,6 @@
 /** The relays of `up --relays` on this machine: a child process of `up` for each region, which outlives no `up`; its data do. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Resolved } from '../config/resolve-settings.js';
 import { serviceCommand } from '../config/service-config.js';
 import { choosePorts, type PortWish } from '../lib/net/choose-port.js';
@@ -11,6 +13,8 @@ type Region = (typeof REGIONS)[number];
 
 const MEMORY_MB = 60;
 const FIRST_PORT = 9191;
+/** They start beside everything else, so that a busy machine needs longer for each. */
+const READY_MS = 60_000;
 
 export const relayName = (region: string): string => `relay-${region}`;
 
@@ -47,7 +51,7 @@ export async function startRelays(
   context: PlanContext,
   upstreamOf: (region: string) => string,
 ): Promise<Record<string, string>> {
-  const { supervisor, stateDir, tlsCa, logging, emit, relays } = context;
+  const { supervisor, stateDir, tlsCa, logging, rateLimit, emit, relays } = context;
   if (!relays) return {};
   const ports = await choosePorts(relayPorts(), emit);
   await Promise.all(
@@ -56,13 +60,25 @@ export async function startRelays(
         upstream: upstreamOf(region),
         region,
         name: relayName(region),
+        host: '127.0.0.1',
         proxyPort: ports[region],
         stateDir,
         tlsCa,
+        rateLimit,
         ...logging,
         ...relaySecrets(context, region),
       });
-      return supervisor.start({ name: relayName(region), ...selfCommand(args), env, ready: 'ipc' });
+      const folder = join(stateDir, relayName(region));
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      return supervisor.start({
+        name: relayName(region),
+        ...selfCommand(args),
+        // The certificate is the proxy's: on loopback a relay speaks http, whatever the settings of the working folder say.
+        cwd: folder,
+        env: { ...env, WASM_SENSORS_TLS_CERT: undefined, WASM_SENSORS_TLS_KEY: undefined },
+        ready: 'ipc',
+        readyTimeoutMs: READY_MS,
+      });
     }),
   );
   return Object.fromEntries(REGIONS.map((region) => [region, `http://127.0.0.1:${ports[region]}`]));

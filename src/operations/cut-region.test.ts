@@ -2,8 +2,6 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { edgeNode, FakeNetwork, jobInfo } from '../test/support/fake-network.js';
 import { setRegionLink } from './cut-region.js';
 
-vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
-
 let network: FakeNetwork;
 let log: string[];
 

@@ -1,5 +1,11 @@
-/** Readings that sensors keep because they can't deliver them: they are given up with their sensors. */
+/** Readings that sensors keep because they could not deliver them yet: they are given up with their sensors. */
 import type { SensorView } from '../fleet/fleet-view.js';
+import { waitFor } from '../lib/async/backoff.js';
+import { AppError } from '../lib/errors/app-error.js';
+import { isOver, type Network } from '../network/network.js';
+import type { FleetClient } from '../puller/fleet-client.js';
+import type { FleetSnapshot } from '../puller/puller-app.js';
+import { sameUrl } from './deploy/job-owners.js';
 
 /** `readings`: of those that are cut off, at most. */
 export interface KeptReadings {
@@ -7,7 +13,112 @@ export interface KeptReadings {
   readings: number;
 }
 
+/** Those that keep their readings themselves: what is on a relay's disk, or may be, is not given up with them. */
+export function withoutRelay({ sensors, summary }: FleetSnapshot): SensorView[] {
+  const keeping = summary.relays?.filter(({ backlog, away }) => backlog > 0 || away) ?? [];
+  const relayed = new Set(keeping.map(({ region }) => region));
+  return sensors.filter(({ region }) => !relayed.has(region));
+}
+
 export function keptBy(sensors: SensorView[]): KeptReadings {
   const keeping = sensors.filter(({ waiting }) => waiting > 0);
   return { sensors: keeping.length, readings: keeping.reduce((sum, { waiting }) => sum + waiting, 0) };
+}
+
+/** `regions`: left out for all. */
+export async function keptIn(fleet: Pick<FleetClient, 'snapshot'>, regions?: readonly string[]): Promise<KeptReadings> {
+  return keptBy(withoutRelay(await fleet.snapshot()).filter(({ region }) => !regions || regions.includes(region)));
+}
+
+interface Target {
+  network: Pick<Network, 'jobs' | 'nodes' | 'sensorProxyUrl' | 'proxyNames'>;
+  fleet: Pick<FleetClient, 'snapshot'>;
+}
+
+/**
+ * Sensors of these regions that run on connected nodes, as the network says, and send to its proxies: others deliver nothing
+ * here, or later.
+ */
+export async function runningSensors({ network, fleet }: Target, regions: string[]): Promise<SensorView[]> {
+  // A network that does not answer tells the deployment itself.
+  const [snapshot, jobs, nodes] = await Promise.all([
+    fleet.snapshot(),
+    network.jobs().catch(() => []),
+    network.nodes(),
+  ]);
+  const connected = new Set(nodes.flatMap(({ name, connected }) => (connected ? [name] : [])));
+  const own = (region = '') => [network.sensorProxyUrl(region), ...Object.values(network.proxyNames ?? {})];
+  const executions = jobs.flatMap(({ proxyUrl: url, ref, executions }) =>
+    url === undefined || own(ref.region).some((one) => sameUrl(one, url))
+      ? executions.filter((one) => connected.has(one.node) && !isOver(one))
+      : [],
+  );
+  const running = new Set(executions.map(({ id }) => id));
+  return withoutRelay(snapshot).filter(({ region, execution_id: id }) => regions.includes(region) && running.has(id));
+}
+
+const CHECK_MS = 250;
+const NAMED = 10;
+
+/**
+ * Waits until each of these sensors has delivered what it keeps. Rejects with `READINGS_KEPT` and what is left, by region.
+ */
+export async function delivered(
+  fleet: Target['fleet'],
+  sensors: SensorView[],
+  { timeoutMs, onProgress }: { timeoutMs: number; onProgress(kept: KeptReadings): void },
+): Promise<void> {
+  let keeping = sensors.filter(({ waiting }) => waiting > 0);
+  if (keeping.length === 0) return;
+  const check = async () => {
+    onProgress(keptBy(keeping));
+    const ids = new Set(keeping.map(({ execution_id: id }) => id));
+    // One that has none left for a moment has delivered what it kept.
+    keeping = withoutRelay(await fleet.snapshot()).filter((one) => ids.has(one.execution_id) && one.waiting > 0);
+    return keeping.length === 0 || undefined;
+  };
+  if (await waitFor(check, { timeoutMs, everyMs: CHECK_MS })) return;
+  const { sensors: count, readings } = keptBy(keeping);
+  throw new AppError(
+    'READINGS_KEPT',
+    `${count} sensors that run do not deliver up to ${readings} readings that they keep`,
+    {
+      details: keeping
+        .slice(0, NAMED)
+        .map(({ hostname, region, waiting }) => `${hostname} (${region}) keeps ${waiting}`),
+      hint: 'Nothing was deployed. Is the queue there? See `wasm-sensors status`. --now replaces them all the same, and gives these up.',
+    },
+  );
+}
+
+/** What was delivered last is stored sooner than this. */
+const STORED_MS = 5000;
+
+/**
+ * Waits until all that these sensors took, which are replaced, is stored. Resolves with how many readings of them may never
+ * come, as soon as these have been as many for a while.
+ */
+export async function lastReadings(
+  fleet: Target['fleet'],
+  replaced: SensorView[],
+  onProgress: (left: number) => void,
+): Promise<number> {
+  if (replaced.length === 0) return 0;
+  const before = new Map(replaced.map(({ execution_id: id, unaccounted }) => [id, unaccounted]));
+  let left = Number.POSITIVE_INFINITY;
+  let since = Date.now();
+  const check = async () => {
+    const now = withoutRelay(await fleet.snapshot()).reduce((sum, { execution_id: id, waiting, unaccounted }) => {
+      const known = before.get(id);
+      return known === undefined ? sum : sum + waiting + unaccounted - known;
+    }, 0);
+    if (now < left) {
+      left = now;
+      since = Date.now();
+    }
+    if (left <= 0 || Date.now() - since > STORED_MS) return left;
+    onProgress(left);
+    return undefined;
+  };
+  return (await waitFor(check, { timeoutMs: Number.POSITIVE_INFINITY, everyMs: CHECK_MS })) ?? 0;
 }

@@ -26,7 +26,7 @@ function target(over: { proxy?: () => Promise<never>; jobs?: () => Promise<never
     { url: 'http://r', state: async () => 'state', stats: counted, revoked: async () => ['h'] },
   ];
   const jobs = over.jobs ?? (async () => ({ deployed: ['j'], ended: [] }));
-  return { network, asked, target: { network, proxies, fleet, jobs } as never };
+  return { network, asked, target: { network, proxies, fleet, jobs, stateDir: '/nowhere' } as never };
 }
 
 test('what the network, the proxy and the puller say', async () => {

@@ -8,10 +8,12 @@ import type { FleetClient, FleetReader } from '../puller/fleet-client.js';
 import type { FleetSnapshot, PullerAppStats } from '../puller/puller-app.js';
 import { type ConfigTarget, revokedHosts } from './config/config-target.js';
 import { type PublisherNotice, publisherNotices } from './deploy/job-owners.js';
+import { type PublisherVersions, readVersions } from './deploy/versions.js';
 
 export interface StatusTarget extends Required<ConfigTarget> {
   fleet: FleetReader & Pick<FleetClient, 'stats'>;
   network: Network;
+  stateDir: string;
 }
 
 /** What an orchestrator or a proxy that does not answer would report is undefined; it does not hide the rest. */
@@ -25,13 +27,15 @@ export interface Status {
   proxies: (ProxyStats & { url: string })[];
   /** Hosts whose readings a proxy refuses. */
   revoked: string[];
+  /** Of the publisher: the current one and the one before. */
+  versions: PublisherVersions;
   /** Publishers that are not as this program deployed them. */
   notices: PublisherNotice[];
   unanswered: { service: 'network' | 'proxy'; reason: string }[];
 }
 
 /** Rejects when the puller does not answer. */
-export async function readStatus({ network, proxies, fleet, jobs }: StatusTarget): Promise<Status> {
+export async function readStatus({ network, proxies, fleet, jobs, stateDir }: StatusTarget): Promise<Status> {
   const reasons = new Map<'network' | 'proxy', string>();
   const missing = (service: 'network' | 'proxy') => (error: unknown) => {
     if (!reasons.has(service)) reasons.set(service, messageOf(error));
@@ -64,7 +68,7 @@ export async function readStatus({ network, proxies, fleet, jobs }: StatusTarget
   const unanswered = [...reasons].map(([service, reason]) => ({ service, reason }));
   return {
     ...{ nodes, jobs: listed, fleet: snapshot, convergence: converged, puller },
-    ...{ proxies: counts.flat(), revoked, notices: notices ?? [], unanswered },
+    ...{ versions: readVersions(stateDir), proxies: counts.flat(), revoked, notices: notices ?? [], unanswered },
   };
 }
 

@@ -5,8 +5,6 @@ import { nothingDesired, type Scope } from '../protocol/desired-config.js';
 import type { FleetClient } from '../puller/fleet-client.js';
 import { type ConvergeOptions, waitForConvergence, waitForFileConfig } from './wait-for-sensors.js';
 
-vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
-
 beforeEach(() => {
   vi.useFakeTimers();
 });

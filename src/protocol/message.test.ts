@@ -87,6 +87,13 @@ test("the seed's six fields become nine; what more a message has is left out", (
   expect(toReading({ ...six, extra: 1 } as unknown as Message & Reading)).toEqual(expected);
 });
 
+test('of a message that has hardly anything the rest is empty', () => {
+  expect(toReading({ execution_id: 'e', sequence: 1 } as Message & Reading)).toEqual({
+    ...{ job_id: '', execution_id: 'e', icon_name: '', timestamp: '', color: '', sequence: 1 },
+    ...{ region: 'unknown', job_submission_time: 0, hostname: 'e' },
+  });
+});
+
 test('nothing that a terminal acts upon gets to where readings are shown', () => {
   const reading = { execution_id: 'e', sequence: 1, hostname: 'h', region: 'us', job_id: 'j', icon_name: 'i' };
   for (const field of ['execution_id', 'hostname', 'region', 'job_id', 'icon_name']) {

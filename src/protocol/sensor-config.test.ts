@@ -39,6 +39,7 @@ test.each([
   ['tomato', '#ff6347'],
   ['RebeccaPurple', '#663399'],
   ['yellowgreen', '#9acd32'],
+  ['green', '#008000'],
   ['#00FF88', '#00ff88'],
   ['random', 'random'],
   ['constructor', undefined],

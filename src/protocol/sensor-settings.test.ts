@@ -54,6 +54,7 @@ test('a change takes settings beside the fields of every sensor, and nothing els
   expect(patchSchema.parse(change)).toMatchObject(change);
   const reasonOf = (change: object) => patchSchema.safeParse(change).error?.issues[0];
   expect(reasonOf({ set: { 'settings.threshold': '5' } })).toMatchObject({ message: 'must be a number or a boolean' });
+  expect(reasonOf(JSON.parse('{"set":{"settings.threshold":1e999}}'))).toBeDefined();
   expect(reasonOf({ set: { colr: 5 } })).toMatchObject({ code: 'unrecognized_keys', keys: ['colr'] });
   expect(reasonOf({ set: { 'settings.Threshold': 5 } })).toMatchObject({ code: 'unrecognized_keys' });
   expect(reasonOf({ set: { interval: 0 } })).toMatchObject({ path: ['set', 'interval'] });
@@ -68,4 +69,5 @@ test('a sensor shows a setting when it has that value from the fleet; one that h
   expect(shows(desired, seen('threshold:4.0:n:n:0:10'))).toBe(false);
   expect(shows(desired, seen('threshold:4.0:r:n:0:4'))).toBe(false);
   expect(shows(desired, seen('other:4.0:d:n:0:4'))).toBe(true);
+  expect(shows(desired, { ...seen(''), config: parseReportedConfig(HEADER) })).toBe(true);
 });

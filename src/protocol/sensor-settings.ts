@@ -20,7 +20,7 @@ export const settingField = (name: string): SettingField => `${PREFIX}${name}`;
 export const settingName = (field: SettingField): string => field.slice(PREFIX.length);
 
 export const isSettingValue = (value: unknown): value is SettingValue =>
-  typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
+  typeof value === 'boolean' || Number.isFinite(value);
 
 /** A setting as a sensor reports it. */
 export interface ReportedSetting {

@@ -8,8 +8,6 @@ import { AuthorityFollower, type FollowOptions, type FollowStatus } from './auth
 import { DesiredConfigStore } from './desired-config-store.js';
 import { createProxy } from './proxy.js';
 
-vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
-
 const TOKEN = 'operator-secret';
 const AUTHORITY = 'http://authority:9090';
 const NOW = 1_750_000_000_000;

@@ -132,6 +132,30 @@ test.each(['QUEUE_THROTTLED', 'QUEUE_UNREACHABLE', 'QUEUE_ERROR'])(
   },
 );
 
+test('what goes back to its sender between two tries is not sent again, nor is an empty batch', async () => {
+  const { queue, batches } = scripted(() => Promise.reject(fails('QUEUE_THROTTLED')));
+  const batcher = new Batcher(queue, { giveUpMs: 10, lingerMs: 0 });
+  expect(await batcher.add(message(1))).toMatchObject({ status: 'busy', code: 'QUEUE_THROTTLED' });
+  await vi.waitUntil(() => batcher.stats.inFlight === 0);
+  expect(batches).toHaveLength(1);
+});
+
+test('a failure is remembered until a whole batch is accepted', async () => {
+  const part: SendResult[] = [
+    { ok: true, id: '1' },
+    { ok: false, code: 'InvalidMessageContents', reason: 'no', retryable: false },
+  ];
+  const { queue } = scripted(
+    () => Promise.reject(fails('QUEUE_ERROR')),
+    () => part,
+  );
+  const batcher = new Batcher(queue);
+  await addAll(batcher, [message(1), message(2)]);
+  expect(batcher.stats.lastError).toBe('it failed: QUEUE_ERROR');
+  await batcher.add(message(1));
+  expect(batcher.stats.lastError).toBeUndefined();
+});
+
 test.each(['QUEUE_NOT_FOUND', 'QUEUE_DENIED', 'QUEUE_CREDENTIALS'])(
   '%s is for the operator to fix: the sender keeps its messages, and the queue is not asked again',
   async (code) => {

@@ -6,8 +6,6 @@ import type { Patch } from '../protocol/desired-config.js';
 import { MAX_VERSION } from '../protocol/sensor-config.js';
 import { DesiredConfigStore } from './desired-config-store.js';
 
-vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
-
 let folder: string;
 
 beforeEach(() => {

@@ -228,6 +228,9 @@ test('a bad element refuses only itself, with its index', async () => {
     accepted: 2,
     refused: { NOT_AN_OBJECT: 1, BAD_FIELD: 1, InvalidMessageContents: 1 },
   });
+  // One alone counts like one of many.
+  expect((await post(reading({ color: 1 }))).status).toBe(422);
+  expect(await stats()).toMatchObject({ received: 6, refused: { BAD_FIELD: 2 } });
 });
 
 test('an array of nothing but bad elements is partial with none accepted', async () => {

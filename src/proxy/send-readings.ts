@@ -82,7 +82,7 @@ export class SendReadings {
     if (sender.relay !== undefined)
       throw new AppError('TOKEN_WRONG', 'the token is that of a relay, and not of a host');
     const { batch, messages } = await readBody(c, (bytes) => parseBody(bytes, Date.now()), MAX_SEND_BYTES);
-    const problem = this.#check(messages, sender) ?? (batch ? undefined : messages[0]?.refusal);
+    const problem = this.#check(messages, sender);
     if (problem) return problem;
 
     counts.received += messages.length;

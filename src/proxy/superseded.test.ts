@@ -18,7 +18,7 @@ test('what an older submission has kept from before the newer one is data', () =
   const T = 1_750_000_000_000;
   const taken = (at: number) => ({ ...from('a', T), timestamp: new Date(at).toISOString() });
   filter.isSuperseded(from('a', T + 60_000));
-  expect([T, T + 59_999, T + 60_000].map((at) => filter.isSuperseded(taken(at)))).toEqual([false, false, true]);
+  expect([T, T + 60_000, T + 60_001].map((at) => filter.isSuperseded(taken(at)))).toEqual([false, false, true]);
   expect(filter.isSuperseded({ ...from('a', T), timestamp: 'yesterday' })).toBe(true);
 });
 

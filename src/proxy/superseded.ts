@@ -18,7 +18,7 @@ export class SupersededFilter {
       return false;
     const key = `${hostname}\n${region}`;
     const newest = this.#newest.get(key);
-    if (newest !== undefined && newest >= time) return newest > time && !(Date.parse(String(timestamp)) < newest);
+    if (newest !== undefined && newest >= time) return newest > time && !(Date.parse(String(timestamp)) <= newest);
     this.#newest.delete(key);
     this.#newest.set(key, time);
     if (this.#newest.size > MAX_HOSTS) this.#newest.delete(this.#newest.keys().next().value!);

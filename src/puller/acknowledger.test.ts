@@ -5,8 +5,6 @@ import { Acknowledger } from './acknowledger.js';
 import type { Rejection } from './delivery.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 
-vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
-
 let queue: ScriptedQueue;
 let events: PullerEvent[];
 let acknowledger: Acknowledger;

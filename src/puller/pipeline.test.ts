@@ -6,8 +6,6 @@ import type { Delivery } from './delivery.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import { Pipeline, type PollingOptions } from './pipeline.js';
 
-vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
-
 let queue: ScriptedQueue;
 let events: PullerEvent[];
 let accepted: Delivery[];

@@ -13,8 +13,6 @@ import type { PullerEvent } from './failure-reporter.js';
 import { createPuller, type Puller, type SinkOptions } from './puller.js';
 import type { FleetSnapshot, PullerAppStats } from './puller-app.js';
 
-vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
-
 const T0 = 1_750_000_000_000;
 const HOUR = 3_600_000;
 /** Every sensor sends twice a second. */

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createClient, endpointOf, findEndpoint, loadSdk, queueUrlOf, type SqsConnection } from './sqs-client.js';
 
@@ -87,4 +90,18 @@ test.each<[string, Record<string, string>, string]>([
   const sdk = await loadSdk();
   const client = createClient(sdk, { queue, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
   expect((await findEndpoint(sdk, client, { queue })).origin).toBe(endpoint);
+});
+
+test('requests for a name go to the endpoint of the profile, where it has one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sqs-client-'));
+  const file = join(folder, 'config');
+  writeFileSync(file, '[profile local]\nendpoint_url = http://127.0.0.1:4566\nregion = eu-west-1\n');
+  vi.stubEnv('AWS_CONFIG_FILE', file);
+  vi.stubEnv('AWS_PROFILE', 'local');
+  // Empty ones would count.
+  for (const name of ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_SQS', 'AWS_REGION']) delete process.env[name];
+  const sdk = await loadSdk();
+  const connection = { queue: 'q', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } };
+  expect((await findEndpoint(sdk, createClient(sdk, connection), connection)).origin).toBe('http://127.0.0.1:4566');
+  rmSync(folder, { recursive: true });
 });

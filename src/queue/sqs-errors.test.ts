@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { AppError } from '../lib/errors/app-error.js';
 import { toQueueError } from './sqs-errors.js';
 
@@ -64,6 +64,15 @@ test.each([
   expect(error).toMatchObject({ code, fault, message: expect.stringMatching(message) });
   if (hint === undefined) expect(error.hint).toBeUndefined();
   else expect(error.hint).toMatch(hint);
+});
+
+test.each([
+  ['', 'such as with `aws sso login`.'],
+  ['work', 'such as with `aws sso login --profile work`.'],
+])('who may sign in again is told how, with the profile %j', (profile, advice) => {
+  vi.stubEnv('AWS_PROFILE', profile);
+  expect(toQueueError(sdkError('ExpiredToken'), 'q').hint).toContain(advice);
+  vi.unstubAllEnvs();
 });
 
 test('a region that is not known is named as such', () => {

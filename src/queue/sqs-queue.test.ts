@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, createServer, type Server } from 'node:http';
+import { type AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type LoopbackQueueServer, serveOnLoopback } from '../test/support/serve-on-loopback.js';
 import type { Queue } from './queue.js';
@@ -19,6 +19,7 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.unstubAllEnvs();
   vi.useRealTimers();
+  vi.restoreAllMocks();
   for (const queue of opened.splice(0)) queue.close();
   for (const server of servers.splice(0)) {
     server.closeAllConnections();
@@ -219,6 +220,31 @@ test('the limit of seconds is that of connecting: an answer may take longer', as
   opened.push(queue);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   await expect(queue.depth()).resolves.toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+});
+
+test('a server that takes no connection is unreachable after seconds', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const socket = Object.assign(new Socket(), { connecting: true });
+  vi.spyOn(Agent.prototype, 'createConnection').mockReturnValue(socket);
+  const queue = await openSqsQueue({ queue: 'http://192.0.2.1/0/q', unsigned: true });
+  opened.push(queue);
+  const asked = expect(queue.depth()).rejects.toMatchObject({ code: 'QUEUE_UNREACHABLE' });
+  await vi.waitUntil(() => vi.getTimerCount() > 0);
+  vi.advanceTimersByTime(3_000);
+  await asked;
+});
+
+test('an answer that breaks off is a failure of the server', async () => {
+  const server = createServer((request, response) => {
+    request.resume();
+    response.writeHead(200, { 'content-length': 100 }).write('{', () => response.destroy());
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const queue = await openSqsQueue({ queue: `${endpoint}/0/q`, endpoint, unsigned: true });
+  opened.push(queue);
+  await expect(queue.depth()).rejects.toMatchObject({ code: 'QUEUE_UNREACHABLE' });
 });
 
 test('a failure names the queue that was asked for: that of the dead letters, too', async () => {

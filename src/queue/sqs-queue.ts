@@ -95,8 +95,7 @@ class SqsQueue implements Queue, AdminQueue {
     return results.map((result) => result ?? UNANSWERED);
   }
 
-  async receive({ waitSeconds, signal }: { waitSeconds: number; signal?: AbortSignal }): Promise<ReceivedMessage[]> {
-    signal?.throwIfAborted();
+  receive({ waitSeconds, signal }: { waitSeconds: number; signal?: AbortSignal }): Promise<ReceivedMessage[]> {
     return this.#receive({ MaxNumberOfMessages: 10, WaitTimeSeconds: waitSeconds }, signal);
   }
 

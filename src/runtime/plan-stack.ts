@@ -49,6 +49,7 @@ export async function planStack({ settings, registry, emit, onStop }: StackReque
     emit,
     nodesPerRegion: values.nodes,
     logging: givenSettings(settings, ['logLevel', 'logFormat']),
+    ...givenSettings(settings, ['rateLimit']),
     ...sensorSecrets(values, provider.capabilities, stateDir),
   };
   const plan = await provider.plan(settings, context);

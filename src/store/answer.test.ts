@@ -41,3 +41,11 @@ test.each([
     expect.objectContaining({ code: 'QUERY_TOO_LONG', message: 'late', hint: 'less' }),
   );
 });
+
+test('an error that only a newer reader knows is a failure of the reader', async () => {
+  const error = { code: 'FROM_TOMORROW', message: 'why' };
+  await expect(readAll(`${JSON.stringify({ error })}\n`)).rejects.toMatchObject({
+    code: 'READ_FAILED',
+    message: 'why',
+  });
+});

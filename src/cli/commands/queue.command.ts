@@ -7,7 +7,7 @@ import type { AdminQueue } from '../../queue/queue.js';
 import { findQueue } from '../../runtime/queue-of-up.js';
 import { command } from '../command.js';
 import { canAsk, confirm } from '../confirm.js';
-import { flagOption, integer, valueOption } from '../options.js';
+import { flagOption, integer, valueOption, yesOption } from '../options.js';
 import {
   deadLettersText,
   peekText,
@@ -102,7 +102,7 @@ export const queuePurge = command({
   settings: QUEUE_SETTINGS,
   options: {
     deadLetters: flagOption('--dead-letters', 'the dead letters, instead of the queue itself'),
-    yes: flagOption('--yes', 'do not ask'),
+    yes: yesOption(),
   },
   examples: ['wasm-sensors queue purge --dead-letters --yes'],
   async action({ out, settings, options: { deadLetters, yes } }) {

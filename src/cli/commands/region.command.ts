@@ -1,7 +1,9 @@
 import { setRegionLink } from '../../operations/cut-region.js';
+import { keptIn } from '../../operations/kept-readings.js';
 import { openSession } from '../../runtime/session.js';
 import { command } from '../command.js';
 import { timeoutOption } from '../options.js';
+import { keptText } from '../output/deploy-text.js';
 import { bypassingText, linkProgressText } from '../output/status-text.js';
 import { secondsText } from '../output/terminal-text.js';
 
@@ -26,16 +28,17 @@ function regionCommand(word: 'disconnect' | 'reconnect', connected: boolean, sum
     async action({ out, settings, options: { timeoutMs }, args: { region } }) {
       const session = openSession(settings);
       const network = await session.network();
+      const kept = connected ? await keptIn(session.fleet, [region]).catch(() => undefined) : undefined;
       const result = await setRegionLink(network, region, connected, {
         timeoutMs,
         onSet: () => session.fleet.annotate({ region, connected }, session.token),
         onProgress: (reached, nodes) => out.progress(linkProgressText(reached, nodes, connected)),
       });
       for (const job of result.bypassing ?? []) out.warn(bypassingText(job));
-      out.result(
-        result,
-        () => `${linkProgressText(result.reached, result.nodes, connected)} (${secondsText(result.seconds)})`,
-      );
+      out.result({ ...result, ...(kept ? { kept } : {}) }, () => {
+        const text = `${linkProgressText(result.reached, result.nodes, connected)} (${secondsText(result.seconds)})`;
+        return kept?.readings ? `${text}; until then its ${keptText(kept)}` : text;
+      });
     },
   });
 }

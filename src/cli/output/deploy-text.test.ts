@@ -7,7 +7,7 @@ const region = (over: Partial<RegionDeployment> = {}): RegionDeployment => ({
   ...over,
 });
 const result = (over: Partial<DeployResult> = {}): DeployResult => ({
-  ...{ submissionTime: 1, regions: [region()], facts: [], seconds: 0.2 },
+  ...{ submissionTime: 1, regions: [region()], facts: [], unaccounted: 0, seconds: 0.2 },
   ...over,
 });
 
@@ -60,7 +60,7 @@ test.each(facts)('the fact %j is a line of text, and a note of the document', (f
   expect(note).toMatch(text);
   expect(deployText(result({ facts: [fact] })).split('\n')).toEqual([note, '2/2 sensors reporting (0.2 s)']);
   expect(deployDocument(result({ facts: [fact] }))).toEqual({
-    ...{ submissionTime: 1, regions: [region()], notes: [note], seconds: 0.2 },
+    ...{ submissionTime: 1, regions: [region()], notes: [note], unaccounted: 0, seconds: 0.2 },
   });
 });
 

@@ -10,13 +10,14 @@ export function deployDocument({ facts, seconds, ...result }: DeployResult) {
   return { ...result, notes: deployNotes(facts), seconds };
 }
 
-export function deployText({ regions, facts, seconds }: DeployResult): string {
+export function deployText({ regions, facts, unaccounted, seconds }: DeployResult): string {
   const seen = regions.reduce((sum, region) => sum + Math.min(region.seen, region.expected), 0);
   const expected = regions.reduce((sum, region) => sum + region.expected, 0);
   const pending = pendingLines(regions);
   const lines = [...deployNotes(facts), ...pending];
   if (expected > 0 || pending.length === 0)
     lines.push(`${seen}/${expected} sensors reporting (${secondsText(seconds)})${unchangedText(regions)}`);
+  if (unaccounted > 0) lines.push(`at most ${countText(unaccounted, 'reading')} of the sensors before did not come`);
   return lines.join('\n');
 }
 
@@ -31,7 +32,7 @@ export function pendingLines(regions: { region: string; pending: number; kept?: 
     : cut;
 }
 
-const keptText = ({ sensors, readings }: KeptReadings): string =>
+export const keptText = ({ sensors, readings }: KeptReadings): string =>
   `${countText(sensors, 'sensor')} ${sensors === 1 ? 'keeps' : 'keep'} up to ${countText(readings, 'reading')}`;
 
 export const unchangedText = (regions: { unchanged: boolean }[]): string =>

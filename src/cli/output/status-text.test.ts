@@ -22,7 +22,7 @@ const status = (over: Partial<Status> = {}): Status =>
     convergence: { sensors: 2, converged: 2 },
     puller: { queue: 'q', depth: { visible: 3, inFlight: 2, delayed: 1 } },
     proxies: [],
-    ...{ notices: [], unanswered: [], revoked: [] },
+    ...{ notices: [], unanswered: [], revoked: [], versions: {} },
     ...over,
   }) as unknown as Status;
 

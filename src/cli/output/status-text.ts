@@ -1,7 +1,7 @@
 /** Texts of `status`. */
 import { escapeControls } from '../../lib/control-characters.js';
 import { unschedulableNodes } from '../../network/edge-nodes.js';
-import type { NodeInfo } from '../../network/network.js';
+import type { JobInfo, NodeInfo } from '../../network/network.js';
 import { type FailedExecution, failedExecutions, type Status } from '../../operations/read-status.js';
 import type { QueueServerState } from '../../queue/queue.js';
 import type { RunState } from '../../runtime/run-state.js';
@@ -12,6 +12,7 @@ import { depthText } from './queue-text.js';
 import { table } from './table.js';
 import { countText, namesText, partsText, type Style } from './terminal-text.js';
 import { endpointLines } from './up-text.js';
+import { versionLines } from './versions-text.js';
 
 const NODES_SHOWN = 10;
 const FAILED_SHOWN = 20;
@@ -22,7 +23,7 @@ export const unansweredText = ({ service, reason }: Status['unanswered'][number]
 
 /** The status as `-o json` shows it. */
 export function statusDocument({ kind, up, endpoints }: RunState, status: Status) {
-  const { nodes, jobs, fleet, convergence, puller, proxies, revoked, notices } = status;
+  const { nodes, jobs, fleet, convergence, puller, proxies, revoked, notices, versions } = status;
   return {
     network: kind,
     pid: up.pid,
@@ -31,6 +32,7 @@ export function statusDocument({ kind, up, endpoints }: RunState, status: Status
     jobs,
     summary: fleet.summary,
     sensors: fleet.sensors,
+    versions,
     convergence,
     queue: { name: puller.queue, depth: puller.depth, deadLetters: puller.deadLetters, server: puller.queueServer },
     puller,
@@ -53,9 +55,10 @@ export function statusText({ kind, up, endpoints, settings }: RunState, status: 
     [
       'jobs',
       status.jobs
-        ? jobs.map(({ name, version, state }) => `${name} v${version} ${state}`).join('; ') || 'none'
+        ? jobs.map((job) => `${job.name} v${job.version} ${job.state}${heldText(job)}`).join('; ') || 'none'
         : 'unknown',
     ],
+    ...versionLines(status.versions).map((text, i): Line => [i === 0 ? 'publisher' : '', text]),
     ...notices.map((notice): Line => ['', style.yellow(eventText(notice))]),
     ['sensors', sensorsText(status)],
     ...relayLines(fleet.summary.relays ?? [], fleet.summary.time, style).map(
@@ -85,6 +88,13 @@ export function statusText({ kind, up, endpoints, settings }: RunState, status: 
     ...lines.flatMap(([label, text]) => (text ? [label.padEnd(10) + text] : [])),
     ...blocks.flatMap((block) => (block ? ['', block] : [])),
   ].join('\n');
+}
+
+/** Nodes on which the newest version waits until the one before has delivered what it keeps. */
+function heldText({ executions }: JobInfo): string {
+  const running = new Set(executions.flatMap(({ node, state }) => (state === 'running' ? [node] : [])));
+  const held = executions.filter(({ node, state }) => state === 'starting' && running.has(node));
+  return held.length > 0 ? `, ${countText(held.length, 'node')} with the one before` : '';
 }
 
 function nodesText(nodes: NodeInfo[]): string {

@@ -65,7 +65,7 @@ const JOB_STATES: Record<string, JobInfo['state']> = {
   Stopped: 'stopped',
 };
 
-const ROLES: JobRef['role'][] = ['publisher', 'config-updater', 'module', 'proxy', 'puller'];
+const ROLES: JobRef['role'][] = ['publisher', 'config-updater', 'module', 'proxy', 'puller', 'relay'];
 
 /** Of these only what says who sends where; others' jobs have anything here. */
 const tasksSchema = z.array(

@@ -79,6 +79,9 @@ export async function restoreReplaced({ jobId, replaced = [] }: Submission, clie
   for (const job of replaced) await client.rerunJob(job.jobId, job.version);
 }
 
+const isSchedulable = (node: NodeInfo, region: string | undefined): boolean =>
+  region === undefined || (node.region === region && node.unschedulable === undefined);
+
 /** Rejects with `NAME_TAKEN`. */
 function requireOurs(replaced: BacalhauJob[], { name, type }: RenderedJob): void {
   const foreign = replaced.find((job) => !job.ref);
@@ -98,10 +101,9 @@ function requireOurs(replaced: BacalhauJob[], { name, type }: RenderedJob): void
 function requireNodes(request: JobRequest, nodes: NodeInfo[]): void {
   const { role, region, runOnce } = jobRefOf(request);
   const type = region === undefined ? 'web-services' : 'edge';
-  const fits = nodes.filter(
-    (node) =>
-      node.type === type && (region === undefined || (node.region === region && node.unschedulable === undefined)),
-  );
+  const isFit = (node: NodeInfo) =>
+    role === 'relay' ? node.region === region : node.type === type && isSchedulable(node, region);
+  const fits = nodes.filter(isFit);
   // A disconnected node gets a daemon job when it is back; a job that runs once needs a connected node.
   const waits = ['publisher', 'module'].includes(role) && !runOnce;
   if (fits.some((node) => node.connected || waits)) return;

@@ -83,7 +83,7 @@ function serviceArgs(settings: Resolved, { logging }: PlanContext): ServiceArgs 
     'sqs-proxy': serviceFlags({ ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
     'sqs-puller': serviceFlags({ ...givenSettings(settings, [...ofPuller, 'awsRegion']), ...logging }),
     queue: serviceFlags(logging ?? {}),
-    relay: serviceFlags(logging ?? {}),
+    relay: serviceFlags({ ...givenSettings(settings, ['rateLimit']), ...logging }),
   };
 }
 

@@ -76,7 +76,7 @@ function refOf({ module, region, labels = {} }: ClusterJob): JobRef {
 
 /** @param keep hands a module over to the host */
 function toSpec(job: JobRequest, keep: (module: UserModule) => string): JobSpec {
-  if (!('region' in job)) {
+  if (!('region' in job) || job.role === 'relay') {
     throw new AppError('NOT_OFFERED', `the embedded network runs no ${job.role} as a job`, {
       hint: '`up` runs the proxy and the puller itself here; service jobs need a network with Docker.',
     });

@@ -27,6 +27,8 @@ export const remoteConnectionSchema = z.object({
   proxyUrl: z.string(),
   /** Variables that sensors need. */
   forSensors: z.array(z.string()),
+  /** Variables of what takes readings from them. */
+  forRelays: z.array(z.string()).default([]),
   /** They go into the job, where every user of the cluster can read them; else its nodes must have them. */
   tokenInJob: z.boolean(),
 });
@@ -47,7 +49,7 @@ export function createRemoteNetwork(
     forwarded: {
       edge: connection.tokenInJob ? [] : connection.forSensors,
       updater: [],
-      services: [],
+      services: connection.forRelays,
     },
     given: secrets.sensorEnv,
     sensorProxyUrl: () => connection.proxyUrl,

@@ -8,7 +8,7 @@ import { type ApiAddress, apiUrl } from '../bacalhau/bacalhau-cli.js';
 import { bacalhauNeeds, findBacalhau } from '../bacalhau/find-bacalhau.js';
 import { unschedulableDetails } from '../edge-nodes.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
-import { sensorVariables } from '../sensor-tokens.js';
+import { proxyEnvOf, sensorVariables } from '../sensor-tokens.js';
 import {
   createRemoteClient,
   createRemoteNetwork,
@@ -25,7 +25,7 @@ export const remoteProvider: NetworkProvider<RemoteConnection> = {
     noCuts: true,
     unsupported: {
       settings: ['relays'],
-      hint: 'Run `relay serve` on each site, and `deploy publisher --region … --proxy URL-OF-THE-RELAY`: docs/networks.md, "Relays".',
+      hint: 'Run each region’s relay on one of its nodes with `deploy relay`, or with `relay serve` on a machine of the site.',
     },
   },
   connectionSchema: remoteConnectionSchema,
@@ -41,6 +41,7 @@ export const remoteProvider: NetworkProvider<RemoteConnection> = {
     return planRemote(context, { bacalhau, tokenInJob, api: apiAddress(settings) });
   },
   open: createRemoteNetwork,
+  relayUpstream: ({ proxyUrl }) => proxyUrl,
   async cleanUp(stateDir) {
     forgetSecrets(stateDir);
     return { removed: [], kept: [] };
@@ -63,7 +64,8 @@ export function planRemote(
       const { credentials, ...api } = options.api;
       requireReachable(proxyUrl, api.host);
       const { tokenInJob } = options;
-      const connection: RemoteConnection = { bacalhau, api, proxyUrl, forSensors, tokenInJob };
+      const forRelays = Object.keys(proxyEnvOf(context));
+      const connection: RemoteConnection = { bacalhau, api, proxyUrl, forSensors, forRelays, tokenInJob };
       const secrets = { sensorEnv: tokenInJob ? sensorEnv : {}, ...(credentials ? { credentials } : {}) };
       const client = createRemoteClient(connection, stateDir, secrets);
       await client.clientVersion();

@@ -9,8 +9,6 @@ import type { Change } from './apply-to-proxies.js';
 import { type ChangeConfigOptions, changeConfig, type WantedChange } from './change-config.js';
 import { knownJobs, newestSeen } from './config-target.js';
 
-vi.mock('node:timers/promises', () => import('../../test/support/fakeable-sleep.js'));
-
 const NOW = 1_750_000_000_000;
 let desired: DesiredConfigStore;
 let patches: Change[];

@@ -8,8 +8,6 @@ import type { FleetClient } from '../../puller/fleet-client.js';
 import type { Change } from './apply-to-proxies.js';
 import { type RollOutOptions, rollOut } from './rollout.js';
 
-vi.mock('node:timers/promises', () => import('../../test/support/fakeable-sleep.js'));
-
 const NOW = 1_750_000_000_000;
 const change = { set: { interval: 2 }, unset: [], replace: false };
 

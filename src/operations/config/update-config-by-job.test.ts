@@ -10,8 +10,6 @@ import type { FleetClient } from '../../puller/fleet-client.js';
 import { edgeNode, execution, FakeNetwork, jobInfo } from '../../test/support/fake-network.js';
 import { type UpdaterRequest, updateConfigByJob, updateFileByJob } from './update-config-by-job.js';
 
-vi.mock('node:timers/promises', () => import('../../test/support/fakeable-sleep.js'));
-
 const NOW = 1_750_000_000_000;
 const folder = mkdtempSync(join(tmpdir(), 'updater-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -108,6 +106,11 @@ test('a job that changes nothing is given up; jobs of others do not matter', asy
   expect(await update()).toMatchObject({ code: 'UPDATER_TIMEOUT', message: expect.stringContaining('within 4 s') });
   // To list them costs more than to ask whether the change has arrived.
   expect(jobs.mock.calls.length).toBeLessThan(10);
+  // Nor does a job that is not listed.
+  submitted = () => {
+    network.jobList = [];
+  };
+  expect(await update()).toMatchObject({ code: 'UPDATER_TIMEOUT' });
 });
 
 test('the job writes the file of its region, and it ends when the job has completed and sensors have read it', async () => {

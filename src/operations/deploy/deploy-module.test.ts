@@ -10,8 +10,6 @@ import { tinyModule } from '../../test/support/tiny-module.js';
 import { type DeployModuleOptions, type DeployModuleResult, deployModule } from './deploy-module.js';
 import { stopModule } from './stop-jobs.js';
 
-vi.mock('node:timers/promises', () => import('../../test/support/fakeable-sleep.js'));
-
 let folder: string;
 let network: FakeNetwork & Pick<Network, 'downloadsModule' | 'unseenStartMs'>;
 let watchedMs: number;

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { SensorView } from '../../fleet/fleet-view.js';
+import type { RelayView } from '../../fleet/relays.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { nothingDesired } from '../../protocol/desired-config.js';
 import { MAX_AHEAD_MS } from '../../protocol/message.js';
@@ -11,12 +13,13 @@ import { edgeNode, execution, FakeNetwork, jobInfo, sensorView } from '../../tes
 import { tinyModule } from '../../test/support/tiny-module.js';
 import { type DeployOptions, type DeployResult, deployPublisher } from './deploy-publisher.js';
 
-vi.mock('node:timers/promises', () => import('../../test/support/fakeable-sleep.js'));
-
 const NOW = 1_750_000_000_000;
 let stateDir: string;
 let network: FakeNetwork;
 let known: number[];
+/** Sensors that were deployed before. */
+let keeping: () => SensorView[];
+let relays: Partial<RelayView>[];
 let progress: string[];
 /** Sensors of this submission by region, and of any. */
 let fresh: Record<string, number>;
@@ -29,6 +32,8 @@ beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
   network = new FakeNetwork();
   known = [];
+  keeping = () => [];
+  relays = [];
   progress = [];
   fresh = { us: 1, eu: 1, as: 1 };
   any = {};
@@ -42,8 +47,8 @@ afterEach(() => {
 
 const fleet = {
   snapshot: async () => ({
-    sensors: known.map((job_submission_time, i) => sensorView(`edge-us-${i}`, { job_submission_time })),
-    summary: {} as never,
+    sensors: [...known.map((time, i) => sensorView(`edge-us-${i}`, { job_submission_time: time })), ...keeping()],
+    summary: { relays } as never,
   }),
   countSince: async (submission: number) => (submission === 0 ? any : fresh),
 };
@@ -54,7 +59,13 @@ async function deploy(options: Partial<DeployOptions> = {}, forMs = 60_000) {
   let error: unknown;
   const target = { network, fleet, proxy: { state: () => proxyState(), putModule: async () => {} }, stateDir };
   const running = deployPublisher(target, {
-    ...{ config: {}, timeoutMs: 1000, timeoutHint: 'wait', onProgress: (step) => progress.push(step) },
+    ...{
+      config: {},
+      kept: 'delivered' as const,
+      timeoutMs: 1000,
+      timeoutHint: 'wait',
+      onProgress: (step) => progress.push(step),
+    },
     ...options,
   }).then(
     (value) => {
@@ -320,4 +331,106 @@ test('jobs of another state folder are replaced only on demand; those without an
   expect(network.submitted).toHaveLength(5);
   await deploy({ regions: ['eu'], takeOver: true });
   expect(network.submitted).toHaveLength(6);
+});
+
+/** On each node a sensor, of which the network says that it runs; `account` says what its ledger has. */
+function deployedBefore(account: (hostname: string) => Partial<SensorView>): void {
+  network.jobList = ['us', 'eu', 'as'].map((region) =>
+    jobInfo({ role: 'publisher', region }, { executions: [execution(`edge-${region}-1`, 'running')] }),
+  );
+  const { nodeList } = network;
+  keeping = () => nodeList.map(({ name }) => sensorView(name, { waiting: 0, unaccounted: 0, ...account(name) }));
+}
+
+test('nothing is replaced before sensors of connected nodes have delivered what they keep', async () => {
+  let waiting = 30;
+  const runs = () => deployedBefore((name) => (name === 'edge-eu-1' ? { waiting } : {}));
+  runs();
+  const submittedAt: number[] = [];
+  network.onSubmit = () => submittedAt.push(Date.now() - NOW);
+  setTimeout(() => {
+    waiting = 0;
+  }, 700);
+  await deploy();
+  expect(Math.min(...submittedAt)).toBeGreaterThanOrEqual(700);
+  expect(progress[0]).toBe('waiting until 1 sensors have delivered 30 readings');
+  waiting = 30;
+  runs();
+  await expect(deploy()).rejects.toMatchObject({
+    ...{ code: 'READINGS_KEPT', details: ['edge-eu-1 (eu) keeps 30'], hint: expect.stringContaining('--now') },
+  });
+  expect(network.submitted).toHaveLength(3);
+  await deploy({ timeoutMs: 60_000, kept: 'soon' });
+  expect(network.submitted).toHaveLength(6);
+});
+
+test('what can deliver nothing is not waited for: sensors that have ended, are cut off, or send elsewhere', async () => {
+  deployedBefore(() => ({ waiting: 30 }));
+  const [us, eu, as] = network.jobList;
+  us!.executions = [execution('edge-us-1', 'failed')];
+  eu!.proxyUrl = 'http://elsewhere';
+  as!.proxyUrl = 'http://proxy-of-as/';
+  network.nodeList[2]!.connected = false;
+  const { regions } = await deploy();
+  expect(regions.map(({ region, pending, kept }) => [region, pending, kept])).toEqual([
+    ['us', 0, undefined],
+    ['eu', 0, undefined],
+    ['as', 1, { sensors: 1, readings: 30 }],
+  ]);
+});
+
+test('what is on a relay’s disk is not waited for', async () => {
+  relays = [{ region: 'eu', backlog: 9, away: false }];
+  deployedBefore((name) => (name === 'edge-us-1' ? {} : { waiting: 30 }));
+  await expect(deploy()).rejects.toMatchObject({ details: ['edge-as-1 (as) keeps 30'] });
+});
+
+test('--now submits at once, without a handover', async () => {
+  deployedBefore(() => ({ waiting: 30 }));
+  const { unaccounted } = await deploy({ kept: 'given-up' });
+  expect([network.submittedNow, unaccounted, progress[0]]).toEqual([true, 0, 'submitting the publisher']);
+});
+
+test('it ends when the last readings of the sensors before are stored, or have not come for a while', async () => {
+  let unaccounted = 3;
+  const runs = () => deployedBefore((name) => (name === 'edge-eu-1' ? { unaccounted } : {}));
+  runs();
+  network.onSubmit = () => {
+    unaccounted = 8;
+  };
+  setTimeout(() => {
+    unaccounted = 3;
+  }, 1000);
+  expect(await deploy()).toMatchObject({ unaccounted: 0 });
+  expect(Date.now() - NOW).toBeGreaterThanOrEqual(1000);
+  expect(progress.at(-1)).toBe('waiting for the last readings of the sensors before: 5');
+  const began = Date.now();
+  runs();
+  expect(await deploy()).toMatchObject({ unaccounted: 5 });
+  expect(Date.now() - began).toBeLessThan(8000);
+});
+
+test('where sensors run on until new ones report, a failure says so', async () => {
+  fresh = { us: 1 };
+  network.handsOver = true;
+  await expect(deploy()).rejects.toMatchObject({ details: expect.not.arrayContaining([RUN_ON]) });
+  deployedBefore(() => ({}));
+  await expect(deploy()).rejects.toMatchObject({ code: 'DEPLOY_TIMEOUT', details: expect.arrayContaining([RUN_ON]) });
+});
+const RUN_ON = 'the sensors before run on where no new one reports';
+
+test('undo submits what ran before, with the options of each region', async () => {
+  await deploy({ config: { color: '#000001' }, profile: 'weather', proxy: 'http://other' });
+  await deploy({ config: { color: '#000002' }, regions: ['eu'] });
+  await deploy({ config: { color: '#000003' }, regions: ['us'] });
+  const { regions } = await deploy({ undo: true });
+  expect(regions.map(({ region }) => region)).toEqual(['us', 'eu']);
+  expect(network.submitted.slice(-2)).toMatchObject(
+    ['us', 'eu'].map((region) => ({
+      ...{ region, config: { color: '#000001' }, profile: 'weather', proxyUrl: 'http://other' },
+    })),
+  );
+  await expect(deploy({ undo: true, regions: ['as'] })).rejects.toMatchObject({ code: 'NOTHING_TO_UNDO' });
+  await deploy({ undo: true });
+  expect(network.submitted.slice(-2).map((job) => 'config' in job && job.config.color)).toEqual(['#000003', '#000002']);
 });

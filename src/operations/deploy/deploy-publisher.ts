@@ -1,27 +1,19 @@
 /** Deploys the publisher. A submitted job may not run, so the result is what the readings show. */
-import { basename, resolve } from 'node:path';
-import type { PublisherJob } from '../../jobs/job-request.js';
-import { waitFor } from '../../lib/async/backoff.js';
-import { AppError } from '../../lib/errors/app-error.js';
-import { answersHttp } from '../../lib/net/http-client.js';
-import type { UserModule } from '../../modules/user-module.js';
-import { HTTP_FUNCTION } from '../../modules/wasi-functions.js';
-import { nodesByRegion, type RegionNodes, unschedulableNodes } from '../../network/edge-nodes.js';
-import type { Network, NetworkFact, NodeInfo } from '../../network/network.js';
+
+import type { SensorView } from '../../fleet/fleet-view.js';
+import { AppError, withContext } from '../../lib/errors/app-error.js';
+import { nodesByRegion, unschedulableNodes } from '../../network/edge-nodes.js';
+import type { NetworkFact, NodeInfo } from '../../network/network.js';
 import { decidingScopes, type Scope } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
-import { type KeptReadings, keptBy } from '../kept-readings.js';
+import { delivered, type KeptReadings, keptBy, lastReadings, runningSensors, withoutRelay } from '../kept-readings.js';
 import { foreignJobs, refuseForeign } from './job-owners.js';
-import {
-  type AllRegionsFact,
-  provideModule,
-  type SubmitTarget,
-  stopAllRegionsJob,
-  submitInOrder,
-} from './submit-in-order.js';
-import { watchNodes } from './watch-nodes.js';
+import { checkPublisher, publisherJob, type WantedPublisher } from './publisher-job.js';
+import { type AllRegionsFact, type SubmitTarget, stopAllRegionsJob, submitInOrder } from './submit-in-order.js';
+import { formerOptions, noteSubmitted, noteWorking, type PublisherOptions } from './versions.js';
+import { waitUntilReporting } from './wait-until-reporting.js';
 
 export interface DeployTarget extends SubmitTarget {
   fleet: Pick<FleetClient, 'snapshot' | 'countSince'>;
@@ -29,14 +21,16 @@ export interface DeployTarget extends SubmitTarget {
   proxy: Pick<ProxyClient, 'state' | 'putModule'>;
 }
 
-export interface DeployOptions
-  extends Pick<PublisherJob, 'config' | 'profile' | 'anomalies' | 'maxMessages' | 'allow' | 'configFile'> {
-  /** Path of a module of the user. */
-  module?: string | undefined;
+export interface DeployOptions extends PublisherOptions {
   /** Left out: every region that has edge nodes. */
   regions?: string[] | undefined;
-  /** Where the sensors send to, instead of the network's own proxy: a URL, or a name that the network has for one. */
-  proxy?: string | undefined;
+  /** Brings back what ran before, in place of the other options. */
+  undo?: boolean | undefined;
+  /**
+   * What becomes of readings that sensors keep on connected nodes. `delivered`: nothing is replaced before they are stored;
+   * `soon`: for a short while; `given-up`: all is replaced at once, also where a region is cut off.
+   */
+  kept: 'delivered' | 'soon' | 'given-up';
   /** Replaces jobs of other state folders, too. */
   takeOver?: boolean;
   /**
@@ -73,80 +67,71 @@ export interface DeployResult {
   submissionTime: number;
   regions: RegionDeployment[];
   facts: DeployFact[];
+  /** Readings of the sensors before that may have been taken, and are not stored; no more than these. */
+  unaccounted: number;
   seconds: number;
 }
 
 /** At most so many hosts are named; further ones have the same cause. */
 const HOSTS_NAMED = 3;
 
+/** Where an `up` starts, its proxy is there again: sensors that run try again every 2 to 2.5 s. */
+const SOON_MS = 10_000;
+
 /**
- * Submits one publisher job a region and waits until readings of every connected node were seen. Rejects with `NO_SUCH_REGION`,
- * `NO_NODES`, `JOBS_OF_OTHERS`, `BAD_OPTION` (a proxy that is neither a URL nor a known name), `DEPLOY_FAILED` (executions failed;
- * their messages are the details) or `DEPLOY_TIMEOUT`, and as `provideModule` does.
+ * Submits one publisher job a region, when those that run have delivered what they keep. Resolves when readings of every connected
+ * node were seen, and the last ones of the sensors before. Rejects with `NO_SUCH_REGION`, `NO_NODES`, `JOBS_OF_OTHERS`,
+ * `NOTHING_TO_UNDO`, `READINGS_KEPT`, `DEPLOY_FAILED` (executions failed; their messages are the details) or `DEPLOY_TIMEOUT`,
+ * and as `checkPublisher` does.
  */
 export async function deployPublisher(target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
-  const { network, fleet } = target;
+  const { network, fleet, stateDir } = target;
   const began = Date.now();
-  const { module: file, maxMessages, onProgress, timeoutMs } = options;
-  // What no node can run, or can send nothing, replaces nothing.
-  const module = file === undefined ? undefined : await provideSensor(target, file);
-  const proxyUrl = options.proxy === undefined ? undefined : urlOfProxy(options.proxy, network.proxyNames);
+  const { onProgress, undo } = options;
+  const given = undo ? undefined : await checkPublisher(target, options);
   const all = await network.nodes();
-  let nodes = nodesByRegion(all, options.regions);
-  const regions = [...nodes.keys()];
-  if (!options.takeOver) refuseForeign(await foreignJobs(network, { role: 'publisher', regions }));
-  onProgress('submitting the publisher');
-  const { submissionTime, submissions } = await submitInOrder(target, regions, (region, time) => ({
-    role: 'publisher',
-    region,
-    submissionTime: time,
-    module,
-    config: options.config,
-    proxyUrl: proxyUrl ?? network.sensorProxyUrl(region),
-    configFile: configFileOf(network, region, options.configFile),
-    profile: options.profile,
-    anomalies: options.anomalies,
-    maxMessages,
-    allow: options.allow,
-  }));
-  const allRegions = await stopAllRegionsJob(network, options.regions === undefined);
-
-  const seen = new Map<string, number>();
-  let most = 0;
-  let since = Date.now();
-  const check = async () => {
-    const [fresh, any] = await Promise.all([fleet.countSince(submissionTime), fleet.countSince(0)]);
-    for (const [region, { unchanged }] of submissions) seen.set(region, (unchanged ? any : fresh)[region] ?? 0);
-    const arrived = sum([...nodes].map(([region, { connected }]) => Math.min(connected, seen.get(region) ?? 0)));
-    const expected = connectedOf(nodes);
-    onProgress(`${arrived}/${expected} sensors reporting`);
-    if (arrived > most) {
-      most = arrived;
-      since = Date.now();
-    }
-    if (arrived >= expected) return 'all';
-    return Date.now() - since > timeoutMs ? 'some' : undefined;
-  };
-  const watch = new AbortController();
-  const jobIds = submissions.map(([, { jobId }]) => jobId);
-  const mayComplete = maxMessages !== undefined;
-  const failure = watchNodes(network, { jobIds, mayComplete }, watch.signal, (now) => {
-    // Does not wait for a node that is cut off in the meantime.
-    nodes = nodesByRegion(now, regions);
-  });
-  try {
-    const waiting = waitFor(check, { timeoutMs: Number.POSITIVE_INFINITY, everyMs: 50, signal: watch.signal });
-    if ((await Promise.race([waiting, failure])) === 'some') {
-      throw deployTimeout(nodes, seen, {
-        timeoutMs,
-        hint: (await silentHint(proxyUrl, network)) ?? options.timeoutHint,
-      });
-    }
-  } finally {
-    watch.abort();
+  const every = nodesByRegion(all, options.regions);
+  const wanted = new Map<string, WantedPublisher>();
+  if (given) for (const region of every.keys()) wanted.set(region, given);
+  else {
+    const former = formerOptions(stateDir, [...every.keys()], options.regions !== undefined);
+    for (const [region, one] of former) wanted.set(region, await checkPublisher(target, one));
   }
+  const regions = [...wanted.keys()];
+  if (!options.takeOver) refuseForeign(await foreignJobs(network, { role: 'publisher', regions }));
+  const before = options.kept === 'given-up' ? [] : await runningSensors(target, regions);
+  await letDeliver(target, before, options);
+  onProgress('submitting the publisher');
+  const submitted = await submitInOrder(
+    target,
+    regions,
+    (region, time) => publisherJob(network, region, wanted.get(region)!, time),
+    { now: options.kept === 'given-up' },
+  );
+  const { submissionTime, submissions } = submitted;
+  noteSubmitted(stateDir, wanted, submissionTime);
+  const allRegions = await stopAllRegionsJob(network, options.regions === undefined && !undo);
+  const { nodes, seen } = await waitUntilReporting(target, submitted, {
+    ...options,
+    nodes: new Map([...every].filter(([region]) => wanted.has(region))),
+    mayComplete: [...wanted.values()].some((one) => one.options.maxMessages !== undefined),
+    proxyUrl: given?.proxyUrl,
+  }).catch((error) => {
+    if (!network.handsOver || before.length === 0 || !(error instanceof AppError)) throw error;
+    throw withContext(error, { details: [...error.details, 'the sensors before run on where no new one reports'] });
+  });
+  noteWorking(
+    stateDir,
+    [...nodes].flatMap(([region, { connected }]) => (connected > 0 ? [region] : [])),
+  );
+  const replaced = submissions.flatMap(([region, { unchanged }]) => (unchanged ? [] : [region]));
+  const unaccounted = await lastReadings(
+    fleet,
+    before.filter(({ region }) => replaced.includes(region)),
+    (left) => onProgress(`waiting for the last readings of the sensors before: ${left}`),
+  );
   const seconds = (Date.now() - began) / 1000;
-  const { sensors } = await fleet.snapshot();
+  const sensors = withoutRelay(await fleet.snapshot());
   return {
     submissionTime,
     regions: submissions.map(([region, { jobId, unchanged }]) => {
@@ -160,57 +145,26 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
       ...distinct(submissions.flatMap(([, { facts }]) => facts)),
       ...allRegions,
       ...unschedulableNodes(all).map((node) => ({ type: 'node.unschedulable' as const, ...node })),
-      ...(await overriddenBy(target.proxy, all, { regions, config: options.config })),
+      ...(await overriddenBy(target.proxy, all, { regions, config: given?.options.config ?? {} })),
     ],
+    unaccounted,
     seconds,
   };
 }
 
-/** Rejects as `provideModule` does, and with `MODULE_REFUSED` for a module that can send no readings. */
-async function provideSensor(target: DeployTarget, file: string): Promise<UserModule> {
-  const module = await provideModule(target, file);
-  if (module.facts.http) return module;
-  throw new AppError('MODULE_REFUSED', `${basename(file)} is no sensor: it does not import ${HTTP_FUNCTION}`, {
-    hint: 'It can send no readings. Begin a sensor with `wasm-sensors init`; `deploy module` runs any program.',
+async function letDeliver(
+  { fleet }: Pick<DeployTarget, 'fleet'>,
+  sensors: SensorView[],
+  { kept, timeoutMs, onProgress }: DeployOptions,
+): Promise<void> {
+  const options = {
+    timeoutMs: kept === 'soon' ? SOON_MS : timeoutMs,
+    onProgress: (left: KeptReadings) =>
+      onProgress(`waiting until ${left.sensors} sensors have delivered ${left.readings} readings`),
+  };
+  await delivered(fleet, sensors, options).catch((error) => {
+    if (kept !== 'soon') throw error;
   });
-}
-
-/** `names`: those that the network has for proxies. Throws `BAD_OPTION` for what is no URL. */
-function urlOfProxy(given: string, names: Network['proxyNames'] = {}): string {
-  const url = Object.hasOwn(names, given) ? names[given]! : given;
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url.replace(/\/+$/, '');
-  const known = Object.keys(names);
-  throw new AppError(
-    'BAD_OPTION',
-    `--proxy: ${JSON.stringify(given)} is not a URL that begins with http:// or https://`,
-    { hint: known.length > 0 ? `Give a URL, or ${known.join(' or ')}.` : undefined },
-  );
-}
-
-/** Where nothing answers at the proxy that was given. A name of the network's own leads nowhere from here. */
-async function silentHint(url: string | undefined, { proxyNames = {} }: Network): Promise<string | undefined> {
-  if (url === undefined || Object.values(proxyNames).includes(url)) return undefined;
-  if (await answersHttp(`${url}/health`)) return undefined;
-  return `Nothing answers at ${url}, where these sensors send to (asked from here).`;
-}
-
-function deployTimeout(
-  nodes: Map<string, RegionNodes>,
-  seen: Map<string, number>,
-  { timeoutMs, hint }: { timeoutMs: number; hint: string },
-) {
-  const message = `not all sensors are reporting, and no further one began within ${timeoutMs / 1000} s`;
-  const details = [...nodes].map(
-    ([region, { connected }]) => `${region}: ${seen.get(region) ?? 0} of ${connected} sensors reporting`,
-  );
-  return new AppError('DEPLOY_TIMEOUT', message, { details, hint });
-}
-
-/** The file on the nodes; left out: the network's own. Where nodes see this machine's files, a path is relative to here. */
-function configFileOf(network: Network, region: string, given: string | undefined): string | undefined {
-  const own = network.configFile?.(region);
-  if (given === undefined) return own?.onNode;
-  return own && own.here === own.onNode ? resolve(given) : given;
 }
 
 /** What the fleet configuration overrides of the given values; nothing where it can't be asked. */
@@ -237,7 +191,3 @@ async function overriddenBy(
 const distinct = (facts: NetworkFact[]): NetworkFact[] => [
   ...new Map(facts.map((fact) => [JSON.stringify(fact), fact])).values(),
 ];
-
-const connectedOf = (nodes: Map<string, RegionNodes>) => sum([...nodes.values()].map(({ connected }) => connected));
-
-const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);

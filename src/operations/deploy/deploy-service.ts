@@ -128,7 +128,7 @@ async function waitForNode(network: Network, { timeoutMs, signal }: ServiceOptio
 }
 
 /** Whether an execution of the job runs. Rejects with `SERVICE_FAILED` when none will. */
-async function runs(network: Network, jobId: string, role: ServiceRole): Promise<boolean> {
+export async function runs(network: Network, jobId: string, role: ServiceRole | 'relay'): Promise<boolean> {
   const job = (await network.jobs()).find(({ id }) => id === jobId);
   if (!job) return false;
   const states = job.executions.map(({ state }) => state);
@@ -139,6 +139,6 @@ async function runs(network: Network, jobId: string, role: ServiceRole): Promise
   const details = [...over.map(({ node, message }) => `${node}: ${message}`), job.message].filter(Boolean);
   throw new AppError('SERVICE_FAILED', `the ${role} does not run as a service job`, {
     details: [...new Set(details)],
-    hint: 'The node pulls images from registries only, and must reach the queue.',
+    hint: `The node pulls images from registries only, and must ${role === 'relay' ? 'allow the folder and the variables' : 'reach the queue'}.`,
   });
 }

@@ -5,7 +5,8 @@ import { AppError } from '../../lib/errors/app-error.js';
 import { requireRegions } from '../../network/edge-nodes.js';
 import { isActive, type JobInfo, type Network } from '../../network/network.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
-import { isForeign, jobsOf, refuseForeign } from './job-owners.js';
+import { type KeptReadings, keptBy, withoutRelay } from '../kept-readings.js';
+import { isForeign, type JobSelector, jobsOf, refuseForeign } from './job-owners.js';
 
 export interface StopTarget {
   network: Pick<Network, 'jobs' | 'nodes' | 'stop' | 'owner'>;
@@ -53,14 +54,17 @@ export async function stopPublisher(target: StopTarget, options: StopOptions): P
   if (regions) await requireKnownRegions(network, regions, wanted);
   // Others may send from the same places, and go on.
   const ids = new Set(wanted.map(({ id }) => id));
-  const ofJobs = async () => (await fleet.snapshot()).sensors.filter(({ job_id: id }) => ids.has(id));
-  const sensors = await ofJobs();
+  const isOfJobs = ({ job_id: id }: SensorView) => ids.has(id);
+  const snapshot = await fleet.snapshot();
+  const sensors = snapshot.sensors.filter(isOfJobs);
   const intervals = sensors.filter(({ state }) => state === 'live').map(({ config }) => config?.intervalMs ?? 0);
   const quietMs = Math.min(LONGEST_MS, Math.max(0, ...intervals)) + ON_ITS_WAY_MS;
-  const givenUp = totalOf(sensors, 'waiting');
+  const { readings: givenUp } = keptBy(withoutRelay(snapshot).filter(isOfJobs));
   const stopped = await stopJobs(target, wanted, options);
   if (stopped.length === 0) return { stopped, quietSeconds: 0, givenUp: 0 };
-  await noMoreReadings(fleet, async () => totalOf(await ofJobs(), 'received'), quietMs);
+  const received = async () =>
+    (await fleet.snapshot()).sensors.filter(isOfJobs).reduce((sum, one) => sum + one.received, 0);
+  await noMoreReadings(fleet, received, quietMs);
   // Again, for sensors whose last readings were still on their way.
   await fleet.annotate({ endedJobs: (await publishers()).map(({ id }) => id) }, token);
   return { stopped, quietSeconds: quietMs / 1000, givenUp };
@@ -85,6 +89,15 @@ export async function stopModule(
   });
 }
 
+/** What the sensors of these jobs keep. */
+export async function keptByJobs(
+  { network, fleet }: Pick<StopTarget, 'network' | 'fleet'>,
+  selector: JobSelector,
+): Promise<KeptReadings> {
+  const jobs = new Set(jobsOf(await network.jobs(), selector).map(({ id }) => id));
+  return keptBy(withoutRelay(await fleet.snapshot()).filter(({ job_id: id }) => jobs.has(id)));
+}
+
 /** A region is known by its nodes, or by a job for nodes that are gone. */
 async function requireKnownRegions(network: StopTarget['network'], regions: string[], jobs: JobInfo[]): Promise<void> {
   const ofNodes = (await network.nodes()).filter(({ type }) => type === 'edge').map(({ region }) => region);
@@ -103,9 +116,6 @@ async function stopJobs({ network, fleet, token }: StopTarget, jobs: JobInfo[], 
   if (jobs.length > 0) await ended();
   return [...new Set(stopped.flat())];
 }
-
-const totalOf = (sensors: SensorView[], what: 'received' | 'waiting'): number =>
-  sensors.reduce((sum, sensor) => sum + sensor[what], 0);
 
 /** Waits until nothing has arrived for `quietMs`, in which the queue was empty. */
 async function noMoreReadings(

@@ -44,17 +44,18 @@ export interface Submitted {
 
 /**
  * A newer submission replaces a sensor, so submissions are numbered in the order in which they happen, one command
- * after the other. `jobOf` makes the job of a region.
+ * after the other. `jobOf` makes the job of a region; `now`: without a handover.
  */
 export function submitInOrder(
   { network, fleet, stateDir, onSubmit }: SubmitTarget,
   regions: string[],
   jobOf: (region: string, submissionTime: number) => JobRequest,
+  options?: { now: boolean },
 ): Promise<Submitted> {
   return withFileLock(join(stateDir, 'deploy.lock'), LOCK_MS, async () => {
     const submissionTime = await nextSubmission(fleet);
     const submissions = await submitToRegions(regions, (region) => {
-      const submission = network.submit(jobOf(region, submissionTime));
+      const submission = network.submit(jobOf(region, submissionTime), options);
       onSubmit?.(submission);
       return submission;
     });

@@ -2,8 +2,6 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { SilenceAlert } from '../../fleet/fleet-events.js';
 import { Webhook } from './webhook.js';
 
-vi.mock('node:timers/promises', () => import('../../test/support/fakeable-sleep.js'));
-
 const alert = (region: string, over: Partial<SilenceAlert> = {}): SilenceAlert => ({
   ...{ event: 'alert', type: 'region.silent', rule: 'r', region, firing: true, silent_ms: 1, at: 0 },
   ...{ text: `no reading from ${region}`, ...over },

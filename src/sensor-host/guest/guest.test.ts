@@ -52,6 +52,17 @@ test.each<[string, () => void, GuestExit]>([
   expect([guest.exit, exits, closeAll.mock.calls.length]).toEqual([exit, [exit], 1]);
 });
 
+test('a guest that retires ends in its sleep; one that is overdue runs once more', async () => {
+  const code = vi.fn(() => void guest.sleep(500));
+  run = code;
+  start();
+  clock.time = 600;
+  guest.retire();
+  expect([guest.exit, exits]).toEqual([undefined, []]);
+  await clock.pass(0);
+  expect([code.mock.calls.length, exits]).toEqual([2, [{ kind: 'stopped' }]]);
+});
+
 test('a guest that is stopped in its sleep never runs again', async () => {
   const code = vi.fn(() => void guest.sleep(500));
   run = code;

@@ -53,6 +53,8 @@ export class Guest extends WasiGuest implements RunningGuest {
   #args: HttpArguments = [];
   readonly #delivery = new Delivery();
   #isRetiring = false;
+  /** When its sleep ends, by the host's clock. */
+  #wakesAt = 0;
 
   constructor(host: GuestEnvironment, place: GuestPlace, program: ProgramOptions) {
     super(program);
@@ -76,7 +78,8 @@ export class Guest extends WasiGuest implements RunningGuest {
 
   retire(): void {
     this.#isRetiring = true;
-    if (this.#delivery.isDone) this.stop();
+    // What is overdue, because this process was busy, is taken and delivered first.
+    if (this.#delivery.isDone && this.#host.clock.monotonic() < this.#wakesAt) this.stop();
   }
 
   get isBehind(): boolean {
@@ -154,7 +157,10 @@ export class Guest extends WasiGuest implements RunningGuest {
     this.#exports.asyncify_stop_unwind();
     if (typeof wait === 'number') {
       if (this.#isRetiring && this.#delivery.isDone) this.stop();
-      else this.#inProgress = this.#host.clock.after(wait, this.#wake);
+      else {
+        this.#wakesAt = this.#host.clock.monotonic() + wait;
+        this.#inProgress = this.#host.clock.after(wait, this.#wake);
+      }
     } else {
       this.#args = wait.args;
       this.#delivery.asked(this.#host.clock.monotonic());

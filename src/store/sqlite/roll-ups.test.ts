@@ -153,7 +153,7 @@ function askRaw(over: Partial<HistoryRange>): History['series'] {
 }
 
 /** Readings with late ones, in order of arrival, and some that come twice. */
-function someReadings(draw: (n: number) => number, count: number): Taken[] {
+function someReadings(draw: (n: number) => number, count: number, everyMs = 500): Taken[] {
   const all: Taken[] = [];
   for (let i = 0; i < count; i++) {
     const region = ['eu', 'us', 'as'][draw(3)]!;
@@ -163,7 +163,7 @@ function someReadings(draw: (n: number) => number, count: number): Taken[] {
       ...(draw(9) === 0 ? { door_open: draw(2) } : {}),
     };
     all.push(
-      take(T0 + i * 500 + draw(500), late, {
+      take(T0 + i * everyMs + draw(everyMs), late, {
         ...{ region, hostname: `edge-${draw(5)}` },
         ...(Object.keys(values).length === 0 ? {} : { values }),
       }),
@@ -407,48 +407,66 @@ test('a deleted file is written back with its roll-ups, and what is in memory fo
   expectExact();
 });
 
-/** Overwrites the page that begins a table. */
-function damage(table: string): void {
-  const [row] = query(`select rootpage from sqlite_master where name = '${table}'`);
+/** Overwrites the pages that begin these tables. */
+function damage(...tables: string[]): void {
+  const names = tables.map((table) => `'${table}'`).join();
+  const pages = query(`select rootpage from sqlite_master where name in (${names})`);
   store.database.exec('pragma wal_checkpoint(truncate)');
   store.close();
   const file = openSync(path(), 'r+');
-  writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, (Number(row!.rootpage) - 1) * 4096);
+  for (const { rootpage } of pages) writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, (Number(rootpage) - 1) * 4096);
   closeSync(file);
 }
 
-test.each(['sensor_minute_rows', 'region_hours', 'sensor_series', 'roll_up_progress', 'roll_up_periods'])(
-  'after damage to %s the roll-ups are made anew of the readings that are kept',
-  async (table) => {
-    const draw = random(5);
-    const all = someReadings(draw, 1_000);
-    // Older than the readings that are kept: only the roll-ups know of it.
-    accept([take(T0 - 5 * HOUR_MS, 0, { hostname: 'before', values: { temperature: 9 } })]);
-    rollUp();
-    accept(all);
-    store.database.exec('delete from readings where id = 1');
-    rollUp();
-    damage(table);
-    open();
-    expect(events).toMatchObject([{ type: 'database-quarantined' }]);
-    rollUp();
-    // What comes later counts, however late it is.
-    accept([take(T0 + HOUR_MS, 1), take(T0 - 5 * HOUR_MS, 8 * HOUR_MS, { values: { temperature: 9 } })]);
-    rollUp();
-    const first = Math.ceil(Number(all[0]!.receivedAt) / HOUR_MS) * HOUR_MS;
-    for (const metric of ['temperature', 'readings.rate']) {
-      const range = { metric, from: first, step: HOUR_MS };
-      expect(await ask(range)).toEqual(askRaw(range));
-      expect(await ask({ ...range, host: 'edge-1', step: MINUTE_MS })).toEqual(
-        askRaw({ ...range, host: 'edge-1', step: MINUTE_MS }),
-      );
+const ROLL_UP_TABLES = ['region_minutes', 'sensor_minute_rows', 'region_hours', 'sensor_hour_rows', 'sensor_series'];
+
+test.each(
+  [
+    ...[...ROLL_UP_TABLES, 'roll_up_progress', 'roll_up_periods'].map((table) => [table]),
+    ...[ROLL_UP_TABLES.slice(0, 2), ROLL_UP_TABLES.slice(2, 4)],
+  ].map((tables) => [tables.join(' and '), tables] as const),
+)('after damage to %s the roll-ups are made anew of the readings that are kept', async (_, tables) => {
+  const draw = random(5);
+  // More than two hours of them.
+  const all = someReadings(draw, 300, 30_000);
+  // Older than the readings that are kept: only the roll-ups know of it.
+  accept([take(T0 - 5 * HOUR_MS, 0, { hostname: 'before', values: { temperature: 9 } })]);
+  rollUp();
+  accept(all);
+  store.database.exec('delete from readings where id = 1');
+  rollUp();
+  damage(...tables);
+  open();
+  expect(events).toMatchObject([{ type: 'database-quarantined' }]);
+  rollUp();
+  const older = () => ask({ from: T0 - 6 * HOUR_MS, to: T0 - 4 * HOUR_MS, step: HOUR_MS });
+  const isOldKept = !tables.includes('region_hours');
+  if (isOldKept) expect(await older()).toMatchObject([{ points: [{ count: 1, mean: 9 }] }]);
+  // What comes later counts, however late it is.
+  accept([take(T0 + HOUR_MS, 1), take(T0 - 5 * HOUR_MS, 8 * HOUR_MS, { values: { temperature: 9 } })]);
+  rollUp();
+  const first = Math.ceil(Number(all[0]!.receivedAt) / HOUR_MS) * HOUR_MS;
+  for (const metric of ['temperature', 'readings.rate']) {
+    for (const step of [MINUTE_MS, HOUR_MS]) {
+      for (const host of [undefined, 'edge-1']) {
+        const range = { metric, from: first, step, host };
+        expect(await ask(range)).toEqual(askRaw(range));
+      }
     }
-    if (table !== 'region_hours') {
-      const older = await ask({ from: T0 - 6 * HOUR_MS, to: T0 - 4 * HOUR_MS, step: HOUR_MS });
-      expect(older).toMatchObject([{ points: [{ count: 2, mean: 9 }] }]);
-    }
-  },
-);
+  }
+  if (isOldKept) expect(await older()).toMatchObject([{ points: [{ count: 2, mean: 9 }] }]);
+});
+
+test('where damage has left no reading the roll-ups stay as they are', async () => {
+  accept([take(T0, 1, { values: { temperature: 1 } })]);
+  rollUp();
+  store.database.exec('delete from readings');
+  damage('roll_up_progress');
+  open();
+  expect(store.rollUp(T0)).toBe(false);
+  const point = { t: T0, count: 1, min: 1, max: 1, mean: 1 };
+  expect(await ask({})).toEqual([{ region: 'eu', points: [point] }]);
+});
 
 test('what is made anew begins with the first whole hour of the readings that are kept; what is before it stays', async () => {
   const half = T0 + HOUR_MS / 2;

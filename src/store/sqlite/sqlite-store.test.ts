@@ -79,6 +79,7 @@ test('other messages are stored once by the id that the queue gave them', () => 
     { id: 1, message: hello, receivedAt: T0, size: expect.any(Number) },
     { id: 2, message: hello, receivedAt: T0 + 2, size: expect.any(Number) },
   ]);
+  expect([...store.messagesAfter({ receivedAt: 0, id: 0 }, 1)]).toHaveLength(1);
   expect(countReadings(store)).toBe(0);
 });
 

@@ -21,6 +21,8 @@ const SMALL = ['demo', '--auto', '--nodes', '2'];
 
 test('every step sees what it must see, and nothing is left', () => runWholeDemo('embedded'), 120_000);
 
+test('with relays it is the same', () => runWholeDemo('embedded', { WASM_SENSORS_RELAYS: 'true' }), 120_000);
+
 /** Starts a demo; resolves with the processes of its network when the first step is done. */
 async function started() {
   const running = sandbox.spawn(SMALL, { WASM_SENSORS_SINKS: 'log' });

@@ -1,8 +1,12 @@
 /** What sensors keep when they can't deliver: none of it is missing, or the ledger has the number that is. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
+import type { DeployResult } from '../../operations/deploy/deploy-publisher.js';
 import type { History } from '../../store/history.js';
 import { Sandbox } from '../support/cli-harness.js';
+import { tinyModule } from '../support/tiny-module.js';
 
 const until = (isSo: () => Promise<boolean>) => vi.waitUntil(isSo, { timeout: 30_000, interval: 100 });
 
@@ -38,15 +42,84 @@ test('a version that is deployed while a region is cut off waits: first the olde
   expect(old.sequence).toBeGreaterThan(10);
 }, 60_000);
 
-test('a version that is deployed while the queue hangs does so, too', async () => {
+test('a version is deployed only when the sensors have delivered what they keep, where the queue hangs', async () => {
   await start();
   process.kill(sandbox.pidOf('queue'), 'SIGSTOP');
   await until(async () => (await waiting()) >= 10);
+  const impatient = await sandbox.run(['deploy', 'publisher', '--color', '#ff0000', '--timeout', '1']);
+  expect(impatient).toMatchObject({ code: 1, stderr: expect.stringMatching(/READINGS_KEPT|do not deliver/) });
   // Its supervisor starts the queue again.
-  expect((await sandbox.run(['deploy', 'publisher', '--interval', '0.5', '--color', '#00ff88'])).code).toBe(0);
-  await until(async () => (await replaced()).length === 3);
-  await until(async () => (await total()).unaccounted === 0);
+  const { code, stdout } = await sandbox.run(['deploy', 'publisher', '--interval', '0.5', '--color', '#00ff88']);
+  expect(stdout + code).toMatch(/^3\/3 sensors reporting .*\n0$/);
+  expect(await replaced()).toHaveLength(3);
   for (const old of await replaced()) expect(old).toMatchObject({ ...nothingIsMissing, received: old.sequence });
+}, 60_000);
+
+test('a deployment ends when the last readings of the sensors before are stored; nothing is missing, nothing comes twice', async () => {
+  await start();
+  for (const color of ['#00ff88', '#ff0000', '#0000ff']) {
+    const { unaccounted } = await sandbox.json<DeployResult>([
+      'deploy',
+      'publisher',
+      '--interval',
+      '0.1',
+      '--color',
+      color,
+    ]);
+    const { gaps, duplicates, ...rest } = await total();
+    expect([unaccounted, rest.unaccounted, gaps, duplicates]).toEqual([0, 0, 0, 0]);
+  }
+  const before = new Set((await replaced()).map(({ execution_id: id }) => id));
+  expect(before.size).toBe(9);
+  for (const { received, sequence } of await replaced()) expect(received).toBe(sequence);
+}, 60_000);
+
+test('--now says how many readings it gives up, and what is given up is counted', async () => {
+  await start();
+  await sandbox.run(['region', 'disconnect', 'eu']);
+  await until(async () => (await waiting()) >= 10);
+  const { code, stderr } = await sandbox.run(['deploy', 'publisher', '--now', '--color', '#00ff88']);
+  const [, given] = /^1 sensor keeps up to (\d+) readings, which are given up$/m.exec(stderr) ?? [];
+  expect([code, Number(given) >= 10]).toEqual([0, true]);
+  await sandbox.run(['region', 'reconnect', 'eu']);
+  await until(async () => (await replaced()).length === 3);
+  const { unaccounted } = await total();
+  expect([unaccounted >= Number(given), unaccounted - Number(given) <= 5]).toEqual([true, true]);
+}, 60_000);
+
+test('a version that traps leaves the one before running; --undo brings the one before back', async () => {
+  await start();
+  const live = async () => (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'live');
+  const before = (await live()).map(({ execution_id: id }) => id);
+  const module = join(sandbox.dir, 'bad.wasm');
+  writeFileSync(module, tinyModule({ imports: ['wasi:http/requests http_request'], code: [0] }));
+  const failed = await sandbox.run(['deploy', 'publisher', '--module', module]);
+  expect([failed.code, failed.stderr]).toMatchObject([1, expect.stringMatching(/run on where no new one reports/)]);
+  expect((await live()).map(({ execution_id: id }) => id)).toEqual(before);
+  expect((await sandbox.run(['deploy', 'publisher', '--color', '#00ff88', '--interval', '0.5'])).code).toBe(0);
+  expect((await sandbox.run(['status'])).stdout).toMatch(
+    /^publisher +--color #00ff88 --interval 0.5 since .*; before: --interval 0.5 \(deploy publisher --undo\)$/m,
+  );
+  expect((await sandbox.run(['deploy', 'publisher', '--undo'])).code).toBe(0);
+  const reported = async () => (await live()).map(({ config }) => [config?.sources?.color, config?.intervalMs]);
+  expect(await reported()).toEqual(Array(3).fill(['default', 500]));
+  expect((await sandbox.run(['status'])).stdout).toMatch(/^publisher .*; before: --color #00ff88 /m);
+}, 60_000);
+
+test('a version that waits for its region is there after a restart of the host', async () => {
+  await start();
+  await sandbox.run(['region', 'disconnect', 'eu']);
+  await until(async () => (await waiting()) >= 5);
+  await sandbox.run(['deploy', 'publisher', '--color', '#00ff88', '--interval', '0.5']);
+  expect((await sandbox.run(['status'])).stdout).toMatch(/publisher-eu v2 running, 1 node with the one before/);
+  process.kill(sandbox.pidOf('sensors'), 'SIGKILL');
+  await until(async () => {
+    await sandbox.run(['region', 'reconnect', 'eu']);
+    const { sensors } = await sandbox.fleet().snapshot();
+    return sensors.filter(({ state, color }) => state === 'live' && color === '#00ff88').length === 3;
+  });
+  // What the killed host's sensor kept is gone, and counted.
+  await until(async () => (await total()).unaccounted >= 5);
 }, 60_000);
 
 test('what is given up is counted: by the command that stops, in status, and after a restart of the puller', async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ConfigUpdaterJob, JobRequest, PublisherJob, ServiceJob } from '../../jobs/job-request.js';
+import type { ConfigUpdaterJob, JobRequest, PublisherJob, RelayJob, ServiceJob } from '../../jobs/job-request.js';
 import { type JobEnvironment, renderJob } from '../../jobs/render-job.js';
 import { planServiceJob } from '../../network/compose/compose-service-job.js';
 import { writeJobFiles } from '../../network/compose/document/job-files.js';
@@ -70,6 +70,12 @@ const service = (role: ServiceJob['role'], over: Partial<ServiceJob> = {}): Serv
   ...over,
 });
 
+const relay = (): RelayJob => ({
+  ...{ role: 'relay', region: 'eu', image: 'registry:5000/wasm-sensors:0123456789ab', port: 9090 },
+  ...{ upstream: 'https://proxy.example.com', dataDir: '/srv/relay', allowedHosts: ['10.0.3.7'] },
+  submissionTime: SUBMITTED,
+});
+
 const EVERY_VALUE = { color: '#00ff88', emoji: 3, random_off: true, interval: 0.5, paused: true } as const;
 
 const JOBS: [name: string, request: JobRequest, environment: JobEnvironment][] = [
@@ -100,6 +106,9 @@ const JOBS: [name: string, request: JobRequest, environment: JobEnvironment][] =
   ['puller', service('puller', { port: 8081 }), REMOTE],
   ['puller-with-token', service('puller', { port: 8081, args: ['--sinks', 'store'] }), WITH_TOKEN],
   ['puller-with-data', service('puller', { port: 8081, dataDir: '/srv/puller-data' }), NATIVE],
+  ['relay', relay(), { ...REMOTE, forwarded: { ...REMOTE.forwarded, services: ['WASM_SENSORS_SENSOR_KEY'] } }],
+  ['relay-with-token', relay(), { ...REMOTE, forwarded: { ...REMOTE.forwarded, services: ['SENSOR_TOKEN'] } }],
+  ['relay-open', relay(), { ...REMOTE, forwarded: { ...REMOTE.forwarded, services: [] } }],
 ];
 
 describe('a job as a document', () => {

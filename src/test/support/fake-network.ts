@@ -24,6 +24,9 @@ export class FakeNetwork implements Network {
   jobList: JobInfo[] = [];
   submission: Partial<Submission> = {};
   readonly submitted: JobRequest[] = [];
+  /** Whether the last one was submitted without a handover. */
+  submittedNow: boolean | undefined;
+  handsOver?: true;
   readonly stopped: JobRef[] = [];
   readonly links: [region: string, connected: boolean][] = [];
   proxyNames?: Record<string, string>;
@@ -39,8 +42,9 @@ export class FakeNetwork implements Network {
   jobs = async () => this.jobList;
   sensorProxyUrl = (region: string) => `http://proxy-of-${region}`;
 
-  async submit(request: JobRequest): Promise<Submission> {
+  async submit(request: JobRequest, options?: { now?: boolean | undefined }): Promise<Submission> {
     this.submitted.push(request);
+    this.submittedNow = options?.now;
     const ref = jobRefOf(request);
     const job = jobInfo(ref);
     this.jobList = [...this.jobList.filter((one) => !sameJob(one.ref, ref)), job];
@@ -61,6 +65,6 @@ export class FakeNetwork implements Network {
 export const sensorView = (hostname: string, over: Partial<SensorView> = {}): SensorView =>
   ({
     ...{ execution_id: `e-${hostname}`, hostname, region: hostname.split('-')[1], state: 'live', sequence: 1 },
-    ...{ color: '#000000', icon_name: '🚀', job_submission_time: 0 },
+    ...{ color: '#000000', icon_name: '🚀', job_submission_time: 0, waiting: 0, unaccounted: 0 },
     ...over,
   }) as SensorView;

@@ -1,7 +1,11 @@
 /**
- * `node:timers/promises` over the global `setTimeout`, which vitest's fake timers replace:
- * `vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'))`.
+ * In unit tests `node:timers/promises` is this (`vitest.config.ts`): its `setTimeout` is over the global one, which vitest's
+ * fake timers replace.
  */
+import { promises } from 'node:timers';
+
+export const { setImmediate } = promises;
+
 export function setTimeout<T>(ms: number, value?: T, { signal }: { signal?: AbortSignal } = {}): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => {

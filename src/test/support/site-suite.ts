@@ -16,7 +16,7 @@ export interface SiteOptions {
 }
 
 const INTERVAL_S = 0.5;
-/** How long a site has no internet: shorter than Bacalhau notices, so that its executions run on. */
+/** How long a site has no internet, beside the time that Bacalhau takes to notice. */
 const CUT_MS = 6000;
 
 async function killChild(sandbox: Sandbox): Promise<void> {

@@ -1,8 +1,10 @@
-import { type DeployTarget, deployPublisher } from '../../../operations/deploy/deploy-publisher.js';
+import { type DeployOptions, type DeployTarget, deployPublisher } from '../../../operations/deploy/deploy-publisher.js';
+import { keptIn } from '../../../operations/kept-readings.js';
 import { openSession } from '../../../runtime/session.js';
 import { command } from '../../command.js';
-import { askTakeOver } from '../../confirm.js';
+import { askTakeOver, confirmGivenUp } from '../../confirm.js';
 import {
+  flagOption,
   publisherOptions,
   regionsOption,
   requireProfile,
@@ -11,6 +13,7 @@ import {
   timeoutOption,
   type Values,
   valueOption,
+  yesOption,
 } from '../../options.js';
 import { deployDocument, deployText } from '../../output/deploy-text.js';
 import type { Output } from '../../output/output.js';
@@ -29,11 +32,18 @@ export const deployPublisherCommand = command({
       'where the sensors send to: a URL, or web-services or sqs-proxy (compose network)',
       text,
     ),
+    now: flagOption('--now', 'at once, also where sensors keep readings: these are given up'),
+    undo: flagOption('--undo', 'bring the version before back, instead of the one that runs').conflicts([
+      ...Object.keys(publisherOptions()).filter((name) => name !== 'takeOver'),
+      'proxy',
+    ]),
+    yes: yesOption(),
     timeoutMs: timeoutOption(60),
   },
   examples: [
     "wasm-sensors deploy publisher --color '#00ff88' --interval 1",
     'wasm-sensors deploy publisher --region eu --color',
+    'wasm-sensors deploy publisher --undo',
   ],
   async action({ out, settings, options }) {
     requireProfile(options);
@@ -42,7 +52,12 @@ export const deployPublisherCommand = command({
       role: 'publisher',
       regions: options.regions,
     });
-    const result = await runDeploy(out, target, { ...options, takeOver });
+    if (options.now) await confirmGivenUp(out, await keptIn(target.fleet, options.regions), options.yes);
+    const result = await runDeploy(out, target, {
+      ...options,
+      takeOver,
+      kept: options.now ? 'given-up' : 'delivered',
+    });
     out.result(deployDocument(result), () => deployText(result));
   },
 });
@@ -51,6 +66,8 @@ export const deployPublisherCommand = command({
 type DeployValues = Values<ReturnType<typeof publisherOptions>> & {
   regions?: string[] | undefined;
   proxy?: string | undefined;
+  undo?: boolean;
+  kept: DeployOptions['kept'];
   timeoutMs: number;
 };
 

@@ -1,8 +1,9 @@
 import type { Settings } from '../../../config/settings.js';
-import { type StopTarget, stopModule, stopPublisher } from '../../../operations/deploy/stop-jobs.js';
+import { keptByJobs, type StopTarget, stopModule, stopPublisher } from '../../../operations/deploy/stop-jobs.js';
 import { openSession } from '../../../runtime/session.js';
 import { command } from '../../command.js';
-import { regionsOption, takeOverOption } from '../../options.js';
+import { confirmGivenUp } from '../../confirm.js';
+import { regionsOption, takeOverOption, yesOption } from '../../options.js';
 import { stopPublisherText } from '../../output/deploy-text.js';
 import { stopModuleText } from '../../output/module-text.js';
 
@@ -11,9 +12,10 @@ export const stopPublisherCommand = command({
   summary: 'stop the sensors, and wait until no more readings arrive',
   modes: ['text', 'json'],
   settings: ['stateDir'],
-  options: { regions: regionsOption(), takeOver: takeOverOption() },
+  options: { regions: regionsOption(), takeOver: takeOverOption(), yes: yesOption() },
   async action({ out, settings, options }) {
     const target = await openStopTarget(settings);
+    await confirmGivenUp(out, await keptByJobs(target, { role: 'publisher', regions: options.regions }), options.yes);
     out.progress('stopping the publishers');
     const result = await stopPublisher(target, options);
     out.result(result, () => stopPublisherText(result));
@@ -25,9 +27,15 @@ export const stopModuleCommand = command({
   summary: 'stop a module that `deploy module` started',
   modes: ['text', 'json'],
   settings: ['stateDir'],
-  options: { regions: regionsOption(), takeOver: takeOverOption() },
+  options: { regions: regionsOption(), takeOver: takeOverOption(), yes: yesOption() },
   async action({ out, settings, options, args: { name } }) {
-    const result = await stopModule(await openStopTarget(settings), name, options);
+    const target = await openStopTarget(settings);
+    await confirmGivenUp(
+      out,
+      await keptByJobs(target, { role: 'module', name, regions: options.regions }),
+      options.yes,
+    );
+    const result = await stopModule(target, name, options);
     out.result(result, () => stopModuleText(result));
   },
 });

@@ -41,7 +41,7 @@ export async function attachToUp(context: UpContext): Promise<number> {
       });
   try {
     if (target) {
-      const result = await runDeploy(screen ?? out, target, { ...options, takeOver: takeOver === true });
+      const result = await runDeploy(screen ?? out, target, { ...options, takeOver: takeOver === true, kept: 'soon' });
       (screen ?? out).note(deployText(result));
     }
     if (screen) await stop.requested;

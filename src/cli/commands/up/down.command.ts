@@ -1,15 +1,19 @@
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../../config/settings.js';
 import { waitFor } from '../../../lib/async/backoff.js';
 import { signalAll, stopProcesses } from '../../../lib/process/process-id.js';
 import { loadProvider } from '../../../network/registry.js';
+import { keptIn } from '../../../operations/kept-readings.js';
 import { controlClient } from '../../../runtime/control-client.js';
 import { removeNetworkData, removeOrphans } from '../../../runtime/orphans.js';
 import { quarantineDamagedState, type RunState, readRunState } from '../../../runtime/run-state.js';
-import { operatorToken } from '../../../runtime/session.js';
+import { openFleet, operatorToken } from '../../../runtime/session.js';
 import { findUpAndChildren } from '../../../runtime/up-children.js';
 import { command } from '../../command.js';
-import { flagOption } from '../../options.js';
+import { confirmGivenUp } from '../../confirm.js';
+import { flagOption, yesOption } from '../../options.js';
+import type { Output } from '../../output/output.js';
 import { keptText, quarantinedText, SENSORS_KEEP_RUNNING } from '../../output/up-text.js';
 
 export const down = command({
@@ -17,13 +21,18 @@ export const down = command({
   summary: 'stop what `up` started, also after it was killed; data is kept',
   modes: ['text', 'json'],
   settings: ['stateDir'],
-  options: { volumes: flagOption('--volumes', 'also remove the data that the compose network keeps') },
+  options: {
+    volumes: flagOption('--volumes', 'also remove the data that the compose network keeps'),
+    yes: yesOption(),
+  },
   async action({ out, settings, options }) {
     const stateDir = resolve(settings.stateDir);
     const quarantined = quarantineDamagedState(stateDir);
     if (quarantined !== undefined) out.warn(quarantinedText(quarantined));
     const state = readRunState(stateDir);
+    const provider = state && (await loadProvider(state.kind));
     if (state?.alive) {
+      if (!provider?.capabilities.sensorsOutliveUp) await confirmKept(out, settings, options.yes);
       out.progress('stopping `up`');
       await stopUp(state, settings);
     }
@@ -37,7 +46,6 @@ export const down = command({
     const data = options.volumes ? await removeNetworkData(stateDir) : { removed: [], kept: [] };
     for (const text of orphans.kept) out.warn(keptText(text));
     for (const text of data.kept) out.warn(`kept ${text}`);
-    const provider = state && (await loadProvider(state.kind));
     const ended = [...(stopped ? [`up (pid ${stopped.pid})`] : []), ...orphans.removed];
     const { removed } = data;
     const nothing = state ? 'nothing was left running; the state is cleaned up' : 'nothing is running here';
@@ -52,6 +60,14 @@ export const down = command({
     return orphans.kept.length > 0 ? 1 : 0;
   },
 });
+
+/** What sensors keep goes with them. A puller that does not answer, or not soon, keeps nobody from stopping. */
+async function confirmKept(out: Output, settings: Settings, yes: boolean): Promise<void> {
+  const kept = keptIn(openFleet({ ...settings, pullerUrl: undefined }, 0)).catch(() => undefined);
+  const known = await Promise.race([kept, sleep(ANSWER_MS, undefined, { ref: false })]);
+  if (known) await confirmGivenUp(out, known, yes);
+}
+const ANSWER_MS = 2000;
 
 /** How long `up` may take to stop, in milliseconds: proxy and puller have 25 s, then the queue. */
 const UP_GRACE_MS = 75_000;

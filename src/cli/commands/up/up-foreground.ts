@@ -87,7 +87,7 @@ export async function upInForeground(context: UpContext): Promise<number> {
     // Lines begin with the heading. The first reading does not wait for the screen, which takes a moment to load.
     const opening = showScreen();
     if (!showsScreen(out, options.plain)) await opening;
-    const deploying = runDeploy(report, target, { ...options, takeOver }, upTimeoutHint(outlive, silent));
+    const deploying = runDeploy(report, target, { ...options, takeOver, kept: 'soon' }, upTimeoutHint(outlive, silent));
     const [result] = await Promise.all([deploying, opening]);
     submissions.length = 0;
     notes.push(...deployNotes(result.facts));

@@ -37,7 +37,8 @@ interface Found {
 
 async function read({ settings }: Pick<CommandContext, 'settings'>): Promise<Found> {
   const session = openSession(settings);
-  const found = await readStatus({ ...targetOf(session, settings), network: await session.network() });
+  const { stateDir } = settings;
+  const found = await readStatus({ ...targetOf(session, settings), network: await session.network(), stateDir });
   return { state: session.state, found };
 }
 

@@ -32,6 +32,10 @@ test('columns come first, then rows, then their number', () => {
   ).toEqual([{ columns: ['region', 'n', 't'] }, ['eu', 2, 2], ['us', 2, 4], { end: { rows: 2 } }]);
 });
 
+test('a table of the statement itself can be counted', () => {
+  expect(run('with x as (select 1 union all select 2) select count(*) as n from x')[1]).toEqual([2]);
+});
+
 test('columns of the same name can be told apart, and bytes are hexadecimal', () => {
   expect(run("select 1 as a, null as a, x'00ff' as b, 0.5 as a")).toEqual([
     { columns: ['a', 'a:1', 'b', 'a:2'] },
@@ -58,6 +62,7 @@ test.each([
   ["select json('{') from readings", 'malformed JSON'],
   ['with x as (select 1) delete from readings returning id', 'the store can only be read'],
   ['drop table readings', 'the store can only be read'],
+  ['select count(*) from pragma_database_list', 'can only be read'],
   ['select * from pragma_database_list', 'access to pragma_database_list.seq is prohibited'],
   ["select load_extension('x')", 'not authorized to use function: load_extension'],
   ["vacuum into 'copy.db'", 'gives no rows'],

@@ -1,0 +1,115 @@
+/** The last two versions of each region's publisher, in the state folder: `deploy publisher --undo` brings the former back. */
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import type { PublisherJob } from '../../jobs/job-request.js';
+import { AppError } from '../../lib/errors/app-error.js';
+import { readIfExists, writeFileAtomic } from '../../lib/fs/durable-files.js';
+import { ModuleStore } from '../../modules/module-store.js';
+import type { UserModule } from '../../modules/user-module.js';
+import { PROFILES } from '../../protocol/measured-values.js';
+import { sensorConfigSchema } from '../../protocol/sensor-config.js';
+
+/** What sensors are asked to be, in one region or all. */
+export interface PublisherOptions
+  extends Pick<PublisherJob, 'config' | 'profile' | 'anomalies' | 'maxMessages' | 'allow' | 'configFile'> {
+  /** Path of a module of the user. */
+  module?: string | undefined;
+  /** Where the sensors send to, instead of the network's own proxy: a URL, or a name that the network has for one. */
+  proxy?: string | undefined;
+}
+
+const versionSchema = z.object({
+  /** Unix milliseconds. */
+  submittedAt: z.number(),
+  /** Its sensors have reported. One that has not is no version to go back to. */
+  works: z.boolean(),
+  options: z.object({
+    config: sensorConfigSchema,
+    configFile: z.string().optional(),
+    profile: z.enum(PROFILES).optional(),
+    anomalies: z.number().optional(),
+    maxMessages: z.number().optional(),
+    allow: z.array(z.string()).optional(),
+    proxy: z.string().optional(),
+  }),
+  /** A module of the user: the name of its file, and its content in `modules/`. */
+  module: z.object({ file: z.string(), sha256: z.string() }).optional(),
+});
+export type PublisherVersion = z.output<typeof versionSchema>;
+
+const fileSchema = z.record(z.string(), z.object({ current: versionSchema, previous: versionSchema.optional() }));
+/** By region. */
+export type PublisherVersions = z.output<typeof fileSchema>;
+
+const pathOf = (stateDir: string) => join(stateDir, 'publishers.json');
+const modulesOf = (stateDir: string) => new ModuleStore(join(stateDir, 'modules'));
+
+/** Empty where none was deployed from this folder, and for a damaged file. */
+export function readVersions(stateDir: string): PublisherVersions {
+  try {
+    return fileSchema.parse(JSON.parse(readIfExists(pathOf(stateDir)) ?? '{}'));
+  } catch {
+    return {};
+  }
+}
+
+/** Notes what was submitted to regions; the same once more is no other version. */
+export function noteSubmitted(
+  stateDir: string,
+  submitted: Map<string, { options: PublisherOptions; module: UserModule | undefined }>,
+  submittedAt: number,
+): void {
+  const versions = readVersions(stateDir);
+  for (const [region, { options, module: content }] of submitted) {
+    const { module: path = '' } = options;
+    if (content) modulesOf(stateDir).put(content.sha256, content.bytes);
+    const module = content && { file: basename(path), sha256: content.sha256 };
+    const next = versionSchema.parse({ submittedAt, works: false, options, module });
+    const { current, previous } = versions[region] ?? {};
+    versions[region] = { current: next, previous: current?.works && !isSame(current, next) ? current : previous };
+  }
+  write(stateDir, versions);
+}
+
+/** Notes that sensors of these regions have reported. */
+export function noteWorking(stateDir: string, regions: string[]): void {
+  const versions = readVersions(stateDir);
+  for (const region of regions) {
+    const version = versions[region];
+    if (version) version.current.works = true;
+  }
+  write(stateDir, versions);
+}
+
+/**
+ * What to go back to, by region; where regions are not named, of those that have something. Throws `NOTHING_TO_UNDO` and
+ * `MODULE_UNREADABLE`.
+ */
+export function formerOptions(stateDir: string, regions: string[], named: boolean): Map<string, PublisherOptions> {
+  const versions = readVersions(stateDir);
+  const without = regions.filter((region) => !versions[region]?.previous);
+  if (without.length === regions.length || (named && without.length > 0)) {
+    throw new AppError('NOTHING_TO_UNDO', `no version before the current one is known in ${without.join(', ')}`, {
+      hint: 'Versions count that were deployed from this state folder and whose sensors have reported.',
+    });
+  }
+  return new Map(
+    regions.flatMap((region) => {
+      const { options, module } = versions[region]?.previous ?? {};
+      return options ? [[region, { ...options, module: module && moduleFileOf(stateDir, module) }]] : [];
+    }),
+  );
+}
+
+function moduleFileOf(stateDir: string, { file, sha256 }: { file: string; sha256: string }): string {
+  const path = modulesOf(stateDir).find(sha256);
+  if (path !== undefined) return path;
+  throw new AppError('MODULE_UNREADABLE', `${file} of the version before is no longer in modules/ of the state folder`);
+}
+
+const isSame = (a: PublisherVersion, b: PublisherVersion): boolean =>
+  JSON.stringify([a.options, a.module]) === JSON.stringify([b.options, b.module]);
+
+function write(stateDir: string, versions: PublisherVersions): void {
+  writeFileAtomic(pathOf(stateDir), JSON.stringify(versions), 0o600);
+}
