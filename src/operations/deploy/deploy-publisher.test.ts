@@ -413,6 +413,18 @@ test('it ends when the last readings of the sensors before are stored, or have n
   expect(Date.now() - began).toBeLessThan(8000);
 });
 
+test.each([
+  [true, 'wait'],
+  [false, 'Nothing answers at http://other:1, where these sensors send to (asked from here).'],
+])('sensors that do not report to a proxy that answers (%s) are a failure with a hint', async (ok, hint) => {
+  fresh = {};
+  vi.stubGlobal('fetch', async () => new Response('', { status: ok ? 200 : 502 }));
+  await expect(deploy({ proxy: 'http://other:1' })).rejects.toMatchObject({
+    ...{ code: 'DEPLOY_TIMEOUT', hint, details: expect.arrayContaining(['eu: 0 of 1 sensors reporting']) },
+  });
+  vi.unstubAllGlobals();
+});
+
 test('where sensors run on until new ones report, a failure says so', async () => {
   fresh = { us: 1 };
   network.handsOver = true;
