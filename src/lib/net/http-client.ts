@@ -18,7 +18,7 @@ export function answersHttp(url: string, ca?: string): Promise<boolean> {
 type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
 /** As `fetch`. `ca`: PEM of the only authority to trust, instead of the usual ones. */
-export const fetchTrusting = (ca: string | undefined, url: string, init?: RequestInit): Promise<Response> =>
+export const fetchTrusting = (ca: string | undefined, url: string, init: RequestInit = {}): Promise<Response> =>
   // Without pipelining the connection closes after its answer, and does not keep a command running.
   openFetch(ca, { pipelining: 0 })(url, init);
 
