@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- proxy`: `POST /send` over 64 connections, one reading a request, with a durable queue server behind the
- * proxy, called as it is (`unsigned`) and through the AWS SDK (`signed`); beside a bare `node:http` that answers JSON. All rows
+ * proxy, called as it is (`unsigned`) and through the AWS SDK (`signed`), and `POST /relay` over two connections with 1,000
+ * readings a request; beside a bare `node:http` that answers JSON. All rows
  * come from one run, because only their ratios are comparable between machines. Options: `--seconds 5`; `--against DIR`: measures
  * another build of the program, too, in turns.
  */
@@ -12,13 +13,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { freePort } from '../lib/net/choose-port.js';
 import { waitForHttp } from '../lib/net/http-client.js';
 import { packageRoot } from '../lib/process/self-command.js';
+import { relayedLine } from '../protocol/relay.js';
 import { openSqsQueue } from '../queue/sqs-queue.js';
 import { usageOf } from './usage.js';
 
 const CONNECTIONS = 64;
+/** As a relay sends them: one request in each of its lanes. */
+const RELAYED = 1_000;
+const LANES = 2;
 /** Before the code is compiled, the numbers measure the compiler. */
 const WARM_UP_ANSWERS = 15_000;
 const TURNS = 2;
@@ -36,6 +42,7 @@ export async function run({ seconds, against }: { seconds: number; against: stri
   const rows: Row[] = [];
   for (let turn = 0; turn < TURNS; turn++) {
     rows.push(await measureBare(seconds));
+    rows.push(await measureProxy('proxy, a reading through a relay', packageRoot, false, seconds, true));
     for (const signed of [false, true]) {
       const name = signed ? 'signed' : 'unsigned';
       if (against !== undefined)
@@ -72,7 +79,13 @@ async function measureBare(seconds: number): Promise<Row> {
   }
 }
 
-async function measureProxy(name: string, program: string, signed: boolean, seconds: number): Promise<Row> {
+async function measureProxy(
+  name: string,
+  program: string,
+  signed: boolean,
+  seconds: number,
+  relayed = false,
+): Promise<Row> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-proxy-'));
   const server = fork(fileURLToPath(new URL('./bench-queue-server.js', import.meta.url)), [join(folder, 'queue.db')]);
   const [endpoint] = (await once(server, 'message')) as [string];
@@ -81,7 +94,16 @@ async function measureProxy(name: string, program: string, signed: boolean, seco
   const queue = await createQueue(endpoint);
   const proxy = spawn(
     process.execPath,
-    [join(program, 'bin/wasm-sensors.js'), 'proxy', 'serve', '--port', String(port), '--queue', queue.url],
+    [
+      join(program, 'bin/wasm-sensors.js'),
+      'proxy',
+      'serve',
+      '--port',
+      String(port),
+      '--queue',
+      queue.url,
+      ...(relayed ? ['--pack'] : []),
+    ],
     {
       cwd: folder,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -96,11 +118,12 @@ async function measureProxy(name: string, program: string, signed: boolean, seco
   try {
     await waitForHttp(`${url}/health`, AbortSignal.timeout(10_000));
     const before = usageOf(server.pid!).cpu;
-    const measured = await measure(url, proxy.pid!, seconds);
+    const measured = await measure(url, proxy.pid!, seconds, relayed);
     const queueCpuUs = ((usageOf(server.pid!).cpu - before) * 1e6) / measured.all;
     const { batches } = (await (await fetch(`${url}/stats`)).json()) as { batches: number };
     const kept = await queue.depth();
-    if (kept !== measured.all) throw new Error(`${measured.all} readings were acknowledged, the queue has ${kept}`);
+    if (!relayed && kept !== measured.all)
+      throw new Error(`${measured.all} readings were acknowledged, the queue has ${kept}`);
     return { name, ...measured, queueCpuUs, perBatch: measured.all / batches };
   } finally {
     await end(proxy);
@@ -125,13 +148,14 @@ async function createQueue(endpoint: string): Promise<{ url: string; depth(): Pr
   };
 }
 
-/** `all`: answers, those of the warm-up included. */
+/** `all`: readings, those of the warm-up included. */
 async function measure(
   url: string,
   pid: number,
   seconds: number,
+  relayed = false,
 ): Promise<{ perSecond: number; cpuUs: number; all: number }> {
-  const load = new Load(new URL(url));
+  const load = new Load(new URL(url), relayed);
   while (load.answers < WARM_UP_ANSWERS) await sleep(10);
   const [answersBefore, cpuBefore, began] = [load.answers, usageOf(pid).cpu, performance.now()];
   await sleep(seconds * 1000);
@@ -146,11 +170,14 @@ async function measure(
 class Load {
   answers = 0;
   #ending = false;
+  /** In a request. */
+  readonly #readings: number;
   readonly #connections: Promise<void>[];
 
-  constructor({ hostname, port }: URL) {
-    this.#connections = Array.from({ length: CONNECTIONS }, (_, i) =>
-      this.#connect(hostname, Number(port), requestOf(i)),
+  constructor({ hostname, port }: URL, relayed: boolean) {
+    this.#readings = relayed ? RELAYED : 1;
+    this.#connections = Array.from({ length: relayed ? LANES : CONNECTIONS }, (_, i) =>
+      this.#connect(hostname, Number(port), relayed ? relayRequestOf(i) : requestOf(i)),
     );
   }
 
@@ -167,7 +194,7 @@ class Load {
       socket.on('data', (answer) => {
         // Every answer fits into a packet.
         if (answer.toString('latin1', 9, 12) !== '200') return void socket.destroy(new Error(answer.toString()));
-        this.answers++;
+        this.answers += this.#readings;
         if (!this.#ending) return void socket.write(request);
         socket.end();
         resolve();
@@ -176,8 +203,28 @@ class Load {
   }
 }
 
+const REPORTED = 'v=0;src=ddddd;file=none;interval=2000;paused=0';
+
 function requestOf(sensor: number): Buffer {
-  const body = JSON.stringify({
+  const body = readingOf(sensor);
+  const head = ['POST /send HTTP/1.1', 'content-type: application/json', `x-sensor-config: ${REPORTED}`];
+  return requestWith(head, Buffer.from(body));
+}
+
+function relayRequestOf(lane: number): Buffer {
+  const texts = Array.from({ length: RELAYED }, (_, i) => readingOf(lane * RELAYED + i));
+  const body = gzipSync(texts.map((text) => relayedLine({ text, reported: REPORTED })).join(''), { level: 1 });
+  return requestWith(['POST /relay HTTP/1.1', 'content-encoding: gzip'], body);
+}
+
+const requestWith = (head: string[], body: Uint8Array): Buffer =>
+  Buffer.concat([
+    Buffer.from([...head, 'host: localhost', `content-length: ${body.length}`, '', ''].join('\r\n')),
+    body,
+  ]);
+
+const readingOf = (sensor: number): string =>
+  JSON.stringify({
     job_id: 'j-6f3cf6b0-4c5f-4c39-9f4e-1f0f4c7f2d11',
     execution_id: `e-0b9c0f5e-2f0b-4a53-8a3e-7f3d6a1c9b${sensor}`,
     icon_name: '🚀',
@@ -188,15 +235,6 @@ function requestOf(sensor: number): Buffer {
     job_submission_time: 1742992496789,
     hostname: `edge-eu-${sensor}`,
   });
-  const head = [
-    'POST /send HTTP/1.1',
-    'host: localhost',
-    'content-type: application/json',
-    'x-sensor-config: v=0;src=ddddd;file=none;interval=2000;paused=0',
-    `content-length: ${Buffer.byteLength(body)}`,
-  ];
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
-}
 
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;

@@ -2,6 +2,7 @@
 import { AppError } from '../lib/errors/app-error.js';
 import type { PortWish } from '../lib/net/choose-port.js';
 import { withoutSecrets } from '../lib/net/url-secrets.js';
+import { didYouMean } from '../lib/similar-word.js';
 import { flagName, SETTING_KEYS, SETTINGS, type SettingDef, type SettingKey, type Settings } from './settings.js';
 
 export type Source = 'flag' | 'environment' | '.env' | 'wasm-sensors.yaml' | 'default';
@@ -79,7 +80,7 @@ function refuseUnknownKeys(file: Record<string, unknown>): void {
   const unknown = Object.keys(file).find((key) => !known.includes(key));
   if (unknown !== undefined) {
     throw new AppError('UNKNOWN_SETTING', `wasm-sensors.yaml: ${JSON.stringify(unknown)} is not a setting`, {
-      hint: `The settings are: ${known.join(', ')}.`,
+      hint: `${didYouMean(unknown, known)}The settings are: ${known.join(', ')}.`,
     });
   }
 }

@@ -14,7 +14,24 @@ import type { RelayView } from './relays.js';
  */
 export type SensorState = 'live' | 'paused' | 'silent' | 'gone' | 'replaced';
 
-export interface SensorView {
+/** Of a sensor, a region or the fleet. */
+export interface ReadingTotals {
+  /** Without duplicates. */
+  received: number;
+  duplicates: number;
+  late: number;
+  /** Numbers that are missing for longer than the grace time. */
+  gaps: number;
+  /** Of these, as reported: the sensor's memory was full. */
+  dropped: number;
+  /** Taken, and kept by the sensor or a relay. Of a silent one, at most. */
+  waiting: number;
+  /** What may have been taken before a sensor's end, and never came: no more than these. */
+  unaccounted: number;
+  last_seen: number;
+}
+
+export interface SensorView extends ReadingTotals {
   execution_id: string;
   job_id: string;
   hostname: string;
@@ -25,28 +42,15 @@ export interface SensorView {
   icon_name: string;
   /** Highest sequence number. */
   sequence: number;
-  /** Readings received, without duplicates. */
-  received: number;
-  duplicates: number;
-  late: number;
   /** How often it started to count from 1 again: a restarted node runs the same execution again. */
   restarts: number;
-  /** Numbers that are missing for longer than the grace time. */
-  gaps: number;
-  /** Of these, as reported: the sensor's memory was full. */
-  dropped: number;
-  /** Taken, and kept by the sensor or a relay. Of a silent one, at most. */
-  waiting: number;
-  /** What it may have taken before its end, and never came: no more than these. */
-  unaccounted: number;
   first_seen: number;
-  last_seen: number;
   config: ReportedConfig | undefined;
   /** What it measured last. */
   values?: MeasuredValues | undefined;
 }
 
-export interface RegionView {
+export interface RegionView extends ReadingTotals {
   region: string;
   /** The operator has cut its link (`region disconnect`). */
   cut: boolean;
@@ -55,14 +59,6 @@ export interface RegionView {
   silent: number;
   /** Readings per second over the last seconds. */
   rate: number;
-  received: number;
-  duplicates: number;
-  late: number;
-  gaps: number;
-  dropped: number;
-  waiting: number;
-  unaccounted: number;
-  last_seen: number;
   /** Shortest interval of a live or silent sensor, in milliseconds; 0 when there is none. */
   interval_ms: number;
   /** Colours of live sensors, most frequent first, at most 5. */

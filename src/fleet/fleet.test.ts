@@ -237,6 +237,25 @@ test('dumped and loaded again, as across a restart, a sensor goes on without a g
   for (const n of [1, 2, 3, 5, 6]) before.record(reading(n), undefined, T0);
   const fleet = new Fleet();
   fleet.load(JSON.parse(JSON.stringify(before.dump())));
-  expect([7, 4, 5].map((n) => fleet.record(reading(n), undefined, T0 + 1))).toEqual(['next', 'late', 'duplicate']);
-  expect(fleet.summary(T0 + GAP_GRACE_MS * 2).total).toMatchObject({ received: 7, gaps: 0, duplicates: 1 });
+  const arrivals = [7, 4, 5, 1].map((n) => fleet.record(reading(n), undefined, T0 + 1));
+  expect(arrivals).toEqual(['next', 'late', 'duplicate', 'duplicate']);
+  expect(fleet.summary(T0 + GAP_GRACE_MS * 2).total).toMatchObject({ received: 7, gaps: 0, duplicates: 2 });
+});
+
+test('what came before the view began is no gap, after a restart neither, and when that was moves with the clock', () => {
+  const before = new Fleet();
+  before.began = T0 - 10;
+  for (const n of [5, 6]) before.record(reading(n), undefined, T0);
+  before.shiftTimes(3000, T0);
+  expect(before.dump().began).toBe(T0 - 10);
+  before.shiftTimes(3000);
+  expect(before.dump().began).toBe(T0 + 2990);
+  const fleet = new Fleet();
+  fleet.load(JSON.parse(JSON.stringify(before.dump())));
+  expect(fleet.summary(T0 + GAP_GRACE_MS * 2).total.gaps).toBe(0);
+  expect([6, 3, 7].map((n) => fleet.record(reading(n), undefined, T0))).toEqual(['duplicate', 'late', 'next']);
+  expect(fleet.dump()).toMatchObject({ began: T0 + 2990, sensors: [{ first: 3 }] });
+  const all = new Fleet();
+  all.shiftTimes(3000);
+  expect(all.dump()).not.toHaveProperty('began');
 });

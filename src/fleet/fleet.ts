@@ -6,7 +6,7 @@ import type { Reading } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 import { convergenceOf, type Goal } from './convergence.js';
-import type { Convergence, FleetSummary, SensorState, SensorView } from './fleet-view.js';
+import type { Convergence, FleetSummary, ReadingTotals, SensorState, SensorView } from './fleet-view.js';
 import { outstandingOf } from './ledger.js';
 import {
   addReadings,
@@ -14,7 +14,6 @@ import {
   compareRegions,
   noReadings,
   RateMeter,
-  type ReadingCounts,
   RegionTally,
   readingsOf,
   totalOf,
@@ -49,7 +48,7 @@ const MAX_SENSORS = 100_000;
 export interface FleetDump {
   sensors: (Omit<SensorRecord, 'tracker'> & { first?: number; highest: number; missing: MissingRange[] })[];
   /** Counts of forgotten sensors by region. */
-  retired: Record<string, ReadingCounts>;
+  retired: Record<string, ReadingTotals>;
   /** When the view began; versions before 0.2 did not keep it. */
   began?: number;
   relays?: KnownRelay[];
@@ -64,7 +63,7 @@ export class Fleet {
   readonly #ofHosts = new Map<string, string[]>();
   readonly #replacement = new Replacement();
   /** The readings of forgotten sensors by region, so that totals never go back. */
-  readonly #forgotten = new Map<string, ReadingCounts>();
+  readonly #forgotten = new Map<string, ReadingTotals>();
   readonly #rates = new Map<string, RateMeter>();
   /** Regions whose link the operator has cut. */
   readonly #cut = new Set<string>();
@@ -268,7 +267,7 @@ export class Fleet {
     return isExpected || this.#relayedSince(sensor, now) !== undefined ? 'silent' : 'gone';
   }
 
-  #readingsOf(sensor: SensorRecord, state: SensorState, now: number): ReadingCounts {
+  #readingsOf(sensor: SensorRecord, state: SensorState, now: number): ReadingTotals {
     // One that was asked to stop may be replaced long after that.
     const isOver = isStopped(sensor) || (sensor.isJobStopped && state === 'gone');
     const stopped = isOver ? timeOfSensor(sensor, sensor.stoppingAt ?? sensor.endedAt ?? now) : undefined;
@@ -285,7 +284,7 @@ export class Fleet {
 
   /** Since when readings of a sensor may be at a relay; undefined: they are not, as far as is known. */
   #relayedSince(sensor: SensorRecord, now: number): number | undefined {
-    const kept = this.relays.keptSince(sensor.reading.region, now);
+    const kept = this.relays.keptSince(sensor.reading.region, now, !isStopped(sensor));
     if (kept === undefined) return undefined;
     // What is silent for longer was so before the relay kept anything.
     const since = kept - silenceLimitOf(sensor);

@@ -1,5 +1,5 @@
 /** What the fleet view counts for each region: sensors by state, readings, gaps, colours and the rate of readings. */
-import type { FleetSummary, RegionView, SensorState } from './fleet-view.js';
+import type { FleetSummary, ReadingTotals, RegionView, SensorState } from './fleet-view.js';
 import type { Outstanding } from './ledger.js';
 import { gapsOf, intervalOf, type SensorRecord } from './sensor-record.js';
 
@@ -12,15 +12,9 @@ const MAX_REGIONS = 100;
 export const boundedRegion = (known: ReadonlyMap<string, unknown>, region: string): string =>
   known.has(region) || known.size < MAX_REGIONS ? region : 'other';
 
-/** What readings of a sensor have added up to. */
-export type ReadingCounts = Pick<
-  RegionView,
-  'received' | 'duplicates' | 'late' | 'gaps' | 'dropped' | 'waiting' | 'unaccounted' | 'last_seen'
->;
-
 const SUMS = ['received', 'duplicates', 'late', 'gaps', 'dropped', 'waiting', 'unaccounted'] as const;
 
-export const noReadings = (): ReadingCounts => ({
+export const noReadings = (): ReadingTotals => ({
   received: 0,
   duplicates: 0,
   late: 0,
@@ -31,13 +25,13 @@ export const noReadings = (): ReadingCounts => ({
   last_seen: 0,
 });
 
-export function addReadings(sum: ReadingCounts, counts: ReadingCounts): void {
+export function addReadings(sum: ReadingTotals, counts: ReadingTotals): void {
   for (const name of SUMS) sum[name] += counts[name];
   sum.last_seen = Math.max(sum.last_seen, counts.last_seen);
 }
 
 /** What a sensor adds to the counts of its region. */
-export const readingsOf = (sensor: SensorRecord, outstanding: Outstanding, now: number): ReadingCounts => {
+export const readingsOf = (sensor: SensorRecord, outstanding: Outstanding, now: number): ReadingTotals => {
   const { received, duplicates, late, dropped = 0, lastSeen: last_seen } = sensor;
   return { received, duplicates, late, gaps: gapsOf(sensor, now), dropped, ...outstanding, last_seen };
 };
@@ -46,7 +40,7 @@ export const readingsOf = (sensor: SensorRecord, outstanding: Outstanding, now: 
  * With what may be at a relay of the region counted as waiting: numbers that were found missing `since` then, and what an
  * ended execution has not delivered. A reading that a sensor has dropped is at none.
  */
-export function withRelayed(counts: ReadingCounts, sensor: SensorRecord, since: number): ReadingCounts {
+export function withRelayed(counts: ReadingTotals, sensor: SensorRecord, since: number): ReadingTotals {
   const known = sensor.tracker.missingSince(since - 1);
   const missing = Math.max(0, counts.gaps - Math.max(known, counts.dropped));
   const kept = Math.max(0, counts.unaccounted - (sensor.lost ?? 0));
@@ -64,7 +58,7 @@ export class RegionTally {
     this.#sum = { live: 0, paused: 0, silent: 0, rate, ...noReadings(), region, cut, interval_ms: 0, colors: [] };
   }
 
-  add(sensor: SensorRecord, state: SensorState, counts: ReadingCounts): void {
+  add(sensor: SensorRecord, state: SensorState, counts: ReadingTotals): void {
     const sum = this.#sum;
     if (state !== 'replaced' && state !== 'gone') sum[state]++;
     if (state === 'live' || state === 'silent') {
@@ -75,7 +69,7 @@ export class RegionTally {
     this.addReadings(counts);
   }
 
-  addReadings(counts: ReadingCounts): void {
+  addReadings(counts: ReadingTotals): void {
     addReadings(this.#sum, counts);
   }
 

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Reading } from '../protocol/message.js';
-import { isStopped, newSensorRecord, recordReading } from './sensor-record.js';
+import { parseReportedConfig } from '../protocol/sensor-config.js';
+import { keptBy } from './ledger.js';
+import { isStopped, markStopped, newSensorRecord, recordReading, shiftTimes } from './sensor-record.js';
 
 const T0 = 1_750_000_000_000;
 const reading = (sequence: number, ms: number, over: Partial<Reading> = {}): Reading => ({
@@ -49,6 +51,7 @@ test('a node may be set ahead while it restarts: the first reading of the new ru
 test('a late reading from before a restart is not the newest, even with the highest number', () => {
   const { sensor, arrivals } = recorded([1, 0], [2, 1000], [1, 5000], [2, 6000], [2, 900]);
   expect(arrivals.at(-1)).toBe('late');
+  expect(sensor).not.toHaveProperty('lost');
   expect(sensor.reading.timestamp).toBe(new Date(T0 + 6000).toISOString());
 });
 
@@ -72,4 +75,43 @@ test.each([
   const sensor = newSensorRecord(lone, T0, T0);
   expect(recordReading(sensor, lone, undefined, T0)).toBe(gaps === 0 ? 'next' : 'ahead');
   expect(sensor.tracker.missingSince()).toBe(gaps);
+});
+
+const report = (taken: number, dropped: number, began: number) =>
+  parseReportedConfig(
+    `v=0;src=ddddd;file=none;interval=1000;paused=0;taken=${taken};dropped=${dropped};began=${T0 + began}`,
+  );
+
+test('what a run has taken and dropped counts from its first reading on', () => {
+  const { sensor } = recorded([1, 0], [2, 1000]);
+  recordReading(sensor, reading(1, 5000), report(7, 0, 5000), T0 + 6000);
+  expect(sensor).toMatchObject({ restarts: 1, taken: { count: 7, at: T0 + 6000 }, dropped: 0 });
+  const fresh = newSensorRecord(reading(1, 0), T0);
+  recordReading(fresh, reading(1, 0), report(1, 0, 0), T0);
+  expect(fresh).toMatchObject({ taken: { count: 1, at: T0 }, dropped: 0 });
+  recordReading(sensor, reading(9, 8000), report(9, 6, 5000), T0 + 9000);
+  expect(sensor).toMatchObject({ taken: { count: 9, at: T0 + 9000 }, dropped: 6 });
+});
+
+test('what a sensor may keep is what it has reported and what it has taken since', () => {
+  const sensor = newSensorRecord(reading(5, 0), T0);
+  recordReading(sensor, reading(5, 0), report(10, 0, 0), T0);
+  expect([0, 900, 60_000].map((ms) => keptBy(sensor, T0 + ms))).toEqual([5, 5, 65]);
+});
+
+test('when our clock is set, what was measured by it moves, and times of the sensor stay', () => {
+  const { sensor } = recorded([1, 0]);
+  shiftTimes(sensor, 1000);
+  expect(sensor).toMatchObject({ firstSeen: T0 + 1000, lastSeen: T0 + 1000 });
+  for (const name of ['endedAt', 'stoppingAt', 'taken']) expect(sensor).not.toHaveProperty(name);
+  recordReading(sensor, reading(3, 2000), report(7, 0, 0), T0 + 3000);
+  markStopped(sensor, T0 + 4000, T0 + 5000, true);
+  const before = structuredClone({ ...sensor, tracker: { missing: sensor.tracker.missing } });
+  shiftTimes(sensor, 500);
+  expect(sensor).toMatchObject({
+    ...{ newestTimestamp: before.newestTimestamp, reading: before.reading },
+    ...{ firstSeen: T0 + 1500, lastSeen: T0 + 3500, stoppingAt: T0 + 4500, endedAt: T0 + 5500 },
+    ...{ taken: { count: 7, at: T0 + 3500 }, behindMs: before.behindMs! + 500 },
+  });
+  expect(sensor.tracker.missing).toEqual(before.tracker.missing.map((one) => ({ ...one, since: one.since + 500 })));
 });

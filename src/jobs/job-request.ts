@@ -84,8 +84,8 @@ export interface RelayJob {
   upstream: string;
   /** Folder of the node that keeps its readings. */
   dataDir: string;
-  /** Names under which sensors reach it. */
-  allowedHosts: string[];
+  /** Where its sensors reach it. */
+  url: string;
   submissionTime: number;
 }
 

@@ -170,15 +170,15 @@ function fillService(document: Document, job: ServiceJob, { forwarded }: JobEnvi
 }
 
 function fillRelay(document: Document, job: RelayJob, { forwarded: { services } }: JobEnvironment): void {
-  const { region, upstream, port, dataDir, image, allowedHosts } = job;
+  const { region, upstream, port, dataDir, image, url } = job;
   // A token for all sensors is the relay's, too.
   const own = services.includes('SENSOR_TOKEN') ? 'SENSOR_TOKEN' : 'WASM_SENSORS_RELAY_TOKEN';
-  const about = [`--upstream=${upstream}`, `--region=${region}`, `--name=relay-${region}`];
+  const about = [`--upstream=${upstream}`, `--region=${region}`, `--name=relay-${region}`, `--proxy-url=${url}`];
   const open = services.length === 0 ? ['--open'] : [];
   setTask(document, ['relay', 'serve', ...LISTEN, ...about, ...open], {
     ...forward(services),
     ...(services.length === 0 ? {} : { WASM_SENSORS_RELAY_TOKEN: `env:${own}` }),
-    WASM_SENSORS_ALLOWED_HOSTS: allowedHosts.join(','),
+    WASM_SENSORS_ALLOWED_HOSTS: new URL(url).hostname,
   });
   document.setIn(['constraints', 0, 'values', 0], region);
   document.setIn(inTask('engine', 'params', 'image'), image);

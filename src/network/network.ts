@@ -58,7 +58,7 @@ export interface JobInfo {
   executions: ExecutionInfo[];
   /** Id of the state folder that submitted it; missing where jobs carry none. */
   owner?: string | undefined;
-  /** Where its sensors send to; missing where that can't be seen. */
+  /** Where its sensors send to, also of a relay's job; missing where that can't be seen. */
   proxyUrl?: string | undefined;
   /** Of a module of the user: all URLs in its parameters and environment. */
   urls?: string[] | undefined;

@@ -39,6 +39,13 @@ test('it ends when every edge node of the region is seen as cut off', async () =
   expect(log).toEqual(['set [["eu",false]]', '0/2', '1/2', '2/2']);
 });
 
+test('a region whose sensors send to a relay is told apart', async () => {
+  for (const name of ['edge-eu-1', 'edge-eu-2']) see(name, false);
+  network.proxyUrlOf = (region) => (region === 'eu' ? 'http://proxy' : network.sensorProxyUrl(region));
+  expect(await set('eu', false)).toMatchObject({ reached: 2, relay: true });
+  expect(await set('us', true)).not.toHaveProperty('relay');
+});
+
 test('a region is restored when its nodes are connected', async () => {
   // What bypasses a link is of interest while that is cut.
   network.bypassesLink = () => true;

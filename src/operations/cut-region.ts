@@ -3,16 +3,13 @@ import { waitFor } from '../lib/async/backoff.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { requireRegions } from '../network/edge-nodes.js';
 import { isActive, type Network } from '../network/network.js';
+import type { LinkChanged } from '../puller/controls/fleet-controls.js';
 
-export interface RegionLinkResult {
+export interface RegionLinkResult extends LinkChanged {
   region: string;
   connected: boolean;
-  /** Edge nodes of the region that are in this state, of all it has. */
-  reached: number;
-  nodes: number;
-  seconds: number;
-  /** Publishers whose sensors still reach their proxy; left out where a cut cuts every sensor off. */
-  bypassing?: { job: string; proxyUrl: string }[];
+  /** Its sensors send to a relay on site. */
+  relay?: true;
 }
 
 export interface RegionLinkOptions {
@@ -50,7 +47,12 @@ export async function setRegionLink(
   if (await waitFor(look, { timeoutMs, everyMs: 250 })) {
     const seconds = (Date.now() - began) / 1000;
     const bypassing = connected ? undefined : await bypassingJobs(network, region);
-    return { region, connected, reached, nodes, seconds, ...(bypassing === undefined ? {} : { bypassing }) };
+    const hasRelay = network.proxyUrlOf !== undefined && network.proxyUrlOf(region) !== network.sensorProxyUrl(region);
+    return {
+      ...{ region, connected, reached, nodes, seconds },
+      ...(hasRelay ? { relay: true } : {}),
+      ...(bypassing === undefined ? {} : { bypassing }),
+    };
   }
   const state = connected ? 'connected' : 'disconnected';
   throw new AppError('LINK_TIMEOUT', `region ${region}: ${reached}/${nodes} nodes are seen as ${state}`, {

@@ -35,26 +35,29 @@ interface Target {
   fleet: Pick<FleetClient, 'snapshot'>;
 }
 
+const hasEnded = ({ state }: SensorView): boolean => state === 'gone' || state === 'replaced';
+
 /**
- * Sensors of these regions that run on connected nodes, as the network says, and send to its proxies: others deliver nothing
- * here, or later.
+ * Sensors of publishers in these regions that run on connected nodes, as the network says, and send to its proxies: others
+ * deliver nothing here, or later.
  */
 export async function runningSensors({ network, fleet }: Target, regions: string[]): Promise<SensorView[]> {
+  const active = withoutRelay(await fleet.snapshot()).filter(
+    (sensor) => regions.includes(sensor.region) && !hasEnded(sensor),
+  );
+  // Asking a large network for its executions is costly.
+  if (!active.some(({ waiting }) => waiting > 0)) return active;
   // A network that does not answer tells the deployment itself.
-  const [snapshot, jobs, nodes] = await Promise.all([
-    fleet.snapshot(),
-    network.jobs().catch(() => []),
-    network.nodes(),
-  ]);
+  const [jobs, nodes] = await Promise.all([network.jobs().catch(() => []), network.nodes()]);
   const connected = new Set(nodes.flatMap(({ name, connected }) => (connected ? [name] : [])));
   const own = (region = '') => [network.sensorProxyUrl(region), ...Object.values(network.proxyNames ?? {})];
   const executions = jobs.flatMap(({ proxyUrl: url, ref, executions }) =>
-    url === undefined || own(ref.region).some((one) => sameUrl(one, url))
+    ref.role === 'publisher' && (url === undefined || own(ref.region).some((one) => sameUrl(one, url)))
       ? executions.filter((one) => connected.has(one.node) && !isOver(one))
       : [],
   );
   const running = new Set(executions.map(({ id }) => id));
-  return withoutRelay(snapshot).filter(({ region, execution_id: id }) => regions.includes(region) && running.has(id));
+  return active.filter(({ execution_id: id }) => running.has(id));
 }
 
 const CHECK_MS = 250;
@@ -79,16 +82,10 @@ export async function delivered(
   };
   if (await waitFor(check, { timeoutMs, everyMs: CHECK_MS })) return;
   const { sensors: count, readings } = keptBy(keeping);
-  throw new AppError(
-    'READINGS_KEPT',
-    `${count} sensors that run do not deliver up to ${readings} readings that they keep`,
-    {
-      details: keeping
-        .slice(0, NAMED)
-        .map(({ hostname, region, waiting }) => `${hostname} (${region}) keeps ${waiting}`),
-      hint: 'Nothing was deployed. Is the queue there? See `wasm-sensors status`. --now replaces them all the same, and gives these up.',
-    },
-  );
+  throw new AppError('READINGS_KEPT', `sensors (${count}) keep readings (up to ${readings}), and do not deliver them`, {
+    details: keeping.slice(0, NAMED).map(({ hostname, region, waiting }) => `${hostname} (${region}) keeps ${waiting}`),
+    hint: 'Nothing was deployed. Is the queue there? See `wasm-sensors status`. --now replaces them all the same, and gives these up.',
+  });
 }
 
 /** What was delivered last is stored sooner than this. */
@@ -108,9 +105,10 @@ export async function lastReadings(
   let left = Number.POSITIVE_INFINITY;
   let since = Date.now();
   const check = async () => {
-    const now = withoutRelay(await fleet.snapshot()).reduce((sum, { execution_id: id, waiting, unaccounted }) => {
+    const ended = withoutRelay(await fleet.snapshot()).filter(hasEnded);
+    const now = ended.reduce((sum, { execution_id: id, unaccounted }) => {
       const known = before.get(id);
-      return known === undefined ? sum : sum + waiting + unaccounted - known;
+      return known === undefined ? sum : sum + unaccounted - known;
     }, 0);
     if (now < left) {
       left = now;

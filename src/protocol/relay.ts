@@ -23,6 +23,10 @@ export function parseRelayedLine(line: string): Relayed | undefined {
   return config.includes('\\') ? undefined : { text, reported: config.slice(1, -1) };
 }
 
+/** The attribute of a message of the queue whose body is such lines. */
+export const PACKED_ATTRIBUTE = 'packed';
+export const PACKED = 'readings';
+
 /** What a relay says about itself with each request. */
 export interface RelayReport {
   name: string;

@@ -3,7 +3,6 @@ import { AppError } from '../lib/errors/app-error.js';
 import { decodeUtf8, findNestingProblem, parseJson } from '../lib/json.js';
 import { findFieldProblem, type Message } from '../protocol/message.js';
 import { parseRelayedLine } from '../protocol/relay.js';
-import type { Attributes } from '../queue/queue.js';
 import { type Refusal, refusal } from './refusal.js';
 
 /** Amazon SQS takes up to 1 MiB; this is its older limit, which every queue of this kind takes. */
@@ -24,7 +23,6 @@ export interface SentMessage {
   text: string;
   /** What its sensor reported about itself. */
   reported?: string | undefined;
-  attributes?: Attributes;
   /** Why it is not accepted. */
   refusal?: Refusal;
 }

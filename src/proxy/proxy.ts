@@ -20,7 +20,7 @@ import type { ProxyEvent } from './batcher.js';
 import { Batcher, type BatcherOptions } from './batcher.js';
 import { configRoutes } from './config-routes.js';
 import { DesiredConfigStore } from './desired-config-store.js';
-import { moduleRoutes } from './module-routes.js';
+import { type ModuleSource, moduleRoutes } from './module-routes.js';
 import { ProxyCounts, proxyMetrics } from './proxy-counts.js';
 import { type Refusal, refusal, refusalOf, refuse } from './refusal.js';
 import { RevokedHosts, revocationRoutes } from './revoked-hosts.js';
@@ -37,8 +37,12 @@ export interface ProxyDeps {
   uplink?: { status: UplinkStatus };
   /** Left out: it serves none. */
   modules?: ModuleStore;
+  /** Given where this proxy is a relay. */
+  moduleSource?: ModuleSource;
   guard?: GuardOptions;
   batcher?: BatcherOptions;
+  /** Readings of relays go to the queue many in a message, which older pullers and other programs can't read. */
+  pack?: boolean;
   onEvent?(event: ProxyEvent): void;
   /** Called with the stack of a bug. */
   log?(text: string): void;
@@ -112,7 +116,16 @@ export function createProxy(deps: ProxyDeps) {
     ...(follower ? { follows: { authority: follower.url, status: follower.status } } : {}),
   });
 
-  const readings = new SendReadings({ batcher, desired, access, wrongTokens, hosts, rateLimit, counts });
+  const readings = new SendReadings({
+    batcher,
+    desired,
+    access,
+    wrongTokens,
+    hosts,
+    rateLimit,
+    counts,
+    pack: deps.pack ?? false,
+  });
   const app = new Hono();
   app.post('/send', async (c) => {
     const answer = await readings.answer(c);
@@ -137,7 +150,7 @@ export function createProxy(deps: ProxyDeps) {
   app.route('/', proxyMetrics(counts, batcher.stats, uplink).routes);
   app.route('/', configRoutes({ desired, follower, operatorToken, lock, access }));
   app.route('/', revocationRoutes(revoked, operatorToken));
-  if (deps.modules) app.route('/', moduleRoutes(deps.modules, access, operatorToken));
+  if (deps.modules) app.route('/', moduleRoutes(deps.modules, access, operatorToken, deps.moduleSource));
   app.notFound((c) => refused(refusal('NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => refused(refusalOf(error, `${c.req.method} ${c.req.path}`, deps.log)));
   // Everything that was accepted reaches the queue before `drain` resolves.

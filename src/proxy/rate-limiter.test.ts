@@ -7,7 +7,7 @@ test('a batch may borrow from the time to come, which later ones wait for', () =
   const limiter = new RateLimiter(10);
   // Twenty are there, a hundred are taken: eight seconds are owed.
   expect(limiter.take('a', 100, T0)).toBeUndefined();
-  expect([limiter.take('a', 1, T0), limiter.take('a', 1, T0 + 5000)]).toEqual([8, 3]);
+  expect([0, 5000, 5500].map((ms) => limiter.take('a', 1, T0 + ms))).toEqual([8, 3, 3]);
   expect(limiter.take('a', 1, T0 + 8000)).toBe(1);
   expect(limiter.take('a', 1, T0 + 8100)).toBeUndefined();
 });

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { formatRelayReport, relayedLine } from '../protocol/relay.js';
 import { relayTokenOf, sensorTokenOf } from '../protocol/sensor-token.js';
-import type { OutgoingMessage } from '../queue/queue.js';
+import type { OutgoingMessage, SendResult } from '../queue/queue.js';
 import { DesiredConfigStore } from './desired-config-store.js';
 import { createProxy, type GuardOptions } from './proxy.js';
 
@@ -15,18 +15,23 @@ const reading = (over: object = {}) => ({
   ...{ timestamp: new Date().toISOString(), job_submission_time: 1, ...over },
 });
 
-function proxyWith(guard: GuardOptions = { sensorKeys: [{ key: KEY }] }) {
+function proxyWith(guard: GuardOptions = { sensorKeys: [{ key: KEY }] }, { pack = false, refuse = '\n\n' } = {}) {
   const queued: OutgoingMessage[] = [];
   const desired = new DesiredConfigStore();
   const queue = {
     name: 'q',
     async send(messages: OutgoingMessage[]) {
-      queued.push(...messages);
-      return messages.map(() => ({ ok: true as const, id: '' }));
+      queued.push(...messages.filter(({ body }) => !body.includes(refuse)));
+      return messages.map(
+        ({ body }): SendResult =>
+          body.includes(refuse)
+            ? { ok: false, code: 'Invalid', reason: 'why', retryable: false }
+            : { ok: true, id: '' },
+      );
     },
     depth: async () => ({ visible: 0, inFlight: 0, delayed: 0 }),
   };
-  const { app } = createProxy({ queue, desired, guard });
+  const { app } = createProxy({ queue, desired, guard, pack });
   async function post(body: string | Uint8Array, token?: string, headers: Record<string, string> = {}) {
     const init = { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers };
     const response = await app.request('/relay', {
@@ -65,6 +70,29 @@ test('readings reach the queue byte for byte, each with what its sensor reported
     { body: texts[1] },
   ]);
   expect(desired.newestKnown).toBe(5);
+});
+
+test('with --pack readings go many in a message, others single; what the queue refuses of a pack is refused by itself', async () => {
+  const { post, queued } = proxyWith({ sensorKeys: [{ key: KEY }] }, { pack: true, refuse: 'bad' });
+  const report = formatRelayReport({
+    ...{ name: 'a', region: 'eu', at: 1, backlog: 2 },
+    oldest: 3,
+    bytes: 4,
+    max: 5,
+    refused: 6,
+  });
+  const readings = Array.from({ length: 200 }, (_, i) =>
+    JSON.stringify(reading({ sequence: i + 1, x: 'x'.repeat(200) })),
+  );
+  const own = readings.map((text) => relayedLine({ text, reported: REPORTED })).join('');
+  const answer = await post(`${own}{"reading":{"data":1}}\n`, token, { 'x-relay': report });
+  expect(answer).toMatchObject({ accepted: 201 });
+  const packs = queued.filter(({ attributes }) => attributes?.packed === 'readings');
+  expect([packs.map(({ body }) => body).join(''), packs[0]?.attributes?.relay]).toEqual([own, report]);
+  expect(queued.length).toBe(packs.length + 1);
+  expect(Math.max(...packs.map(({ body }) => Buffer.byteLength(body)))).toBeLessThan(64 * 1024);
+  const mixed = lines(reading({ sequence: 300 }), reading({ sequence: 301, x: 'bad' }));
+  expect(await post(mixed, token)).toMatchObject({ accepted: 1, refused: [{ index: 1, code: 'Invalid' }] });
 });
 
 test.each([

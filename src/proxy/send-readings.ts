@@ -8,11 +8,19 @@ import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { connectionOf } from '../lib/net/client-gone.js';
 import { readBody } from '../lib/net/request-body.js';
 import { addressOf, type WrongTokens } from '../lib/net/wrong-tokens.js';
-import { hostOf, type Message } from '../protocol/message.js';
+import { hostOf, isReading, type Message } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
-import { formatRelayReport, parseRelayReport, RELAY_ATTRIBUTE, RELAY_HEADER } from '../protocol/relay.js';
+import {
+  formatRelayReport,
+  PACKED,
+  PACKED_ATTRIBUTE,
+  parseRelayReport,
+  RELAY_ATTRIBUTE,
+  RELAY_HEADER,
+  relayedLine,
+} from '../protocol/relay.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
-import type { Attributes } from '../queue/queue.js';
+import type { OutgoingMessage } from '../queue/queue.js';
 import type { Batcher } from './batcher.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
 import { NameLimits } from './name-limits.js';
@@ -33,7 +41,18 @@ export interface SendDeps {
   /** Messages a second that one sender may send; 0 = any number. */
   rateLimit: number | undefined;
   counts: ProxyCounts;
+  /** Readings of relays go to the queue many in a message. */
+  pack: boolean;
 }
+
+/** A message for the queue. */
+interface Outgoing extends OutgoingMessage {
+  /** What it is made of. */
+  readings: SentMessage[];
+}
+
+/** Amazon bills each 64 KiB. */
+const MAX_PACKED_LENGTH = 60_000;
 
 /**
  * Clocks of operators and proxies differ by minutes at most. Readings of a later submission would end all others of their
@@ -74,9 +93,8 @@ export class SendReadings {
       return !superseded;
     });
     const reported = this.#reportOf(c.req.header(SENSOR_CONFIG_HEADER), sender);
-    const attributes = attributesOf(reported);
-    for (const sent of current) if (attributes) sent.attributes = attributes;
-    const problemOfQueue = await this.#forward(current);
+    for (const sent of current) sent.reported = reported;
+    const problemOfQueue = await this.#forward(current.map(single));
     const first = permitted[0]?.message;
     const config = first && newerConfig(desired, reported, first);
     if (problemOfQueue) return problemOfQueue;
@@ -105,17 +123,16 @@ export class SendReadings {
     this.#deps.counts.received += messages.length;
     const permitted = messages.filter(({ refusal }) => !refusal);
     for (const sent of permitted) {
-      const reported = this.#reportOf(sent.reported, sender);
-      this.#deps.desired.recordReportedVersion(versionOf(reported));
-      const attributes = attributesOf(reported);
-      if (attributes) sent.attributes = attributes;
+      sent.reported = this.#reportOf(sent.reported, sender);
+      this.#deps.desired.recordReportedVersion(versionOf(sent.reported));
     }
+    const outgoing = this.#deps.pack ? packed(permitted) : permitted.map(single);
     const report = parseRelayReport(c.req.header(RELAY_HEADER));
-    const [first] = permitted;
+    const [first] = outgoing;
     if (first && report && (sender.relay ?? report.region) === report.region) {
       first.attributes = { ...first.attributes, [RELAY_ATTRIBUTE]: formatRelayReport(report) };
     }
-    const problem = await this.#forward(permitted);
+    const problem = await this.#forward(outgoing);
     if (problem) return problem;
     const refused = this.#refusedOf(messages);
     const accepted = messages.length - refused.length;
@@ -171,20 +188,22 @@ export class SendReadings {
   }
 
   /** Resolves when the queue has decided about all: with the reason when it can't accept one now. */
-  async #forward(messages: SentMessage[]): Promise<Refusal | undefined> {
+  async #forward(messages: Outgoing[]): Promise<Refusal | undefined> {
     const { batcher, counts } = this.#deps;
     let busy: Refusal | undefined;
+    const refused: SentMessage[] = [];
     await Promise.all(
-      messages.map(async (sent) => {
-        const { text: body, attributes } = sent;
-        const outcome = await batcher.add(attributes ? { body, attributes } : { body });
-        if (outcome.status === 'accepted') return counts.accept(sent.message);
-        const { code, reason: message } = outcome;
-        if (outcome.status === 'refused') sent.refusal = { status: 422, code, message };
-        else busy ??= { status: 503, code, message, retryAfter: 2 };
+      messages.map(async ({ readings, ...message }) => {
+        const outcome = await batcher.add(message);
+        if (outcome.status === 'accepted') for (const { message } of readings) counts.accept(message);
+        else if (outcome.status === 'busy')
+          busy ??= { status: 503, code: outcome.code, message: outcome.reason, retryAfter: 2 };
+        else if (readings.length > 1) refused.push(...readings);
+        else for (const sent of readings) sent.refusal = { status: 422, code: outcome.code, message: outcome.reason };
       }),
     );
-    return busy;
+    // One of a packed message is what the queue refuses.
+    return busy ?? (refused.length > 0 ? this.#forward(refused.map(single)) : undefined);
   }
 
   /** As an answer lists them; counted. */
@@ -206,8 +225,30 @@ function refuseSome(messages: SentMessage[], findProblem: (message: Message) => 
 
 const AHEAD = 'job_submission_time is minutes ahead of this clock: no deployment can have given it yet';
 
-const attributesOf = (reported: string | undefined): Attributes | undefined =>
-  reported !== undefined && REPORTED.test(reported) ? { [SENSOR_CONFIG_ATTRIBUTE]: reported } : undefined;
+function single(sent: SentMessage): Outgoing {
+  const { text: body, reported } = sent;
+  if (reported === undefined || !REPORTED.test(reported)) return { body, readings: [sent] };
+  return { body, attributes: { [SENSOR_CONFIG_ATTRIBUTE]: reported }, readings: [sent] };
+}
+
+/** Readings many in a message, as lines; other messages single. */
+function packed(messages: SentMessage[]): Outgoing[] {
+  const packs: Outgoing[] = [];
+  let last: Outgoing | undefined;
+  for (const sent of messages) {
+    if (sent.reported !== undefined && !REPORTED.test(sent.reported)) sent.reported = undefined;
+    const line = isReading(sent.message) ? relayedLine(sent) : undefined;
+    if (line === undefined) packs.push(single(sent));
+    else if (last && last.body.length + line.length <= MAX_PACKED_LENGTH) {
+      last.body += line;
+      last.readings.push(sent);
+    } else {
+      last = { body: line, attributes: { [PACKED_ATTRIBUTE]: PACKED }, readings: [sent] };
+      packs.push(last);
+    }
+  }
+  return packs;
+}
 
 /** The sender's effective configuration, when the sender has an older one. Cheap while all are up to date. */
 function newerConfig(

@@ -89,7 +89,7 @@ test('a dead letter is deleted only after the dead-letter queue has it', async (
     order.push(`delete ${receipt}`);
     return [];
   };
-  acknowledger.deadLetter(message(1), NOT_JSON);
+  acknowledger.deadLetter(message(1), [{ ...NOT_JSON, message: message(1) }]);
   await acknowledger.finish();
   expect(order).toEqual(['m-1: not JSON', 'delete r-1']);
   expect([acknowledger.deadLettered, acknowledger.deleted]).toEqual([1, 1]);
@@ -97,11 +97,11 @@ test('a dead letter is deleted only after the dead-letter queue has it', async (
 
 test('a message that the dead-letter queue does not accept stays in the queue', async () => {
   queue.deadLetter = () => Promise.reject(new Error('there is none'));
-  acknowledger.deadLetter(message(1), NOT_JSON);
+  acknowledger.deadLetter(message(1), [{ ...NOT_JSON, message: message(1) }]);
   await acknowledger.finish();
   expect([acknowledger.deadLettered, queue.deletions]).toEqual([0, []]);
   queue.deadLetter = async () => 'd-2';
-  acknowledger.deadLetter(message(2), NOT_JSON);
+  acknowledger.deadLetter(message(2), [{ ...NOT_JSON, message: message(2) }]);
   await acknowledger.finish();
   expect(events).toEqual([
     { type: 'puller.failing', task: 'dead-letter', message: 'there is none (rejected message: not JSON)' },

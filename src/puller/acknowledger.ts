@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
 import { messageOf } from '../lib/errors/app-error.js';
 import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
-import type { Rejection } from './delivery.js';
+import type { RejectedMessage, Rejection } from './delivery.js';
 import type { FailureReporter, PullerEvent } from './failure-reporter.js';
 
 const MAX_ATTEMPTS = 5;
@@ -37,8 +37,14 @@ export class Acknowledger {
     }
   }
 
-  deadLetter(message: ReceivedMessage, rejection: Rejection): void {
-    this.#run(this.#deadLetter(message, rejection));
+  /** Moves all that is wrong with a message; `then`: instead of deleting it. */
+  deadLetter(message: ReceivedMessage, rejections: RejectedMessage[], then?: () => void): void {
+    const move = async () => {
+      for (const rejection of rejections) if (!(await this.#deadLetter(rejection))) return;
+      if (then) then();
+      else await this.#delete([message.receipt]);
+    };
+    this.#run(move());
   }
 
   /** Resolves when everything so far is done. */
@@ -67,13 +73,14 @@ export class Acknowledger {
     }
   }
 
-  async #deadLetter(message: ReceivedMessage, { code, reason }: Rejection): Promise<void> {
+  /** Resolves with whether it is done. */
+  async #deadLetter({ message, code, reason }: RejectedMessage): Promise<boolean> {
     let id: string;
     try {
       id = await this.#queue.deadLetter(message, reason);
     } catch (error) {
       this.#failures.failed('dead-letter', `${messageOf(error)} (rejected message: ${reason})`);
-      return;
+      return false;
     }
     this.deadLettered++;
     this.deadLetteredBy[code] = (this.deadLetteredBy[code] ?? 0) + 1;
@@ -82,7 +89,7 @@ export class Acknowledger {
     else this.#collected.set(code, { count: 1, id, reason });
     this.#timer ??= setTimeout(() => this.#report(), COLLECT_MS);
     this.#failures.succeeded('dead-letter');
-    await this.#delete([message.receipt]);
+    return true;
   }
 
   #report(): void {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseDelivery } from './delivery.js';
+import { formatRelayReport, relayedLine } from '../protocol/relay.js';
+import { parseDeliveries, parseDelivery } from './delivery.js';
 
 const NOW = 1_750_000_000_000;
 const REPORT = 'v=5;src=nadfd;file=ok;interval=500;paused=0';
@@ -57,4 +58,25 @@ test.each([
   ],
 ])('%s is rejected with the reason', (_, body, code, reason) => {
   expect(parse(body)).toEqual({ code, reason: expect.stringMatching(reason) });
+});
+
+test('packed readings are one delivery each, with what each sensor reported; a bad one is rejected by itself', () => {
+  const text = (sequence: number) => JSON.stringify({ execution_id: 'e', sequence, region: 'eu' });
+  const reported = 'v=3;src=ddddd;file=none;interval=1000;paused=0';
+  const report = { ...{ name: 'a', region: 'eu', at: 1, backlog: 2 }, oldest: 3, bytes: 4, max: 5, refused: 6 };
+  const body =
+    relayedLine({ text: text(1) }) +
+    relayedLine({ text: text(2), reported }) +
+    relayedLine({ text: text(-1) }).concat('x\n');
+  const attributes = { packed: 'readings', relay: formatRelayReport(report) };
+  const message = { id: 'm', body, attributes, receipt: 'r', receiveCount: 1, sentAt: 0 };
+  const { deliveries, rejections } = parseDeliveries(message, NOW);
+  expect(deliveries.map(({ id, body: own, config, relay }) => [id, own, config?.version, relay?.backlog])).toEqual([
+    ['m/0', text(1), undefined, 2],
+    ['m/1', text(2), 3, undefined],
+    ['m/2', text(-1), undefined, undefined],
+  ]);
+  expect(rejections.map(({ code, message: part }) => [code, part.body, part.attributes])).toEqual([
+    ['NOT_JSON', 'x', {}],
+  ]);
 });

@@ -1,7 +1,14 @@
 /** A message of the queue, parsed: what is stored and shown, or why it can never be. */
 import { findNestingProblem } from '../lib/json.js';
 import { findFieldProblem, isReading, type Message, toReading } from '../protocol/message.js';
-import { parseRelayReport, RELAY_ATTRIBUTE, type RelayReport } from '../protocol/relay.js';
+import {
+  PACKED,
+  PACKED_ATTRIBUTE,
+  parseRelayedLine,
+  parseRelayReport,
+  RELAY_ATTRIBUTE,
+  type RelayReport,
+} from '../protocol/relay.js';
 import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
 import { REPLAY_OF_ATTRIBUTE, type ReceivedMessage } from '../queue/queue.js';
 import type { StoreEntry } from '../store/store.js';
@@ -13,10 +20,42 @@ export interface Delivery extends StoreEntry {
   relay?: RelayReport | undefined;
 }
 
+/** A message, or a part of one, that can't be stored. */
+export type RejectedMessage = Rejection & { message: ReceivedMessage };
+
 /** The proxy's codes for the same. */
 export interface Rejection {
   code: 'NOT_JSON' | 'NOT_AN_OBJECT' | 'TOO_DEEP' | 'BAD_FIELD';
   reason: string;
+}
+
+/** What a message of the queue holds: one message, or packed readings. */
+export function parseDeliveries(
+  message: ReceivedMessage,
+  receivedAt: number,
+): { deliveries: Delivery[]; rejections: RejectedMessage[] } {
+  const deliveries: Delivery[] = [];
+  const rejections: RejectedMessage[] = [];
+  for (const part of partsOf(message)) {
+    const parsed = parseDelivery(part, receivedAt);
+    if ('code' in parsed) rejections.push({ ...parsed, message: part });
+    else deliveries.push(parsed);
+  }
+  return { deliveries, rejections };
+}
+
+function partsOf(message: ReceivedMessage): ReceivedMessage[] {
+  const { [PACKED_ATTRIBUTE]: packed, ...attributes } = message.attributes;
+  if (packed !== PACKED) return [message];
+  const lines = message.body.split('\n').filter((line) => line !== '');
+  return lines.map((line, i) => {
+    const { text: body = line, reported } = parseRelayedLine(line) ?? {};
+    const own = {
+      ...(i === 0 ? attributes : {}),
+      ...(reported === undefined ? {} : { [SENSOR_CONFIG_ATTRIBUTE]: reported }),
+    };
+    return { ...message, id: `${message.id}/${i}`, body, attributes: own };
+  });
 }
 
 /**

@@ -8,7 +8,7 @@ import { jittered } from '../lib/async/backoff.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
 import { Acknowledger } from './acknowledger.js';
-import { type Delivery, parseDelivery, type Rejection } from './delivery.js';
+import { type Delivery, parseDeliveries, type Rejection } from './delivery.js';
 import type { FailureReporter, PullerEvent } from './failure-reporter.js';
 
 export interface PipelineOptions extends PollingOptions {
@@ -42,7 +42,7 @@ export interface PipelineStats {
 
 interface Pending {
   message: ReceivedMessage;
-  delivery: Delivery;
+  deliveries: Delivery[];
 }
 
 /** Errors of credentials and permissions last: retry slowly. */
@@ -66,6 +66,8 @@ export class Pipeline {
   #received = 0;
   #fullInARow = 0;
   #pending: Pending[] = [];
+  /** Deliveries in them. */
+  #pendingCount = 0;
   #lastFlush = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -141,13 +143,18 @@ export class Pipeline {
     this.#received += messages.length;
     const receivedAt = this.#options.now();
     for (const message of messages) {
-      const delivery = parseDelivery(message, receivedAt);
-      if ('code' in delivery) this.#acknowledger.deadLetter(message, delivery);
-      else this.#pending.push({ message, delivery });
+      const { deliveries, rejections } = parseDeliveries(message, receivedAt);
+      const add = () => {
+        this.#pending.push({ message, deliveries });
+        this.#pendingCount += deliveries.length;
+      };
+      if (rejections.length === 0) add();
+      // Of one that is good in part, the rest is stored once the dead letters are sent; if that fails, it is received again.
+      else this.#acknowledger.deadLetter(message, rejections, deliveries.length > 0 ? add : undefined);
     }
     // While the store fails, the next attempt takes these, too.
     if (this.#isStoreFailing) return;
-    if (this.#pending.length >= FULL_GROUP) this.#flush();
+    if (this.#pendingCount >= FULL_GROUP) this.#flush();
     else if (this.#pending.length > 0) this.#flushSoon();
   }
 
@@ -163,7 +170,7 @@ export class Pipeline {
     this.#timer = undefined;
     this.#lastFlush = performance.now();
     if (this.#pending.length === 0) return;
-    const deliveries = this.#pending.map(({ delivery }) => delivery);
+    const deliveries = this.#pending.flatMap((one) => one.deliveries);
     try {
       this.#options.store?.(deliveries);
       this.#failures.succeeded('accept');
@@ -174,6 +181,7 @@ export class Pipeline {
     }
     const messages = this.#pending.map(({ message }) => message);
     this.#pending = [];
+    this.#pendingCount = 0;
     this.#options.onStored(deliveries);
     this.#acknowledger.delete(messages);
   }

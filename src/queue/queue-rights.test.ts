@@ -38,6 +38,8 @@ test('the message that asks for the right to send is refused also where U+0000 i
   await check();
   const send = amazon.asked.find(({ action }) => action === 'SendMessageBatch');
   expect(send?.input).toMatchObject({ Entries: [{ MessageBody: '\u0000', DelaySeconds: 901 }] });
+  const receive = amazon.asked.find(({ action }) => action === 'ReceiveMessage');
+  expect(receive?.input).toMatchObject({ MaxNumberOfMessages: 1, VisibilityTimeout: 0 });
   const remove = amazon.asked.find(({ action }) => action === 'DeleteMessageBatch');
   expect(remove?.input).toMatchObject({ Entries: [{ ReceiptHandle: expect.stringContaining('asks') }] });
 });

@@ -59,6 +59,9 @@ test('a clock that is wrong is corrected by the answer that refuses a request', 
   expect(dateAfter('Sun, 01 Mar 2026 12:39:00 GMT')).toBe('20260301T123456Z');
   expect(dateAfter('Sun, 01 Mar 2026 13:34:56 GMT')).toBe('20260301T133456Z');
   expect(dateAfter('Sun, 01 Mar 2026 12:34:56 GMT')).toBe('20260301T123456Z');
+  // First behind, then ahead of it.
+  expect(dateAfter('Sun, 01 Mar 2026 11:34:56 GMT')).toBe('20260301T113456Z');
+  expect(dateAfter('Sun, 01 Mar 2026 13:34:56 GMT')).toBe('20260301T133456Z');
 });
 
 test('what a server gets is what was signed', async () => {

@@ -21,13 +21,14 @@ export class RelayBuffer implements QueueToSend {
   readonly name: string;
   /** What all readings may take of the disk. */
   readonly maxBytes: number;
-  /** Readings on disk, what they take of it, and the number of the last one that came. */
-  count = 0;
+  /** What the readings on disk take of it, and the number of the last one that came. */
   bytes = 0;
   lastId = 0;
   readonly #store: QueueStore;
   readonly #commits: GroupCommit;
   #table: ReadingTable;
+  /** Readings on disk. */
+  #count = 0;
   /** What the open transaction adds. */
   #change = { count: 0, bytes: 0 };
   /** Called after the next commit. */
@@ -48,6 +49,11 @@ export class RelayBuffer implements QueueToSend {
     });
     const every = (ms: number, work: () => void) => setInterval(() => this.#guard(work), ms).unref();
     this.#timers = [every(WATCH_INTERVAL_MS, () => this.#watch()), every(CHECK_INTERVAL_MS, () => this.#store.check())];
+  }
+
+  /** Readings that are kept. */
+  get count(): number {
+    return this.#count + this.#change.count;
   }
 
   /** Resolves once they are on disk. Rejects with `RELAY_FULL`, `QUEUE_STORE_LOST` or an error of SQLite: then none is kept. */
@@ -145,14 +151,14 @@ export class RelayBuffer implements QueueToSend {
   #open(): ReadingTable {
     const table = openReadingTable(this.#store.database);
     const { count, last } = whileBusy(() => table.totals());
-    this.count = count;
+    this.#count = count;
     this.lastId = Math.max(this.lastId, last);
     this.bytes = table.size().used;
     return table;
   }
 
   #afterCommit(): void {
-    this.count += this.#change.count;
+    this.#count += this.#change.count;
     this.#change = { count: 0, bytes: 0 };
     this.bytes = this.#table.size().used;
     const waiting = this.#waiting;

@@ -16,7 +16,7 @@ test('without a queue in the settings, all use the embedded one', () => {
     ...{ host: '127.0.0.1', stateDir: '/s', token: 't', queueUnsigned: true },
     ...{ queue: 'http://127.0.0.1:3/000000000000/wasm-sensors', queueEndpoint: 'http://127.0.0.1:3' },
   };
-  expect(proxy).toEqual({ ...shared, proxyPort: 1 });
+  expect(proxy).toEqual({ ...shared, pack: true, proxyPort: 1 });
   expect(puller).toEqual({ ...shared, pullerPort: 2, sinks: ['store', 'alert'] });
   expect(queue).toEqual({ host: '127.0.0.1', queuePort: 3, data: '/s/queue.db', create: 'wasm-sensors' });
 });

@@ -87,6 +87,8 @@ export function serviceConfigs(
     proxyPort: ports.proxy,
     sensorToken,
     sensorKey,
+    // Nobody but this puller reads our own queue.
+    ...(server === undefined ? {} : { pack: true }),
     ...givenSettings(settings, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'proxyUrl']),
   };
   const puller: ServiceConfig<'puller'> = {

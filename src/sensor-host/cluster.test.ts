@@ -45,7 +45,7 @@ class FakeHost {
       guest.exit({ kind: 'stopped' });
     };
     return {
-      ...{ exit: undefined, lastLines: [], stop, retire: stop },
+      ...{ exit: undefined, lastLines: [], stop, retire: () => guest.isBehind || stop() },
       get isBehind() {
         return guest.isBehind;
       },
@@ -254,6 +254,21 @@ describe('a daemon job', () => {
       host.guests[1]!.exit({ kind: 'exit', code: 0 }, 'exiting: superseded');
       await check();
       expect([running(), exits, settled]).toMatchObject([['1 v2', '2 v2'], [{ message: 'why' }], ['1', '2']]);
+    });
+
+    test('an older one that never delivers is waited for a while, and runs on beside; of many only the newest', async () => {
+      await submit(version(1));
+      for (let n = 2; n < 9; n++) {
+        for (const guest of host.guests) guest.isBehind = true;
+        await submit(version(n));
+        await vi.advanceTimersByTimeAsync(9000);
+        expect(running().filter((one) => one.endsWith(`v${n}`))).toEqual([]);
+        await vi.advanceTimersByTimeAsync(2000);
+        for (const guest of host.guests.slice(-2)) guest.hasDelivered = true;
+        await check();
+      }
+      expect(running().filter((one) => one.startsWith('1'))).toEqual(['1 v4', '1 v5', '1 v6', '1 v7', '1 v8']);
+      expect([settled.at(-1), vi.getTimerCount()]).toEqual(['8', 0]);
     });
 
     test('without a handover, and by a stop, all of them end at once', async () => {

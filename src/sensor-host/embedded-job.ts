@@ -1,7 +1,7 @@
 /**
  * One job of the embedded cluster. A newer version of sensors takes over from the older one on each node for itself: it
- * starts when the node is connected and the older sensor has delivered what it keeps, and the older one runs on until a
- * request of the newer one has succeeded.
+ * starts when the node is connected and the older sensor has delivered what it keeps, or has had time to. The older one runs on
+ * until a request of the newer one has succeeded, and it has delivered.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../lib/errors/app-error.js';
@@ -13,6 +13,8 @@ const STARTS_PER_TURN = 100;
 /** So many nodes run both versions at a time at most. */
 const MAX_BESIDE = 500;
 const CHECK_MS = 100;
+/** Versions that may still deliver what they keep, beside the newest; one that can't deliver does so for ever. */
+const MAX_OLDER = 4;
 
 export interface RunOptions {
   /** The version that runs takes leave on each node for itself; else it stops everywhere before the new one starts. */
@@ -51,6 +53,7 @@ export class Job {
       this.#dropWaiting();
       this.#older.push(this.#newest);
     }
+    while (this.#older.length > MAX_OLDER) this.#older.shift()?.stop();
     for (const one of this.#older) one.isReplaced = true;
     if (!handover) for (const one of this.#older) one.stop();
     this.#forgetOver();
@@ -131,7 +134,9 @@ export class Job {
       if (one.info.state !== 'starting') return false;
       const before = this.#before(one);
       if (before.length === 0) return true;
-      return isConnected(one.node.region) && !before.some(({ guest }) => guest?.isBehind) && room-- > 0;
+      if (!isConnected(one.node.region)) return false;
+      if (before.some(({ guest }) => guest?.isBehind) && one.patience-- > 0) return false;
+      return room-- > 0;
     });
     if (ready.length > 0) await reclaim();
     for (const [i, execution] of ready.entries()) {
@@ -165,7 +170,7 @@ export class Job {
     if (this.#isPast(newest)) return;
     for (const one of newest.executions) if (one.hasDelivered) for (const before of this.#before(one)) before.retire();
     this.#forgetOver();
-    if (newest.executions.some((one) => !one.isOver && this.#before(one).length > 0)) return;
+    if (newest.executions.some((one) => !one.isOver && !one.hasDelivered && this.#before(one).length > 0)) return;
     clearInterval(this.#timer);
     onSettled?.((newest.isOver ? this.#older.at(-1) : undefined)?.spec ?? newest.spec);
   }

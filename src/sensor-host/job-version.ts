@@ -32,6 +32,8 @@ export interface SensorExit {
 export class Execution {
   readonly info: ClusterExecution;
   guest: JobGuest | undefined;
+  /** Checks for which it waits, on a connected node, until the one before has delivered: 10 s. Some never can. */
+  patience = 100;
   #isLeaving = false;
 
   constructor(readonly node: ClusterNode) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DeadLetter } from '../../operations/queue/inspect-queue.js';
+import type { DeadLetter } from '../../puller/controls/fleet-controls.js';
 import { deadLettersText, peekText, purgedText, purgeQuestion, queueStatusText } from './queue-text.js';
 import { styleFor } from './terminal-text.js';
 

@@ -1,6 +1,7 @@
 /** What the `queue` commands say. */
 import { escapeControls } from '../../lib/control-characters.js';
-import type { DeadLetter, Peeked, PurgeResult, QueueFill, QueueStatus } from '../../operations/queue/inspect-queue.js';
+import type { Peeked, PurgeResult, QueueFill, QueueStatus } from '../../operations/queue/inspect-queue.js';
+import type { DeadLetter } from '../../puller/controls/fleet-controls.js';
 import type { QueueDepth } from '../../queue/queue.js';
 import { table } from './table.js';
 import { countText, type Style, secondsText } from './terminal-text.js';

@@ -200,3 +200,7 @@ const executionTable = (executions: FailedExecution[]) =>
 /** `connected`: what the link was set to. */
 export const linkProgressText = (reached: number, nodes: number, connected: boolean): string =>
   `${reached}/${nodes} nodes ${connected ? 'connected' : 'disconnected'}`;
+
+/** Of a region with a relay. */
+export const relayText = (connected: boolean): string =>
+  connected ? 'its relay delivers what it keeps' : 'its sensors send to their relay, which keeps their readings';

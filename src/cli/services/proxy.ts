@@ -37,6 +37,7 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
       queue,
       desired,
       modules: new ModuleStore(join(settings.stateDir, 'modules')),
+      pack: settings.pack,
       revoked: new RevokedHosts(join(settings.stateDir, 'revoked-sensors.json')),
       ...(follower ? { follower } : {}),
       onEvent: (event) => logEvent(log, event),

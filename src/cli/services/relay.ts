@@ -4,9 +4,10 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { lockFor } from '../../lib/net/access-lock.js';
 import { hostNames } from '../../lib/net/browser-guard.js';
-import { fetchTrusting } from '../../lib/net/http-client.js';
+import { openFetch } from '../../lib/net/http-client.js';
 import { readCaFile } from '../../lib/net/tls.js';
 import { reportWarning } from '../../lib/process/shutdown.js';
+import { ModuleStore } from '../../modules/module-store.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import { createProxy } from '../../proxy/proxy.js';
 import { RevokedHosts } from '../../proxy/revoked-hosts.js';
@@ -16,6 +17,9 @@ import type { CommandContext } from '../command.js';
 import { eventText, logEvent } from '../output/event-text.js';
 import { guardOf, openFollower, readTls } from './proxy-parts.js';
 import { logDefect, refuseOpen, runService, serveUntilStopped } from './run-service.js';
+
+/** A module of 32 MB over a slow link. */
+const MODULE_TIMEOUT_MS = 300_000;
 
 interface RelayOptions {
   upstream: string;
@@ -39,7 +43,7 @@ export const serveRelay = (
       hint: 'Set WASM_SENSORS_SENSOR_KEY or SENSOR_TOKEN (sensors get theirs by environment), or allow it with --open.',
     });
     const tls = readTls(settings);
-    const ca = tlsCa === undefined ? undefined : readCaFile(tlsCa);
+    const ask = openFetch(tlsCa === undefined ? undefined : readCaFile(tlsCa));
     // `up` has the same state folder, and a proxy in it.
     const folder = join(settings.stateDir, `relay-${encodeURIComponent(region)}`);
     const path = data ?? join(folder, 'relay.db');
@@ -49,19 +53,26 @@ export const serveRelay = (
       logEvent(log, event);
       reportWarning(eventText(event));
     });
+    const authorization = token === undefined ? undefined : { authorization: `Bearer ${token}` };
     const desired = new DesiredConfigStore(join(folder, 'desired.json'));
     const follower = await openFollower(desired, { url: upstream, token, tlsCa }, log);
     const forwarder = new Forwarder({
       buffer,
       ...{ upstream, token, region, name },
       onEvent: (event) => logEvent(log, event),
-      fetch: (url, init) => fetchTrusting(ca, url, init),
+      fetch: ask,
     });
     const proxy = createProxy({
       queue: buffer,
       desired,
       follower,
       uplink: forwarder,
+      modules: new ModuleStore(join(folder, 'modules')),
+      moduleSource: (path, method) =>
+        ask(upstream + path, {
+          ...{ method, redirect: 'error', signal: AbortSignal.timeout(MODULE_TIMEOUT_MS) },
+          ...(authorization ? { headers: authorization } : {}),
+        }),
       revoked: new RevokedHosts(join(folder, 'revoked-sensors.json')),
       onEvent(event) {
         if (event.type === 'queue.failing') logEvent(log, { type: 'relay.refusing', message: event.message });
@@ -73,6 +84,7 @@ export const serveRelay = (
         ...guardOf(settings),
         lock: lockFor(settings),
         hosts: hostNames(settings.host, settings.allowedHosts, settings.proxyUrl ? [settings.proxyUrl] : []),
+        operatorToken: settings.token,
         region,
       },
     });

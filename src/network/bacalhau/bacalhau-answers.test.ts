@@ -120,6 +120,16 @@ test.each([
   expect(executionsSchema.parse([execution])[0]).toMatchObject({ state, message });
 });
 
+test("a relay's job says where its sensors send to, not where it forwards to", () => {
+  const parameters = ['relay', 'serve', '--upstream=https://proxy', '--proxy-url=http://10.0.3.7:9090'];
+  const job = raw({
+    Type: 'service',
+    Labels: { app: 'wasm-sensors', role: 'relay', region: 'eu' },
+    Tasks: [{ Env: {}, Engine: { Type: 'docker', Params: { parameters } } }],
+  });
+  expect(read(job)).toMatchObject({ ref: { role: 'relay', region: 'eu' }, proxyUrl: 'http://10.0.3.7:9090' });
+});
+
 test('a module of the user is known by its label; every URL that it is given is listed once', () => {
   const job = raw({
     Type: 'ops',

@@ -103,7 +103,7 @@ const jobSchema = z
     const region = Labels[REGION_LABEL] ?? constraint?.Values?.[0];
     const tasks = Tasks ?? [];
     const args = tasks.flatMap(({ Engine }) => Engine.Params.parameters ?? []);
-    const proxyUrl = proxyUrlIn(args);
+    const proxyUrl = valueIn(args, role === 'relay' ? '--proxy-url' : '--proxy');
     const modules = tasks.flatMap(({ Engine }) => (Engine.Type === 'wasm' ? [Engine.Params.entryModule ?? ''] : []));
     return {
       id: job.ID,
@@ -145,10 +145,10 @@ function refOf(role: JobRef['role'], region: string | undefined, labels: Record<
   };
 }
 
-/** Where the sensors of a publisher send to, from the arguments of its module. */
-function proxyUrlIn(args: string[]): string | undefined {
-  const at = args.findIndex((arg) => /^--proxy(=|$)/.test(arg));
-  const url = args[at]?.includes('=') ? args[at].slice('--proxy='.length) : args[at + 1];
+/** Where the sensors of a publisher or of a relay send to, from the arguments of its module. */
+function valueIn(args: string[], flag: string): string | undefined {
+  const at = args.findIndex((arg) => arg === flag || arg.startsWith(`${flag}=`));
+  const url = args[at]?.includes('=') ? args[at].slice(flag.length + 1) : args[at + 1];
   return at < 0 || !url ? undefined : url;
 }
 

@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { proxyTarget } from '../link.js';
-import { RegionLinks } from './region-links.js';
+import { RELAYED, RegionLinks } from './region-links.js';
 
 let target: Server;
 let links: RegionLinks;
@@ -62,6 +62,18 @@ it('gives the orchestrator its nodes back only when their sensors have delivered
   await restored;
   (await reaches(portOf.orchestrator))!.destroy();
   sensor.destroy();
+});
+
+it('does not wait where sensors deliver to a relay: the backlog flows beside it', async () => {
+  await links.close();
+  await open(RELAYED);
+  await links.set('eu', false);
+  const restored = links.set('eu', true);
+  const relay = (await reaches(portOf.proxy))!;
+  relay.write(Buffer.alloc(5000));
+  await restored;
+  (await reaches(portOf.orchestrator))!.destroy();
+  relay.destroy();
 });
 
 it('does not wait for ever, nor for what is no backlog', async () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Convergence } from '../../fleet/fleet-view.js';
 import type { NodeInfo } from '../../network/network.js';
 import type { DesiredState, Scope } from '../../protocol/desired-config.js';
+import type { SensorConfig } from '../../protocol/sensor-config.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetReader } from '../../puller/fleet-client.js';
@@ -169,4 +170,30 @@ test('jobs that run or wait are deployed; all others have stopped', async () => 
 test('what sensors have seen is not known where no puller answers', async () => {
   expect(await newestSeen(fleet)).toBe(7);
   expect(await newestSeen({ convergence: () => Promise.reject(new Error('gone')) })).toBeUndefined();
+});
+
+test('a change for narrower scopes, too, clears its fields there, and where nothing is set changes nothing', async () => {
+  const set = (scope: Scope, values: SensorConfig) => desired.patch({ scope, set: values, unset: [] }, NOW - 1000);
+  set({ region: 'eu' }, { color: '#000001', emoji: 1 });
+  set({ region: 'us' }, { emoji: 2 });
+  set({ hostname: 'edge-eu-1' }, { color: '#000002' });
+  set({ hostname: 'edge-us-1' }, { color: '#000003' });
+  vi.spyOn(fleet, 'snapshot').mockResolvedValue({
+    sensors: ['eu', 'us'].map((region) => ({ region, hostname: `edge-${region}-1` })),
+  } as never);
+  const change = { set: { color: '#00ff88' }, includeNarrower: true };
+  await run({ region: 'eu' }, change);
+  expect(patches.map(({ scope, unset }) => [scope, unset])).toEqual([
+    [{ region: 'eu' }, []],
+    [{ hostname: 'edge-eu-1' }, ['color']],
+  ]);
+  patches = [];
+  await run({}, change);
+  expect(patches.map(({ scope, unset }) => [scope, unset])).toEqual([
+    [{}, []],
+    [{ region: 'eu' }, ['color']],
+    [{ hostname: 'edge-us-1' }, ['color']],
+  ]);
+  expect(desired.state).toMatchObject({ regions: { eu: { emoji: 1 }, us: { emoji: 2 } } });
+  vi.restoreAllMocks();
 });

@@ -1,5 +1,5 @@
 /** Changes the desired configuration of running sensors, and waits until their readings show it. */
-import type { Convergence, HiddenBy } from '../../fleet/fleet-view.js';
+import type { Convergence } from '../../fleet/fleet-view.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import {
   configOf,
@@ -10,6 +10,7 @@ import {
   scopeText,
 } from '../../protocol/desired-config.js';
 import type { DesiredField } from '../../protocol/sensor-config.js';
+import type { SeenChange } from '../../puller/controls/fleet-controls.js';
 import { waitForConvergence } from '../wait-for-sensors.js';
 import { type ApplyResult, applyChange, type Change, type FailedProxy } from './apply-to-proxies.js';
 import { type ConfigTarget, newestSeen, revokedHosts } from './config-target.js';
@@ -31,18 +32,6 @@ export interface ChangeConfigOptions {
   onProgress(progress: Convergence): void;
   /** Called with proxies that do not hold the change. */
   onFailed(failed: FailedProxy[]): void;
-}
-
-/** What was seen of a change. */
-export interface SeenChange {
-  sensors: number;
-  /** Those whose readings show the change. */
-  converged: number;
-  seconds: number;
-  /** Narrower scopes that keep the change from their sensors. */
-  hidden: HiddenBy[];
-  /** Hosts whose readings are refused, so that nothing shows what they do. */
-  revoked: string[];
 }
 
 export interface ChangeConfigResult {

@@ -4,9 +4,10 @@ import type { SensorView } from '../../fleet/fleet-view.js';
 import { compareRegions } from '../../fleet/region-counts.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import type { SeenChange } from '../../puller/controls/fleet-controls.js';
 import type { FleetReader } from '../../puller/fleet-client.js';
 import type { FailedProxy } from './apply-to-proxies.js';
-import { type ChangeConfigOptions, changeConfig, type SeenChange, type WantedChange } from './change-config.js';
+import { type ChangeConfigOptions, changeConfig, type WantedChange } from './change-config.js';
 import type { ConfigTarget } from './config-target.js';
 import { requireKnown } from './require-known.js';
 

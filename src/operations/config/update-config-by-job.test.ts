@@ -118,9 +118,12 @@ test('the job writes the file of its region, and it ends when the job has comple
   vi.useRealTimers();
   const file = join(folder, 'eu.yaml');
   network.configFile = () => ({ here: file, onNode: file }) as never;
+  network.jobList = [jobInfo({ role: 'publisher', region: 'us' }, { state: 'completed' })];
+  let isDone = false;
   submitted = () => {
     writeFileSync(file, 'color: "#00ff88"\n');
     setTimeout(() => {
+      isDone = true;
       network.jobList = [jobInfo({ role: 'config-updater', region: 'eu' }, { state: 'completed' })];
     }, 20);
   };
@@ -129,5 +132,6 @@ test('the job writes the file of its region, and it ends when the job has comple
   expect(await updateFileByJob({ network, fleet }, request, options)).toEqual({
     ...{ file, job: 'config-updater-eu', region: 'eu', seen: { sensors: 0, read: 0, hidden: [] } },
   });
+  expect(isDone).toBe(true);
   expect(network.submitted).toMatchObject([{ configFile: file, parameters: ['--color=#00ff88'] }]);
 });

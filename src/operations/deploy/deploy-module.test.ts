@@ -144,6 +144,16 @@ test('a job that the network gives up after an end without an error is no failur
   expect(await deploy()).toMatchObject({ running: 0, completed: 3 });
 });
 
+test('a job that the network gives up before anything of it ran has failed, with its own words', async () => {
+  stateOf = (node) => {
+    const job = network.jobList.find(({ ref }) => node === `edge-${ref.region}-1`)!;
+    if (node === 'edge-eu-1') Object.assign(job, { state: 'failed', message: 'no node has room' });
+    return node === 'edge-eu-1' ? [] : execution(node, 'running');
+  };
+  const refused = { code: 'MODULE_FAILED', message: 'module-my.eu: no node has room' };
+  await expect(deploy()).rejects.toMatchObject(refused);
+});
+
 test('of a module that runs already, only what runs now counts', async () => {
   network.submission = { unchanged: true };
   stateOf = (node) => [execution(node, 'failed', 'long ago'), execution(node, 'running')];

@@ -353,7 +353,7 @@ test('nothing is replaced before sensors of connected nodes have delivered what 
   }, 700);
   await deploy();
   expect(Math.min(...submittedAt)).toBeGreaterThanOrEqual(700);
-  expect(progress[0]).toBe('waiting until 1 sensors have delivered 30 readings');
+  expect(progress[0]).toBe('waiting until sensors have delivered what they keep: 30 readings');
   waiting = 30;
   runs();
   await expect(deploy()).rejects.toMatchObject({
@@ -393,10 +393,12 @@ test('--now submits at once, without a handover', async () => {
 
 test('it ends when the last readings of the sensors before are stored, or have not come for a while', async () => {
   let unaccounted = 3;
-  const runs = () => deployedBefore((name) => (name === 'edge-eu-1' ? { unaccounted } : {}));
+  const runs = () => deployedBefore((name) => (name === 'edge-eu-1' ? { unaccounted, state } : {}));
+  let state: SensorView['state'] = 'live';
   runs();
   network.onSubmit = () => {
     unaccounted = 8;
+    state = 'replaced';
   };
   setTimeout(() => {
     unaccounted = 3;
@@ -405,9 +407,22 @@ test('it ends when the last readings of the sensors before are stored, or have n
   expect(Date.now() - NOW).toBeGreaterThanOrEqual(1000);
   expect(progress.at(-1)).toBe('waiting for the last readings of the sensors before: 5');
   const began = Date.now();
+  state = 'live';
   runs();
   expect(await deploy()).toMatchObject({ unaccounted: 5 });
   expect(Date.now() - began).toBeLessThan(8000);
+});
+
+test.each([
+  [true, 'wait'],
+  [false, 'Nothing answers at http://other:1, where these sensors send to (asked from here).'],
+])('sensors that do not report to a proxy that answers (%s) are a failure with a hint', async (ok, hint) => {
+  fresh = {};
+  vi.stubGlobal('fetch', async () => new Response('', { status: ok ? 200 : 502 }));
+  await expect(deploy({ proxy: 'http://other:1' })).rejects.toMatchObject({
+    ...{ code: 'DEPLOY_TIMEOUT', hint, details: expect.arrayContaining(['eu: 0 of 1 sensors reporting']) },
+  });
+  vi.unstubAllGlobals();
 });
 
 test('where sensors run on until new ones report, a failure says so', async () => {

@@ -160,7 +160,7 @@ async function letDeliver(
   const options = {
     timeoutMs: kept === 'soon' ? SOON_MS : timeoutMs,
     onProgress: (left: KeptReadings) =>
-      onProgress(`waiting until ${left.sensors} sensors have delivered ${left.readings} readings`),
+      onProgress(`waiting until sensors have delivered what they keep: ${left.readings} readings`),
   };
   await delivered(fleet, sensors, options).catch((error) => {
     if (kept !== 'soon') throw error;

@@ -98,11 +98,17 @@ test.each([
   ['/health does not answer', '/health', [execution('running')]],
   ['/ready does not answer', '/ready', [execution('running')]],
   ['an older job answers, and its own execution does not run', 'none', [execution('starting')]],
+  ['its job is not listed', 'none', undefined],
   ['one execution failed and another starts', 'none', [execution('failed'), execution('starting')]],
 ])('a service is not ready while %s', async (_, silent, executions) => {
   answering = (path) => !path.endsWith(silent);
-  jobs = [job('j1', 'running', executions)];
+  jobs = executions ? [job('j1', 'running', executions)] : [];
   await expect(deploy('proxy')).rejects.toMatchObject({ code: 'SERVICE_TIMEOUT' });
+});
+
+test('a job for which nothing was ever started says why', async () => {
+  jobs = [job('j1', 'failed', [], 'no node has room')];
+  await expect(deploy('proxy')).rejects.toMatchObject({ code: 'SERVICE_FAILED', details: ['no node has room'] });
 });
 
 test.each([

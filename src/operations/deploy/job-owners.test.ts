@@ -25,6 +25,9 @@ test('notices: jobs of others, ours that send elsewhere, and those run by hand',
     // Of an earlier version, which other terminals can't see through.
     job('e', {}),
     jobInfo({ role: 'proxy' }, { owner: 'mine' }),
+    // To the relay of its region, which runs as a job.
+    job('f', { owner: 'mine', proxyUrl: 'http://relay:9090' }),
+    jobInfo({ role: 'relay', region: 'f' }, { owner: 'mine', proxyUrl: 'http://relay:9090' }),
   ];
   expect(await publisherNotices(network, jobs, ['http://127.0.0.1:9090'])).toEqual([
     { type: 'publisher.foreign', job: 'publisher-eu', owner: 'theirs', proxyUrl: 'http://proxy-of-eu' },

@@ -64,7 +64,8 @@ export async function publisherNotices(
   jobs: JobInfo[],
   proxies: string[],
 ): Promise<PublisherNotice[]> {
-  const own = [...proxies, ...Object.values(network.proxyNames ?? {})];
+  const relays = jobsOf(jobs, { role: 'relay' }).flatMap((job) => (isActive(job) ? (job.proxyUrl ?? []) : []));
+  const own = [...proxies, ...Object.values(network.proxyNames ?? {}), ...relays];
   const running = jobsOf(jobs, { role: 'publisher' }).filter(isActive);
   const isOurProxy = (url: string, region = '') =>
     [...own, network.sensorProxyUrl(region)].some((one) => sameUrl(one, url));

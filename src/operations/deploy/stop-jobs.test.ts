@@ -3,7 +3,8 @@ import type { JobRef } from '../../jobs/job-request.js';
 import type { JobInfo, Network } from '../../network/network.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
 import { edgeNode } from '../../test/support/fake-network.js';
-import { stopPublisher } from './stop-jobs.js';
+import { keptIn } from '../kept-readings.js';
+import { keptByJobs, stopModule, stopPublisher } from './stop-jobs.js';
 
 const TOKEN = 'operator';
 let running: JobInfo[];
@@ -143,4 +144,39 @@ test('jobs of another state folder are stopped only on demand', async () => {
   const result = stopPublisher(target, { regions: ['eu'], takeOver: true });
   await vi.advanceTimersByTimeAsync(5_000);
   expect((await result).stopped).toEqual(['eu']);
+});
+
+const thermo = (region: string) => job({ role: 'module', name: 'thermo', region }, `j-thermo-${region}`);
+const target = { network, fleet, token: TOKEN };
+
+test('a module is stopped where it runs, in the regions that are named', async () => {
+  running = [thermo('eu'), thermo('us'), job({ role: 'module', name: 'other', region: 'eu' })];
+  expect(await stopModule(target, 'thermo', { regions: ['eu'] })).toEqual({ name: 'thermo', stopped: ['eu'] });
+  expect(await stopModule(target, 'thermo', {})).toEqual({ name: 'thermo', stopped: ['eu', 'us'] });
+  expect(annotated.at(-1)).toEqual(['j-thermo-eu', 'j-thermo-us']);
+});
+
+test('of a module that is not deployed those that are get named, unless the region itself is unknown', async () => {
+  const unknown = { code: 'NO_SUCH_MODULE', message: 'no module "thermo" is deployed' };
+  const hint = expect.stringContaining('Deploy one');
+  await expect(stopModule(target, 'thermo', {})).rejects.toMatchObject({ ...unknown, hint });
+  running = [job({ role: 'module', name: 'other', region: 'eu' }), job({ role: 'publisher', region: 'eu' })];
+  await expect(stopModule(target, 'thermo', { regions: ['eu'] })).rejects.toMatchObject({
+    ...{ ...unknown, hint: 'Deployed: other.' },
+  });
+  await expect(stopModule(target, 'thermo', { regions: ['mars'] })).rejects.toMatchObject({ code: 'NO_SUCH_REGION' });
+  expect(stopped).toEqual([]);
+});
+
+test('what sensors keep is that of the jobs, or of the regions', async () => {
+  running = [thermo('eu'), thermo('us'), job({ role: 'publisher', region: 'eu' })];
+  sending = new Map([...running.map(({ id }) => [id, 5] as const), ['by hand', 5]]);
+  waiting = 4;
+  expect(await keptByJobs(target, { role: 'module', name: 'thermo' })).toEqual({ sensors: 2, readings: 8 });
+  expect(await keptByJobs(target, { role: 'module', name: 'thermo', regions: ['us'] })).toMatchObject({ sensors: 1 });
+  expect(await keptIn(fleet)).toEqual({ sensors: 4, readings: 16 });
+  expect(await keptIn(fleet, ['eu'])).toMatchObject({ sensors: 4 });
+  expect(await keptIn(fleet, ['us'])).toEqual({ sensors: 0, readings: 0 });
+  waiting = 0;
+  expect(await keptIn(fleet)).toEqual({ sensors: 0, readings: 0 });
 });

@@ -15,6 +15,7 @@ let stop: AbortController;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'read-logs-'));
   network = undefined;
+  followed = [];
   stop = new AbortController();
 });
 afterEach(() => {
@@ -159,7 +160,7 @@ test('the log of a service job is with Bacalhau, and the error says where', asyn
 
 /** A network whose containers have written these lines; `more` come while it is followed. */
 /** Of the containers that are followed. */
-let followed: AbortSignal | undefined;
+let followed: (AbortSignal | undefined)[];
 function containers(lines: NetworkLogLine[], more: NetworkLogLine[] = []): Network {
   const fake = new FakeNetwork();
   fake.logs = {
@@ -167,7 +168,7 @@ function containers(lines: NetworkLogLine[], more: NetworkLogLine[] = []): Netwo
     async *read({ since = 0, follow = false, signal }) {
       yield* lines.filter(({ time }) => time >= since);
       if (!follow) return;
-      followed = signal;
+      followed.push(signal);
       yield* more;
       await sleep(60_000, undefined, { signal }).catch(() => {});
     },
@@ -193,7 +194,7 @@ test('containers: merged with files, each line once, also when their logs become
   await until(() => lines.some((text) => text.endsWith('last words')));
   stop.abort();
   await ended;
-  expect(followed?.aborted).toBe(true);
+  expect(followed.map((signal) => signal?.aborted)).toEqual([true]);
   expect(lines).toEqual([
     'sqs-proxy info of the last run',
     'sqs-proxy info early',

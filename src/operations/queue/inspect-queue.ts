@@ -1,5 +1,6 @@
 /** What is in a queue and in its dead-letter queue; everything that is shown stays there, unless it is purged. */
 import { AppError } from '../../lib/errors/app-error.js';
+import type { DeadLetter } from '../../puller/controls/fleet-controls.js';
 import type { AdminQueue, QueueDepth, SeenMessage } from '../../queue/queue.js';
 
 export interface QueueFill extends QueueDepth {
@@ -76,20 +77,6 @@ export async function peekQueue(queue: AdminQueue, limit: number) {
   return { url: queue.name, messages };
 }
 export type Peeked = Awaited<ReturnType<typeof peekQueue>>;
-
-export interface DeadLetter {
-  id: string;
-  /** As the puller gave it; undefined where it did not send the message there. */
-  reason?: string | undefined;
-  /** The queue service moved it, because it was delivered too often and never deleted. */
-  exhausted: boolean;
-  /** Unix milliseconds: when the puller rejected it; where the queue service moved it, when it was sent at first. */
-  sentAt: number;
-  /** Of its sensor, where the body tells. */
-  region?: string | undefined;
-  hostname?: string | undefined;
-  body: string;
-}
 
 /** Listing takes seconds even for thousands. */
 const LIST_SECONDS = 60;

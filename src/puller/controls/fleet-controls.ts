@@ -25,13 +25,11 @@ export interface Offers {
 }
 
 /** `GET /controls`. */
-export interface ControlsView {
+export interface ControlsView extends Offers {
   /** Whether the browser has signed in with the operator token: the request carries the key of its session. */
   operator: boolean;
   /** Whether there is an operator token to sign in with. */
   signIn: boolean;
-  config: boolean;
-  links: boolean;
 }
 
 /** A host is named with its region, which decides what its sensors do, too. */
@@ -57,26 +55,43 @@ export interface PlaceConfig {
   })[];
 }
 
-/** What became of a change of the configuration. */
-export interface ConfigChanged {
-  version: number;
-  /** Left out where nobody has waited for it. */
-  sensors?: number;
-  converged?: number;
-  seconds?: number;
+/** What was seen of a change of the configuration. */
+export interface SeenChange {
+  sensors: number;
+  /** Those whose readings show the change. */
+  converged: number;
+  seconds: number;
   /** Narrower scopes that keep the change from their sensors. */
-  hidden?: HiddenBy[];
+  hidden: HiddenBy[];
   /** Hosts whose readings are refused, so that nothing shows what they do. */
-  revoked?: string[];
+  revoked: string[];
 }
+
+/** What became of it; what was seen is left out where nobody has waited for it. */
+export type ConfigChanged = { version: number } & Partial<SeenChange>;
 
 /** What became of a cut, or of the end of one. */
 export interface LinkChanged {
+  /** Edge nodes of the region that are in this state, of all it has. */
   reached: number;
   nodes: number;
   seconds: number;
-  /** Publishers whose sensors still reach their proxy. */
+  /** Publishers whose sensors still reach their proxy; left out where a cut cuts every sensor off. */
   bypassing?: { job: string; proxyUrl: string }[];
+}
+
+export interface DeadLetter {
+  id: string;
+  /** As the puller gave it; undefined where it did not send the message there. */
+  reason?: string | undefined;
+  /** The queue service moved it, because it was delivered too often and never deleted. */
+  exhausted: boolean;
+  /** Unix milliseconds: when the puller rejected it; where the queue service moved it, when it was sent at first. */
+  sentAt: number;
+  /** Of its sensor, where the body tells. */
+  region?: string | undefined;
+  hostname?: string | undefined;
+  body: string;
 }
 
 /** `GET /fleet/dead-letters`: the newest of the oldest hundred, newest first. */
@@ -84,15 +99,7 @@ export interface DeadLettersView {
   /** How many were read: the newest of a queue with more may not be among them. */
   seen: number;
   complete: boolean;
-  letters: {
-    id: string;
-    reason?: string | undefined;
-    exhausted: boolean;
-    sentAt: number;
-    region?: string | undefined;
-    hostname?: string | undefined;
-    body: string;
-  }[];
+  letters: DeadLetter[];
 }
 
 /** Called with how far an operation is. */

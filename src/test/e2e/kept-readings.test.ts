@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
+import { modulePath } from '../../modules/module-files.js';
 import type { DeployResult } from '../../operations/deploy/deploy-publisher.js';
 import type { History } from '../../store/history.js';
 import { Sandbox } from '../support/cli-harness.js';
@@ -40,6 +41,20 @@ test('a version that is deployed while a region is cut off waits: first the olde
   const old = (await replaced()).find(({ region }) => region === 'eu')!;
   expect(old).toMatchObject({ ...nothingIsMissing, received: old.sequence });
   expect(old.sequence).toBeGreaterThan(10);
+}, 60_000);
+
+test('modules of one’s own that are built on our library wait, and deliver first, too', async () => {
+  await start();
+  const own = ['deploy', 'publisher', '--module', modulePath('publisher'), '--interval', '0.5'];
+  expect((await sandbox.run(own)).code).toBe(0);
+  await sandbox.run(['region', 'disconnect', 'eu']);
+  await until(async () => (await waiting()) >= 10);
+  const { regions } = await sandbox.json<DeployResult>([...own, '--color', '#00ff88']);
+  expect(regions.find(({ region }) => region === 'eu')).toMatchObject({ pending: 1, kept: { sensors: 1 } });
+  await sandbox.run(['region', 'reconnect', 'eu']);
+  await until(async () => (await replaced()).length === 6 && (await total()).live === 3);
+  await until(async () => (await total()).unaccounted === 0);
+  for (const old of await replaced()) expect(old).toMatchObject({ ...nothingIsMissing, received: old.sequence });
 }, 60_000);
 
 test('a version is deployed only when the sensors have delivered what they keep, where the queue hangs', async () => {

@@ -72,7 +72,7 @@ const service = (role: ServiceJob['role'], over: Partial<ServiceJob> = {}): Serv
 
 const relay = (): RelayJob => ({
   ...{ role: 'relay', region: 'eu', image: 'registry:5000/wasm-sensors:0123456789ab', port: 9090 },
-  ...{ upstream: 'https://proxy.example.com', dataDir: '/srv/relay', allowedHosts: ['10.0.3.7'] },
+  ...{ upstream: 'https://proxy.example.com', dataDir: '/srv/relay', url: 'http://10.0.3.7:9090' },
   submissionTime: SUBMITTED,
 });
 

@@ -31,6 +31,7 @@ export class FakeNetwork implements Network {
   readonly links: [region: string, connected: boolean][] = [];
   proxyNames?: Record<string, string>;
   owner?: string;
+  proxyUrlOf?: NonNullable<Network['proxyUrlOf']>;
   bypassesLink?: NonNullable<Network['bypassesLink']>;
   publishersByHand?: NonNullable<Network['publishersByHand']>;
   configFile?: NonNullable<Network['configFile']>;

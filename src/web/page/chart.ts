@@ -88,7 +88,13 @@ export class Chart {
     const { curves } = this.#past;
     const ink = () => getComputedStyle(this.#plot).color;
     const line = () => getComputedStyle(this.#plot).borderTopColor;
-    const axis = { stroke: ink, font: '11px system-ui', grid: { stroke: line, width: 1 }, ticks: { show: false } };
+    const axis = {
+      stroke: ink,
+      font: '11px system-ui',
+      grid: { stroke: line, width: 1 },
+      ticks: { show: false },
+      space: 22,
+    };
     const colorOf = (i: number) => () => getComputedStyle(this.#legend.children[i] ?? this.#plot).color;
     const edge = { stroke: 'transparent', points: { show: false } };
     return {

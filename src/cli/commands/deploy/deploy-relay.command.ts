@@ -37,10 +37,9 @@ export const deployRelayCommand = command({
         hint: '`up --relays` starts one in each region.',
       });
     }
-    const { hostname, port } = new URL(at);
     const job: RelayJob = {
-      ...{ role: 'relay', region, image, upstream, dataDir, allowedHosts: [hostname] },
-      port: Number(port || 80),
+      ...{ role: 'relay', region, image, upstream, dataDir, url: at },
+      port: Number(new URL(at).port || 80),
       submissionTime: Date.now(),
     };
     out.progress('submitting the relay');

@@ -8,7 +8,7 @@ import { flagOption, publisherOptions, timeoutOption } from '../../options.js';
 export const upLogFile = (stateDir: string): string => join(resolve(stateDir), 'logs', 'up.log');
 
 /** The settings of `up`: all but those of other commands. */
-const OF_OTHERS: SettingKey[] = ['queueUnsigned', 'proxies', 'follow', 'pullerUrl', 'relayToken'];
+const OF_OTHERS: SettingKey[] = ['queueUnsigned', 'proxies', 'follow', 'pullerUrl', 'relayToken', 'pack'];
 export const UP_SETTINGS = SETTING_KEYS.filter((key) => !OF_OTHERS.includes(key));
 
 export const upOptions = () => ({

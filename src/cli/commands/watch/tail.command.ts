@@ -1,5 +1,5 @@
 import type { FleetEvent } from '../../../fleet/fleet-events.js';
-import type { EventQuery } from '../../../puller/fleet-client.js';
+import type { EventQuery, FleetReader } from '../../../puller/fleet-client.js';
 import { openFleet } from '../../../runtime/session.js';
 import { command } from '../../command.js';
 import { integer, metricsOption, sinceOption, text, valueOption } from '../../options.js';
@@ -24,14 +24,28 @@ export const tail = command({
     const query: EventQuery = { kinds: ['reading', 'message', 'alert'] };
     if (region !== undefined) query.region = region;
     if (since !== undefined) query.since = since;
+    const fleet = openFleet(settings, RETRY_FOR_MS);
+    for (const text of await unknownNames(fleet, region, fields)) out.note(text);
     let shown = 0;
-    for await (const event of openFleet(settings, RETRY_FOR_MS).events(query)) {
+    for await (const event of fleet.events(query)) {
       const selected = fields ? withFields(event, fields) : event;
       out.event(flat(selected), (style) => eventLine(selected, style));
       if (++shown === limit) break;
     }
   },
 });
+
+/** Names that no sensor has sent are most often misspelt: nothing would be shown, without a word. */
+async function unknownNames(fleet: FleetReader, region: string | undefined, fields: string[] = []): Promise<string[]> {
+  const note = (kind: string, given: string[], known: string[]) =>
+    given
+      .filter((name) => !known.includes(name))
+      .map((name) => `no sensor has sent the ${kind} ${name} yet; there are: ${known.join(', ') || 'none'}`);
+  const regions = region === undefined ? [] : (await fleet.summary()).regions.map((one) => one.region);
+  const sensors = fields.length === 0 ? [] : (await fleet.snapshot()).sensors;
+  const measured = new Set(sensors.flatMap(({ values = {} }) => Object.keys(values)));
+  return [...note('region', region === undefined ? [] : [region], regions), ...note('field', fields, [...measured])];
+}
 
 /** A reading has its fields at the top, as `export` writes them. */
 function flat(event: FleetEvent): object {

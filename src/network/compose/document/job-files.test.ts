@@ -22,6 +22,15 @@ test('carries the real modules within what a job may be long', () => {
   expect(statSync(fileOf('publisher')).size).toBeGreaterThan(25_000);
 });
 
+test('with relays sensors send to theirs, and a config-updater to the proxy', async () => {
+  const own = mkdtempSync(join(tmpdir(), 'jobs-'));
+  await writeJobFiles(own, true);
+  const proxyOf = (name: string) =>
+    /--proxy=\{\{or .*? "(http.*?)"/.exec(readFileSync(join(own, 'jobs', `${name}.yaml`), 'utf8'))?.[1];
+  expect([proxyOf('publisher'), proxyOf('config-updater')]).toEqual(['http://relay:9090', 'http://sqs-proxy:9090']);
+  rmSync(own, { recursive: true });
+});
+
 test('every variable that a job takes from its node, the compose file gives to that node and lets it forward', () => {
   const { services } = parse(readFileSync(`${packageRoot}templates/compose.yaml`, 'utf8'), { merge: true });
   const edge = parse(readFileSync(`${packageRoot}templates/nodes/edge.yaml`, 'utf8')).Compute.Env.AllowList;
