@@ -2,7 +2,6 @@ import { expect } from 'vitest';
 import { eventually, type Sandbox } from '../support/cli-harness.js';
 import { COMPOSE_ENV, composeMissing, crashContainer, docker, leftOver, PROJECT } from '../support/compose-support.js';
 import { describeSystem } from '../support/system-suite.js';
-import { Containers } from '../torture/machine/containers.js';
 
 const SERVICES = { proxy: 'sqs-proxy', puller: 'sqs-puller', queue: 'queue' };
 
@@ -22,8 +21,6 @@ async function killContainer(sandbox: Sandbox, service: string): Promise<void> {
 
 describeSystem({
   network: 'compose',
-  host: 'edge-eu-1',
-  machine: (sandbox) => Containers.of(PROJECT, sandbox.dir),
   skip: composeMissing(),
   env: COMPOSE_ENV,
   kill: (sandbox, service) =>

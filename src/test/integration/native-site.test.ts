@@ -1,4 +1,4 @@
 import { bacalhauMissing } from '../support/bacalhau-missing.js';
 import { describeSite } from '../support/site-suite.js';
 
-describeSite({ network: 'native', host: 'edge-eu-1', skip: bacalhauMissing() });
+describeSite({ network: 'native', skip: bacalhauMissing() });

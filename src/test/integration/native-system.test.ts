@@ -1,4 +1,4 @@
 import { bacalhauMissing } from '../support/bacalhau-missing.js';
 import { describeSystem } from '../support/system-suite.js';
 
-describeSystem({ network: 'native', host: 'edge-eu-1', skip: bacalhauMissing() });
+describeSystem({ network: 'native', skip: bacalhauMissing() });

@@ -113,7 +113,8 @@ async function main(): Promise<void> {
   const disk = new SmallDisk(folder, 128 + Math.ceil((SENSORS * MINUTES * 60 * 1500) / 1_048_576));
   let relay: Relay | undefined;
   try {
-    await sandbox.json(['up', '-d', '--network', 'embedded', ...(await Sandbox.portFlags('embedded'))]);
+    const up = await sandbox.run(['up', '-d', '--network', 'embedded', ...(await Sandbox.portFlags('embedded'))]);
+    if (up.code !== 0) throw new Error(up.stderr);
     const link = await Link.to(sandbox.state().endpoints.proxy);
     link.set('refused');
     relay = await Relay.of(folder, link.url);

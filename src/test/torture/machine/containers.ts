@@ -41,10 +41,8 @@ export class Containers implements Machine {
     );
   }
 
-  async kill(name: string, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
-    const container = this.#containers.get(name)!;
-    if (signal === 'SIGTERM') await docker('restart', container);
-    else await crashContainer(container, HEALED_MS);
+  kill(name: string): Promise<void> {
+    return crashContainer(this.#containers.get(name)!, HEALED_MS);
   }
 
   async crash(names: string[]): Promise<void> {

@@ -21,9 +21,9 @@ export class Processes implements Machine {
       .sort();
   }
 
-  async kill(name: string, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+  async kill(name: string): Promise<void> {
     const pid = this.#sandbox.pidOf(name);
-    process.kill(pid, signal);
+    await this.crash([name]);
     await eventually(`a new ${name}`, () => this.#sandbox.pidOf(name) !== pid, HEALED_MS);
   }
 
