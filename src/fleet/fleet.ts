@@ -284,7 +284,7 @@ export class Fleet {
 
   /** Since when readings of a sensor may be at a relay; undefined: they are not, as far as is known. */
   #relayedSince(sensor: SensorRecord, now: number): number | undefined {
-    const kept = this.relays.keptSince(sensor.reading.region, now);
+    const kept = this.relays.keptSince(sensor.reading.region, now, !isStopped(sensor));
     if (kept === undefined) return undefined;
     // What is silent for longer was so before the relay kept anything.
     const since = kept - silenceLimitOf(sensor);

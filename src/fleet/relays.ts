@@ -56,11 +56,14 @@ export class Relays {
     return views.sort((a, b) => a.region.localeCompare(b.region) || a.name.localeCompare(b.name));
   }
 
-  /** What came to a relay of the region since then may still be there; undefined: they have forwarded everything. */
-  keptSince(region: string, now: number): number | undefined {
+  /**
+   * What came to a relay of the region since then may still be there; undefined: they have forwarded everything. Of one that is
+   * not heard that is not known, where `isExpected` to be.
+   */
+  keptSince(region: string, now: number, isExpected: boolean): number | undefined {
     let since: number | undefined;
     for (const relay of this.#relays.values()) {
-      if (relay.region !== region || (relay.backlog === 0 && !isUnheard(relay, now))) continue;
+      if (relay.region !== region || (relay.backlog === 0 && !(isExpected && isUnheard(relay, now)))) continue;
       const own = relay.backlog === 0 ? relay.heardAt : relay.heardAt - relay.oldest;
       since = Math.min(own, since ?? own);
     }

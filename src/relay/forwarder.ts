@@ -49,9 +49,10 @@ const TIMES = {
   longestPause: 2_000,
   /** Before readings are sent again that upstream refuses for now. */
   refused: 5_000,
+  /** For an answer. The proxy gives one within 15 s, also where its queue does not. A live request is small. */
+  liveTimeout: 5_000,
+  backlogTimeout: 20_000,
 };
-/** The proxy answers within 15 s, also where its queue does not. A live request is small. */
-const TIMEOUT_MS = { live: 5_000, backlog: 20_000 };
 /** Upstream may take such a reading later. */
 const REFUSED_FOR_NOW = new Set(['SUBMISSION_AHEAD', 'TOO_MANY_HOSTS', 'TOO_MANY_REGIONS', 'TOO_MANY_SENSORS']);
 
@@ -153,7 +154,7 @@ export class Forwarder {
   ): Promise<{ refusedForNow: boolean } | undefined> {
     this.#inLane[lane] = readings.length;
     try {
-      const refused = await this.#post(readings, TIMEOUT_MS[lane], signal);
+      const refused = await this.#post(readings, this.#times[`${lane}Timeout`], signal);
       const forNow = refused.filter(({ code }) => REFUSED_FOR_NOW.has(code));
       const kept = new Set(forNow.map(({ index }) => index));
       this.#options.buffer.remove(readings.filter((_, index) => !kept.has(index)).map(({ id }) => id));

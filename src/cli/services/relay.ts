@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { lockFor } from '../../lib/net/access-lock.js';
 import { hostNames } from '../../lib/net/browser-guard.js';
-import { fetchTrusting } from '../../lib/net/http-client.js';
+import { openFetch } from '../../lib/net/http-client.js';
 import { readCaFile } from '../../lib/net/tls.js';
 import { reportWarning } from '../../lib/process/shutdown.js';
 import { ModuleStore } from '../../modules/module-store.js';
@@ -43,7 +43,7 @@ export const serveRelay = (
       hint: 'Set WASM_SENSORS_SENSOR_KEY or SENSOR_TOKEN (sensors get theirs by environment), or allow it with --open.',
     });
     const tls = readTls(settings);
-    const ca = tlsCa === undefined ? undefined : readCaFile(tlsCa);
+    const ask = openFetch(tlsCa === undefined ? undefined : readCaFile(tlsCa));
     // `up` has the same state folder, and a proxy in it.
     const folder = join(settings.stateDir, `relay-${encodeURIComponent(region)}`);
     const path = data ?? join(folder, 'relay.db');
@@ -60,7 +60,7 @@ export const serveRelay = (
       buffer,
       ...{ upstream, token, region, name },
       onEvent: (event) => logEvent(log, event),
-      fetch: (url, init) => fetchTrusting(ca, url, init),
+      fetch: ask,
     });
     const proxy = createProxy({
       queue: buffer,
@@ -69,7 +69,7 @@ export const serveRelay = (
       uplink: forwarder,
       modules: new ModuleStore(join(folder, 'modules')),
       moduleSource: (path, method) =>
-        fetchTrusting(ca, upstream + path, {
+        ask(upstream + path, {
           ...{ method, redirect: 'error', signal: AbortSignal.timeout(MODULE_TIMEOUT_MS) },
           ...(authorization ? { headers: authorization } : {}),
         }),

@@ -15,12 +15,25 @@ export function answersHttp(url: string, ca?: string): Promise<boolean> {
   );
 }
 
+type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
+
 /** As `fetch`. `ca`: PEM of the only authority to trust, instead of the usual ones. */
-export async function fetchTrusting(ca: string | undefined, url: string, init: RequestInit = {}): Promise<Response> {
-  if (ca === undefined) return fetch(url, init);
-  // Loaded late: few commands need it, and it is slow to load.
-  const { Agent, fetch: fetchWith } = await import('undici');
+export const fetchTrusting = (ca: string | undefined, url: string, init: RequestInit = {}): Promise<Response> =>
   // Without pipelining the connection closes after its answer, and does not keep a command running.
-  const dispatcher = new Agent({ connect: { ca }, pipelining: 0 });
-  return (await fetchWith(url, { ...(init as object), dispatcher })) as unknown as Response;
+  openFetch(ca, { pipelining: 0 })(url, init);
+
+/** The same for a service, which keeps its connections: with each one TLS costs as much as many requests. */
+export function openFetch(ca: string | undefined, options: { pipelining?: number } = {}): Fetch {
+  if (ca === undefined) return fetch;
+  let loaded: Promise<Fetch> | undefined;
+  const load = async (): Promise<Fetch> => {
+    // Loaded late: few commands need it, and it is slow to load.
+    const { Agent, fetch: fetchWith } = await import('undici');
+    const dispatcher = new Agent({ connect: { ca }, ...options });
+    return async (url, init = {}) => (await fetchWith(url, { ...(init as object), dispatcher })) as unknown as Response;
+  };
+  return async (url, init) => {
+    loaded ??= load();
+    return (await loaded)(url, init);
+  };
 }
