@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AccessLock } from '../lib/net/access-lock.js';
 import { MAX_BODY_BYTES } from '../lib/net/request-body.js';
-import { relayTokenOf, sensorTokenOf } from '../protocol/sensor-token.js';
 import type { Queue } from '../queue/queue.js';
 import { DesiredConfigStore } from './desired-config-store.js';
 import { createProxy, type GuardOptions, type ProxyStats } from './proxy.js';
@@ -527,17 +526,6 @@ test.each(['/config', '/stats'])('with a lock, %s needs a token that reads', asy
   expect((await ask('GET', path, undefined, { authorization: 'Bearer sensor' })).status).toBe(403);
   for (const token of [TOKEN, 'viewer'])
     expect((await ask('GET', path, undefined, { authorization: `Bearer ${token}` })).status).toBe(200);
-});
-
-test('with a lock, a relay reads the whole configuration: with a token of its own, or with that of all sensors', async () => {
-  const key = 'k'.repeat(32);
-  const lock = new AccessLock([TOKEN]);
-  const read = async (guard: GuardOptions, token: string) =>
-    (await proxyWith({ lock, ...guard })('GET', '/config', undefined, { authorization: `Bearer ${token}` })).status;
-  expect(await read({ sensorKeys: [{ key }] }, relayTokenOf(key, 'eu'))).toBe(200);
-  expect(await read({ sensorToken: 'shared' }, 'shared')).toBe(200);
-  expect(await read({ sensorKeys: [{ key }] }, sensorTokenOf(key, 'edge-eu-1'))).toBe(403);
-  expect(await read({ sensorToken: 'shared' }, 'other')).toBe(403);
 });
 
 test('with a lock, sensors read their configuration with their token, and a viewer changes nothing', async () => {
