@@ -118,7 +118,10 @@ export class Job {
 
   /** What runs of older versions on the node of this one. */
   #before({ node }: Execution): Execution[] {
-    return this.#older.flatMap(({ executions }) => executions.filter((one) => one.node === node && one.guest));
+    return this.#older.flatMap((version) => {
+      const one = version.on(node);
+      return one?.guest ? [one] : [];
+    });
   }
 
   /** Whether it was stopped or replaced itself. */

@@ -63,6 +63,7 @@ export class Execution {
 
 export class JobVersion {
   readonly executions: Execution[];
+  readonly #byNode: Map<ClusterNode, Execution>;
   /** A newer one has been submitted. */
   isReplaced = false;
   /** The newest submission time of its sensors, Unix milliseconds; at first of those of the version before. */
@@ -73,6 +74,11 @@ export class JobVersion {
     readonly placement: Placement,
   ) {
     this.executions = placement.nodes.map((node) => new Execution(node));
+    this.#byNode = new Map(this.executions.map((execution) => [execution.node, execution]));
+  }
+
+  on(node: ClusterNode): Execution | undefined {
+    return this.#byNode.get(node);
   }
 
   get isOver(): boolean {
