@@ -41,6 +41,8 @@ export interface SendDeps {
   /** Messages a second that one sender may send; 0 = any number. */
   rateLimit: number | undefined;
   counts: ProxyCounts;
+  /** Messages in the queue; undefined: not known. */
+  queued(): number | undefined;
   /** Readings of relays go to the queue many in a message. */
   pack: boolean;
 }
@@ -51,6 +53,8 @@ interface Outgoing extends OutgoingMessage {
   readings: SentMessage[];
 }
 
+/** Readings of a request that is a part of a backlog. */
+const LARGE = 500;
 /** Amazon bills each 64 KiB. */
 const MAX_PACKED_LENGTH = 60_000;
 
@@ -136,8 +140,10 @@ export class SendReadings {
     if (problem) return problem;
     const refused = this.#refusedOf(messages);
     const accepted = messages.length - refused.length;
-    if (refused.length === 0) return Response.json({ status: 'accepted', accepted });
-    return Response.json({ status: 'partial', accepted, refused }, { status: 207 });
+    // A backlog that fills the queue would delay the readings of now there.
+    const queued = messages.length < LARGE ? undefined : this.#deps.queued();
+    if (refused.length === 0) return Response.json({ status: 'accepted', accepted, queued });
+    return Response.json({ status: 'partial', accepted, refused, queued }, { status: 207 });
   }
 
   /** A wrong token is answered late, also where nobody needs one. */

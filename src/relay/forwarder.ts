@@ -49,6 +49,8 @@ const TIMES = {
   longestPause: 2_000,
   /** Before readings are sent again that upstream refuses for now. */
   refused: 5_000,
+  /** While the queue of the proxy is long: what is put there now delays what comes later. */
+  queueLong: 1_000,
   /** For an answer. The proxy gives one within 15 s, also where its queue does not. A live request is small. */
   liveTimeout: 5_000,
   backlogTimeout: 20_000,
@@ -56,9 +58,14 @@ const TIMES = {
 /** Upstream may take such a reading later. */
 const REFUSED_FOR_NOW = new Set(['SUBMISSION_AHEAD', 'TOO_MANY_HOSTS', 'TOO_MANY_REGIONS', 'TOO_MANY_SENSORS']);
 
+/** Messages in the queue, of some hundred readings where they are packed: the puller takes them in a second or two. */
+const LONG_QUEUE = 200;
+
 const compress = promisify(gzip);
 const answerSchema = z.object({
   accepted: z.number(),
+  /** Messages in the queue of the proxy. */
+  queued: z.number().optional(),
   refused: z.array(z.object({ index: z.number(), code: z.string(), reason: z.string() })).default([]),
 });
 
@@ -139,6 +146,7 @@ export class Forwarder {
       if (done) after = last.id;
       if (done?.refusedForNow) refused = true;
       if (!done) await pause(this.#backoff(failures), signal);
+      else if (done.queued > LONG_QUEUE) await pause(this.#times.queueLong, signal);
     }
   }
 
@@ -151,17 +159,17 @@ export class Forwarder {
     lane: 'live' | 'backlog',
     readings: KeptReading[],
     signal: AbortSignal,
-  ): Promise<{ refusedForNow: boolean } | undefined> {
+  ): Promise<{ refusedForNow: boolean; queued: number } | undefined> {
     this.#inLane[lane] = readings.length;
     try {
-      const refused = await this.#post(readings, this.#times[`${lane}Timeout`], signal);
+      const { refused, queued = 0 } = await this.#post(readings, this.#times[`${lane}Timeout`], signal);
       const forNow = refused.filter(({ code }) => REFUSED_FOR_NOW.has(code));
       const kept = new Set(forNow.map(({ index }) => index));
       this.#options.buffer.remove(readings.filter((_, index) => !kept.has(index)).map(({ id }) => id));
       this.counts.forwarded += readings.length - refused.length;
       this.#giveUp(refused.filter(({ index }) => !kept.has(index)));
       this.#report(undefined);
-      return { refusedForNow: kept.size > 0 };
+      return { refusedForNow: kept.size > 0, queued };
     } catch (error) {
       if (!signal.aborted) this.#report(causeMessageOf(error));
       return undefined;
@@ -190,11 +198,12 @@ export class Forwarder {
       const { code = response.status, message = '' } = httpErrorSchema.safeParse(answer).data ?? {};
       throw new Error(`${code} ${message}`.trim());
     }
-    const { accepted, refused } = answerSchema.parse(answer);
+    const taken = answerSchema.parse(answer);
+    const { accepted, refused } = taken;
     if (accepted + refused.length !== readings.length) {
       throw new Error(`what answers is no proxy: it has taken ${accepted} of ${readings.length} readings`);
     }
-    return refused;
+    return taken;
   }
 
   #giveUp(refused: { code: string; reason: string }[]): void {
