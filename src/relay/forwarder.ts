@@ -42,8 +42,9 @@ const MAX_REQUEST_BYTES = 900_000;
 const TIMES = {
   /** Between two live requests: one with many readings costs upstream little more than one with a single one. */
   every: 100,
-  /** What has waited longer is backlog. */
+  /** What has waited longer is backlog: while upstream is away, and where it is only slow. */
   live: 3_000,
+  slow: 30_000,
   /** Between two looks for backlog, and the first pause after a failure. */
   idle: 250,
   longestPause: 2_000,
@@ -114,7 +115,7 @@ export class Forwarder {
   async #runLive(signal: AbortSignal): Promise<void> {
     const { buffer } = this.#options;
     for (let failures = 0; !signal.aborted; ) {
-      this.#live = buffer.lastOlderThan(this.#times.live, this.#live);
+      this.#live = buffer.lastOlderThan(failures > 0 ? this.#times.live : this.#times.slow, this.#live);
       const readings = buffer.read(this.#live, Number.MAX_SAFE_INTEGER, MAX_REQUEST_BYTES);
       const last = readings.at(-1);
       if (!last) {
