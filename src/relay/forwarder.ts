@@ -50,8 +50,8 @@ const TIMES = {
   longestPause: 2_000,
   /** Before readings are sent again that upstream refuses for now. */
   refused: 5_000,
-  /** While the queue of the proxy is long: what is put there now delays what comes later. */
-  queueLong: 1_000,
+  /** For each thousand readings in a long queue of the proxy: what is put there now delays what comes later. */
+  queued: 40,
   /** For an answer. The proxy gives one within 15 s, also where its queue does not. A live request is small. */
   liveTimeout: 5_000,
   backlogTimeout: 20_000,
@@ -59,13 +59,13 @@ const TIMES = {
 /** Upstream may take such a reading later. */
 const REFUSED_FOR_NOW = new Set(['SUBMISSION_AHEAD', 'TOO_MANY_HOSTS', 'TOO_MANY_REGIONS', 'TOO_MANY_SENSORS']);
 
-/** Messages in the queue, of some hundred readings where they are packed: the puller takes them in a second or two. */
-const LONG_QUEUE = 200;
+/** Readings in the queue of the proxy that its puller takes within a second. */
+const LONG_QUEUE = 6_000;
 
 const compress = promisify(gzip);
 const answerSchema = z.object({
   accepted: z.number(),
-  /** Messages in the queue of the proxy. */
+  /** Readings in the queue of the proxy. */
   queued: z.number().optional(),
   refused: z.array(z.object({ index: z.number(), code: z.string(), reason: z.string() })).default([]),
 });
@@ -147,7 +147,9 @@ export class Forwarder {
       if (done) after = last.id;
       if (done?.refusedForNow) refused = true;
       if (!done) await pause(this.#backoff(failures), signal);
-      else if (done.queued > LONG_QUEUE) await pause(this.#times.queueLong, signal);
+      else if (done.queued > LONG_QUEUE) {
+        await pause(Math.min(this.#times.longestPause, (done.queued / 1000) * this.#times.queued), signal);
+      }
     }
   }
 
