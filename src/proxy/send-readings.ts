@@ -141,7 +141,8 @@ export class SendReadings {
     const refused = this.#refusedOf(messages);
     const accepted = messages.length - refused.length;
     // A backlog that fills the queue would delay the readings of now there.
-    const queued = messages.length < LARGE ? undefined : this.#deps.queued();
+    const depth = messages.length < LARGE ? undefined : this.#deps.queued();
+    const queued = depth && Math.round((depth * permitted.length) / outgoing.length);
     if (refused.length === 0) return Response.json({ status: 'accepted', accepted, queued });
     return Response.json({ status: 'partial', accepted, refused, queued }, { status: 207 });
   }

@@ -43,15 +43,16 @@ const MAX_REQUEST_BYTES = 900_000;
 const TIMES = {
   /** Between two live requests: one with many readings costs upstream little more than one with a single one. */
   every: 100,
-  /** What has waited longer is backlog. */
+  /** What has waited longer is backlog: while upstream is away, and where it is only slow. */
   live: 3_000,
+  slow: 30_000,
   /** Between two looks for backlog, and the first pause after a failure. */
   idle: 250,
   longestPause: 2_000,
   /** Before readings are sent again that upstream refuses for now. */
   refused: 5_000,
-  /** While the queue of the proxy is long: what is put there now delays what comes later. */
-  queueLong: 1_000,
+  /** For each thousand readings in a long queue of the proxy: what is put there now delays what comes later. */
+  queued: 40,
   /** For an answer. The proxy gives one within 15 s, also where its queue does not. A live request is small. */
   liveTimeout: 5_000,
   backlogTimeout: 20_000,
@@ -59,13 +60,13 @@ const TIMES = {
 /** Upstream may take such a reading later. */
 const REFUSED_FOR_NOW = new Set(['SUBMISSION_AHEAD', 'TOO_MANY_HOSTS', 'TOO_MANY_REGIONS', 'TOO_MANY_SENSORS']);
 
-/** Messages in the queue, of some hundred readings where they are packed: the puller takes them in a second or two. */
-const LONG_QUEUE = 200;
+/** Readings in the queue of the proxy that its puller takes within a second. */
+const LONG_QUEUE = 6_000;
 
 const compress = promisify(gzip);
 const answerSchema = z.object({
   accepted: z.number(),
-  /** Messages in the queue of the proxy. */
+  /** Readings in the queue of the proxy. */
   queued: z.number().optional(),
   refused: z.array(z.object({ index: z.number(), code: z.string(), reason: z.string() })).default([]),
 });
@@ -115,7 +116,7 @@ export class Forwarder {
   async #runLive(signal: AbortSignal): Promise<void> {
     const { buffer } = this.#options;
     for (let failures = 0; !signal.aborted; ) {
-      this.#live = buffer.lastOlderThan(this.#times.live, this.#live);
+      this.#live = buffer.lastOlderThan(failures > 0 ? this.#times.live : this.#times.slow, this.#live);
       const readings = buffer.read(this.#live, Number.MAX_SAFE_INTEGER, MAX_REQUEST_BYTES);
       const last = readings.at(-1);
       if (!last) {
@@ -147,7 +148,9 @@ export class Forwarder {
       if (done) after = last.id;
       if (done?.refusedForNow) refused = true;
       if (!done) await pause(this.#backoff(failures), signal);
-      else if (done.queued > LONG_QUEUE) await pause(this.#times.queueLong, signal);
+      else if (done.queued > LONG_QUEUE) {
+        await pause(Math.min(this.#times.longestPause, (done.queued / 1000) * this.#times.queued), signal);
+      }
     }
   }
 
