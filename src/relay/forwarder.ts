@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { z } from 'zod';
 import { jittered } from '../lib/async/backoff.js';
+import { withTimeLimit } from '../lib/async/time-limit.js';
 import { causeMessageOf } from '../lib/errors/app-error.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import { formatRelayReport, RELAY_HEADER, type RelayReport, relayedLine } from '../protocol/relay.js';
@@ -194,7 +195,7 @@ export class Forwarder {
       },
       body: await compress(readings.map(relayedLine).join(''), { level: 1 }),
       redirect: 'error',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      signal: withTimeLimit(signal, timeoutMs),
     });
     const answer: unknown = await response.json();
     if (!response.ok) {
