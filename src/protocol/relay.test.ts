@@ -14,6 +14,13 @@ test.each([
   expect(parseRelayedLine(line.slice(0, -1))).toEqual(relayed);
 });
 
+test.each(['a"b', 'a\\b'])(
+  'a report that would have to be escaped is left out, and its reading is not: %s',
+  (reported) => {
+    expect(relayedLine({ text: '{}', reported })).toBe('{"reading":{}}\n');
+  },
+);
+
 test('line breaks between the parts of a reading do not end its line', () => {
   expect(relayedLine({ text: '{\r\n "a": 1\n}' })).toBe('{"reading":{   "a": 1 }}\n');
 });

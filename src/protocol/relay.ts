@@ -8,9 +8,11 @@ export interface Relayed {
   reported?: string | undefined;
 }
 
-/** Outside of strings, which have no line breaks, JSON may have some. */
-export const relayedLine = ({ text, reported }: Relayed): string =>
-  `{${reported === undefined ? '' : `"config":${JSON.stringify(reported)},`}"reading":${text.replace(/[\r\n]/g, ' ')}}\n`;
+/** Outside of strings, which have no line breaks, JSON may have some. No sensor of ours reports anything that is escaped. */
+export function relayedLine({ text, reported }: Relayed): string {
+  const config = reported === undefined || /["\\]/.test(reported) ? '' : `"config":"${reported}",`;
+  return `{${config}"reading":${text.replace(/[\r\n]/g, ' ')}}\n`;
+}
 
 const LINE = /^\{(?:"config":("(?:[^"\\]|\\.)*"),)?"reading":(.*)\}$/;
 

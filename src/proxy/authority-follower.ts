@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
+import { withTimeLimit } from '../lib/async/time-limit.js';
 import { AppError, causeMessageOf } from '../lib/errors/app-error.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import { desiredStateSchema } from '../protocol/desired-config.js';
@@ -83,7 +84,7 @@ export class AuthorityFollower {
         'if-none-match': `"${store.version}"`,
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]),
+      signal: withTimeLimit(signal, ASK_TIMEOUT_MS),
     });
     if (response.status === 304) return { kind: 'following' };
     const body: unknown = await response.json();

@@ -8,22 +8,14 @@ import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { connectionOf } from '../lib/net/client-gone.js';
 import { readBody } from '../lib/net/request-body.js';
 import { addressOf, type WrongTokens } from '../lib/net/wrong-tokens.js';
-import { hostOf, isReading, type Message } from '../protocol/message.js';
+import { hostOf, type Message } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
-import {
-  formatRelayReport,
-  PACKED,
-  PACKED_ATTRIBUTE,
-  parseRelayReport,
-  RELAY_ATTRIBUTE,
-  RELAY_HEADER,
-  relayedLine,
-} from '../protocol/relay.js';
-import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
-import type { OutgoingMessage } from '../queue/queue.js';
+import { formatRelayReport, parseRelayReport, RELAY_ATTRIBUTE, RELAY_HEADER } from '../protocol/relay.js';
+import { SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import type { Batcher } from './batcher.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
 import { NameLimits } from './name-limits.js';
+import { type Outgoing, packed, single } from './outgoing.js';
 import { MAX_RELAYED_BYTES, MAX_SEND_BYTES, parseBody, parseRelayed, type SentMessage } from './parse-body.js';
 import { type ProxyCounts, regionOf } from './proxy-counts.js';
 import { RateLimiter } from './rate-limiter.js';
@@ -41,18 +33,14 @@ export interface SendDeps {
   /** Messages a second that one sender may send; 0 = any number. */
   rateLimit: number | undefined;
   counts: ProxyCounts;
+  /** Messages in the queue; undefined: not known. */
+  queued(): number | undefined;
   /** Readings of relays go to the queue many in a message. */
   pack: boolean;
 }
 
-/** A message for the queue. */
-interface Outgoing extends OutgoingMessage {
-  /** What it is made of. */
-  readings: SentMessage[];
-}
-
-/** Amazon bills each 64 KiB. */
-const MAX_PACKED_LENGTH = 60_000;
+/** Readings of a request that is a part of a backlog. */
+const LARGE = 500;
 
 /**
  * Clocks of operators and proxies differ by minutes at most. Readings of a later submission would end all others of their
@@ -61,9 +49,6 @@ const MAX_PACKED_LENGTH = 60_000;
 const MAX_SUBMISSION_AHEAD_MS = 300_000;
 /** Not before the time that was reached already, also when the clock is set back. */
 const monotonicNow = () => Math.max(Date.now(), performance.timeOrigin + performance.now());
-/** A sensor's report about itself, passed on unchanged; see `parseReportedConfig`. */
-const REPORTED = /^[\x21-\x7e]{1,2400}$/;
-
 export class SendReadings {
   readonly #deps: SendDeps;
   readonly #filter = new SupersededFilter();
@@ -136,8 +121,11 @@ export class SendReadings {
     if (problem) return problem;
     const refused = this.#refusedOf(messages);
     const accepted = messages.length - refused.length;
-    if (refused.length === 0) return Response.json({ status: 'accepted', accepted });
-    return Response.json({ status: 'partial', accepted, refused }, { status: 207 });
+    // A backlog that fills the queue would delay the readings of now there.
+    const depth = messages.length < LARGE ? undefined : this.#deps.queued();
+    const queued = depth && Math.round((depth * permitted.length) / outgoing.length);
+    if (refused.length === 0) return Response.json({ status: 'accepted', accepted, queued });
+    return Response.json({ status: 'partial', accepted, refused, queued }, { status: 207 });
   }
 
   /** A wrong token is answered late, also where nobody needs one. */
@@ -224,31 +212,6 @@ function refuseSome(messages: SentMessage[], findProblem: (message: Message) => 
 }
 
 const AHEAD = 'job_submission_time is minutes ahead of this clock: no deployment can have given it yet';
-
-function single(sent: SentMessage): Outgoing {
-  const { text: body, reported } = sent;
-  if (reported === undefined || !REPORTED.test(reported)) return { body, readings: [sent] };
-  return { body, attributes: { [SENSOR_CONFIG_ATTRIBUTE]: reported }, readings: [sent] };
-}
-
-/** Readings many in a message, as lines; other messages single. */
-function packed(messages: SentMessage[]): Outgoing[] {
-  const packs: Outgoing[] = [];
-  let last: Outgoing | undefined;
-  for (const sent of messages) {
-    if (sent.reported !== undefined && !REPORTED.test(sent.reported)) sent.reported = undefined;
-    const line = isReading(sent.message) ? relayedLine(sent) : undefined;
-    if (line === undefined) packs.push(single(sent));
-    else if (last && last.body.length + line.length <= MAX_PACKED_LENGTH) {
-      last.body += line;
-      last.readings.push(sent);
-    } else {
-      last = { body: line, attributes: { [PACKED_ATTRIBUTE]: PACKED }, readings: [sent] };
-      packs.push(last);
-    }
-  }
-  return packs;
-}
 
 /** The sender's effective configuration, when the sender has an older one. Cheap while all are up to date. */
 function newerConfig(

@@ -48,7 +48,7 @@ function start(timeoutMs = 10_000): Forwarder {
       every: 1,
       live: 100,
       idle: 5,
-      longestPause: 10,
+      longestPause: 300,
       refused: 10,
       liveTimeout: timeoutMs,
       backlogTimeout: timeoutMs,
@@ -167,5 +167,17 @@ test('after an outage new readings come at once, and the backlog in order', asyn
   } finally {
     isHeld = false;
   }
+  await emptied();
+});
+
+test('while the queue upstream is long, the backlog waits, and what comes does not', async () => {
+  for (let n = 1; n <= 300; n++) void buffer.send([{ body: `{"n":${n},"x":"${'x'.repeat(9_000)}"}` }]);
+  await vi.waitFor(() => expect(buffer.count).toBe(300));
+  answer = (numbers) => Response.json({ accepted: numbers.length, queued: 40_000 });
+  start();
+  await vi.waitFor(() => expect(requests.length).toBe(1));
+  await take(1, 1001);
+  await vi.waitFor(() => expect(requests.length).toBe(2));
+  expect(requests[1]).toEqual([1001]);
   await emptied();
 });

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { z } from 'zod';
 import { jittered } from '../lib/async/backoff.js';
+import { withTimeLimit } from '../lib/async/time-limit.js';
 import { causeMessageOf } from '../lib/errors/app-error.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import { formatRelayReport, RELAY_HEADER, type RelayReport, relayedLine } from '../protocol/relay.js';
@@ -42,13 +43,16 @@ const MAX_REQUEST_BYTES = 900_000;
 const TIMES = {
   /** Between two live requests: one with many readings costs upstream little more than one with a single one. */
   every: 100,
-  /** What has waited longer is backlog. */
+  /** What has waited longer is backlog: while upstream is away, and where it is only slow. */
   live: 3_000,
+  slow: 30_000,
   /** Between two looks for backlog, and the first pause after a failure. */
   idle: 250,
   longestPause: 2_000,
   /** Before readings are sent again that upstream refuses for now. */
   refused: 5_000,
+  /** For each thousand readings in a long queue of the proxy: what is put there now delays what comes later. */
+  queued: 40,
   /** For an answer. The proxy gives one within 15 s, also where its queue does not. A live request is small. */
   liveTimeout: 5_000,
   backlogTimeout: 20_000,
@@ -56,9 +60,14 @@ const TIMES = {
 /** Upstream may take such a reading later. */
 const REFUSED_FOR_NOW = new Set(['SUBMISSION_AHEAD', 'TOO_MANY_HOSTS', 'TOO_MANY_REGIONS', 'TOO_MANY_SENSORS']);
 
+/** Readings in the queue of the proxy that its puller takes within a second. */
+const LONG_QUEUE = 6_000;
+
 const compress = promisify(gzip);
 const answerSchema = z.object({
   accepted: z.number(),
+  /** Readings in the queue of the proxy. */
+  queued: z.number().optional(),
   refused: z.array(z.object({ index: z.number(), code: z.string(), reason: z.string() })).default([]),
 });
 
@@ -107,7 +116,7 @@ export class Forwarder {
   async #runLive(signal: AbortSignal): Promise<void> {
     const { buffer } = this.#options;
     for (let failures = 0; !signal.aborted; ) {
-      this.#live = buffer.lastOlderThan(this.#times.live, this.#live);
+      this.#live = buffer.lastOlderThan(failures > 0 ? this.#times.live : this.#times.slow, this.#live);
       const readings = buffer.read(this.#live, Number.MAX_SAFE_INTEGER, MAX_REQUEST_BYTES);
       const last = readings.at(-1);
       if (!last) {
@@ -139,6 +148,9 @@ export class Forwarder {
       if (done) after = last.id;
       if (done?.refusedForNow) refused = true;
       if (!done) await pause(this.#backoff(failures), signal);
+      else if (done.queued > LONG_QUEUE) {
+        await pause(Math.min(this.#times.longestPause, (done.queued / 1000) * this.#times.queued), signal);
+      }
     }
   }
 
@@ -151,17 +163,17 @@ export class Forwarder {
     lane: 'live' | 'backlog',
     readings: KeptReading[],
     signal: AbortSignal,
-  ): Promise<{ refusedForNow: boolean } | undefined> {
+  ): Promise<{ refusedForNow: boolean; queued: number } | undefined> {
     this.#inLane[lane] = readings.length;
     try {
-      const refused = await this.#post(readings, this.#times[`${lane}Timeout`], signal);
+      const { refused, queued = 0 } = await this.#post(readings, this.#times[`${lane}Timeout`], signal);
       const forNow = refused.filter(({ code }) => REFUSED_FOR_NOW.has(code));
       const kept = new Set(forNow.map(({ index }) => index));
       this.#options.buffer.remove(readings.filter((_, index) => !kept.has(index)).map(({ id }) => id));
       this.counts.forwarded += readings.length - refused.length;
       this.#giveUp(refused.filter(({ index }) => !kept.has(index)));
       this.#report(undefined);
-      return { refusedForNow: kept.size > 0 };
+      return { refusedForNow: kept.size > 0, queued };
     } catch (error) {
       if (!signal.aborted) this.#report(causeMessageOf(error));
       return undefined;
@@ -183,18 +195,19 @@ export class Forwarder {
       },
       body: await compress(readings.map(relayedLine).join(''), { level: 1 }),
       redirect: 'error',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      signal: withTimeLimit(signal, timeoutMs),
     });
     const answer: unknown = await response.json();
     if (!response.ok) {
       const { code = response.status, message = '' } = httpErrorSchema.safeParse(answer).data ?? {};
       throw new Error(`${code} ${message}`.trim());
     }
-    const { accepted, refused } = answerSchema.parse(answer);
+    const taken = answerSchema.parse(answer);
+    const { accepted, refused } = taken;
     if (accepted + refused.length !== readings.length) {
       throw new Error(`what answers is no proxy: it has taken ${accepted} of ${readings.length} readings`);
     }
-    return refused;
+    return taken;
   }
 
   #giveUp(refused: { code: string; reason: string }[]): void {

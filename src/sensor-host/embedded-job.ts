@@ -118,7 +118,10 @@ export class Job {
 
   /** What runs of older versions on the node of this one. */
   #before({ node }: Execution): Execution[] {
-    return this.#older.flatMap(({ executions }) => executions.filter((one) => one.node === node && one.guest));
+    return this.#older.flatMap((version) => {
+      const one = version.on(node);
+      return one?.guest ? [one] : [];
+    });
   }
 
   /** Whether it was stopped or replaced itself. */
@@ -134,9 +137,10 @@ export class Job {
       if (one.info.state !== 'starting') return false;
       const before = this.#before(one);
       if (before.length === 0) return true;
-      if (!isConnected(one.node.region)) return false;
-      if (before.some(({ guest }) => guest?.isBehind) && one.patience-- > 0) return false;
-      return room-- > 0;
+      const isBehind = before.some(({ guest }) => guest?.isBehind);
+      const waits = !isConnected(one.node.region) || (isBehind && one.patience-- > 0);
+      one.hasWaited ||= waits;
+      return !waits && room-- > 0;
     });
     if (ready.length > 0) await reclaim();
     for (const [i, execution] of ready.entries()) {

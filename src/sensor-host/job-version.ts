@@ -34,6 +34,8 @@ export class Execution {
   guest: JobGuest | undefined;
   /** Checks for which it waits, on a connected node, until the one before has delivered: 10 s. Some never can. */
   patience = 100;
+  /** It did not start when it was submitted. */
+  hasWaited = false;
   #isLeaving = false;
 
   constructor(readonly node: ClusterNode) {
@@ -63,6 +65,7 @@ export class Execution {
 
 export class JobVersion {
   readonly executions: Execution[];
+  readonly #byNode: Map<ClusterNode, Execution>;
   /** A newer one has been submitted. */
   isReplaced = false;
   /** The newest submission time of its sensors, Unix milliseconds; at first of those of the version before. */
@@ -71,8 +74,15 @@ export class JobVersion {
   constructor(
     readonly spec: JobSpec,
     readonly placement: Placement,
+    /** It ran before this host did. */
+    readonly isResumed = false,
   ) {
     this.executions = placement.nodes.map((node) => new Execution(node));
+    this.#byNode = new Map(this.executions.map((execution) => [execution.node, execution]));
+  }
+
+  on(node: ClusterNode): Execution | undefined {
+    return this.#byNode.get(node);
   }
 
   get isOver(): boolean {
@@ -92,7 +102,13 @@ export class JobVersion {
       BACALHAU_EXECUTION_ID: info.id,
       BACALHAU_JOB_TYPE: type,
     };
-    const spec = { args: args.map((arg) => this.#submittedNow(arg)), env: guestEnv, region: node.region, mounts };
+    const isLate = execution.hasWaited || this.isResumed;
+    const spec = {
+      args: isLate ? args.map((arg) => this.#submittedNow(arg)) : args,
+      env: guestEnv,
+      region: node.region,
+      mounts,
+    };
     execution.guest = runner.start(spec, (exit, lastLine) => {
       execution.guest = undefined;
       const end = outcome(exit, lastLine);

@@ -91,3 +91,10 @@ test('config show: an empty configuration, one that was lost, and more sensors t
   expect(rows(many(30)).at(-1)).toContain('edge-us-1');
   expect(rows(many(31)).slice(-2)).toEqual([expect.stringContaining('edge-us-1'), '… and 1 more; -o json has all']);
 });
+
+test('config show has regions in their usual order, whichever was set first', () => {
+  const store = new DesiredConfigStore();
+  for (const region of ['as', 'eu', 'us']) store.patch({ scope: { region }, set: { interval: 2 }, unset: [] }, 1000);
+  const lines = rows({ ...view, desired: store.state, sensors: [] });
+  expect(lines.flatMap((line) => /^region (\w+)/.exec(line)?.[1] ?? [])).toEqual(['us', 'eu', 'as']);
+});

@@ -67,7 +67,9 @@ export function configText({ desired, convergence, sensors }: ConfigView, style:
 function desiredTable(desired: DesiredState): string {
   const scopes: Scope[] = [
     {},
-    ...Object.keys(desired.regions).map((region) => ({ region })),
+    ...Object.keys(desired.regions)
+      .sort(compareRegions)
+      .map((region) => ({ region })),
     ...Object.keys(desired.hosts).map((hostname) => ({ hostname })),
   ];
   const rows = scopes.map((scope) => ({ scope, config: configOf(desired, scope) ?? { version: 0 } }));

@@ -119,6 +119,13 @@ test('each key of the line and of the help does one thing', () => {
   expect(new Set(keys).size).toBe(keys.length);
 });
 
+test('a pause of the whole fleet is asked for in these words, and only `y` does it', () => {
+  const asked = typed(['p']);
+  expect([asked.state.question?.text, asked.effects]).toEqual(['Pause the whole fleet? Its sensors stop sending.', []]);
+  expect(typed(['p', 'n']).effects).toEqual([]);
+  expect(typed(['p', 'y']).effects).toEqual([{ type: 'change', scope: {}, field: 'paused', text: 'true' }]);
+});
+
 test('a value that no sensor takes stays, to be corrected', () => {
   const refused = typed(['i', ...'1x', 'return']);
   expect(refused.effects).toEqual([]);

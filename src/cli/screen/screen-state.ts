@@ -131,7 +131,8 @@ export const BINDINGS: Binding[] = [
     help: ['p', 'pause of the selection'],
     press: (state, _, { data }) =>
       onScope(state, data, ({ scope, paused = false }) => {
-        const question = paused ? undefined : `Pause ${scopeText(scope)}? Its sensors stop sending.`;
+        const name = Object.keys(scope).length === 0 ? 'the whole fleet' : scopeText(scope);
+        const question = paused ? undefined : `Pause ${name}? Its sensors stop sending.`;
         return askFirst(state, question, { type: 'change', scope, field: 'paused', text: String(!paused) });
       }),
   },

@@ -75,6 +75,9 @@ export interface DeployResult {
 /** At most so many hosts are named; further ones have the same cause. */
 const HOSTS_NAMED = 3;
 
+const RUN_ON = 'the sensors before run on where no new one reports';
+const UNDO = '`wasm-sensors deploy publisher --undo` brings the version before back';
+
 /** Where an `up` starts, its proxy is there again: sensors that run try again every 2 to 2.5 s. */
 const SOON_MS = 10_000;
 
@@ -117,13 +120,11 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
     mayComplete: [...wanted.values()].some((one) => one.options.maxMessages !== undefined),
     proxyUrl: given?.proxyUrl,
   }).catch((error) => {
-    if (!network.handsOver || before.length === 0 || !(error instanceof AppError)) throw error;
-    throw withContext(error, { details: [...error.details, 'the sensors before run on where no new one reports'] });
+    if (before.length === 0 || !(error instanceof AppError)) throw error;
+    throw withContext(error, { details: [...error.details, network.handsOver ? RUN_ON : UNDO] });
   });
-  noteWorking(
-    stateDir,
-    [...nodes].flatMap(([region, { connected }]) => (connected > 0 ? [region] : [])),
-  );
+  // Where a region is cut off, nothing speaks against it.
+  noteWorking(stateDir, regions);
   const replaced = submissions.flatMap(([region, { unchanged }]) => (unchanged ? [] : [region]));
   const unaccounted = await lastReadings(
     fleet,

@@ -20,6 +20,8 @@ export interface SiteOptions {
 }
 
 const INTERVAL_S = 0.5;
+/** An image may have to be built first. */
+const START_MS = 240_000;
 /** How long a site has no internet, beside the time that Bacalhau takes to notice. */
 const CUT_MS = 6000;
 
@@ -37,9 +39,10 @@ export function describeSite(options: SiteOptions): void {
     beforeAll(async () => {
       if (skip !== undefined) return;
       const up = ['up', '-d', '--network', network, '--relays', '--deploy', '--interval', String(INTERVAL_S)];
-      const { code, stderr } = await sandbox.run([...up, ...(await Sandbox.portFlags(network))]);
+      const args = [...up, ...(await Sandbox.portFlags(network))];
+      const { code, stderr } = await sandbox.run(args, { timeoutMs: START_MS });
       expect(stderr + code).toMatch(/0$/);
-    });
+    }, START_MS);
     afterAll(() => sandbox.close(downArgs));
 
     const ofEu = async () => (await sandbox.fleet().snapshot()).sensors.filter(({ region }) => region === 'eu');
