@@ -1,5 +1,5 @@
 /** A site for `outage.ts`: its relay, which can be killed, and sensors of which one program takes the readings. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
@@ -12,43 +12,49 @@ const REGION = 'eu';
 const CONNECTIONS = 32;
 /** After a request that the relay did not take. */
 const RETRY_MS = 500;
+const RESTART_MS = 500;
 const HEADER = 'v=0;src=ddddd;file=none;interval=1000;paused=0';
 
-/** A relay that can be killed and started again. */
+/** A relay that is started again whenever it ends, as by systemd. */
 export class Relay {
   readonly url: string;
   readonly #start: () => ChildProcess;
   #child: ChildProcess;
+  #ending = false;
 
   private constructor(url: string, start: () => ChildProcess) {
     this.url = url;
     this.#start = start;
-    this.#child = start();
+    this.#child = this.#run();
   }
 
   static async of(folder: string, upstream: string): Promise<Relay> {
     const port = await freePort();
     const args = ['relay', 'serve', '--upstream', upstream, '--region', REGION, '--port', String(port)];
-    const bin = join(packageRoot, 'bin/wasm-sensors.js');
-    const all = [bin, ...args, '--state-dir', folder, '--max-bytes', '16GiB'];
-    return new Relay(`http://127.0.0.1:${port}`, () =>
-      spawn(process.execPath, all, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
-    );
+    const all = [join(packageRoot, 'bin/wasm-sensors.js'), ...args, '--state-dir', folder, '--max-bytes', '16GiB'];
+    const stdio: StdioOptions = ['ignore', 'ignore', 'inherit', 'ipc'];
+    return new Relay(`http://127.0.0.1:${port}`, () => spawn(process.execPath, all, { cwd: folder, stdio }));
   }
 
   get pid(): number {
-    return this.#child.pid!;
+    return this.#child.pid ?? 0;
   }
 
-  async kill(): Promise<void> {
+  kill(): void {
     this.#child.kill('SIGKILL');
-    await once(this.#child, 'exit');
-    this.#child = this.#start();
   }
 
   async end(): Promise<void> {
-    this.#child.kill('SIGTERM');
-    await once(this.#child, 'exit');
+    this.#ending = true;
+    if (this.#child.exitCode === null && this.#child.kill('SIGTERM')) await once(this.#child, 'exit');
+  }
+
+  #run(): ChildProcess {
+    const child = this.#start();
+    child.once('exit', () => {
+      if (!this.#ending) setTimeout(() => (this.#child = this.#run()), RESTART_MS);
+    });
+    return child;
   }
 }
 

@@ -39,7 +39,7 @@ async function outage(site: Site, relay: Relay, disk: SmallDisk, begin: number):
     if (KILLED.includes(minute)) {
       await sleep(300);
       log(`minute ${minute}: kill -9 of the relay, which has ${site.acknowledged} readings`);
-      await relay.kill();
+      relay.kill();
     }
     if (minute === FULL) {
       log(`minute ${minute}: the disk is full for 5 s`);
