@@ -105,6 +105,12 @@ test('the newest version is looked for in the whole fleet, what is gone only in 
   expect(convergenceOf(fleet, { desired, scope: {} }, NOW)).toMatchObject({ newest: 9, sensors: 2, gone: 2 });
 });
 
+test('a sensor that is gone follows no change', () => {
+  const fleet = [sensor('gone', 'j', 'a', { version: 7 }), sensor('live', 'j', 'b', { version: 7 })];
+  const { change } = convergenceOf(fleet, { desired, scope: {}, fields: ['color'] }, NOW);
+  expect(change).toMatchObject({ following: 1, converged: 1 });
+});
+
 test('of very many that are not there yet some are named, and all are counted', () => {
   const fleet = Array.from({ length: MAX_PENDING + 2 }, (_, i) => sensor('live', 'j', `h${i}`));
   const { sensors, converged, pending } = convergenceOf(fleet, { desired, scope: {} }, NOW);
