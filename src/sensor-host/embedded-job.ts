@@ -137,10 +137,12 @@ export class Job {
       if (one.info.state !== 'starting') return false;
       const before = this.#before(one);
       if (before.length === 0) return true;
-      const isBehind = before.some(({ guest }) => guest?.isBehind);
-      const waits = !isConnected(one.node.region) || (isBehind && one.patience-- > 0);
-      one.hasWaited ||= waits;
-      return !waits && room-- > 0;
+      if (!isConnected(one.node.region)) {
+        one.hasWaited = true;
+        return false;
+      }
+      if (before.some(({ guest }) => guest?.isBehind) && one.patience-- > 0) return false;
+      return room-- > 0;
     });
     if (ready.length > 0) await reclaim();
     for (const [i, execution] of ready.entries()) {

@@ -34,7 +34,7 @@ export class Execution {
   guest: JobGuest | undefined;
   /** Checks for which it waits, on a connected node, until the one before has delivered: 10 s. Some never can. */
   patience = 100;
-  /** It did not start when it was submitted. */
+  /** Its region was cut off when it was submitted. */
   hasWaited = false;
   #isLeaving = false;
 
