@@ -94,7 +94,7 @@ test('a version that no proxy can have given out is not taken for the newest', (
 test('the newest version is looked for in the whole fleet, what is gone only in the scope', () => {
   const us = { ...sensor('live', 'j', 'us-1', { version: 9 }) };
   us.region = 'us';
-  const gone = { ...sensor('gone', 'j', 'us-2') };
+  const gone = { ...sensor('gone', 'j', 'us-2', { version: 12 }) };
   gone.region = 'us';
   const fleet = [us, gone, sensor('live', 'j', 'eu-1', { version: 7 }), sensor('gone', 'j', 'eu-2')];
   expect(convergenceOf(fleet, { desired, scope: { region: 'eu' } }, NOW)).toMatchObject({
@@ -103,6 +103,12 @@ test('the newest version is looked for in the whole fleet, what is gone only in 
     gone: 1,
   });
   expect(convergenceOf(fleet, { desired, scope: {} }, NOW)).toMatchObject({ newest: 9, sensors: 2, gone: 2 });
+});
+
+test('a sensor that is gone follows no change', () => {
+  const fleet = [sensor('gone', 'j', 'a', { version: 7 }), sensor('live', 'j', 'b', { version: 7 })];
+  const { change } = convergenceOf(fleet, { desired, scope: {}, fields: ['color'] }, NOW);
+  expect(change).toMatchObject({ following: 1, converged: 1 });
 });
 
 test('of very many that are not there yet some are named, and all are counted', () => {
@@ -141,4 +147,15 @@ test('of a change, sensors for which a narrower scope decides do not follow, and
   expect(change({ hostname: 'b' }, ['color'])).toMatchObject({ following: 1, hidden: [] });
   expect(change({}, ['interval'])).toMatchObject({ following: 3, hidden: [{ fields: ['interval'], sensors: 1 }] });
   expect(convergenceOf(fleet, { desired: scopes, scope: {} }, NOW)).not.toHaveProperty('change');
+});
+
+test('the fields that a narrower scope decides come in the order of the change, whoever shows them first', () => {
+  const scopes: DesiredState = {
+    ...{ version: 7, fleet: { version: 7 } },
+    regions: { eu: { version: 7, color: '#00ff88', interval: 1 } },
+    hosts: { b: { version: 7, color: '#00ff88' } },
+  };
+  const fleet = ['b', 'a'].map((host) => sensor('live', 'j', host, { version: 7 }));
+  const { change } = convergenceOf(fleet, { desired: scopes, scope: {}, fields: ['color', 'interval'] }, NOW);
+  expect(change?.hidden).toContainEqual({ scope: { region: 'eu' }, fields: ['color', 'interval'], sensors: 2 });
 });

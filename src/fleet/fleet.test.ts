@@ -198,9 +198,11 @@ test('all together have a limit, too: those that were silent for longest are for
   for (let n = 0; n < 100_010; n++) {
     fleet.record(reading(1, { execution_id: `e${n}`, hostname: `e${n}`, job_id: `j${n}` }), undefined, T0 + n);
   }
+  // The one that came first is heard of again.
+  fleet.record(reading(2, { execution_id: 'e0', hostname: 'e0', job_id: 'j0' }), undefined, T0 + 100_010);
   fleet.prune(T0 + 100_010);
   const seen = fleet.dump().sensors.map(({ lastSeen }) => lastSeen);
-  expect([seen.length, Math.min(...seen)]).toEqual([100_000, T0 + 10]);
+  expect([seen.length, Math.min(...seen)]).toEqual([100_000, T0 + 11]);
 });
 
 test('regions with sensors keep their names, however many others were made up', () => {

@@ -131,7 +131,16 @@ test('one that came back is forgotten as what it was then, wherever it has moved
   const replacement = replacementOf(successor, lost);
   replacement.record(lost, { ...lost.reading, timestamp: at(6000) }, T0 + 6000);
   expect(lost.replaced).toBe(false);
+  expect(lost).not.toHaveProperty('replacedAt');
   lost.reading = { ...lost.reading, region: 'us' };
   for (const one of [successor, lost]) replacement.forget(one);
   expect(replacement.isOutdated(sensor('old'))).toBe(false);
+});
+
+test('a replaced sensor whose successors are forgotten stays replaced, whatever it sends', () => {
+  // As a checkpoint has it.
+  const lost = { ...sensor('lost'), replaced: true, replacedAt: T0 };
+  const replacement = replacementOf(lost);
+  replacement.record(lost, { ...lost.reading, timestamp: at(6000) }, T0 + 6000);
+  expect(lost.replaced).toBe(true);
 });

@@ -55,6 +55,13 @@ test('a late reading from before a restart is not the newest, even with the high
   expect(sensor.reading.timestamp).toBe(new Date(T0 + 6000).toISOString());
 });
 
+test('what a run before has lost is found when it comes late', () => {
+  const { sensor } = recorded([1, 0], [3, 2000], [1, 5000]);
+  expect(sensor.lost).toBe(1);
+  expect(recordReading(sensor, reading(2, 1000), undefined, T0 + 6000)).toBe('late');
+  expect(sensor.lost).toBe(0);
+});
+
 test.each([
   ['a reading that arrived just then', 0, 1000, 1000, true],
   ['a reading of just then that arrived later', 1000, 9000, 1000, true],

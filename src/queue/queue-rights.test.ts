@@ -72,6 +72,12 @@ test('rights on the dead-letter queue have a statement of their own', async () =
   });
 });
 
+test('what is missing on one queue is named together', async () => {
+  amazon.denied = { ReceiveMessage: 'AccessDenied', DeleteMessageBatch: 'AccessDenied' };
+  const [one, ...more] = (await check()).missing;
+  expect([one?.arn, one?.rights.sort(), more]).toEqual([ARN, ['sqs:DeleteMessage', 'sqs:ReceiveMessage'], []]);
+});
+
 test('a dead-letter queue whose URL may not be asked for is told apart from the queue', async () => {
   amazon.attributes.RedrivePolicy = JSON.stringify({ deadLetterTargetArn: LETTERS, maxReceiveCount: 5 });
   amazon.denied = { 'GetQueueUrl readings-dead': 'AccessDenied' };

@@ -74,6 +74,14 @@ test('ten messages are asked for at a time, with all attributes', async () => {
   ]);
 });
 
+test('messages are released ten at a time, as SQS takes them', async () => {
+  const queue = await open();
+  await queue.release(Array.from({ length: 11 }, (_, n) => `r${n}`));
+  const entries = world.calls.map(([, input]) => (input as { Entries: object[] }).Entries);
+  expect(entries.map(({ length }) => length)).toEqual([10, 1]);
+  expect(entries[1]).toEqual([{ Id: '0', ReceiptHandle: 'r10', VisibilityTimeout: 0 }]);
+});
+
 test('receipts that could not be deleted are given back', async () => {
   world.answers.DeleteMessageBatch = { Failed: [{ Id: '1' }] };
   const queue = await open();

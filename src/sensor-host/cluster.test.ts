@@ -188,6 +188,8 @@ describe('a daemon job', () => {
       await submit(version(1));
       await submit(version(2));
       expect([running(), states('publisher-eu')]).toEqual([['1 v1', '2 v1', '1 v2', '2 v2'], Array(4).fill('running')]);
+      // As the command says when it was submitted.
+      expect(host.guests.map(({ spec }) => spec.args[1])).toEqual(Array(4).fill('--submission-time=5'));
       host.guests[2]!.hasDelivered = true;
       await check();
       expect([running(), settled]).toEqual([['2 v1', '1 v2', '2 v2'], ['1']]);
@@ -212,8 +214,9 @@ describe('a daemon job', () => {
       await check();
       expect(running()).toEqual(['1 v1', '2 v1', '2 v2', '1 v2']);
       // What the older ones took meanwhile is data: the newer ones have been submitted when they began.
-      const times = host.guests.map(({ spec }) => Number(spec.args[1]!.split('=')[1]));
-      expect(times[2]! - times[1]!).toBeGreaterThanOrEqual(3_600_000);
+      expect(host.guests.slice(1).map(({ spec }) => spec.args[1])).toEqual(
+        [5, Date.now() - 100, Date.now()].map((time) => `--submission-time=${time}`),
+      );
     });
 
     test('a newer one that fails leaves the older; the same submission is tried again', async () => {
@@ -225,6 +228,11 @@ describe('a daemon job', () => {
       expect(job('publisher-eu')).toMatchObject({ state: 'running', message: 'edge-eu-1: unreachable' });
       expect(await submit(version(2))).toMatchObject({ unchanged: false });
       expect(running()).toEqual(['1 v1', '2 v1', '1 v2', '2 v2']);
+    });
+
+    test('one that runs again after a restart of the host is newer than all that ran before', async () => {
+      await cluster.submit(version(1), { jobId: 'j-before' });
+      expect(host.guests[0]!.spec.args[1]).toBe(`--submission-time=${Date.now()}`);
     });
 
     test('a third version replaces what has not taken over yet', async () => {

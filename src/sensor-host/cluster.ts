@@ -71,7 +71,7 @@ export function createCluster(options: ClusterOptions) {
      */
     async submit(
       spec: JobSpec,
-      { jobId = `j-${randomUUID()}`, onSettled }: { jobId?: string | undefined } & Pick<RunOptions, 'onSettled'> = {},
+      { jobId, onSettled }: { jobId?: string | undefined } & Pick<RunOptions, 'onSettled'> = {},
     ): Promise<ClusterSubmission> {
       if (spec.region !== '') checkRegion(spec.region);
       const matching = nodes.filter((node) => node.type === 'edge' && [node.region, ''].includes(spec.region));
@@ -79,15 +79,16 @@ export function createCluster(options: ClusterOptions) {
       const running = jobs.get(spec.name);
       if (running?.runs(spec)) return { jobId: running.id, version: running.version, unchanged: true };
       const runner = await runnerFor(spec);
-      const version = new JobVersion(spec, {
+      const placement = {
         runner,
-        env: (node) => moduleEnv(spec.module, node),
+        env: (node: string) => moduleEnv(spec.module, node),
         nodes: spec.type === 'batch' ? matching.slice(0, 1) : matching,
-        isConnected: (region) => host.isConnected(region),
+        isConnected: (region: string) => host.isConnected(region),
         reclaim: () => host.reclaim(),
         onExit: onEvent,
-      });
-      const job = jobs.get(spec.name) ?? new Job(spec.name, jobId, version);
+      };
+      const version = new JobVersion(spec, placement, jobId !== undefined);
+      const job = jobs.get(spec.name) ?? new Job(spec.name, jobId ?? `j-${randomUUID()}`, version);
       jobs.set(spec.name, job);
       await job.run(version, { handover: spec.handover, onSettled });
       return { jobId: job.id, version: job.version, unchanged: false };

@@ -137,7 +137,10 @@ export class Job {
       if (one.info.state !== 'starting') return false;
       const before = this.#before(one);
       if (before.length === 0) return true;
-      if (!isConnected(one.node.region)) return false;
+      if (!isConnected(one.node.region)) {
+        one.hasWaited = true;
+        return false;
+      }
       if (before.some(({ guest }) => guest?.isBehind) && one.patience-- > 0) return false;
       return room-- > 0;
     });

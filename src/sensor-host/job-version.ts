@@ -34,6 +34,8 @@ export class Execution {
   guest: JobGuest | undefined;
   /** Checks for which it waits, on a connected node, until the one before has delivered: 10 s. Some never can. */
   patience = 100;
+  /** Its region was cut off when it was submitted. */
+  hasWaited = false;
   #isLeaving = false;
 
   constructor(readonly node: ClusterNode) {
@@ -72,6 +74,8 @@ export class JobVersion {
   constructor(
     readonly spec: JobSpec,
     readonly placement: Placement,
+    /** It ran before this host did. */
+    readonly isResumed = false,
   ) {
     this.executions = placement.nodes.map((node) => new Execution(node));
     this.#byNode = new Map(this.executions.map((execution) => [execution.node, execution]));
@@ -98,7 +102,13 @@ export class JobVersion {
       BACALHAU_EXECUTION_ID: info.id,
       BACALHAU_JOB_TYPE: type,
     };
-    const spec = { args: args.map((arg) => this.#submittedNow(arg)), env: guestEnv, region: node.region, mounts };
+    const isLate = execution.hasWaited || this.isResumed;
+    const spec = {
+      args: isLate ? args.map((arg) => this.#submittedNow(arg)) : args,
+      env: guestEnv,
+      region: node.region,
+      mounts,
+    };
     execution.guest = runner.start(spec, (exit, lastLine) => {
       execution.guest = undefined;
       const end = outcome(exit, lastLine);

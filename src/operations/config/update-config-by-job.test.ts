@@ -83,6 +83,9 @@ test('a proxy that lost what sensors still have is not changed', async () => {
     code: 'STATE_LOST',
     message: expect.stringContaining(String(convergence.newest)),
   });
+  const state = vi.spyOn(proxy, 'state').mockResolvedValue({ ...desired.state, lost: 9 });
+  expect(await update()).toMatchObject({ code: 'STATE_LOST', message: expect.stringMatching(/version 9\b/) });
+  state.mockRestore();
   expect(network.submitted).toEqual([]);
 });
 

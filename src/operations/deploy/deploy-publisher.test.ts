@@ -336,8 +336,12 @@ test('jobs of another state folder are replaced only on demand; those without an
 /** On each node a sensor, of which the network says that it runs; `account` says what its ledger has. */
 function deployedBefore(account: (hostname: string) => Partial<SensorView>): void {
   network.jobList = ['us', 'eu', 'as'].map((region) =>
-    jobInfo({ role: 'publisher', region }, { executions: [execution(`edge-${region}-1`, 'running')] }),
+    jobInfo(
+      { role: 'publisher', region },
+      { proxyUrl: `http://proxy-of-${region}`, executions: [execution(`edge-${region}-1`, 'running')] },
+    ),
   );
+  network.proxyNames = { elsewhere: 'http://of-the-network' };
   const { nodeList } = network;
   keeping = () => nodeList.map(({ name }) => sensorView(name, { waiting: 0, unaccounted: 0, ...account(name) }));
 }
@@ -392,6 +396,8 @@ test('--now submits at once, without a handover', async () => {
 });
 
 test('it ends when the last readings of the sensors before are stored, or have not come for a while', async () => {
+  // Another one, which is not replaced.
+  known = [1];
   let unaccounted = 3;
   const runs = () => deployedBefore((name) => (name === 'edge-eu-1' ? { unaccounted, state } : {}));
   let state: SensorView['state'] = 'live';
