@@ -109,8 +109,10 @@ export class Forwarder {
   }
 
   get status(): UplinkStatus {
-    const { upstream } = this.#options;
-    return { ...this.report, upstream, problem: this.problem, forwarded: this.counts.forwarded };
+    const { upstream, buffer } = this.#options;
+    // What is sent in vain is not on its way.
+    const backlog = this.problem === undefined ? this.backlog : buffer.count;
+    return { ...this.report, backlog, upstream, problem: this.problem, forwarded: this.counts.forwarded };
   }
 
   async #runLive(signal: AbortSignal): Promise<void> {

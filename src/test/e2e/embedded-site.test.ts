@@ -1,3 +1,3 @@
 import { describeSite } from '../support/site-suite.js';
 
-describeSite({ network: 'embedded' });
+describeSite({ network: 'embedded', risks: true });

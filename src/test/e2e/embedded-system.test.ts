@@ -1,3 +1,3 @@
 import { describeSystem } from '../support/system-suite.js';
 
-describeSystem({ network: 'embedded' });
+describeSystem({ network: 'embedded', risks: true });

@@ -2,13 +2,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SensorView } from '../../fleet/fleet-view.js';
+import { Processes } from '../torture/machine/processes.js';
 import { eventually, Sandbox } from './cli-harness.js';
+import { expectAccounted, KEPT_READINGS } from './kept-readings.js';
 
 export interface SiteOptions {
   network: 'embedded' | 'native' | 'compose';
   /** Why it can't run here. */
   skip?: string | undefined;
   env?: Record<string, string>;
+  /** Whether what its sensors keep is put at risk, in each of several ways. */
+  risks?: boolean;
   /** Kills the relay of eu (SIGKILL), and resolves when it runs again; by default it is a child of `up`. */
   killRelay?(sandbox: Sandbox): Promise<void>;
   /** Arguments of the last `down`. */
@@ -27,7 +31,8 @@ async function killChild(sandbox: Sandbox): Promise<void> {
   await eventually('a new relay', () => sandbox.pidOf('relay-eu') !== pid);
 }
 
-export function describeSite({ network, skip, env, killRelay = killChild, downArgs }: SiteOptions): void {
+export function describeSite(options: SiteOptions): void {
+  const { network, risks = false, skip, env, killRelay = killChild, downArgs } = options;
   describe(`a site of the ${network} network`, () => {
     const sandbox = new Sandbox(env);
 
@@ -81,5 +86,13 @@ export function describeSite({ network, skip, env, killRelay = killChild, downAr
       ]);
       for (const { n, last, different } of rows) expect([n, different]).toEqual([last, last]);
     }, 240_000);
+
+    for (const row of KEPT_READINGS) {
+      if (!risks) break;
+      test(`${row.name}: what its sensors kept is stored`, async (context) => {
+        if (skip !== undefined) context.skip(skip);
+        await expectAccounted({ sandbox, machine: new Processes(sandbox), interval: INTERVAL_S }, row);
+      }, 240_000);
+    }
   });
 }

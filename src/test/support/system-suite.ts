@@ -5,8 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SensorView } from '../../fleet/fleet-view.js';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
 import { LANGUAGES } from '../../modules/init-sensor.js';
+import { Processes } from '../torture/machine/processes.js';
 import { eventually, nothingMissing, Sandbox } from './cli-harness.js';
 import { FOREIGN_COLORS, foreignModule, ORIGINAL_PUBLISHER } from './foreign-modules.js';
+import { expectAccounted, KEPT_READINGS } from './kept-readings.js';
 import { compilerMissing, OWN_SENSORS, ownSensorPath } from './own-sensors.js';
 import { tinyModule } from './tiny-module.js';
 
@@ -17,6 +19,8 @@ export interface SystemOptions {
   env?: Record<string, string>;
   /** Kills the queue, the proxy or the puller (SIGKILL), and resolves when it runs again; by default it is a child of `up`. */
   kill?(sandbox: Sandbox, service: 'proxy' | 'puller' | 'queue'): Promise<void>;
+  /** Whether what its sensors keep is put at risk, in each of several ways. */
+  risks?: boolean;
   /** Seconds between readings; the less, the more is under way when something is killed. */
   interval?: string;
   /** What is left of it beside processes. */
@@ -38,7 +42,16 @@ interface Status {
 }
 
 export function describeSystem(options: SystemOptions): void {
-  const { network, skip, env, kill = killChild, interval = '0.5', leftOver = async () => [], downArgs } = options;
+  const {
+    network,
+    risks = false,
+    skip,
+    env,
+    kill = killChild,
+    interval = '0.5',
+    leftOver = async () => [],
+    downArgs,
+  } = options;
 
   describe(`the ${network} network`, () => {
     const sandbox = new Sandbox(env);
@@ -179,6 +192,13 @@ export function describeSystem(options: SystemOptions): void {
       await eventually('eu catching up', async () => (await lastSequence(sandbox, 'eu')) > cutAt + 6);
       expect((await nothingMissing(sandbox.fleet())).summary.total.gaps).toBe(0);
     });
+
+    for (const row of KEPT_READINGS) {
+      if (!risks) break;
+      system(`${row.name}: what its sensors kept is stored`, async () => {
+        await expectAccounted({ sandbox, machine: new Processes(sandbox), interval: Number(interval) }, row);
+      });
+    }
 
     system('stop --region ends that region alone', async () => {
       expect((await sandbox.json<{ stopped: string[] }>(['stop', 'publisher', '--region', 'us'])).stopped).toEqual([

@@ -3,7 +3,8 @@
  * letters. It reads the database itself and uses nothing of the puller.
  */
 import { existsSync } from 'node:fs';
-import { openSqlite } from '../../lib/sqlite/driver.js';
+import type { SensorView } from '../../fleet/fleet-view.js';
+import { openSqlite, rowsOf } from '../../lib/sqlite/driver.js';
 import type { Reading } from '../../protocol/message.js';
 
 /** What clients did. */
@@ -28,6 +29,42 @@ export interface Verdict {
 
 export const keyOf = ({ execution_id, sequence }: Pick<Reading, 'execution_id' | 'sequence'>) =>
   `${execution_id} ${sequence}`;
+
+/** What the fleet view says of one execution. */
+type Account = Pick<SensorView, 'execution_id' | 'received' | 'gaps' | 'waiting' | 'unaccounted'>;
+
+/**
+ * Where the accounts of the fleet view are not those of the store. An execution whose numbers begin anew, since its node was
+ * restarted, has no number of readings that the store shows.
+ */
+export function checkLedger({ sent }: History, storePath: string, accounts: Account[]): string[] {
+  const sentOf = new Map<string, number>();
+  for (const { execution_id: id } of sent.values()) sentOf.set(id, (sentOf.get(id) ?? 0) + 1);
+  const stored = new Map(takenByExecution(storePath).map((row) => [row.id, row]));
+  return accounts.flatMap(({ execution_id: id, received, gaps, waiting, unaccounted }) => {
+    const row = stored.get(id);
+    if (row === undefined || row.numbers < row.stored) return [];
+    const missing = (sentOf.get(id) ?? Math.max(row.last, row.taken)) - row.stored;
+    const said = gaps + waiting + unaccounted;
+    const isRight = received === row.stored && (sentOf.has(id) ? said === missing : said >= missing);
+    const text = `${id}: ${row.stored} stored, ${missing} not; status says ${received} and ${said}`;
+    return isRight ? [] : [`${text} (${gaps} gaps, ${waiting} waiting, ${unaccounted} unaccounted)`];
+  });
+}
+
+/** `taken`: as the sensor has reported; `numbers`: how many different ones. */
+function takenByExecution(
+  path: string,
+): { id: string; stored: number; numbers: number; last: number; taken: number }[] {
+  const db = openSqlite(path, { readOnly: true });
+  try {
+    const taken = "max(coalesce(json_extract(sensor_config, '$.counts.taken'), 0)) as taken";
+    const counts = 'count(*) as stored, count(distinct sequence) as numbers, max(sequence) as last';
+    return rowsOf(db, `select execution_id as id, ${counts}, ${taken} from readings group by 1`);
+  } finally {
+    db.close();
+  }
+}
 
 const COLUMNS = 'job_id, execution_id, icon_name, timestamp, color, sequence, region, job_submission_time, hostname';
 

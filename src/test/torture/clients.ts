@@ -19,9 +19,12 @@ export async function post(url: string, body: string | Uint8Array<ArrayBuffer>, 
   return { status: response.status, text: await response.text() };
 }
 
-/** Sends readings 1, 2, … of one execution, alone or a few at once, until `stopped`; each until it is acknowledged. */
+/**
+ * Sends readings 1, 2, … of one execution, alone or a few at once, until `stopped`; each until it is acknowledged. `proxy`:
+ * its URL now.
+ */
 export async function sendReadings(
-  proxy: string,
+  proxy: () => string,
   sensor: Pick<Reading, 'execution_id' | 'region'>,
   { history, random, stopped, giveUp }: { history: History; random: Random; stopped: AbortSignal; giveUp: AbortSignal },
 ): Promise<void> {
@@ -45,12 +48,17 @@ export async function sendLoad(
   for (let from = 1; from <= count; from += MAX_BATCH) {
     const length = Math.min(MAX_BATCH, count - from + 1);
     const batch = Array.from({ length }, (_, i) => readingOf(sensor, from + i));
-    if (!(await sendBatch(proxy, batch, history, giveUp))) return;
+    if (!(await sendBatch(() => proxy, batch, history, giveUp))) return;
   }
 }
 
 /** False when it gave up: nobody knows then whether the readings were taken. */
-async function sendBatch(proxy: string, batch: Reading[], history: History, giveUp: AbortSignal): Promise<boolean> {
+async function sendBatch(
+  proxy: () => string,
+  batch: Reading[],
+  history: History,
+  giveUp: AbortSignal,
+): Promise<boolean> {
   for (const reading of batch) history.sent.set(keyOf(reading), reading);
   const accepted = await sendUntilAccepted(
     proxy,
@@ -62,9 +70,14 @@ async function sendBatch(proxy: string, batch: Reading[], history: History, give
   return accepted;
 }
 
-async function sendUntilAccepted(proxy: string, body: string, history: History, giveUp: AbortSignal): Promise<boolean> {
+async function sendUntilAccepted(
+  proxy: () => string,
+  body: string,
+  history: History,
+  giveUp: AbortSignal,
+): Promise<boolean> {
   while (!giveUp.aborted) {
-    const answer = await post(proxy, body).catch(() => undefined);
+    const answer = await post(proxy(), body).catch(() => undefined);
     if (answer?.status === 200 && !answer.text.includes('superseded')) return true;
     if (answer && !TRY_AGAIN.includes(answer.status)) {
       history.badAnswers.push(`a valid reading got ${answer.status} ${answer.text}`);

@@ -12,10 +12,11 @@ import { eventually, Sandbox } from '../support/cli-harness.js';
 import { COMPOSE_ENV } from '../support/compose-support.js';
 import { FakeClock, faketimeMissing } from '../support/faketime.js';
 import { canMount, NEEDS_MOUNT, SmallDisk } from '../support/small-disk.js';
-import { check, History, type Verdict } from './checker.js';
-import { JOB, sendReadings } from './clients.js';
+import { check, checkLedger, History, type Verdict } from './checker.js';
+import { JOB } from './clients.js';
 import { REGIONS, type Tools } from './faults/fault.js';
 import { Link } from './link.js';
+import { startLoad } from './load.js';
 import { Containers } from './machine/containers.js';
 import { HEALED_MS, type Machine } from './machine/machine.js';
 import { Processes } from './machine/processes.js';
@@ -47,7 +48,6 @@ export interface TortureResult extends Verdict {
 }
 
 const NODES_PER_REGION = 2;
-const CLIENTS_PER_REGION = 2;
 /** After the last fault: retries with back-off, redelivery after the visibility timeout, and a slow machine. */
 const SETTLE_MS = 120_000;
 /** Of deployed sensors in seconds. Between orders of kills they send one reading each. */
@@ -102,7 +102,14 @@ async function attack(
   { seed, length, network, log }: TortureOptions,
 ): Promise<TortureResult> {
   const sensors = ['--interval', 'orders' in length ? QUIET_INTERVAL : INTERVAL, '--timeout', '120'];
-  const nodes = ['--network', network, '--nodes', String(NODES_PER_REGION), ...(await Sandbox.portFlags(network))];
+  const nodes = [
+    '--relays',
+    '--network',
+    network,
+    '--nodes',
+    String(NODES_PER_REGION),
+    ...(await Sandbox.portFlags(network)),
+  ];
   let deployed = false;
   const start = async (deploy: boolean) => {
     await eventually('the end of the last `up`', () => !readRunState(sandbox.stateDir)?.alive, HEALED_MS);
@@ -120,7 +127,7 @@ async function attack(
   if ('orders' in length) {
     await nemesis.runOrders(length.orders);
   } else {
-    const load = startLoad(link.url, history, seed);
+    const load = startLoad(sandbox, link, { history, seed, settleMs: SETTLE_MS });
     await nemesis.run(length.seconds);
     await load.stop();
   }
@@ -128,31 +135,16 @@ async function attack(
   const verdict = await settle(sandbox, machine, history);
   if (!deployed) await sandbox.json(['deploy', 'publisher', ...sensors]);
   const fleet = await fleetProblems(sandbox);
+  const { sensors: accounts } = await sandbox.fleet().snapshot();
+  // The others go on meanwhile.
+  const ended = accounts.filter(({ state, job_id: id }) => state !== 'live' || id === JOB);
+  fleet.push(...checkLedger(history, await machine.storePath(), ended));
   const course = judgeMemory(await memory.stop());
   for (const line of course.lines) log(line);
   const problems = [...nemesis.problems, ...history.badAnswers, ...fleet, ...course.problems];
   const { deletedFiles } = nemesis;
   const good = [verdict.missing, verdict.wrong, problems, deletedFiles].every((found) => found.length === 0);
   return { ...verdict, problems, deletedFiles, good, folder: sandbox.dir };
-}
-
-/** Some executions in each region, each with random numbers of its own: their order of events changes nothing. */
-function startLoad(proxy: string, history: History, seed: number): { stop(): Promise<unknown> } {
-  const stopped = new AbortController();
-  const giveUp = new AbortController();
-  const clients = REGIONS.flatMap((region, r) =>
-    Array.from({ length: CLIENTS_PER_REGION }, (_, i) => {
-      const sensor = { execution_id: `${JOB}-${region}-${i + 1}`, region };
-      const random = new Random(seed + 1 + r * CLIENTS_PER_REGION + i);
-      return sendReadings(proxy, sensor, { history, random, stopped: stopped.signal, giveUp: giveUp.signal });
-    }),
-  );
-  const stop = () => {
-    stopped.abort();
-    setTimeout(() => giveUp.abort(), SETTLE_MS).unref();
-    return Promise.all(clients);
-  };
-  return { stop };
 }
 
 /** Checks until nothing is missing, or nothing can arrive any more. */
@@ -166,7 +158,9 @@ async function settle(sandbox: Sandbox, machine: Machine, history: History): Pro
   const complete = async () => {
     // Asked first: what the puller then takes from the queue is in the store before it is deleted there.
     const { depth } = await sandbox.fleet().stats();
-    const isEmpty = depth !== undefined && depth.visible + depth.inFlight === 0;
+    const { relays = [] } = await sandbox.fleet().summary();
+    const kept = relays.some(({ backlog }) => backlog > 0);
+    const isEmpty = depth !== undefined && depth.visible + depth.inFlight === 0 && !kept;
     const verdict = await look();
     return (verdict.missing.length === 0 || isEmpty) && verdict;
   };

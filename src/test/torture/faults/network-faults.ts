@@ -20,6 +20,32 @@ export const CUT_REGION: FaultKind = {
   },
 };
 
+/** Another version of the deployed sensors comes while a region can't deliver; it may fail, as others may be killed then. */
+export const DEPLOY_IN_OUTAGE: FaultKind = {
+  draw({ sandbox }, random) {
+    const region = random.pick(REGIONS);
+    const seconds = random.integer(2, 6);
+    const now = random.pick([true, false]);
+    const link = async (verb: string) => (await sandbox.run(['region', verb, region])).code === 0;
+    const happen = async () => {
+      await link('disconnect');
+      await sleep(seconds * 1000);
+      await sandbox.run([
+        'deploy',
+        'publisher',
+        '--interval',
+        '0.5',
+        '--timeout',
+        '10',
+        ...(now ? ['--now', '--yes'] : []),
+      ]);
+      await eventually(`region ${region} reconnected`, () => link('reconnect'), HEALED_MS);
+    };
+    const text = `cut region ${region} off for ${seconds} s, then deploy${now ? ' --now' : ''}`;
+    return { text, target: region, happen };
+  },
+};
+
 /** The clients that the checker knows can't, or don't hear the answers. */
 export const BREAK_LINK: FaultKind = {
   draw({ link }, random) {
