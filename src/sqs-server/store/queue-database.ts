@@ -1,6 +1,6 @@
 /** The SQLite database of the queue server: opening it, its durability settings, its schema and the records of queues. */
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
-import { type Database, isBusy, openSqlite, rowOf, rowsOf } from '../../lib/sqlite/driver.js';
+import { type Database, isBusy, isFull, openSqlite, rowOf, rowsOf } from '../../lib/sqlite/driver.js';
 
 export interface QueueRecord {
   id: number;
@@ -40,7 +40,9 @@ export function openDatabase(path: string): Database {
       });
     }
     throw new AppError('QUEUE_STORE_UNUSABLE', `Can't open the queue store ${path}: ${messageOf(error)}`, {
-      hint: 'Check that the folder exists and is writable, or give another file.',
+      hint: isFull(error)
+        ? 'Free some space; what the store holds is kept.'
+        : 'Check that the folder exists and is writable, or give another file.',
       cause: error,
     });
   }
