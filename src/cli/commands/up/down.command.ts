@@ -61,10 +61,10 @@ export const down = command({
   },
 });
 
-/** What sensors keep goes with them. A puller that does not answer, or not soon, keeps nobody from stopping. */
+/** What sensors keep goes with them. A puller that can't be asked, or does not answer soon, keeps nobody from stopping. */
 async function confirmKept(out: Output, settings: Settings, yes: boolean): Promise<void> {
-  const kept = keptIn(openFleet({ ...settings, pullerUrl: undefined }, 0)).catch(() => undefined);
-  const known = await Promise.race([kept, sleep(ANSWER_MS, undefined, { ref: false })]);
+  const kept = async () => keptIn(openFleet({ ...settings, pullerUrl: undefined }, 0));
+  const known = await Promise.race([kept().catch(() => undefined), sleep(ANSWER_MS, undefined, { ref: false })]);
   if (known) await confirmGivenUp(out, known, yes);
 }
 const ANSWER_MS = 2000;
