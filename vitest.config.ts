@@ -22,7 +22,7 @@ const REPLACES_MODULES = readdirSync('src', { recursive: true, encoding: 'utf8' 
 const system = {
   testTimeout: 90_000,
   hookTimeout: 90_000,
-  maxWorkers: 4,
+  maxWorkers: 5,
   retry: 1,
   sequence: { groupOrder: 1 },
 };
@@ -38,8 +38,9 @@ const unit = {
 /** The longest files: the last one to end does not run alone. Those with containers and nodes do not begin together. */
 const LONGEST = [
   ...['integration/compose-system', 'e2e/config-e2e', 'integration/native-system', 'e2e/cli-errors'],
-  ...['integration/compose-seed', 'integration/native-faults', 'integration/page-in-browser', 'integration/packed'],
-  ...['integration/demo', 'e2e/torture', 'e2e/embedded-system', 'integration/native-cluster', 'e2e/puller-store'],
+  ...['e2e/kept-readings', 'integration/compose-seed', 'integration/native-faults', 'integration/page-in-browser'],
+  ...['integration/compose-site', 'e2e/embedded-system', 'integration/native-handover', 'e2e/demo', 'e2e/torture'],
+  ...['integration/packed', 'integration/native-site', 'integration/demo', 'integration/native-cluster'],
 ].map((name) => `/src/test/${name}.test.ts`);
 
 class LongestFirst extends BaseSequencer {

@@ -9,7 +9,7 @@ test.each<[string, Pick<TortureOptions, 'seed' | 'length'>, number]>([
     { seed: 7, length: { seconds: 14 } },
     70,
   ],
-  ['orders of kills, readings sent in between only: the same', { seed: 8777, length: { orders: 4 } }, 140],
+  ['orders of kills, readings sent in between only: the same', { seed: 8777, length: { orders: 4 } }, 100],
 ])('%s, and no deleted file stays open', { timeout: 600_000 }, async (_, options, least) => {
   const faults: string[] = [];
   const log = (text: string) => faults.push(text);

@@ -70,9 +70,10 @@ export function describeSite(options: SiteOptions): void {
         async () => {
           const sensors = await ofEu();
           const isNew = ({ state, color }: SensorView) => state === 'live' && color === '#00ff88';
-          return sensors.some(isNew) && sensors.every(isWhole);
+          if (sensors.some(isNew) && sensors.every(isWhole)) return true;
+          throw new Error(sensors.map((one) => `${one.state} ${one.color} ${one.received}/${one.sequence}`).join());
         },
-        100_000,
+        150_000,
       );
       const old = (await ofEu()).find(({ execution_id }) => execution_id === before!.execution_id)!;
       expect(old.sequence - before!.sequence).toBeGreaterThan(CUT_MS / 1000 / INTERVAL_S - 3);
@@ -85,7 +86,7 @@ export function describeSite(options: SiteOptions): void {
         'select count(*) as n, max(sequence) as last, count(distinct sequence) as different from readings group by execution_id',
       ]);
       for (const { n, last, different } of rows) expect([n, different]).toEqual([last, last]);
-    }, 240_000);
+    }, 300_000);
 
     for (const row of KEPT_READINGS) {
       if (!risks) break;
