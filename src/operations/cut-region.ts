@@ -49,7 +49,11 @@ export async function setRegionLink(
     const bypassing = connected ? undefined : await bypassingJobs(network, region);
     const hasRelay = network.proxyUrlOf !== undefined && network.proxyUrlOf(region) !== network.sensorProxyUrl(region);
     return {
-      ...{ region, connected, reached, nodes, seconds },
+      region,
+      connected,
+      reached,
+      nodes,
+      seconds,
       ...(hasRelay ? { relay: true } : {}),
       ...(bypassing === undefined ? {} : { bypassing }),
     };
@@ -68,7 +72,8 @@ async function bypassingJobs(network: Network, region: string): Promise<RegionLi
   const running = jobs.filter((job) => here(job.ref) && isActive(job));
   const given = [
     ...running.map(({ id, name, ref, proxyUrl, urls = [] }) => ({
-      ...{ id, name },
+      id,
+      name,
       urls: ref.role === 'module' ? urls : ref.role === 'publisher' ? [proxyUrl] : [],
     })),
     ...byHand.filter(here).map(({ id, name, proxyUrl }) => ({ id, name, urls: [proxyUrl] })),

@@ -67,8 +67,16 @@ export async function readStatus({ network, proxies, fleet, jobs, stateDir }: St
     ).catch(missing('network')));
   const unanswered = [...reasons].map(([service, reason]) => ({ service, reason }));
   return {
-    ...{ nodes, jobs: listed, fleet: snapshot, convergence: converged, puller },
-    ...{ versions: readVersions(stateDir), proxies: counts.flat(), revoked, notices: notices ?? [], unanswered },
+    nodes,
+    jobs: listed,
+    fleet: snapshot,
+    convergence: converged,
+    puller,
+    versions: readVersions(stateDir),
+    proxies: counts.flat(),
+    revoked,
+    notices: notices ?? [],
+    unanswered,
   };
 }
 

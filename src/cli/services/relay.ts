@@ -58,7 +58,10 @@ export const serveRelay = (
     const follower = await openFollower(desired, { url: upstream, token, tlsCa }, log);
     const forwarder = new Forwarder({
       buffer,
-      ...{ upstream, token, region, name },
+      upstream,
+      token,
+      region,
+      name,
       onEvent: (event) => logEvent(log, event),
       fetch: ask,
     });
@@ -70,7 +73,9 @@ export const serveRelay = (
       modules: new ModuleStore(join(folder, 'modules')),
       moduleSource: (path, method) =>
         ask(upstream + path, {
-          ...{ method, redirect: 'error', signal: AbortSignal.timeout(MODULE_TIMEOUT_MS) },
+          method,
+          redirect: 'error',
+          signal: AbortSignal.timeout(MODULE_TIMEOUT_MS),
           ...(authorization ? { headers: authorization } : {}),
         }),
       revoked: new RevokedHosts(join(folder, 'revoked-sensors.json')),

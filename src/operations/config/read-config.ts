@@ -44,7 +44,12 @@ export function configDocument({ desired, differing, convergence, sensors }: Con
     differing,
     convergence,
     sensors: sensors.map(({ execution_id, hostname, region, state, color, icon_name, config }) => ({
-      ...{ execution_id, hostname, region, state, color, icon_name },
+      execution_id,
+      hostname,
+      region,
+      state,
+      color,
+      icon_name,
       reported: config ?? null,
       desired: effectiveConfig(desired, region, hostname),
       scopes: Object.fromEntries(

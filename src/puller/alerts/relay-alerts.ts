@@ -54,7 +54,13 @@ export class RelayAlerts {
         if (text === undefined) continue;
         const { name, region } = relay;
         const alert: RelayAlert = {
-          ...{ event: 'alert', type, firing: true, region, relay: name, at, rule },
+          event: 'alert',
+          type,
+          firing: true,
+          region,
+          relay: name,
+          at,
+          rule,
           text: `the relay ${name} of ${region} ${text}`,
         };
         found.set(`${type}\n${region}\n${name}`, alert);

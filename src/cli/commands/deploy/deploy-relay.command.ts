@@ -38,7 +38,12 @@ export const deployRelayCommand = command({
       });
     }
     const job: RelayJob = {
-      ...{ role: 'relay', region, image, upstream, dataDir, url: at },
+      role: 'relay',
+      region,
+      image,
+      upstream,
+      dataDir,
+      url: at,
       port: Number(new URL(at).port || 80),
       submissionTime: Date.now(),
     };
