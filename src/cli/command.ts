@@ -55,6 +55,8 @@ export interface CommandSpec<O extends Options = Options, Name extends string = 
   /** Which `-o` modes it has; the first is the default. None: it has no `-o`. */
   modes?: OutputMode[];
   /** Shown under the options. */
+  /** What settings mean here, where their usual descriptions do not say it. */
+  settingTexts?: Partial<Record<SettingKey, string>>;
   examples?: string[];
   hidden?: boolean;
   /** Its arguments are a command of another program, with options of its own. */
@@ -83,7 +85,7 @@ export function addCommand(program: Command, spec: CommandSpec): void {
   const flags = (spec.settings ?? []).map((key) => [key, spec.onePort ? ownFlag(key) : SETTINGS[key].flag] as const);
   const own = Object.entries(spec.options ?? {});
   const settings = flags.map(([key, flag]) => {
-    const option = settingOption(key, flag);
+    const option = settingOption(key, flag, spec.settingTexts?.[key]);
     return spec.sections ? option.helpGroup(sectionOf(key)) : option;
   });
   const options: Option[] = [...settings, ...own.map(([, option]) => option)];
@@ -129,8 +131,9 @@ function examplesText(examples: string[]): string {
   return `\nExamples:\n${lines.map((line) => line.replaceAll('\n', ' \\\n')).join('\n')}`;
 }
 
-function settingOption(key: SettingKey, flag: string): Option {
-  const { env, description, schema }: SettingDef = SETTINGS[key];
+function settingOption(key: SettingKey, flag: string, ownText: string | undefined): Option {
+  const { env, description: usual, schema }: SettingDef = SETTINGS[key];
+  const description = ownText ?? usual;
   const fallback = schema.safeParse(undefined);
   const shown = fallback.success && fallback.data !== undefined ? `; default: ${fallback.data}` : '';
   return new Option(flag, `${description} (env: ${env[0]}${shown})`);

@@ -85,7 +85,7 @@ export function parseHistoryQuery(query: Record<string, string>, now: number): H
   if (from >= to) throw badQuery('from must be before to', `They are Unix milliseconds: from=${from}, to=${to}.`);
   const step = given.step ?? usualStep(to - from);
   if (SAMPLED_METRICS.includes(metric) && step % MINUTE_MS !== 0) {
-    throw badQuery(`${metric} is kept by minute`, `Use a step that is a multiple of ${MINUTE_MS} milliseconds.`);
+    throw badQuery(`${metric} is kept by minute`, 'Use a step of at least 1m (60000 milliseconds), in whole minutes.');
   }
   const range = {
     metric,

@@ -10,12 +10,12 @@ import { secondsText } from '../output/terminal-text.js';
 export const regionDisconnect = regionCommand(
   'disconnect',
   false,
-  'cut a region off; its sensors keep running and keep their readings',
+  'cut a region off; its sensors keep running, and they or their relay keep the readings',
 );
 export const regionReconnect = regionCommand(
   'reconnect',
   true,
-  'restore the link of a region; its sensors deliver the readings that they kept',
+  'restore the link of a region; its sensors, or their relay, deliver the readings that they kept',
 );
 
 function regionCommand(word: 'disconnect' | 'reconnect', connected: boolean, summary: string) {

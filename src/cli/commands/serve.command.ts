@@ -19,6 +19,10 @@ export const relayServe = command({
   name: 'relay serve',
   summary: 'run a relay: the proxy of a site, which keeps readings on its disk and forwards them',
   settings: SERVICE_SETTINGS.relay,
+  settingTexts: {
+    proxyPort: 'port of the relay',
+    proxyUrl: 'URL at which sensors reach the relay, when it is not where it listens',
+  },
   options: {
     upstream: mandatoryOption('--upstream <url>', 'the proxy that gets the readings, and has the configuration', url),
     region: mandatoryOption('--region <region>', 'the region of its sensors', text),
@@ -26,7 +30,7 @@ export const relayServe = command({
     data: valueOption('--data <file>', 'file of the readings (default: in the state folder)', text),
     maxBytes: valueOption('--max-bytes <size>', 'what they may take of the disk', bytes, '1GiB'),
   },
-  examples: ['wasm-sensors relay serve --upstream https://proxy.example.com --region eu --host 0.0.0.0'],
+  examples: ['wasm-sensors relay serve --upstream https://proxy.example.com --region eu'],
   action: async (context) => (await import('../services/relay.js')).serveRelay(context, context.options),
 });
 

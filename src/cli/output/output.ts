@@ -104,7 +104,8 @@ export class Output {
       ...(hint === '' ? {} : { hint }),
       ...(details.length > 0 ? { details } : {}),
     });
-    this.#report(`${red('error:')} ${message}`);
+    // Who said no knows why.
+    this.#report(error.code === 'NOT_CONFIRMED' ? message : `${red('error:')} ${message}`);
     for (const detail of details) this.#report(dim(`  | ${detail}`));
     if (hint !== '') this.#report(hint);
     return error.exitCode;

@@ -109,7 +109,7 @@ function keysLine({ data, state, style, attached, width }: Picture): string {
 const WORDS = [
   ['', ''],
   ['gaps', 'readings that are missing, though later ones have arrived'],
-  ['waiting', 'readings that sensors keep until they can deliver them'],
+  ['waiting', 'readings that sensors or relays keep until they can deliver them'],
   ['unaccounted', 'what a sensor may have taken before it ended, and never came'],
   ['late', 'readings that arrived after later ones of their sensor: no loss'],
   ['duplicates', 'readings that arrived again, and count once'],

@@ -145,7 +145,9 @@ export const BINDINGS: Binding[] = [
       onScope(state, data, ({ region }) => {
         if (region === undefined) return { state, hint: 'select one region first' };
         const connected = data.summary?.regions.find((one) => one.region === region)?.cut === true;
-        const question = connected ? undefined : `Cut region ${region} off? Its sensors run on and keep readings.`;
+        const question = connected
+          ? undefined
+          : `Cut region ${region} off? Its sensors run on; they, or their relay, keep readings.`;
         return askFirst(state, question, { type: 'link', region, connected });
       }),
   },

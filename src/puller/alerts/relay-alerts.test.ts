@@ -11,7 +11,7 @@ const shown = (alerts: RelayAlerts, ...relays: RelayView[]) =>
   alerts.update({ time: NOW, relays }).map(({ type, relay: name, firing }) => `${type} ${name} ${firing}`);
 
 test.each([
-  ['relay.away', { away: true, heard_at: NOW - 40_000 }, /site of eu has not been heard for 40 s/],
+  ['relay.away', { away: true, heard_at: NOW - 40_000 }, /site \(eu\) has not been heard for 40 s/],
   ['relay.filling', { bytes: 80 }, /80 % full/],
   ['relay.backlog', { backlog: 5, oldest_ms: 1_200_000 }, /keeps 5 readings, the oldest for 20 min/],
 ])('%s fires once, and ends once', (type, over, text) => {
@@ -26,4 +26,11 @@ test('a relay that is cut off is away, whatever it keeps; one that is forgotten 
   const alerts = new RelayAlerts();
   expect(shown(alerts, relay({ away: true, backlog: 5, oldest_ms: 1_200_000 }))).toEqual(['relay.away site true']);
   expect(shown(alerts)).toEqual(['relay.away site false']);
+});
+
+test('the end of an alert is a sentence that names relay and region once', () => {
+  const alerts = new RelayAlerts();
+  alerts.update({ time: NOW, relays: [relay({ away: true, heard_at: NOW - 40_000 })] });
+  const [over] = alerts.update({ time: NOW, relays: [relay()] });
+  expect(over?.text).toBe('the relay site (eu) is heard again, or its sensors have ended');
 });

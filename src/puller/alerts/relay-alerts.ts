@@ -8,15 +8,19 @@ const OLD_MS = 600_000;
 
 interface Rule {
   rule: string;
+  /** What is said of a relay when it ends. */
+  over: string;
   /** Undefined: all is well. */
   problem(relay: RelayView, now: number): string | undefined;
 }
 
+const nameText = (relay: string, region: string) => `the relay ${relay} (${region})`;
 const minutes = (ms: number) => `${Math.round(ms / 60_000)} min`;
 
 const RULES: Record<RelayAlert['type'], Rule> = {
   'relay.away': {
     rule: 'relays are heard while their sensors run',
+    over: 'is heard again, or its sensors have ended',
     problem: ({ away, heard_at }, now) =>
       away
         ? `has not been heard for ${Math.round((now - heard_at) / 1000)} s: it is down, or can't reach the proxy`
@@ -24,6 +28,7 @@ const RULES: Record<RelayAlert['type'], Rule> = {
   },
   'relay.filling': {
     rule: `relays are less than ${NEARLY_FULL * 100} % full`,
+    over: `is less than ${NEARLY_FULL * 100} % full again`,
     problem: ({ bytes, max_bytes }) =>
       bytes >= NEARLY_FULL * max_bytes
         ? `is ${Math.round((100 * bytes) / max_bytes)} % full; once it is full, its sensors keep the next readings`
@@ -31,6 +36,7 @@ const RULES: Record<RelayAlert['type'], Rule> = {
   },
   'relay.backlog': {
     rule: `relays keep no reading for more than ${minutes(OLD_MS)}`,
+    over: `keeps no reading for more than ${minutes(OLD_MS)} now`,
     problem: ({ away, oldest_ms, backlog }) =>
       !away && oldest_ms > OLD_MS ? `keeps ${backlog} readings, the oldest for ${minutes(oldest_ms)}` : undefined,
   },
@@ -61,7 +67,7 @@ export class RelayAlerts {
           relay: name,
           at,
           rule,
-          text: `the relay ${name} of ${region} ${text}`,
+          text: `${nameText(name, region)} ${text}`,
         };
         found.set(`${type}\n${region}\n${name}`, alert);
       }
@@ -71,7 +77,7 @@ export class RelayAlerts {
     for (const [key, alert] of begun) this.#firing.set(key, alert);
     for (const [key] of ended) this.#firing.delete(key);
     const over = ended.map(([, { relay, region, rule, ...alert }]) => {
-      const text = `the relay ${relay} of ${region}: ${rule}, again`;
+      const text = `${nameText(relay, region)} ${RULES[alert.type].over}`;
       return { ...alert, region, relay, rule, firing: false, at, text };
     });
     return [...begun.map(([, alert]) => alert), ...over];

@@ -102,7 +102,7 @@ async function readReadings(
   if (last - first >= MAX_READINGS) {
     throw badQuery(
       `a step of ${step} milliseconds needs ${last - first + 1} readings, and at most ${MAX_READINGS} are read`,
-      'Use a step that is a multiple of 60000 milliseconds, or a later from.',
+      'Use a step of at least 1m, in whole minutes, or a later from.',
     );
   }
   const of = { step, from, to, metric: storedMetric(metric), region: region ?? null, host: host ?? null };

@@ -59,7 +59,7 @@ export function listenToControls(): void {
   });
   button('resume-sensors').addEventListener('click', () => void change({ what: 'resume', set: { paused: false } }));
   button('cut-region').addEventListener('click', async () => {
-    const question = `Cut ${nameOf(selection)} off? Its sensors keep their readings until it is reconnected.`;
+    const question = `Cut ${nameOf(selection)} off? Its sensors, or their relay, keep the readings until it is reconnected.`;
     if (await confirmed(question, 'Cut off')) await setLink(false);
   });
   button('reconnect-region').addEventListener('click', () => void setLink(true));

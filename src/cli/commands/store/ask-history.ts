@@ -26,13 +26,22 @@ const HOUR_MS = 3_600_000;
 /** Sensors send every 5 s unless they are told otherwise: shorter steps would show them in turn. */
 const LEAST_STEP_MS = 5_000;
 
-/** Without `--step` at most `points` of them. Rejects with `BAD_OPTION`, or as {@link FleetClient.history} does. */
+/**
+ * Without `--step` at most `points` of them. Built-in metrics may be named without what is before their dot, where no measured
+ * value has that name. Rejects with `BAD_OPTION`, or as {@link FleetClient.history} does.
+ */
 export async function askHistory(
   fleet: FleetClient,
   metric: string,
   options: HistoryValues,
   points: number,
 ): Promise<History> {
+  const found = await askMetric(fleet, metric, options, points);
+  const builtIn = BUILT_IN_METRICS.find((name) => name.endsWith(`.${metric}`));
+  return found.series.length > 0 || builtIn === undefined ? found : askMetric(fleet, builtIn, options, points);
+}
+
+async function askMetric(fleet: FleetClient, metric: string, options: HistoryValues, points: number): Promise<History> {
   const { since: from, until: to } = timeRange(options, HOUR_MS);
   const { region, host, step: given } = options;
   const usual = Math.max(LEAST_STEP_MS, timeStep(to - from, points));

@@ -7,6 +7,7 @@ import { command } from '../../command.js';
 import { type Options, publisherOptions, requireProfile, type Values } from '../../options.js';
 import { keptText, quarantinedText } from '../../output/up-text.js';
 import { attachToUp } from './attach-to-up.js';
+import { regionsLeftAtRelays } from './left-at-relays.js';
 import { upDetached } from './up-detached.js';
 import { upInForeground } from './up-foreground.js';
 import { UP_SETTINGS, upOptions } from './up-settings.js';
@@ -35,6 +36,11 @@ export const up = command({
     for (const name of orphans.removed) out.note(`stopped ${name}, which a killed \`up\` left behind`);
     for (const text of orphans.kept) out.warn(keptText(text));
     for (const { why, fix } of await checkBeforeUp(settings)) out.warn(`${why}${fix === undefined ? '' : `. ${fix}`}`);
+    if (!settings.relays) {
+      const left = regionsLeftAtRelays(stateDir).join(', ');
+      if (left !== '')
+        out.note(`relays of an earlier \`up --relays\` may keep readings (${left}); \`up --relays\` delivers them`);
+    }
     return options.detach ? upDetached(context) : upInForeground(context);
   },
 });
