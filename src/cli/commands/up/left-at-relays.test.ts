@@ -6,10 +6,10 @@ import { openSqlite } from '../../../lib/sqlite/driver.js';
 import { openReadingTable } from '../../../relay/reading-table.js';
 import { regionsLeftAtRelays } from './left-at-relays.js';
 
-test('an `up` without relays knows which of an earlier one keep readings: not those that delivered all', () => {
+test('an `up` without relays knows which of an earlier one keep readings: not those that delivered all', async () => {
   const stateDir = mkdtempSync(join(tmpdir(), 'left-'));
   onTestFinished(() => rmSync(stateDir, { recursive: true }));
-  expect(regionsLeftAtRelays(stateDir)).toEqual([]);
+  expect(await regionsLeftAtRelays(stateDir)).toEqual([]);
   for (const region of ['us', 'eu', 'as']) mkdirSync(join(stateDir, `relay-${region}`));
   for (const region of ['us', 'eu']) {
     const database = openSqlite(join(stateDir, `relay-${region}`, 'relay.db'));
@@ -18,5 +18,5 @@ test('an `up` without relays knows which of an earlier one keep readings: not th
     database.close();
   }
   writeFileSync(join(stateDir, 'relay-as', 'relay.db'), 'damaged');
-  expect(regionsLeftAtRelays(stateDir)).toEqual(['eu', 'as']);
+  expect(await regionsLeftAtRelays(stateDir)).toEqual(['eu', 'as']);
 });

@@ -1,26 +1,27 @@
 /** What relays of an earlier `up --relays` keep, when this one has none. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { openSqlite } from '../../../lib/sqlite/driver.js';
 import { REGIONS } from '../../../network/network.js';
 import { relayName } from '../../../network/relays.js';
 
 /** Regions whose relay has readings on this machine's disk; a file that can't be read may have some. */
-export const regionsLeftAtRelays = (stateDir: string): string[] =>
-  REGIONS.filter((region) => {
-    const path = join(stateDir, relayName(region), 'relay.db');
-    return existsSync(path) && hasReadings(path);
-  });
-
-function hasReadings(path: string): boolean {
-  try {
-    const database = openSqlite(path, { readOnly: true });
+export async function regionsLeftAtRelays(stateDir: string): Promise<string[]> {
+  const files = REGIONS.map((region) => ({ region, path: join(stateDir, relayName(region), 'relay.db') }));
+  const found = files.filter(({ path }) => existsSync(path));
+  if (found.length === 0) return [];
+  // Most starts need no SQLite in this process.
+  const { openSqlite } = await import('../../../lib/sqlite/driver.js');
+  const hasReadings = (path: string): boolean => {
     try {
-      return database.prepare('SELECT 1 FROM readings LIMIT 1').get() !== undefined;
-    } finally {
-      database.close();
+      const database = openSqlite(path, { readOnly: true });
+      try {
+        return database.prepare('SELECT 1 FROM readings LIMIT 1').get() !== undefined;
+      } finally {
+        database.close();
+      }
+    } catch {
+      return true;
     }
-  } catch {
-    return true;
-  }
+  };
+  return found.filter(({ path }) => hasReadings(path)).map(({ region }) => region);
 }

@@ -37,7 +37,7 @@ export const up = command({
     for (const text of orphans.kept) out.warn(keptText(text));
     for (const { why, fix } of await checkBeforeUp(settings)) out.warn(`${why}${fix === undefined ? '' : `. ${fix}`}`);
     if (!settings.relays) {
-      const left = regionsLeftAtRelays(stateDir).join(', ');
+      const left = (await regionsLeftAtRelays(stateDir)).join(', ');
       if (left !== '')
         out.note(`relays of an earlier \`up --relays\` may keep readings (${left}); \`up --relays\` delivers them`);
     }
