@@ -3,8 +3,8 @@ import { AppError, messageOf } from './errors/app-error.js';
 
 /** Deepest nesting of objects and arrays. JSON tools that handle a message later fail on thousands of levels. */
 export const MAX_NESTING = 100;
-/** All objects and arrays of a text. The largest honest ones are configurations of ten thousand hosts. */
-const MAX_CONTAINERS = 50_000;
+/** All objects and arrays of a body. The largest honest ones are configurations of ten thousand hosts. */
+export const MAX_CONTAINERS = 50_000;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -35,6 +35,15 @@ const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
  * arrays together; without them a text may hold as many as there is room for.
  */
 export function findNestingProblem(text: string, maxValues = Number.POSITIVE_INFINITY): string | undefined {
+  return scanJson(text, maxValues).problem;
+}
+
+/** The same, with how many objects and arrays it has, for texts that come together: these are `maxContainers` at most. */
+export function scanJson(
+  text: string,
+  maxValues = Number.POSITIVE_INFINITY,
+  maxContainers = MAX_CONTAINERS,
+): { problem?: string; containers: number } {
   let levels = 0;
   let containers = 0;
   let commas = 0;
@@ -46,10 +55,12 @@ export function findNestingProblem(text: string, maxValues = Number.POSITIVE_INF
       if (character === BACKSLASH) i++;
       // The bracket and the brace of a kind differ in one bit.
     } else if ((character | 0x20) === 0x7b) {
-      if (++levels > MAX_NESTING) return `is nested more than ${MAX_NESTING} levels deep`;
-      if (++containers > MAX_CONTAINERS) return `has more than ${MAX_CONTAINERS} objects and arrays`;
+      if (++levels > MAX_NESTING) return { problem: `is nested more than ${MAX_NESTING} levels deep`, containers };
+      if (++containers > maxContainers)
+        return { problem: `has more than ${maxContainers} objects and arrays`, containers };
     } else if ((character | 0x20) === 0x7d) levels--;
-    else if (character === COMMA && ++commas >= maxValues) return `has more than ${maxValues} values`;
+    else if (character === COMMA && ++commas >= maxValues)
+      return { problem: `has more than ${maxValues} values`, containers };
   }
-  return undefined;
+  return { containers };
 }

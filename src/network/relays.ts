@@ -1,6 +1,4 @@
 /** The relays of `up --relays` on this machine: a child process of `up` for each region, which outlives no `up`; its data do. */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Resolved } from '../config/resolve-settings.js';
 import { serviceCommand } from '../config/service-config.js';
 import { choosePorts, type PortWish } from '../lib/net/choose-port.js';
@@ -68,13 +66,11 @@ export async function startRelays(
         ...logging,
         ...relaySecrets(context, region),
       });
-      const folder = join(stateDir, relayName(region));
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
       return supervisor.start({
         name: relayName(region),
         ...selfCommand(args),
         // The certificate is the proxy's: on loopback a relay speaks http, whatever the settings of the working folder say.
-        cwd: folder,
+        cwd: stateDir,
         env: { ...env, WASM_SENSORS_TLS_CERT: undefined, WASM_SENSORS_TLS_KEY: undefined },
         ready: 'ipc',
         readyTimeoutMs: READY_MS,

@@ -14,7 +14,7 @@ export function relayedLine({ text, reported }: Relayed): string {
   return `{${config}"reading":${text.replace(/[\r\n]/g, ' ')}}\n`;
 }
 
-const LINE = /^\{(?:"config":("(?:[^"\\]|\\.)*"),)?"reading":(.*)\}$/;
+const LINE = /^\{(?:"config":("(?:[^"\\]|\\.)*"),)?"reading":(.*)\}$/s;
 
 /** Undefined for what no relay writes. The text of the reading may be no JSON. */
 export function parseRelayedLine(line: string): Relayed | undefined {

@@ -1,6 +1,6 @@
 /** From a request's body to messages: everything that can be wrong with a body is found here. */
 import { AppError } from '../lib/errors/app-error.js';
-import { decodeUtf8, findNestingProblem, parseJson } from '../lib/json.js';
+import { decodeUtf8, MAX_CONTAINERS, parseJson, scanJson } from '../lib/json.js';
 import { findFieldProblem, type Message } from '../protocol/message.js';
 import { parseRelayedLine } from '../protocol/relay.js';
 import { type Refusal, refusal } from './refusal.js';
@@ -13,7 +13,7 @@ export const MAX_ARRAY = 100;
 export const MAX_SEND_BYTES = 1_048_576;
 
 /** What a relay sends at once, uncompressed; and how many readings, which the batcher takes at once. */
-export const MAX_RELAYED_BYTES = 8_388_608;
+export const MAX_RELAYED_BYTES = 2_097_152;
 const MAX_RELAYED = 10_000;
 
 /** One message of a request, and what becomes of it. */
@@ -57,9 +57,16 @@ export function parseRelayed(bytes: Uint8Array, now: number): SentMessage[] {
   if (lines.length > MAX_RELAYED) {
     throw new AppError('TOO_MANY', `the body holds ${lines.length} readings; at most ${MAX_RELAYED} go in a request`);
   }
+  let containers = 0;
   return lines.map((line) => {
     const { text, reported } = parseRelayedLine(line) ?? { text: '' };
-    const problem = findNestingProblem(text);
+    const { problem, containers: own } = scanJson(text);
+    containers += own;
+    // The relay sends it again, with others.
+    if (containers > MAX_CONTAINERS) {
+      const reason = `the body has more than ${MAX_CONTAINERS} objects and arrays`;
+      return { message: {}, text, refusal: refusal('OVERLOADED', reason) };
+    }
     if (problem) return { message: {}, text, refusal: refusal('TOO_DEEP', `the reading ${problem}`) };
     try {
       return { ...checked(JSON.parse(text), text, Buffer.byteLength(text), now), reported };

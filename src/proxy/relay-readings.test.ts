@@ -167,3 +167,24 @@ test('no body inflates beyond its bound, and none that is too large is taken', a
     error: { code: 'BODY_ENCODED' },
   });
 });
+
+test('a small body of many values is not held in memory as a large one: what is beyond the bound is sent again', async () => {
+  const { post, queued } = proxyWith();
+  const many = `{"reading":{"a":[${'[],'.repeat(40_000)}[]]}}\n`;
+  const { accepted, refused } = await post(gzipSync(many.repeat(10)), token, gzipped);
+  expect([accepted, refused?.map(({ code }) => code), queued.length]).toEqual([1, Array(9).fill('OVERLOADED'), 1]);
+});
+
+test('compressed bodies count as what comes out of them', async () => {
+  const { post } = proxyWith();
+  const body = gzipSync(lines(reading()));
+  const answers = await Promise.all(Array.from({ length: 100 }, () => post(body, token, gzipped)));
+  const states = new Set(answers.map(({ httpStatus }) => httpStatus));
+  expect(states).toEqual(new Set([200, 503]));
+});
+
+test('a message with a line separator in a text is one line', async () => {
+  const { post, queued } = proxyWith();
+  expect(await post(lines(reading({ icon_name: undefined, x: 'a\u2028b' })), token)).toMatchObject({ accepted: 1 });
+  expect(queued[0]?.body).toContain('\u2028');
+});

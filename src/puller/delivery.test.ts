@@ -80,3 +80,9 @@ test('packed readings are one delivery each, with what each sensor reported; a b
     ['NOT_JSON', 'x', {}],
   ]);
 });
+
+test('a message of more lines than any proxy packs is one rejection, not thousands', () => {
+  const message = { id: 'm', body: 'x\n'.repeat(130_000), attributes: { packed: 'readings' } };
+  const { deliveries, rejections } = parseDeliveries({ ...message, receipt: 'r', receiveCount: 1, sentAt: 0 }, NOW);
+  expect([deliveries, rejections.map(({ code, message: { id } }) => [code, id])]).toEqual([[], [['TOO_MANY', 'm']]]);
+});

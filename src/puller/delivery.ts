@@ -25,9 +25,12 @@ export type RejectedMessage = Rejection & { message: ReceivedMessage };
 
 /** The proxy's codes for the same. */
 export interface Rejection {
-  code: 'NOT_JSON' | 'NOT_AN_OBJECT' | 'TOO_DEEP' | 'BAD_FIELD';
+  code: 'NOT_JSON' | 'NOT_AN_OBJECT' | 'TOO_DEEP' | 'BAD_FIELD' | 'TOO_MANY';
   reason: string;
 }
+
+/** Proxies pack at most 60,000 characters. Others that may send to the queue are not to keep the puller busy with one message. */
+const MAX_PACKED = 1_000;
 
 /** What a message of the queue holds: one message, or packed readings. */
 export function parseDeliveries(
@@ -36,7 +39,14 @@ export function parseDeliveries(
 ): { deliveries: Delivery[]; rejections: RejectedMessage[] } {
   const deliveries: Delivery[] = [];
   const rejections: RejectedMessage[] = [];
-  for (const part of partsOf(message)) {
+  const parts = partsOf(message);
+  if (parts.length > MAX_PACKED) {
+    return {
+      deliveries,
+      rejections: [{ code: 'TOO_MANY', reason: `more than ${MAX_PACKED} packed readings`, message }],
+    };
+  }
+  for (const part of parts) {
     const parsed = parseDelivery(part, receivedAt);
     if ('code' in parsed) rejections.push({ ...parsed, message: part });
     else deliveries.push(parsed);

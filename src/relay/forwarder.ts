@@ -58,7 +58,13 @@ const TIMES = {
   backlogTimeout: 20_000,
 };
 /** Upstream may take such a reading later. */
-const REFUSED_FOR_NOW = new Set(['SUBMISSION_AHEAD', 'TOO_MANY_HOSTS', 'TOO_MANY_REGIONS', 'TOO_MANY_SENSORS']);
+const REFUSED_FOR_NOW = new Set([
+  'OVERLOADED',
+  'SUBMISSION_AHEAD',
+  'TOO_MANY_HOSTS',
+  'TOO_MANY_REGIONS',
+  'TOO_MANY_SENSORS',
+]);
 
 /** Readings in the queue of the proxy that its puller takes within a second. */
 const LONG_QUEUE = 6_000;

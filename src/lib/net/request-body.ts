@@ -36,7 +36,7 @@ export async function readBody<T>(
   const encoding = c.req.header('content-encoding')?.toLowerCase();
   if (encoding === 'gzip' && inflated !== undefined) {
     const compressed = await readPlain(c, (bytes) => bytes, max);
-    return inTurn(() => parse(inflate(compressed, inflated)));
+    return counted(inflated, () => inTurn(() => parse(inflate(compressed, inflated))));
   }
   if (encoding !== undefined && encoding !== 'identity') {
     throw new AppError('BODY_ENCODED', 'the body has a Content-Encoding; send it as it is', {
@@ -61,7 +61,7 @@ async function readPlain<T>(c: Context, parse: (bytes: Uint8Array) => T, max: nu
       arriving += value.length;
       if (total > max) throw tooLarge(max);
       if (arriving > MAX_ARRIVING_BYTES && total > SMALL_BYTES) {
-        throw new AppError('OVERLOADED', 'too many large bodies arrive at once');
+        throw tooMuch();
       }
       chunks.push(value);
     }
@@ -69,6 +69,17 @@ async function readPlain<T>(c: Context, parse: (bytes: Uint8Array) => T, max: nu
     return total <= SMALL_BYTES ? parse(bytes) : await inTurn(() => parse(bytes));
   } finally {
     arriving -= total;
+  }
+}
+
+/** What comes out of a compressed body takes as much memory as one that is not. */
+async function counted<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+  if (arriving + bytes > MAX_ARRIVING_BYTES) throw tooMuch();
+  arriving += bytes;
+  try {
+    return await work();
+  } finally {
+    arriving -= bytes;
   }
 }
 
@@ -98,4 +109,5 @@ function inTurn<T>(work: () => T): Promise<T> {
   return turn;
 }
 
+const tooMuch = () => new AppError('OVERLOADED', 'too many large bodies arrive at once');
 const tooLarge = (max: number) => new AppError('TOO_LARGE', `the body is longer than ${max} bytes`);
