@@ -33,6 +33,7 @@ import {
   silenceLimitOf,
 } from './sensor-record.js';
 import { type Arrival, type MissingRange, SequenceTracker } from './sequence-tracker.js';
+import { type KnownStops, StoppedJobs } from './stopped-jobs.js';
 
 /** A silent sensor is gone, and a replaced one is forgotten, after this time. */
 const GONE_AFTER_MS = 600_000;
@@ -52,6 +53,7 @@ export interface FleetDump {
   /** When the view began; versions before 0.2 did not keep it. */
   began?: number;
   relays?: KnownRelay[];
+  stops?: KnownStops[];
 }
 
 export class Fleet {
@@ -62,6 +64,7 @@ export class Fleet {
   /** Executions by the key of their host; some may be forgotten already. */
   readonly #ofHosts = new Map<string, string[]>();
   readonly #replacement = new Replacement();
+  readonly #stoppedJobs = new StoppedJobs();
   /** The readings of forgotten sensors by region, so that totals never go back. */
   readonly #forgotten = new Map<string, ReadingTotals>();
   readonly #rates = new Map<string, RateMeter>();
@@ -70,7 +73,7 @@ export class Fleet {
 
   /** Records a reading; returns whether it is new, late or a duplicate. */
   record(reading: Reading, config: ReportedConfig | undefined, now: number): Arrival {
-    const sensor = this.#sensors.get(reading.execution_id) ?? this.#add(newSensorRecord(reading, now, this.began), now);
+    const sensor = this.#sensors.get(reading.execution_id) ?? this.#begin(reading, now);
     const arrival = recordReading(sensor, reading, config, now);
     if (arrival === 'duplicate') return arrival;
     this.#replacement.record(sensor, reading, now);
@@ -88,6 +91,7 @@ export class Fleet {
 
   /** The operator stops these jobs, or has stopped them: their sensors are gone, not silent, unless they send on. */
   markJobsStopped(jobIds: string[], now: number): void {
+    for (const id of jobIds) this.#stoppedJobs.note(id, now);
     for (const sensor of this.#sensors.values())
       if (jobIds.includes(sensor.reading.job_id)) markStopped(sensor, now, now, true);
   }
@@ -106,6 +110,7 @@ export class Fleet {
     if (this.began > 0 && this.began >= since) this.began += by;
     for (const counts of this.#forgotten.values()) if (counts.last_seen >= since) counts.last_seen += by;
     this.relays.shiftTimes(by, since);
+    this.#stoppedJobs.shiftTimes(by, since);
     this.#rates.clear();
   }
 
@@ -126,6 +131,7 @@ export class Fleet {
 
   /** The state to keep across a restart, as plain JSON. */
   dump(): FleetDump {
+    const stops = this.#stoppedJobs.dump();
     const sensors = [...this.#sensors.values()].map(({ tracker, ...sensor }) => ({
       ...sensor,
       ...(tracker.first === 1 ? {} : { first: tracker.first }),
@@ -137,6 +143,7 @@ export class Fleet {
       retired: Object.fromEntries(this.#forgotten),
       ...(this.began === 0 ? {} : { began: this.began }),
       relays: this.relays.dump(),
+      ...(stops.length === 0 ? {} : { stops }),
     };
   }
 
@@ -144,6 +151,7 @@ export class Fleet {
   load(dump: FleetDump): void {
     this.began = dump.began ?? this.began;
     this.relays.load(dump.relays);
+    this.#stoppedJobs.load(dump.stops);
     // Earlier versions kept fewer counts.
     for (const [region, counts] of Object.entries(dump.retired)) {
       this.#forgotten.set(region, { ...noReadings(), ...counts });
@@ -222,6 +230,12 @@ export class Fleet {
     }
     for (const region of this.#rates.keys()) if (!regions.has(region)) this.#rates.delete(region);
     this.relays.prune(now, (region) => regions.get(region) ?? 0);
+  }
+
+  #begin(reading: Reading, now: number): SensorRecord {
+    const sensor = this.#add(newSensorRecord(reading, now, this.began), now);
+    this.#stoppedJobs.apply(sensor, reading);
+    return sensor;
   }
 
   #add(sensor: SensorRecord, now: number): SensorRecord {

@@ -270,6 +270,42 @@ test('a sensor that was stopped has taken nothing since, also when another one c
   expect(accountOf(cut, 'e', later + 6000)).toMatchObject({ state: 'replaced', unaccounted: 20 });
 });
 
+// Finds a bound that begins to grow again: of a job that has run before, its sensors of then are told, too.
+test('a sensor that was stopped stays so when its job is stopped once more, much later', () => {
+  const fleet = new Fleet();
+  new Sensor(fleet, 'e', T0, 1000, 'a', T0).pass(T0 + 10_000);
+  fleet.markJobsStopped(['j'], T0 + 10_500);
+  new Sensor(fleet, 'new', T0 + 300_000, 1000, 'a', T0 + 300_000).pass(T0 + 310_000);
+  fleet.markJobsStopped(['j'], T0 + 310_500);
+  for (const id of ['e', 'new']) expect(accountOf(fleet, id, T0 + 320_000)).toMatchObject({ unaccounted: 0 });
+});
+
+// Finds executions that began and were stopped behind a relay that was away: their readings come after the stop.
+test('a sensor that is first heard after its job was stopped has taken nothing since, also after a restart of the puller', () => {
+  const before = new Fleet();
+  const old = cutSensor(before);
+  old.supersede(T0 + 14_000);
+  const cut = new Sensor(before, 'cut', T0 + 14_000, 1000, 'a', T0 + 14_000);
+  cut.linked = false;
+  cut.pass(T0 + 22_000);
+  before.markJobsStopped(['other', 'j'], T0 + 22_500);
+  before.markJobsStopped(['j'], T0 + 25_000);
+  const fleet = new Fleet();
+  fleet.load(JSON.parse(JSON.stringify(before.dump())));
+  Object.assign(cut, { fleet, linked: true });
+  cut.pass(T0 + 22_001);
+  // Its readings come late.
+  for (const at of [22_002, 60_000, 500_000]) {
+    expect(accountOf(fleet, 'cut', T0 + at)).toMatchObject({ state: 'gone', waiting: 0, unaccounted: 0, gaps: 0 });
+  }
+  // One of a later submission of the job runs.
+  const next = new Sensor(fleet, 'next', T0 + 60_000, 1000, 'a', T0 + 60_000);
+  next.pass(T0 + 70_000);
+  next.linked = false;
+  expect(accountOf(fleet, 'next', T0 + 80_000)).toMatchObject({ state: 'silent', waiting: 10 });
+  expect(accountOf(fleet, 'cut', T0 + 80_000)).toMatchObject({ state: 'replaced', unaccounted: 0 });
+});
+
 test('late readings of a sensor that was replaced lower what is unaccounted, and its account outlives the puller', () => {
   const before = new Fleet();
   const old = cutSensor(before);

@@ -116,3 +116,31 @@ test('a relay that is not in use any more is forgotten, one that keeps readings 
   restored.load(JSON.parse(JSON.stringify(site.fleet.dump())));
   expect(restored.summary(T0).relays).toEqual(site.relays);
 });
+
+test('whoever makes up relays of a region pushes out no others, of that region or elsewhere', () => {
+  const site = new Site();
+  site.hear(1, { region: 'us' });
+  site.hear(1, {});
+  for (let n = 0; n < 1000; n++) site.hear(2, { name: `made-up-${n}` });
+  const names = site.relays.map(({ region, name }) => `${region} ${name}`);
+  expect([names.length, names]).toEqual([17, expect.arrayContaining(['us site', 'eu site'])]);
+  for (let n = 0; n < 1000; n++) site.hear(3, { region: `made-up-${n}` });
+  expect(site.relays.length).toBe(200);
+  site.hear(4, { backlog: 5 });
+  expect(site.relays.find(({ region, name }) => region === 'eu' && name === 'site')).toMatchObject({ backlog: 5 });
+});
+
+test.each([
+  [
+    { bytes: 5, max: 0 },
+    { bytes: 0, max_bytes: 1 },
+  ],
+  [
+    { bytes: 900, max: 100 },
+    { bytes: 100, max_bytes: 100 },
+  ],
+])('no relay is fuller than full: %j', (over, shown) => {
+  const site = new Site();
+  site.hear(1, over);
+  expect(site.relays).toMatchObject([shown]);
+});

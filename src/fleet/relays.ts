@@ -29,8 +29,9 @@ const UNUSED_AFTER_MS = 60_000;
 const FORGET_AFTER_MS = 86_400_000;
 /** A report that came earlier than another one counts less only for a while: the clock of its relay may be another one now. */
 const OUT_OF_ORDER_MS = 60_000;
-/** Whoever may relay can make up names. */
+/** Whoever may relay can make up names: of its region, or of all. Further ones are not known. */
 const MAX_RELAYS = 200;
+const MAX_RELAYS_OF_REGION = 16;
 
 export class Relays {
   readonly #relays = new Map<string, KnownRelay>();
@@ -39,16 +40,22 @@ export class Relays {
     const key = `${report.region}\n${report.name}`;
     const known = this.#relays.get(key);
     if (known && report.at < known.at && now - known.heardAt < OUT_OF_ORDER_MS) return;
-    this.#relays.delete(key);
+    if (!known && !this.#hasRoom(report.region)) return;
     this.#relays.set(key, { ...report, heardAt: now });
-    const [oldest] = this.#relays.keys();
-    if (this.#relays.size > MAX_RELAYS && oldest !== undefined) this.#relays.delete(oldest);
+  }
+
+  #hasRoom(region: string): boolean {
+    const own = this.dump().filter((relay) => relay.region === region);
+    return this.#relays.size < MAX_RELAYS && own.length < MAX_RELAYS_OF_REGION;
   }
 
   /** `silent`: whether a region has silent sensors. */
   view(now: number, silent: (region: string) => boolean): RelayView[] {
     const views = Array.from(this.#relays.values(), (relay): RelayView => {
-      const { name, region, backlog, bytes, max: max_bytes, refused, heardAt: heard_at } = relay;
+      const { name, region, backlog, refused, heardAt: heard_at } = relay;
+      // None is fuller than full, whatever it says.
+      const bytes = Math.min(relay.bytes, relay.max);
+      const max_bytes = Math.max(1, relay.max);
       const oldest_ms = backlog === 0 ? 0 : relay.oldest + Math.max(0, now - heard_at);
       const away = isUnheard(relay, now) && silent(region);
       return { name, region, backlog, oldest_ms, bytes, max_bytes, refused, heard_at, away };

@@ -161,8 +161,8 @@ export const isStopped = ({ endedAt, lastSeen, reading }: SensorRecord): boolean
 
 /** `asked`: when it was asked to stop; `ended`: the latest time at which it has stopped. Unix milliseconds. */
 export function markStopped(sensor: SensorRecord, asked: number, ended: number, isJobStopped: boolean): void {
-  // Told again while it stops.
-  if (asked - (sensor.stoppingAt ?? 0) > STOPPING_MS) sensor.stoppingAt = asked;
+  // Told again while it stops, or of a job that has been submitted again since.
+  if (!isStopped(sensor) && asked - (sensor.stoppingAt ?? 0) > STOPPING_MS) sensor.stoppingAt = asked;
   sensor.endedAt = ended;
   if (isJobStopped) sensor.isJobStopped = true;
 }

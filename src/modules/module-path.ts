@@ -19,5 +19,8 @@ export function permits(permission: string, sha256: string, operatorToken: strin
   return now < Date.UTC(year, 0, 1) && sameText(permission, permissionOf(sha256, operatorToken, year));
 }
 
+/** Whether it has the form of one; only its proxy can say more. */
+export const isPermission = (text: string): boolean => /^\d{4}-[\w-]{43}$/.test(text);
+
 const permissionOf = (sha256: string, token: string, year: number) =>
   `${year}-${signatureOf(token, `module ${sha256} ${year}`)}`;

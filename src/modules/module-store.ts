@@ -1,6 +1,8 @@
 /** Modules of the user, kept by the hash of their content: `modules/<sha256>.wasm`. */
-import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { AppError } from '../lib/errors/app-error.js';
 import { writeFileAtomic } from '../lib/fs/durable-files.js';
 
 /** What all of them may take of the disk; the largest ones fit in eight times. */
@@ -27,6 +29,15 @@ export class ModuleStore {
     } catch {
       return undefined;
     }
+  }
+
+  /** The same for a module that has the content of its name. Throws `MODULE_UNREADABLE`. */
+  findIntact(sha256: string): string | undefined {
+    const path = this.find(sha256);
+    if (path === undefined || createHash('sha256').update(readFileSync(path)).digest('hex') === sha256) return path;
+    throw new AppError('MODULE_UNREADABLE', `${path} is damaged: it does not have the SHA-256 of its name`, {
+      hint: 'Remove it, and deploy the module again.',
+    });
   }
 
   /** Keeps a module; those that were not used for the longest time give way. */

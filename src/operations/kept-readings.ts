@@ -13,10 +13,12 @@ export interface KeptReadings {
   readings: number;
 }
 
-/** Those that keep their readings themselves: what is on a relay's disk, or may be, is not given up with them. */
+/**
+ * Those that keep their readings themselves: what is on a relay's disk is not given up with them. That a relay keeps some is
+ * known only a while after a cut, so all regions that have one are left out.
+ */
 export function withoutRelay({ sensors, summary }: FleetSnapshot): SensorView[] {
-  const keeping = summary.relays?.filter(({ backlog, away }) => backlog > 0 || away) ?? [];
-  const relayed = new Set(keeping.map(({ region }) => region));
+  const relayed = new Set(summary.relays?.map(({ region }) => region));
   return sensors.filter(({ region }) => !relayed.has(region));
 }
 

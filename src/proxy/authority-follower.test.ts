@@ -78,6 +78,8 @@ test('a change is copied within a second, durably; what is known is not sent aga
   expect([last.url, header(last, 'if-none-match')]).toEqual([`${AUTHORITY}/config?seen=0`, '"0"']);
   await vi.advanceTimersByTimeAsync(500);
   expect(header(asked.at(-1)!, 'if-none-match')).toBe(`"${version}"`);
+  // Its token goes nowhere else.
+  expect(last.init.redirect).toBe('error');
   expect(statuses).toEqual([{ kind: 'following' }]);
 });
 
@@ -130,6 +132,7 @@ test.each([
   ['an error', () => Response.json({ error: { code: 'X', reason: 'out of order' } }, { status: 503 }), 'out of order'],
   ['an error of another kind', () => Response.json('no', { status: 502 }), 'status 502'],
   ['no JSON', () => new Response('<html>'), /JSON/],
+  ['without end', () => Response.json('x'.repeat(9e6)), 'longer than'],
   ['no state', () => Response.json({ version: 'x' }), /version/],
 ])('an authority that answers %s is not followed', async (_, wrong, reason) => {
   answer = wrong;

@@ -7,6 +7,7 @@ import { jittered } from '../lib/async/backoff.js';
 import { withTimeLimit } from '../lib/async/time-limit.js';
 import { AppError, causeMessageOf } from '../lib/errors/app-error.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
+import { readAnswer } from '../lib/net/http-client.js';
 import { desiredStateSchema } from '../protocol/desired-config.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
 
@@ -87,7 +88,7 @@ export class AuthorityFollower {
       signal: withTimeLimit(signal, ASK_TIMEOUT_MS),
     });
     if (response.status === 304) return { kind: 'following' };
-    const body: unknown = await response.json();
+    const body: unknown = JSON.parse(String(await readAnswer(response)));
     if (!response.ok) throw new Error(httpErrorSchema.safeParse(body).data?.message ?? `status ${response.status}`);
     const state = desiredStateSchema.parse(body);
     store.takeOver(state);
@@ -113,7 +114,7 @@ export class AuthorityFollower {
         },
         signal: AbortSignal.timeout(FORWARD_TIMEOUT_MS),
       });
-      text = await response.text();
+      text = String(await readAnswer(response));
     } catch (cause) {
       const message = `this proxy follows ${this.url}, which does not answer: ${causeMessageOf(cause)}`;
       throw new AppError('AUTHORITY_UNREACHABLE', message, { cause });
@@ -123,6 +124,6 @@ export class AuthorityFollower {
   }
 
   #fetch(path: string, init: RequestInit): Promise<Response> {
-    return (this.#options.fetch ?? fetch)(this.url + path, init);
+    return (this.#options.fetch ?? fetch)(this.url + path, { ...init, redirect: 'error' });
   }
 }

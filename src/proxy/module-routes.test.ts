@@ -129,30 +129,3 @@ function customSection(bytes: number): Buffer {
   const leb = (n: number): number[] => (n < 128 ? [n] : [(n & 127) | 128, ...leb(n >>> 7)]);
   return Buffer.from([0, ...leb(bytes + 2), 1, 0x78, ...Buffer.alloc(bytes)]);
 }
-
-test('a relay has a module from upstream, for paths that upstream permits, and keeps it for when that is away', async () => {
-  const own = mkdtempSync(join(tmpdir(), 'module-routes-'));
-  onTestFinished(() => rmSync(own, { recursive: true }));
-  await put(pathOf(module), module);
-  const asked: string[] = [];
-  let isAway = false;
-  const relay = createProxy({
-    queue: {} as Queue,
-    modules: new ModuleStore(own),
-    async moduleSource(path, method) {
-      if (isAway) throw new Error('away');
-      asked.push(method);
-      return app.request(path, { method, headers: { authorization: `Bearer ${sensorTokenOf(KEY, 'any')}` } });
-    },
-  }).app;
-  const path = modulePath(sha256Of(module), 'operator');
-  const answers = await Promise.all([relay.request(path), relay.request(path)]);
-  for (const answer of answers) expect(Buffer.from(await answer.arrayBuffer()).equals(module)).toBe(true);
-  expect((await relay.request(path, { method: 'HEAD' })).status).toBe(200);
-  expect(asked).toEqual(['GET', 'HEAD']);
-  expect((await relay.request(path.replace(/modules.(.)/, 'modules/9$1'))).status).toBe(403);
-  isAway = true;
-  expect((await relay.request(path)).status).toBe(200);
-  expect((await relay.request(pathOf(Buffer.from('unknown')))).status).toBe(403);
-  expect((await relay.request(modulePath(sha256Of(Buffer.from('unknown')), 'operator'))).status).toBe(503);
-});

@@ -4,18 +4,16 @@
  */
 import { createHash } from 'node:crypto';
 import { type Context, Hono } from 'hono';
-import { AppError, causeMessageOf } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { tokenProblem } from '../lib/net/bearer-token.js';
 import { fileAnswer } from '../lib/net/file-download.js';
 import { readBody } from '../lib/net/request-body.js';
-import { permits } from '../modules/module-path.js';
+import { isPermission, permits } from '../modules/module-path.js';
 import { isSha256, type ModuleStore } from '../modules/module-store.js';
 import { MAX_MODULE_BYTES } from '../modules/user-module.js';
 import { isCoreModule } from '../modules/wasm-sections.js';
 import type { SensorAccess } from './sensor-access.js';
-
-/** How a relay asks the proxy upstream for a module, by the path of the request. Rejects when it does not answer. */
-export type ModuleSource = (path: string, method: 'GET' | 'HEAD') => Promise<Response>;
+import { type ModuleSource, NOT_HERE, NOT_PERMITTED, UpstreamModules } from './upstream-modules.js';
 
 export function moduleRoutes(
   modules: ModuleStore,
@@ -24,7 +22,7 @@ export function moduleRoutes(
   source?: ModuleSource,
 ): Hono {
   const app = new Hono();
-  const fetching = new Map<string, Promise<Response>>();
+  const upstream = source && new UpstreamModules(modules, source);
 
   // Bacalhau asks with HEAD for the size first, which Hono answers by these routes.
   app.get('/modules/:file', (c) => {
@@ -39,47 +37,19 @@ export function moduleRoutes(
     const sha256 = sha256Of(c.req.param('file'));
     const permission = c.req.param('permission');
     if (operatorToken !== undefined && permits(permission, sha256, operatorToken, Date.now()))
-      return download(c, sha256);
-    // Whether the path permits it, upstream knows.
-    if (source) return download(c, sha256);
-    const message = 'the path does not permit the download: the operator token is another one now, or it has expired';
-    throw new AppError('TOKEN_WRONG', `${message}. Deploy the module again.`);
+      return download(c, sha256, permission);
+    if (upstream) {
+      if (isPermission(permission)) return download(c, sha256, permission);
+      throw new AppError('NO_SUCH_PATH', 'signed paths are called /modules/<year>-<signature>/<64 hex digits>.wasm');
+    }
+    throw new AppError('TOKEN_WRONG', NOT_PERMITTED);
   });
 
-  async function download(c: Context, sha256: string): Promise<Response> {
-    if (source) {
-      const problem = await askSource(source, c.req.path, sha256);
-      if (problem) return problem;
-    }
+  async function download(c: Context, sha256: string, permission?: string): Promise<Response> {
+    await upstream?.obtain(sha256, permission);
     const path = modules.find(sha256);
-    if (path === undefined) throw new AppError('NO_SUCH_PATH', 'there is no such module here');
+    if (path === undefined) throw new AppError('NO_SUCH_PATH', NOT_HERE);
     return fileAnswer(c, path, 'application/wasm');
-  }
-
-  /** Makes sure that a module is here, for whoever asks for this path; the answer of upstream where it refuses. */
-  async function askSource(ask: ModuleSource, path: string, sha256: string): Promise<Response | undefined> {
-    const isKept = modules.find(sha256) !== undefined;
-    const asked = fetching.get(path) ?? fetchModule(ask, path, sha256, isKept).finally(() => fetching.delete(path));
-    fetching.set(path, asked);
-    try {
-      const answer = await asked;
-      return answer.ok ? undefined : answer.clone();
-    } catch (cause) {
-      // Nodes start jobs again while the cloud is away. Whoever can name the hash knows the module.
-      if (isKept) return undefined;
-      throw new AppError('AUTHORITY_UNREACHABLE', `the proxy upstream does not answer: ${causeMessageOf(cause)}`, {
-        cause,
-      });
-    }
-  }
-
-  async function fetchModule(ask: ModuleSource, path: string, sha256: string, isKept: boolean): Promise<Response> {
-    const answer = await ask(path, isKept ? 'HEAD' : 'GET');
-    if (!answer.ok || isKept) return answer;
-    const bytes = new Uint8Array(await answer.arrayBuffer());
-    if (createHash('sha256').update(bytes).digest('hex') !== sha256) throw new Error('it sends another module');
-    modules.put(sha256, bytes);
-    return answer;
   }
 
   app.put('/modules/:file', async (c) => {

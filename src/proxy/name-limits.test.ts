@@ -107,3 +107,37 @@ test('a region is left when the last of its hosts has left it', () => {
   expect(codeOf(MANY.TOO_MANY_REGIONS!(MAX_REGIONS), HOUR)).toBe('TOO_MANY_REGIONS');
   expect(codeOf(MANY.TOO_MANY_REGIONS!(MAX_REGIONS), HOUR + 1)).toBeUndefined();
 });
+
+test('a relay sends for hosts of its region and for those that nobody knows, for an hour', () => {
+  const from = (relay: string | undefined, over: object, now = 0) =>
+    places.findProblem({ hostname: 'h', execution_id: 'e', region: relay ?? 'us', ...over }, now, true, relay)?.code;
+  expect(from(undefined, {})).toBeUndefined();
+  expect(from('eu', {})).toBe('WRONG_HOST');
+  expect(from('eu', { execution_id: 'other', hostname: 'H ' })).toBe('WRONG_HOST');
+  expect(from('eu', { execution_id: '' })).toBe('WRONG_HOST');
+  expect(from('us', {})).toBeUndefined();
+  expect(from('eu', { hostname: 'new', execution_id: 'new' })).toBeUndefined();
+  expect(from('eu', { execution_id: '' }, HOUR)).toBeUndefined();
+  // Of two regions, the host has named this one, too.
+  expect([from(undefined, {}, HOUR), from(undefined, { region: 'eu' }, HOUR)]).toEqual([undefined, undefined]);
+  expect(from('eu', {}, HOUR)).toBeUndefined();
+});
+
+test.each([
+  ['TOO_MANY_HOSTS', MAX_HOSTS],
+  ['TOO_MANY_SENSORS', MAX_SENSORS],
+])('%s: relays of one region fill half, and leave the rest to others', (code, max) => {
+  const from = (relay: string, n: number, now: number) =>
+    places.findProblem({ ...MANY[code]!(n), region: relay }, now, true, relay)?.code;
+  for (let n = 0; n < max / 2; n++) if (from('eu', n, n) !== undefined) throw new Error(`${n} is refused`);
+  expect([from('eu', max, max), from('eu', 0, max), from('us', max, max)]).toEqual([code, undefined, undefined]);
+  // Those that are silent make room.
+  expect(from('eu', max + 1, HOUR + 1)).toBeUndefined();
+});
+
+test('sensors that made room for others are counted no more in their region', () => {
+  for (let n = 0; n <= MAX_SENSORS / 2; n++) {
+    const message = { hostname: 'h', execution_id: `e${n}`, region: 'eu' };
+    if (places.findProblem(message, n * 2000, true, 'eu')) throw new Error(`${n} is refused`);
+  }
+});

@@ -35,8 +35,8 @@ interface KnownHost {
 export class NameLimits {
   /** By key, the one that was named last at the end. */
   readonly #hosts = new Map<string, KnownHost>();
-  /** How many hosts each has. */
-  readonly #regions = new Map<string, number>();
+  /** How many hosts each has, and sensors on them. */
+  readonly #regions = new Map<string, { hosts: number; sensors: number }>();
   /** The host of each sensor, by key. */
   readonly #hostOf = new Map<string, string>();
   #namedHosts = 0;
@@ -44,17 +44,24 @@ export class NameLimits {
   /**
    * Why a message is refused; undefined when what it names is known, or there is room for it. `now`: monotonic, in
    * milliseconds. `vouched`: its sender has a token. Others fill no more than half, so there is always room for these.
+   * `relay`: the region of the relay that sends; such a region fills no more than half, too.
    */
-  findProblem(message: Message, now: number, vouched: boolean): Refusal | undefined {
+  findProblem(message: Message, now: number, vouched: boolean, relay?: string): Refusal | undefined {
     const { execution_id: sensor } = message;
-    // No sensor: nothing is remembered of it.
-    if (typeof sensor !== 'string' || sensor === '') return undefined;
     const name = String(hostOf(message));
-    const region = String(message.region || 'unknown');
     const key = hostKey(name);
     let host = this.#hosts.get(key);
+    if (relay !== undefined && host && !host.regions.has(relay)) {
+      this.#forgetSilent(now);
+      host = this.#hosts.get(key);
+      if (host) return refusal('WRONG_HOST', `the host ${name} has named other regions, and not ${relay}`);
+    }
+    // No sensor: nothing is remembered of it.
+    if (typeof sensor !== 'string' || sensor === '') return undefined;
+    const region = String(message.region || 'unknown');
     // Almost every reading names what its host has named before.
-    if (!host?.regions.has(region) || !host.sensors.has(sensor)) {
+    const isNew = !host?.regions.has(region) || !host.sensors.has(sensor);
+    if (isNew || !host) {
       this.#forgetSilent(now);
       host = this.#hosts.get(key) ?? {
         named: name !== sensor,
@@ -62,17 +69,20 @@ export class NameLimits {
         regions: new Map(),
         sensors: new Map(),
       };
-      const problem = this.#problemOf(host, { key, region, sensor }, now, vouched ? 1 : 0.5);
+      const problem =
+        this.#problemOf(host, { key, region, sensor }, now, vouched ? 1 : 0.5) ??
+        (relay === undefined ? undefined : this.#problemOfRegion(host, { key, region, sensor }));
       if (problem) return problem;
+      this.#count(host, -1);
     }
     if (!this.#hosts.delete(key) && host.named) this.#namedHosts++;
     this.#hosts.set(key, host);
     host.lastNamed = now;
-    if (!host.regions.has(region)) this.#regions.set(region, (this.#regions.get(region) ?? 0) + 1);
-    this.#leave(use(host.regions, region, now, MAX_REGIONS_OF_HOST));
+    use(host.regions, region, now, MAX_REGIONS_OF_HOST);
     this.#hostOf.set(sensor, key);
     const replaced = use(host.sensors, sensor, now, MAX_SENSORS_OF_HOST);
     if (replaced !== undefined) this.#hostOf.delete(replaced);
+    if (isNew) this.#count(host, 1);
     return undefined;
   }
 
@@ -104,21 +114,41 @@ export class NameLimits {
     return undefined;
   }
 
+  /** What keeps the relays of a region from naming more: the other half is for others. */
+  #problemOfRegion(
+    { named, sensors }: KnownHost,
+    { key, region, sensor }: Record<'key' | 'region' | 'sensor', string>,
+  ): Refusal | undefined {
+    const known = this.#regions.get(region);
+    if (!known) return undefined;
+    if (named && !this.#hosts.has(key) && known.hosts >= MAX_HOSTS / 2) {
+      return refusal('TOO_MANY_HOSTS', `the region has ${MAX_HOSTS / 2} other hosts already`);
+    }
+    if (!sensors.has(sensor) && known.sensors >= MAX_SENSORS / 2) {
+      return refusal('TOO_MANY_SENSORS', `the region has ${MAX_SENSORS / 2} other sensors already`);
+    }
+    return undefined;
+  }
+
   #forgetSilent(now: number): void {
-    for (const [key, { named, regions, sensors, lastNamed }] of this.#hosts) {
-      if (now - lastNamed < FORGET_AFTER_MS) return;
+    for (const [key, host] of this.#hosts) {
+      if (now - host.lastNamed < FORGET_AFTER_MS) return;
       this.#hosts.delete(key);
-      if (named) this.#namedHosts--;
-      for (const region of regions.keys()) this.#leave(region);
-      for (const sensor of sensors.keys()) this.#hostOf.delete(sensor);
+      if (host.named) this.#namedHosts--;
+      this.#count(host, -1);
+      for (const sensor of host.sensors.keys()) this.#hostOf.delete(sensor);
     }
   }
 
-  #leave(region: string | undefined): void {
-    if (region === undefined) return;
-    const hosts = this.#regions.get(region)! - 1;
-    if (hosts > 0) this.#regions.set(region, hosts);
-    else this.#regions.delete(region);
+  /** In the regions that a host has named: 1 adds it with its sensors, -1 takes it out. */
+  #count({ regions, sensors }: KnownHost, by: 1 | -1): void {
+    for (const region of regions.keys()) {
+      const known = this.#regions.get(region) ?? { hosts: 0, sensors: 0 };
+      known.hosts += by;
+      known.sensors += by * sensors.size;
+      if (known.hosts > 0) this.#regions.set(region, known);
+      else this.#regions.delete(region);
+    }
   }
 }
 

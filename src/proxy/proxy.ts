@@ -20,12 +20,13 @@ import type { ProxyEvent } from './batcher.js';
 import { Batcher, type BatcherOptions } from './batcher.js';
 import { configRoutes } from './config-routes.js';
 import { DesiredConfigStore } from './desired-config-store.js';
-import { type ModuleSource, moduleRoutes } from './module-routes.js';
+import { moduleRoutes } from './module-routes.js';
 import { ProxyCounts, proxyMetrics } from './proxy-counts.js';
 import { type Refusal, refusal, refusalOf, refuse } from './refusal.js';
 import { RevokedHosts, revocationRoutes } from './revoked-hosts.js';
 import { SendReadings } from './send-readings.js';
 import { SensorAccess, type SensorAccessOptions } from './sensor-access.js';
+import type { ModuleSource } from './upstream-modules.js';
 
 export interface ProxyDeps {
   queue: QueueToSend;

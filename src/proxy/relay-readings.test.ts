@@ -125,6 +125,10 @@ test('a reading that may not be sent is refused by itself', async () => {
   const wrong = [
     ['WRONG_REGION', reading({ region: 'us' })],
     ['WRONG_REGION', reading({ region: undefined })],
+    // Messages of no sensor are stored, too.
+    ['WRONG_REGION', reading({ region: 'us', execution_id: '' })],
+    ['WRONG_REGION', { region: 'us' }],
+    ['WRONG_REGION', { hostname: 'edge-us-1' }],
     ['BAD_FIELD', reading({ color: 'red' })],
     ['NOT_JSON', '{"reading":{]}\n'],
     ['NOT_JSON', 'hello\n'],
@@ -166,6 +170,21 @@ test('no body inflates beyond its bound, and none that is too large is taken', a
   expect(await post(lines(reading()), token, { 'content-encoding': 'br' })).toMatchObject({
     error: { code: 'BODY_ENCODED' },
   });
+});
+
+test('a relay does not send for a host that only another region has named', async () => {
+  const { post } = proxyWith();
+  expect(await post(lines(reading({ region: 'us' })), relayTokenOf(KEY, 'us'))).toMatchObject({ accepted: 1 });
+  const spoofed = lines(reading({ sequence: 2 }), reading({ sequence: 3, execution_id: 'e-2' }));
+  const WRONG_HOST = { code: 'WRONG_HOST' };
+  expect(await post(spoofed, token)).toMatchObject({ accepted: 0, refused: [WRONG_HOST, WRONG_HOST] });
+});
+
+test('the report of a relay of another region is not passed on', async () => {
+  const { queued, post } = proxyWith();
+  const numbers = { at: 1, backlog: 2, oldest: 3, bytes: 4, max: 5, refused: 6 };
+  await post(lines(reading()), token, { 'x-relay': formatRelayReport({ name: 'a', region: 'us', ...numbers }) });
+  expect(queued).toEqual([{ body: expect.any(String) }]);
 });
 
 test('a small body of many values is not held in memory as a large one: what is beyond the bound is sent again', async () => {

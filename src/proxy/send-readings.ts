@@ -172,7 +172,9 @@ export class SendReadings {
 
   /** Refuses what names more than the sender may. */
   #refuseTooMany(messages: SentMessage[], sender: Sender): void {
-    refuseSome(messages, (message) => this.#places.findProblem(message, performance.now(), !sender.anonymous));
+    refuseSome(messages, (message) =>
+      this.#places.findProblem(message, performance.now(), !sender.anonymous, sender.relay),
+    );
   }
 
   /** Resolves when the queue has decided about all: with the reason when it can't accept one now. */

@@ -84,7 +84,7 @@ export class SensorAccess {
   problemOf({ node, relay }: Sender, message: Message): Refusal | undefined {
     const host = hostOf(message);
     for (const region of [relay, this.#region]) {
-      if (region === undefined || message.region === region || !message.execution_id) continue;
+      if (region === undefined || message.region === region || namesNothing(message)) continue;
       const named = JSON.stringify(message.region);
       return refusal('WRONG_REGION', `the relay is that of the region ${region}, the reading names ${named}`);
     }
@@ -105,5 +105,8 @@ export class SensorAccess {
     return refusal('WRONG_HOST', `readings of the host ${host} need its own token`);
   }
 }
+
+/** A message of no sensor, such as `{"data":1}`. */
+const namesNothing = ({ region, hostname, execution_id }: Message) => !(region || hostname || execution_id);
 
 const revokedText = (host: string) => `the host ${host} may not send: it was revoked`;

@@ -74,6 +74,25 @@ function start(timeoutMs = 10_000): Forwarder {
 
 const emptied = () => vi.waitFor(() => expect(buffer.count).toBe(0), { timeout: 10_000 });
 
+test('of an answer without end no more is read than a proxy says', async () => {
+  let sent = 0;
+  const body = () =>
+    new ReadableStream({
+      pull(controller) {
+        sent += 1_048_576;
+        controller.enqueue(new Uint8Array(1_048_576));
+      },
+    });
+  answer = () => new Response(body());
+  await take(1);
+  const forwarder = start();
+  await vi.waitFor(() => expect(forwarder.problem).toMatch('longer than'));
+  stop.abort();
+  await running;
+  expect(sent / requests.length).toBeLessThan(12 * 1_048_576);
+  expect(buffer.count).toBe(1);
+});
+
 test('many readings are one request, compressed, with the token and what the relay says about itself', async () => {
   await take(500);
   const forwarder = start();

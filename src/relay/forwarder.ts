@@ -11,6 +11,7 @@ import { jittered } from '../lib/async/backoff.js';
 import { withTimeLimit } from '../lib/async/time-limit.js';
 import { causeMessageOf } from '../lib/errors/app-error.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
+import { readAnswer } from '../lib/net/http-client.js';
 import { formatRelayReport, RELAY_HEADER, type RelayReport, relayedLine } from '../protocol/relay.js';
 import type { UplinkStatus } from '../proxy/proxy.js';
 import type { KeptReading } from './reading-table.js';
@@ -205,7 +206,7 @@ export class Forwarder {
       redirect: 'error',
       signal: withTimeLimit(signal, timeoutMs),
     });
-    const answer: unknown = await response.json();
+    const answer: unknown = JSON.parse(String(await readAnswer(response)));
     if (!response.ok) {
       const { code = response.status, message = '' } = httpErrorSchema.safeParse(answer).data ?? {};
       throw new Error(`${code} ${message}`.trim());

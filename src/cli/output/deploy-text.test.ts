@@ -37,6 +37,11 @@ test('of a region that is cut off, what its sensors keep', () => {
   expect(deployText(result({ regions: [cut, nothing] })).split('\n')[1]).toMatch(/^pending: disconnected .*\(as: 3\)$/);
 });
 
+test('of a region that is cut off where the new version runs at once', () => {
+  const cut = region({ region: 'eu', pending: 3, expected: 0, seen: 0, unseen: true });
+  expect(deployText(result({ regions: [cut] }))).toBe('pending: eu is cut off; it runs there, and is not seen yet');
+});
+
 const facts: [DeployFact, string | RegExp][] = [
   [
     { type: 'config.overridden', scope: {}, fields: ['color', 'interval'] },

@@ -21,12 +21,22 @@ export function deployText({ regions, facts, unaccounted, seconds }: DeployResul
   return lines.join('\n');
 }
 
-export function pendingLines(regions: { region: string; pending: number; kept?: KeptReadings }[]): string[] {
+interface PendingRegion {
+  region: string;
+  pending: number;
+  kept?: KeptReadings;
+  unseen?: true;
+}
+
+export function pendingLines(regions: PendingRegion[]): string[] {
   const waiting = regions.filter(({ pending }) => pending > 0);
-  const cut = waiting.flatMap(({ region, kept }) =>
-    kept?.readings ? [`pending: ${region} is cut off, its ${keptText(kept)}`] : [],
-  );
-  const others = waiting.filter(({ kept }) => !kept?.readings).map(({ region, pending }) => `${region}: ${pending}`);
+  const cut = waiting.flatMap(({ region, kept, unseen }) => {
+    if (unseen) return [`pending: ${region} is cut off; it runs there, and is not seen yet`];
+    return kept?.readings ? [`pending: ${region} is cut off, its ${keptText(kept)}`] : [];
+  });
+  const others = waiting
+    .filter(({ kept, unseen }) => !kept?.readings && !unseen)
+    .map(({ region, pending }) => `${region}: ${pending}`);
   return others.length > 0
     ? [...cut, `pending: disconnected nodes run it when they reconnect (${others.join(', ')})`]
     : cut;

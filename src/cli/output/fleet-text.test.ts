@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
-import { eventLine, summaryTable } from './fleet-text.js';
+import { eventLine, relayLines, summaryTable } from './fleet-text.js';
 import { styleFor } from './terminal-text.js';
 
 const plain = styleFor(process.stdout, 'never');
@@ -35,6 +35,19 @@ test('what is wrong is marked: silent sensors, gaps, cut regions, links', () => 
   for (const word of ['cut off', '4 silent', '7']) expect(text).toContain(`\u001b[31m${word}\u001b[39m`);
   // Regions may have any name.
   expect(summaryTable(summary(region('constructor')), plain)).not.toContain('(');
+});
+
+test('what a relay keeps, and of one that is away only what is known', () => {
+  const relay = { name: 'relay-eu', region: 'eu', backlog: 0, oldest_ms: 0, bytes: 50, max_bytes: 100, refused: 0 };
+  const line = (over: object) =>
+    relayLines([{ ...relay, heard_at: AT - 63_000, away: false, ...over }], AT, plain)
+      .join()
+      .replace('relay-eu (eu): ', '');
+  expect(line({})).toMatch(/^keeps no readings, 50 % full, heard .* ago$/);
+  expect(line({ away: true })).toMatch(/^away: not heard for 63 \S+, its backlog is not known$/);
+  expect(line({ away: true, backlog: 7, refused: 2 })).toMatch(
+    /^away: not heard for 63 \S+, it kept 7 readings then, 2 given up/,
+  );
 });
 
 const reading = { region: 'eu', hostname: 'edge-eu-1', icon_name: '🚀', color: '#00ff88', sequence: 7 };

@@ -63,14 +63,18 @@ export function summaryTable(
 /** A line for each relay. `now`: Unix milliseconds. */
 export const relayLines = (relays: RelayView[], now: number, style: Style): string[] =>
   relays.map(({ name, region, backlog, oldest_ms, bytes, max_bytes, refused, heard_at, away }) => {
-    const heard = `heard ${spanText(Math.max(0, now - heard_at))} ago`;
-    const text = partsText(
+    const since = spanText(Math.max(0, now - heard_at));
+    const known = [
       backlog > 0
         ? `keeps ${countText(backlog, 'reading')}, the oldest for ${spanText(oldest_ms)}`
         : 'keeps no readings',
       `${Math.round((100 * bytes) / Math.max(1, max_bytes))} % full`,
+    ];
+    const then = backlog > 0 ? `it kept ${countText(backlog, 'reading')} then` : 'its backlog is not known';
+    const text = partsText(
+      ...(away ? [style.red(`away: not heard for ${since}`), then] : known),
       refused > 0 && style.red(`${refused} given up: the proxy refuses them`),
-      away ? style.red(`away, ${heard}`) : heard,
+      !away && `heard ${since} ago`,
     );
     return `${escapeControls(`${name} (${region})`)}: ${text}`;
   });

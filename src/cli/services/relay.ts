@@ -20,6 +20,8 @@ import { logDefect, refuseOpen, runService, serveUntilStopped } from './run-serv
 
 /** A module of 32 MB over a slow link. */
 const MODULE_TIMEOUT_MS = 300_000;
+/** The proxy answers a wrong path within 2 s. */
+const PERMISSION_TIMEOUT_MS = 10_000;
 
 interface RelayOptions {
   upstream: string;
@@ -47,13 +49,11 @@ export const serveRelay = (
     // `up` has the same state folder, and a proxy in it.
     const folder = join(settings.stateDir, `relay-${encodeURIComponent(region)}`);
     const path = data ?? join(folder, 'relay.db');
-    mkdirSync(folder, { recursive: true });
-    mkdirSync(dirname(path), { recursive: true });
+    for (const each of [folder, dirname(path)]) mkdirSync(each, { recursive: true, mode: 0o700 });
     const buffer = new RelayBuffer(path, maxBytes, (event) => {
       logEvent(log, event);
       reportWarning(eventText(event));
     });
-    const authorization = token === undefined ? undefined : { authorization: `Bearer ${token}` };
     const desired = new DesiredConfigStore(join(folder, 'desired.json'));
     const follower = await openFollower(desired, { url: upstream, token, tlsCa }, log);
     const forwarder = new Forwarder({
@@ -71,12 +71,12 @@ export const serveRelay = (
       follower,
       uplink: forwarder,
       modules: new ModuleStore(join(folder, 'modules')),
-      moduleSource: (path, method) =>
+      moduleSource: (path, method, withToken) =>
         ask(upstream + path, {
           method,
           redirect: 'error',
-          signal: AbortSignal.timeout(MODULE_TIMEOUT_MS),
-          ...(authorization ? { headers: authorization } : {}),
+          signal: AbortSignal.timeout(method === 'HEAD' ? PERMISSION_TIMEOUT_MS : MODULE_TIMEOUT_MS),
+          ...(withToken && token !== undefined ? { headers: { authorization: `Bearer ${token}` } } : {}),
         }),
       revoked: new RevokedHosts(join(folder, 'revoked-sensors.json')),
       onEvent(event) {

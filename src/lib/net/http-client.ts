@@ -1,5 +1,25 @@
-/** What clients of HTTP services need: private authorities, waiting for a service, the clock of its machine. */
+/** What clients of HTTP services need: private authorities, waiting for a service, answers that are not too long. */
 import { waitFor } from '../async/backoff.js';
+
+/** What a proxy answers in JSON: the configuration of 50,000 hosts, or a refusal for each of 10,000 readings. */
+const MAX_ANSWER_BYTES = 8 * 1_048_576;
+
+/** The body of an answer. Rejects as soon as more than `max` bytes have come out of it, also where it was compressed. */
+export async function readAnswer(response: Response, max = MAX_ANSWER_BYTES): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  const reader = response.body?.getReader();
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true };
+    if (done) return Buffer.concat(chunks);
+    total += value.length;
+    if (total > max) {
+      await reader?.cancel();
+      throw new Error(`the answer is longer than ${max} bytes`);
+    }
+    chunks.push(value);
+  }
+}
 
 /** Resolves when a GET of the URL is answered with 2xx; rejects when aborted. */
 export async function waitForHttp(url: string, signal: AbortSignal): Promise<void> {

@@ -384,7 +384,8 @@ test('what can deliver nothing is not waited for: sensors that have ended, are c
 });
 
 test('what is on a relay’s disk is not waited for', async () => {
-  relays = [{ region: 'eu', backlog: 9, away: false }];
+  // For 10 s after a cut it is not known that it keeps them.
+  relays = [{ region: 'eu', backlog: 0, away: false }];
   deployedBefore((name) => (name === 'edge-us-1' ? {} : { waiting: 30 }));
   await expect(deploy()).rejects.toMatchObject({ details: ['edge-as-1 (as) keeps 30'] });
 });
@@ -393,6 +394,17 @@ test('--now submits at once, without a handover', async () => {
   deployedBefore(() => ({ waiting: 30 }));
   const { unaccounted } = await deploy({ kept: 'given-up' });
   expect([network.submittedNow, unaccounted, progress[0]]).toEqual([true, 0, 'submitting the publisher']);
+});
+
+test('--now replaces sensors that are cut off, too, where the network does so: they run, and keep nothing', async () => {
+  deployedBefore(() => ({ waiting: 30 }));
+  network.nodeList.find(({ region }) => region === 'as')!.connected = false;
+  const ofAs = ({ regions }: DeployResult) => regions.find(({ region }) => region === 'as');
+  expect(ofAs(await deploy({ kept: 'given-up' }))).toMatchObject({ pending: 1, kept: { readings: 30 } });
+  network.handsOver = true;
+  const as = ofAs(await deploy({ kept: 'given-up' }));
+  expect(as).toMatchObject({ pending: 1, unseen: true });
+  expect(as).not.toHaveProperty('kept');
 });
 
 test('it ends when the last readings of the sensors before are stored, or have not come for a while', async () => {

@@ -53,6 +53,8 @@ export interface RegionDeployment {
   pending: number;
   /** What its sensors keep, where it is cut off. */
   kept?: KeptReadings;
+  /** It runs already where its nodes are cut off. */
+  unseen?: true;
 }
 
 export type DeployFact =
@@ -139,7 +141,11 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
       const { connected, disconnected } = nodes.get(region)!;
       return {
         ...{ region, jobId, unchanged, expected: connected, seen: seen.get(region) ?? 0, pending: disconnected },
-        ...(connected === 0 ? { kept: keptBy(sensors.filter((one) => one.region === region)) } : {}),
+        ...(connected > 0
+          ? {}
+          : network.handsOver && options.kept === 'given-up'
+            ? { unseen: true as const }
+            : { kept: keptBy(sensors.filter((one) => one.region === region)) }),
       };
     }),
     facts: [

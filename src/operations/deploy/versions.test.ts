@@ -53,6 +53,8 @@ test('a module is kept with its content, whatever becomes of its file', async ()
   const { module: kept = '' } = formerOptions(stateDir, ['eu'], true).get('eu') ?? {};
   expect((await readUserModule(kept)).sha256).toBe(module.sha256);
   expect(readVersions(stateDir).eu?.previous?.module?.file).toBe('mine.wasm');
+  writeFileSync(kept, tinyModule().reverse());
+  expect(() => former()).toThrow(/is damaged/);
   rmSync(kept);
   expect(() => former()).toThrow(expect.objectContaining({ code: 'MODULE_UNREADABLE' }));
 });

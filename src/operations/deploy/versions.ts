@@ -102,7 +102,7 @@ export function formerOptions(stateDir: string, regions: string[], named: boolea
 }
 
 function moduleFileOf(stateDir: string, { file, sha256 }: { file: string; sha256: string }): string {
-  const path = modulesOf(stateDir).find(sha256);
+  const path = modulesOf(stateDir).findIntact(sha256);
   if (path !== undefined) return path;
   throw new AppError('MODULE_UNREADABLE', `${file} of the version before is no longer in modules/ of the state folder`);
 }

@@ -103,7 +103,9 @@ class Panel {
     const relayed = find(this.node, '.relayed');
     relayed.hidden = relays.length === 0;
     const kept = relays.reduce((sum, { backlog }) => sum + backlog, 0);
-    setText(find(relayed, 'dd'), `${whole(kept)}${relays.some(({ away }) => away) ? ' · away' : ''}`);
+    // What one that is away keeps is not known.
+    const away = relays.some((relay) => relay.away);
+    setText(find(relayed, 'dd'), `${away && kept === 0 ? '?' : whole(kept)}${away ? ' · away' : ''}`);
     this.node.classList.toggle('silent', counts.live === 0 && counts.silent > 0);
     showColors(find(this.node, '.mix'), counts);
   }
