@@ -65,6 +65,7 @@ const REFUSED_FOR_NOW = new Set([
   'TOO_MANY_HOSTS',
   'TOO_MANY_REGIONS',
   'TOO_MANY_SENSORS',
+  'WRONG_HOST',
 ]);
 
 /** Readings in the queue of the proxy that its puller takes within a second. */
