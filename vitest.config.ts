@@ -22,7 +22,7 @@ const REPLACES_MODULES = readdirSync('src', { recursive: true, encoding: 'utf8' 
 const system = {
   testTimeout: 90_000,
   hookTimeout: 90_000,
-  maxWorkers: 5,
+  maxWorkers: 4,
   retry: 1,
   sequence: { groupOrder: 1 },
 };
