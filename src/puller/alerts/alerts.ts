@@ -38,7 +38,7 @@ export class Alerts {
 
   /** Those that fire now. */
   get firing(): AlertEvent[] {
-    return [...this.#conditions.firing, ...this.#silence.firing, ...this.#losses.firing, ...this.#relays.firing];
+    return [this.#conditions, this.#silence, this.#losses, this.#relays].flatMap(({ firing }): AlertEvent[] => firing);
   }
 
   /** The clock was set forward or back by this many milliseconds. */

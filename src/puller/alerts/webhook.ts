@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlertEvent } from '../../fleet/fleet-events.js';
 import { jittered } from '../../lib/async/backoff.js';
 import { messageOf } from '../../lib/errors/app-error.js';
+import { subjectOf } from './firing-alerts.js';
 
 /** About 30 KB. */
 const MAX_IN_POST = 100;
@@ -75,10 +76,6 @@ export class Webhook {
     if (!response.ok) throw new Error(`status ${response.status}`);
   }
 }
-
-/** What an alert is about: a newer alert about the same says all that is left to say. */
-const subjectOf = (alert: AlertEvent): string =>
-  [alert.type, 'region' in alert && alert.region, 'relay' in alert && alert.relay].filter(Boolean).join(' ');
 
 /** A receiver that knows single alerts shows the first one, and in its text that there are more. */
 function bodyOf(group: AlertEvent[]): AlertEvent & { alerts?: AlertEvent[] } {
