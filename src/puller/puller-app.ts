@@ -18,7 +18,8 @@ import { Places } from '../lib/places.js';
 import { desiredFieldSchema, desiredStateSchema, type ScopeConfig, scopeSchema } from '../protocol/desired-config.js';
 import type { Queue, QueueDepth, QueueServerState } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
-import type { ReadingsStore, StoreStats } from '../store/store.js';
+import type { SqliteStore } from '../store/sqlite/sqlite-store.js';
+import type { StoreStats } from '../store/store.js';
 import { controlRoutes } from './controls/control-routes.js';
 import type { FleetControls } from './controls/fleet-controls.js';
 import type { EventHub } from './events/event-hub.js';
@@ -33,7 +34,7 @@ export interface PullerAppDeps {
   queue: Queue;
   hub: EventHub;
   /** Without a store there are no past events and no history. */
-  store?: ReadingsStore | undefined;
+  store?: SqliteStore | undefined;
   /** The alerts that fire now: sent first to every client. */
   firing(): AlertEvent[];
   stats(): Omit<PullerAppStats, 'queue' | 'depth'>;

@@ -1,6 +1,7 @@
 /** What the store has received since a time, as events, a page at a time: a replay never holds more than a page. */
 import type { FleetEvent, MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js';
-import type { ReadingsStore, StoredMessage, StorePosition } from '../../store/store.js';
+import type { SqliteStore } from '../../store/sqlite/sqlite-store.js';
+import type { StoredMessage, StorePosition } from '../../store/store.js';
 
 /** A replay begins at most so many readings and messages before the newest. */
 const MAX_REPLAY = 100_000;
@@ -11,12 +12,12 @@ const MESSAGES_IN_PAGE = 500;
 const MESSAGE_BYTES_IN_PAGE = 262_144;
 
 export class PastEvents {
-  readonly #store: ReadingsStore;
+  readonly #store: SqliteStore;
   readonly #kinds: Set<FleetEvent['event']> | undefined;
   #at: StorePosition;
 
   /** `since`: Unix milliseconds. `kinds`: undefined = all. */
-  constructor(store: ReadingsStore, since: number, kinds: Set<FleetEvent['event']> | undefined) {
+  constructor(store: SqliteStore, since: number, kinds: Set<FleetEvent['event']> | undefined) {
     this.#store = store;
     this.#kinds = kinds;
     this.#at = store.positionAt(since, MAX_REPLAY);
