@@ -2,7 +2,7 @@
  * The table of one queue's messages, in order of arrival. Every queue has its own table, so purging or deleting a queue
  * costs the same however many messages it holds.
  */
-import type { Database, SqlValue } from '../../lib/sqlite/driver.js';
+import { type Database, rowsOf, type SqlValue } from '../../lib/sqlite/driver.js';
 import type { MessageMeta, StoredMessage } from './message.js';
 
 /** What a delivery changes. */
@@ -132,7 +132,7 @@ export function openMessageTable(database: Database, queueId: number) {
 
 /** Earlier versions write no `arrived`, also into a store that has it. */
 function addArrived(database: Database, table: string): void {
-  const columns = database.prepare(`PRAGMA table_info(${table})`).all() as { name: string }[];
+  const columns = rowsOf<{ name: string }>(database, `PRAGMA table_info(${table})`);
   if (!columns.some(({ name }) => name === 'arrived')) database.exec(`ALTER TABLE ${table} ADD COLUMN arrived INTEGER`);
   database.exec(`UPDATE ${table} SET arrived = sent WHERE arrived IS NULL`);
 }
