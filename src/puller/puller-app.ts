@@ -24,7 +24,7 @@ import { controlRoutes } from './controls/control-routes.js';
 import type { FleetControls } from './controls/fleet-controls.js';
 import type { EventHub } from './events/event-hub.js';
 import { eventStream } from './events/event-stream.js';
-import { PastEvents } from './events/past-events.js';
+import { pastEvents } from './events/past-events.js';
 import { historyRoutes } from './history-routes.js';
 import type { PipelineStats } from './pipeline.js';
 import { pullerMetrics } from './puller-metrics.js';
@@ -216,7 +216,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     if (closed.aborted) throw new AppError('STOPPING', 'the puller is stopping');
     const { region, since, kinds } = parseQuery(eventsSchema, c.req.query());
     const filter = { region: region || undefined, kinds: kinds && new Set(kinds) };
-    const past = since !== undefined && store ? new PastEvents(store, since, filter.kinds) : undefined;
+    const past = since !== undefined && store ? pastEvents(store, since, filter.kinds) : undefined;
     const leave = streams.take();
     if (!leave) throw tooMany('listen');
     const endReplay = past ? replays.take() : () => {};
@@ -229,10 +229,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
       past,
       closed,
       endReplay,
-      leave() {
-        endReplay();
-        leave();
-      },
+      leave,
       first: firing(),
       resumable: store !== undefined,
     });
