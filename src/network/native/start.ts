@@ -45,7 +45,6 @@ export interface NodesOptions {
 }
 
 export class NativeNodes {
-  readonly #options: NodesOptions;
   readonly #list: NodeList;
   readonly #edgeCount: number;
   readonly #hungAfterMs: number;
@@ -56,9 +55,8 @@ export class NativeNodes {
   readonly #late = new Set<string>();
   #stopped = false;
 
-  constructor(options: NodesOptions) {
+  constructor(private readonly options: NodesOptions) {
     const { context, ports } = options;
-    this.#options = options;
     this.#list = new NodeList(`http://${HOST}:${ports.api}`, ports.nats);
     this.#edgeCount = context.nodesPerRegion * REGIONS.length;
     this.#hungAfterMs = HUNG_AFTER_MS * heartbeatFactor(this.#edgeCount);
@@ -66,7 +64,7 @@ export class NativeNodes {
   }
 
   async startOrchestrator(): Promise<void> {
-    const { context, bacalhau, folder, ports } = this.#options;
+    const { context, bacalhau, folder, ports } = this.options;
     context.emit({ type: 'network.progress', step: 'orchestrator', done: 0, total: 1 });
     await this.#start(
       nodeProcess(bacalhau, folder, {
@@ -81,7 +79,7 @@ export class NativeNodes {
 
   /** Resolves when all have come that come in time. Rejects with `CHILD_FAILED` where no edge node does. */
   async startNodes(plans: NodePlan[]): Promise<void> {
-    const { emit } = this.#options.context;
+    const { emit } = this.options.context;
     const total = plans.length;
     const progress = (done: number) => emit({ type: 'network.progress', step: 'nodes connected', done, total });
     const apiPorts = await freePorts(total);
@@ -92,7 +90,7 @@ export class NativeNodes {
       for (let plan = waiting.shift(); plan; plan = waiting.shift()) {
         if (await this.#comesInTime(this.#specOf(plan, apiPorts.pop()!))) progress(++done);
         else if (this.#connected.size === 0) {
-          const log = this.#options.context.supervisor.logFile(plan.name);
+          const log = this.options.context.supervisor.logFile(plan.name);
           throw new AppError('CHILD_FAILED', `no edge node has connected within ${this.#slowAfterMs / 1000} s`, {
             hint: `The log of the first is ${log}.`,
             details: lastLines(log, 10),
@@ -114,7 +112,7 @@ export class NativeNodes {
     const specs = [...this.#specs.values()].filter(({ name }) => isEdgeOf(name, region));
     await Promise.all(
       specs.map(async (spec) => {
-        await this.#options.context.supervisor.stop([spec.name]);
+        await this.options.context.supervisor.stop([spec.name]);
         this.#connected.delete(spec.name);
         if (!this.#stopped) await this.#comesInTime(spec);
       }),
@@ -128,14 +126,14 @@ export class NativeNodes {
 
   /** The orchestrator last: nodes sign off from it. */
   async stop(): Promise<void> {
-    const { supervisor } = this.#options.context;
+    const { supervisor } = this.options.context;
     this.#stopped = true;
     await supervisor.stop([...this.#specs.keys()].filter((name) => name !== 'orchestrator'));
     await supervisor.stop(['orchestrator']);
   }
 
   #specOf(plan: NodePlan, apiPort: number): ChildSpec {
-    const { bacalhau, folder, links } = this.#options;
+    const { bacalhau, folder, links } = this.options;
     const { name, region } = plan;
     const lateMs = lateHeartbeatMs(this.#edgeCount);
     const process = nodeProcess(bacalhau, folder, {
@@ -153,7 +151,7 @@ export class NativeNodes {
   #start(spec: ChildSpec): Promise<void> {
     if (this.#stopped) throw new Error(`${spec.name} is not started: the network stops`);
     this.#specs.set(spec.name, spec);
-    return this.#options.context.supervisor.start(spec);
+    return this.options.context.supervisor.start(spec);
   }
 
   /** Starts a node, and waits for it as long as it is not slow; whether it has come. */
@@ -161,7 +159,7 @@ export class NativeNodes {
     const { name } = spec;
     const comes = this.#start(spec).then(() => {
       this.#connected.add(name);
-      if (this.#late.delete(name)) this.#options.context.emit({ type: 'node.arrived', node: name });
+      if (this.#late.delete(name)) this.options.context.emit({ type: 'node.arrived', node: name });
       return true;
     });
     // It may be stopped when nobody waits for it any more.

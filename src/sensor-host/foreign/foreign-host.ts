@@ -62,23 +62,20 @@ export interface ForeignHostOptions {
 }
 
 export class ForeignHost {
-  readonly #options: ForeignHostOptions;
   readonly #processes = new Set<ForeignProcess>();
   /** By region: what its guests reach while it is cut. */
   readonly #cut = new Map<string, string | undefined>();
   /** Of processes that have ended. */
   #past: HostCounts = sumOfCounts([]);
 
-  constructor(options: ForeignHostOptions = {}) {
-    this.#options = options;
-  }
+  constructor(private readonly options: ForeignHostOptions = {}) {}
 
   /**
    * Starts a process for a job; resolves when its module can be started. Rejects as `loadModule` does, and with
    * `MODULE_FAILED`. `onRefused`: a guest asked for a host that it may not reach.
    */
   async open({ module, allow }: Omit<Opening, 'ca'>, onRefused: (host: string) => void): Promise<Runner> {
-    const { ca, nodeArgs = [], maxThreads = MAX_THREADS } = this.#options;
+    const { ca, nodeArgs = [], maxThreads = MAX_THREADS } = this.options;
     const foreign = new ForeignProcess(nodeArgs, onRefused, () => {
       if (this.#processes.delete(foreign)) this.#past = sumOfCounts([this.#past, foreign.counts]);
     });
@@ -121,17 +118,17 @@ class ForeignProcess {
   /** Each of its guests has a thread. */
   threads = false;
   readonly #child: ChildProcess;
-  readonly #onRefused: (host: string) => void;
-  readonly #onGone: () => void;
   readonly #guests = new Map<number, { onExit: ExitListener; delivered: Delivered }>();
   #counts: HostCounts = sumOfCounts([]);
   #nextId = 1;
   #stderr = '';
   #settle!: { resolve(): void; reject(error: AppError): void };
 
-  constructor(nodeArgs: string[], onRefused: (host: string) => void, onGone: () => void) {
-    this.#onRefused = onRefused;
-    this.#onGone = onGone;
+  constructor(
+    nodeArgs: string[],
+    private readonly onRefused: (host: string) => void,
+    private readonly onGone: () => void,
+  ) {
     this.#child = fork(FOREIGN_MAIN, [], {
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !SECRETS.test(name))),
       execArgv: [`--max-old-space-size=${HEAP_MB}`, ...nodeArgs],
@@ -197,7 +194,7 @@ class ForeignProcess {
     else if ('changed' in message) {
       const guest = this.#guests.get(message.changed);
       if (guest) guest.delivered = message;
-    } else if ('refused' in message) this.#onRefused(message.refused);
+    } else if ('refused' in message) this.onRefused(message.refused);
     else this.#counts = message.counts;
   }
 
@@ -212,7 +209,7 @@ class ForeignProcess {
     this.#settle.reject(new AppError('MODULE_FAILED', message));
     for (const id of [...this.#guests.keys()]) this.#end(id, { kind: 'trap', message }, '');
     this.close();
-    this.#onGone();
+    this.onGone();
   }
 }
 

@@ -41,8 +41,6 @@ type Wait = number | { request: HttpRequest; args: HttpArguments };
 
 export class Guest extends WasiGuest implements RunningGuest {
   exit: GuestExit | undefined;
-  readonly #host: GuestEnvironment;
-  readonly #place: GuestPlace;
   #exports!: Exports;
   #bufferStart = 0;
   #bufferEnd = 0;
@@ -56,10 +54,12 @@ export class Guest extends WasiGuest implements RunningGuest {
   /** When its sleep ends, by the host's clock. */
   #wakesAt = 0;
 
-  constructor(host: GuestEnvironment, place: GuestPlace, program: ProgramOptions) {
+  constructor(
+    private readonly host: GuestEnvironment,
+    private readonly place: GuestPlace,
+    program: ProgramOptions,
+  ) {
     super(program);
-    this.#host = host;
-    this.#place = place;
   }
 
   /** Runs the entry point until it first waits. */
@@ -79,11 +79,11 @@ export class Guest extends WasiGuest implements RunningGuest {
   retire(): void {
     this.#isRetiring = true;
     // What is overdue, because this process was busy, is taken and delivered first.
-    if (this.#delivery.isDone && this.#host.clock.monotonic() < this.#wakesAt) this.stop();
+    if (this.#delivery.isDone && this.host.clock.monotonic() < this.#wakesAt) this.stop();
   }
 
   get isBehind(): boolean {
-    return this.#delivery.isBehind(this.#host.clock.monotonic());
+    return this.#delivery.isBehind(this.host.clock.monotonic());
   }
 
   get hasDelivered(): boolean {
@@ -105,7 +105,7 @@ export class Guest extends WasiGuest implements RunningGuest {
   fetch(args: HttpArguments): number {
     const request = readRequest(this.memory, args);
     if (typeof request === 'number') return request;
-    return this.#suspend({ request: { ...request, allowed: this.#place.allowed }, args });
+    return this.#suspend({ request: { ...request, allowed: this.place.allowed }, args });
   }
 
   #suspend(wait: Wait): number {
@@ -141,7 +141,7 @@ export class Guest extends WasiGuest implements RunningGuest {
   }
 
   #enter(): void {
-    this.#host.setCurrent(this);
+    this.host.setCurrent(this);
     try {
       this.#exports._start();
     } catch (error) {
@@ -158,13 +158,13 @@ export class Guest extends WasiGuest implements RunningGuest {
     if (typeof wait === 'number') {
       if (this.#isRetiring && this.#delivery.isDone) this.stop();
       else {
-        this.#wakesAt = this.#host.clock.monotonic() + wait;
-        this.#inProgress = this.#host.clock.after(wait, this.#wake);
+        this.#wakesAt = this.host.clock.monotonic() + wait;
+        this.#inProgress = this.host.clock.after(wait, this.#wake);
       }
     } else {
       this.#args = wait.args;
-      this.#delivery.asked(this.#host.clock.monotonic());
-      this.#inProgress = this.#place.link.send(wait.request, this.#answered);
+      this.#delivery.asked(this.host.clock.monotonic());
+      this.#inProgress = this.place.link.send(wait.request, this.#answered);
     }
   }
 
@@ -173,6 +173,6 @@ export class Guest extends WasiGuest implements RunningGuest {
     this.exit = exit;
     this.#inProgress?.close();
     this.files.closeAll();
-    this.#host.exited(this, exit);
+    this.host.exited(this, exit);
   }
 }

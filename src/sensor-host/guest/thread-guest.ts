@@ -45,8 +45,6 @@ const RETIRE_CHECK_MS = 100;
 
 export class ThreadGuest implements RunningGuest {
   exit: GuestExit | undefined;
-  readonly #host: Pick<GuestEnvironment, 'exited'>;
-  readonly #place: GuestPlace;
   readonly #shared: SharedWithThread = {
     state: new Int32Array(new SharedArrayBuffer(8)),
     output: new Uint8Array(new SharedArrayBuffer(OUTPUT_BYTES)),
@@ -56,9 +54,11 @@ export class ThreadGuest implements RunningGuest {
   readonly #delivery = new Delivery();
   #idleChecks = 0;
 
-  constructor(host: Pick<GuestEnvironment, 'exited'>, place: GuestPlace, program: Omit<ThreadStart, 'shared'>) {
-    this.#host = host;
-    this.#place = place;
+  constructor(
+    private readonly host: Pick<GuestEnvironment, 'exited'>,
+    private readonly place: GuestPlace,
+    program: Omit<ThreadStart, 'shared'>,
+  ) {
     this.#worker = new Worker(THREAD_MAIN, {
       workerData: { ...program, shared: this.#shared } satisfies ThreadStart,
       // Nothing of this process is the guest's.
@@ -106,7 +106,7 @@ export class ThreadGuest implements RunningGuest {
   }
 
   #send(request: ThreadRequest): void {
-    const { link, allowed } = this.#place;
+    const { link, allowed } = this.place;
     this.#delivery.asked(performance.now());
     this.#inProgress = link.send({ ...request, url: new URL(request.url), allowed }, (answer) => {
       this.#inProgress = undefined;
@@ -122,6 +122,6 @@ export class ThreadGuest implements RunningGuest {
     this.exit = exit;
     this.#inProgress?.close();
     void this.#worker.terminate();
-    this.#host.exited(this, exit);
+    this.host.exited(this, exit);
   }
 }

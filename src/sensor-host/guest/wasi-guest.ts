@@ -83,18 +83,15 @@ const MAX_LENGTH = 1000;
 class RecentOutput {
   /** The last line may be incomplete. */
   text = '';
-  readonly #secrets: string[];
   /** Called after each write. */
   onWrite: (() => void) | undefined;
 
   /** @param secrets are shown as `***`, also where a guest writes them in parts */
-  constructor(secrets: string[]) {
-    this.#secrets = secrets;
-  }
+  constructor(private readonly secrets: string[]) {}
 
   /** Records a write, which may be a part of a line or several lines. */
   write(text: string): void {
-    const shown = this.#secrets.reduce((all, secret) => all.replaceAll(secret, '***'), this.text + text);
+    const shown = this.secrets.reduce((all, secret) => all.replaceAll(secret, '***'), this.text + text);
     const lines = shown.split('\n');
     const incomplete = lines.pop()!.slice(-MAX_LENGTH);
     this.text = [...lines.slice(-MAX_LINES).map((line) => line.slice(0, MAX_LENGTH)), incomplete].join('\n');
