@@ -141,7 +141,7 @@ export class Job {
         one.hasWaited = true;
         return false;
       }
-      if (before.some(({ guest }) => guest?.isBehind) && one.patience-- > 0) return false;
+      if (before.some(({ guest }) => guest?.delivery.isBehind) && one.patience-- > 0) return false;
       return room-- > 0;
     });
     if (ready.length > 0) await reclaim();

@@ -48,7 +48,7 @@ export class Execution {
 
   /** A request of it has succeeded, or all that it was to do. */
   get hasDelivered(): boolean {
-    return this.guest?.hasDelivered === true || this.info.state === 'completed';
+    return this.guest?.delivery.hasDelivered === true || this.info.state === 'completed';
   }
 
   stop(): void {

@@ -7,7 +7,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { AppError } from '../../lib/errors/app-error.js';
 import { errorFromAnswer, type HttpError, httpErrorBody } from '../../lib/errors/http-error.js';
 import { packageRoot } from '../../lib/process/self-command.js';
-import type { GuestExit, RunningGuest } from '../guest/wasi-guest.js';
+import type { Delivered, GuestExit } from '../guest/wasi-guest.js';
 import { type ExitListener, type GuestSpec, type HostCounts, type Runner, sumOfCounts } from '../sensor-host.js';
 
 /** The first message to the process. */
@@ -35,8 +35,6 @@ export type FromForeign =
   | ({ changed: number } & Delivered)
   | { refused: string }
   | { counts: HostCounts };
-
-type Delivered = Pick<RunningGuest, 'isBehind' | 'hasDelivered'>;
 
 /** A thread takes about 10 MB of memory, and its guest what it uses. */
 const MAX_THREADS = 100;
@@ -118,7 +116,7 @@ class ForeignProcess {
   /** Each of its guests has a thread. */
   threads = false;
   readonly #child: ChildProcess;
-  readonly #guests = new Map<number, { onExit: ExitListener; delivered: Delivered }>();
+  readonly #guests = new Map<number, { onExit: ExitListener; delivery: Delivered }>();
   #counts: HostCounts = sumOfCounts([]);
   #nextId = 1;
   #stderr = '';
@@ -154,16 +152,11 @@ class ForeignProcess {
 
   start(spec: GuestSpec, onExit: ExitListener): ReturnType<Runner['start']> {
     const id = this.#nextId++;
-    const guest = { onExit, delivered: { isBehind: false, hasDelivered: false } };
-    this.#guests.set(id, guest);
+    const delivery: Delivered = { isBehind: false, hasDelivered: false };
+    this.#guests.set(id, { onExit, delivery });
     this.tell({ start: id, spec });
     return {
-      get isBehind() {
-        return guest.delivered.isBehind;
-      },
-      get hasDelivered() {
-        return guest.delivered.hasDelivered;
-      },
+      delivery,
       retire: () => this.tell({ retire: id }),
       stop: () => {
         this.tell({ stop: id });
@@ -191,10 +184,8 @@ class ForeignProcess {
       this.#settle.reject(errorFromAnswer(httpErrorBody(message.failed), 'INTERNAL', message.failed.message));
       this.close();
     } else if ('ended' in message) this.#end(message.ended, message.exit, message.lastLine);
-    else if ('changed' in message) {
-      const guest = this.#guests.get(message.changed);
-      if (guest) guest.delivered = message;
-    } else if ('refused' in message) this.onRefused(message.refused);
+    else if ('changed' in message) Object.assign(this.#guests.get(message.changed)?.delivery ?? {}, message);
+    else if ('refused' in message) this.onRefused(message.refused);
     else this.#counts = message.counts;
   }
 

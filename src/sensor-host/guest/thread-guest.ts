@@ -6,8 +6,8 @@ import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../lib/errors/app-error.js';
 import { packageRoot } from '../../lib/process/self-command.js';
 import type { Mount } from '../host-schemas.js';
-import { Delivery } from './delivery.js';
-import type { GuestEnvironment, GuestPlace } from './guest.js';
+import type { Delivery } from './delivery.js';
+import type { GuestEnvironment } from './guest.js';
 import type { Closeable } from './host-clock.js';
 import type { HttpRequest } from './transport.js';
 import { type GuestExit, linesOf, type RunningGuest } from './wasi-guest.js';
@@ -51,12 +51,11 @@ export class ThreadGuest implements RunningGuest {
   };
   readonly #worker: Worker;
   #inProgress: Closeable | undefined;
-  readonly #delivery = new Delivery();
   #idleChecks = 0;
 
   constructor(
     private readonly host: Pick<GuestEnvironment, 'exited'>,
-    private readonly place: GuestPlace,
+    readonly delivery: Delivery,
     program: Omit<ThreadStart, 'shared'>,
   ) {
     this.#worker = new Worker(THREAD_MAIN, {
@@ -87,17 +86,9 @@ export class ThreadGuest implements RunningGuest {
   /** What it does between two requests can't be seen: it has delivered when it has made none for a moment. */
   retire(): void {
     if (this.exit !== undefined) return;
-    this.#idleChecks = this.#delivery.isDone ? this.#idleChecks + 1 : 0;
+    this.#idleChecks = this.delivery.isDone ? this.#idleChecks + 1 : 0;
     if (this.#idleChecks > 1) this.stop();
     else setTimeout(() => this.retire(), RETIRE_CHECK_MS).unref();
-  }
-
-  get isBehind(): boolean {
-    return this.#delivery.isBehind(performance.now());
-  }
-
-  get hasDelivered(): boolean {
-    return this.#delivery.hasSucceeded;
   }
 
   /** Resolves when the thread has ended. */
@@ -106,11 +97,8 @@ export class ThreadGuest implements RunningGuest {
   }
 
   #send(request: ThreadRequest): void {
-    const { link, allowed } = this.place;
-    this.#delivery.asked(performance.now());
-    this.#inProgress = link.send({ ...request, url: new URL(request.url), allowed }, (answer) => {
+    this.#inProgress = this.delivery.send({ ...request, url: new URL(request.url) }, (answer) => {
       this.#inProgress = undefined;
-      this.#delivery.answered(answer);
       this.#worker.postMessage(answer);
       Atomics.store(this.#shared.state, 0, 1);
       Atomics.notify(this.#shared.state, 0);
