@@ -11,15 +11,7 @@ import { NodeList } from '../bacalhau/node-list.js';
 import { isEdgeOf } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { PlanContext } from '../provider.js';
-import {
-  HOST,
-  heartbeatFactor,
-  lateHeartbeatMs,
-  type NativePorts,
-  type NodePlan,
-  nodeProcess,
-  orchestratorNode,
-} from './native-nodes.js';
+import { HOST, type NativePorts, type NodePlan, nodeProcess, orchestratorNode, timesOf } from './native-nodes.js';
 import type { RegionLinks } from './region-links.js';
 
 /** How many start at the same time: more would only wait for each other's CPU. */
@@ -29,8 +21,6 @@ const SLOW_MS = 20_000;
 const SLOW_MS_PER_NODE = 200;
 /** A node that has not come after so many times this long does not come any more: it is killed and started again. */
 const HOPELESS = 3;
-/** A node that answers nothing for so long is killed and restarted; longer where many share few processors. */
-const HUNG_AFTER_MS = 10_000;
 
 export interface NodesOptions {
   context: PlanContext;
@@ -47,7 +37,7 @@ export interface NodesOptions {
 export class NativeNodes {
   readonly #list: NodeList;
   readonly #edgeCount: number;
-  readonly #hungAfterMs: number;
+  readonly #times: ReturnType<typeof timesOf>;
   readonly #slowAfterMs: number;
   /** By name: how each was started. */
   readonly #specs = new Map<string, ChildSpec>();
@@ -59,7 +49,7 @@ export class NativeNodes {
     const { context, ports } = options;
     this.#list = new NodeList(`http://${HOST}:${ports.api}`, ports.nats);
     this.#edgeCount = context.nodesPerRegion * REGIONS.length;
-    this.#hungAfterMs = HUNG_AFTER_MS * heartbeatFactor(this.#edgeCount);
+    this.#times = timesOf(this.#edgeCount);
     this.#slowAfterMs = options.slowAfterMs ?? SLOW_MS + this.#edgeCount * SLOW_MS_PER_NODE;
   }
 
@@ -71,7 +61,7 @@ export class NativeNodes {
         ...orchestratorNode(ports, this.#edgeCount),
         apiPort: ports.api,
         readyTimeoutMs: SLOW_MS,
-        hungAfterMs: this.#hungAfterMs,
+        hungAfterMs: this.#times.hungAfterMs,
         ready: (signal) => this.#list.orchestratorReady(signal),
       }),
     );
@@ -135,17 +125,17 @@ export class NativeNodes {
   #specOf(plan: NodePlan, apiPort: number): ChildSpec {
     const { bacalhau, folder, links } = this.options;
     const { name, region } = plan;
-    const lateMs = lateHeartbeatMs(this.#edgeCount);
-    const process = nodeProcess(bacalhau, folder, {
+    const { lateMs, hungAfterMs } = this.#times;
+    return nodeProcess(bacalhau, folder, {
       ...plan,
       apiPort,
       readyTimeoutMs: HOPELESS * this.#slowAfterMs,
-      hungAfterMs: this.#hungAfterMs,
+      hungAfterMs,
       ready: (signal) =>
         this.#list.connected(name, Date.now(), signal, () => region !== undefined && links.isCut(region)),
       heartbeat: { lateMs, isLate: () => this.#list.isLate(name, lateMs) },
+      keepsTrying: true,
     });
-    return { ...process, keepsTrying: true };
   }
 
   #start(spec: ChildSpec): Promise<void> {
