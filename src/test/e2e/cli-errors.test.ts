@@ -389,10 +389,14 @@ describe('services alone', () => {
   beforeAll(() => {
     sandbox = new Sandbox({ AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_REGION: 'us-east-1' });
   });
-  afterAll(async () => {
-    for (const { child } of running) child.kill('SIGKILL');
-    await sandbox.close();
+  // A second attempt starts with a queue of its own.
+  afterEach(async () => {
+    for (const { child, ended } of running.splice(0)) {
+      child.kill('SIGKILL');
+      await ended;
+    }
   });
+  afterAll(() => sandbox.close());
 
   async function serve(args: string[]): Promise<{ service: Running; url: string }> {
     const port = await freePort();
@@ -408,7 +412,10 @@ describe('services alone', () => {
     const proxy = await serve(['proxy', 'serve', '--queue', `${queue.url}/000000000000/q`]);
     queue.service.child.kill('SIGSTOP');
     const answer = fetch(`${proxy.url}/send`, { method: 'POST', body: '{"a":1}' });
-    await sleep(200);
+    await eventually('the proxy has the reading', async () => {
+      const stats = await fetch(`${proxy.url}/stats`);
+      return (await stats.text()).includes('"received":1,');
+    });
     proxy.service.child.kill('SIGTERM');
     await eventually('no more connections', () =>
       fetch(`${proxy.url}/health`).then(
