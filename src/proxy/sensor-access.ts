@@ -90,10 +90,8 @@ export class SensorAccess {
     }
     if (node !== undefined) {
       if (host !== node) {
-        return refusal(
-          'WRONG_HOST',
-          `the token is that of the host ${node}, the reading names ${JSON.stringify(host)}`,
-        );
+        const named = JSON.stringify(host);
+        return refusal('WRONG_HOST', `the token is that of the host ${node}, the reading names ${named}`);
       }
       this.#ownTokens.set(hostKey(node), message.region);
       return undefined;
