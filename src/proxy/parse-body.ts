@@ -84,5 +84,5 @@ function checked(value: unknown, text: string, bytes: number, now: number): Sent
     return { message, text, refusal: refusal('TOO_LARGE', reason) };
   }
   const problem = findFieldProblem(message, now);
-  return problem ? { message, text, refusal: refusal('BAD_FIELD', problem.reason) } : { message, text };
+  return problem ? { message, text, refusal: refusal('BAD_FIELD', problem) } : { message, text };
 }
