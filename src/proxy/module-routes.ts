@@ -4,7 +4,7 @@
  */
 import { type Context, Hono } from 'hono';
 import { AppError } from '../lib/errors/app-error.js';
-import { tokenProblem } from '../lib/net/bearer-token.js';
+import { needsToken, tokenProblem } from '../lib/net/bearer-token.js';
 import { fileAnswer } from '../lib/net/file-download.js';
 import { readBody } from '../lib/net/request-body.js';
 import { isPermission, permits } from '../modules/module-path.js';
@@ -51,9 +51,7 @@ export function moduleRoutes(
     return fileAnswer(c, path, 'application/wasm');
   }
 
-  app.put('/modules/:file', async (c) => {
-    const problem = tokenProblem(c.req.header('authorization'), [operatorToken], 'deploying modules');
-    if (problem) throw problem;
+  app.put('/modules/:file', needsToken(operatorToken, 'deploying modules'), async (c) => {
     const sha256 = nameIn(c.req.param('file'));
     await readBody(
       c,

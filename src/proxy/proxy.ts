@@ -7,8 +7,8 @@
  * await app.request('/send', { method: 'POST', body: '{"data":{"test":"hello"}}' });
  * ```
  */
-import { Hono, type MiddlewareHandler } from 'hono';
-import type { AccessLock } from '../lib/net/access-lock.js';
+import { Hono } from 'hono';
+import { type AccessLock, lockedBy } from '../lib/net/access-lock.js';
 import { refuseForeignPages } from '../lib/net/browser-guard.js';
 import { lateRefusals, WrongTokens } from '../lib/net/wrong-tokens.js';
 import type { ModuleStore } from '../modules/module-store.js';
@@ -24,7 +24,7 @@ import { ProxyCounts, proxyMetrics } from './proxy-counts.js';
 import { type Refusal, refusal, refusalOf, refuse } from './refusal.js';
 import { RevokedHosts, revocationRoutes } from './revoked-hosts.js';
 import { SendReadings } from './send-readings.js';
-import { SensorAccess, type SensorAccessOptions } from './sensor-access.js';
+import { type SensorAccessOptions, sensorAccess } from './sensor-access.js';
 import type { ModuleSource } from './upstream-modules.js';
 
 export interface ProxyDeps {
@@ -78,7 +78,7 @@ export function createProxy(deps: ProxyDeps) {
   const { onEvent, uplink, pack = false } = deps;
   const batcher = new Batcher(queue, deps.batcher, onEvent);
   const { operatorToken, lock, hosts, rateLimit = 0 } = guard;
-  const access = new SensorAccess(guard, revoked);
+  const access = sensorAccess(guard, revoked);
   const wrongTokens = new WrongTokens();
   const counts = new ProxyCounts();
   const refused = (problem: Refusal | Response) => {
@@ -119,13 +119,8 @@ export function createProxy(deps: ProxyDeps) {
   const uplinkFacts = () => (uplink ? { uplink: uplink.status.problem ?? 'connected' } : {});
   app.route('/', healthRoutes(queue, undefined, uplinkFacts));
   app.use(lateRefusals(wrongTokens));
-  const locked: MiddlewareHandler = async (c, next) => {
-    const problem = lock?.problemOf(c, Date.now());
-    if (problem) throw problem;
-    await next();
-  };
-  app.get('/stats', locked, (c) => c.json(stats()));
-  app.use('/metrics', locked);
+  app.get('/stats', lockedBy(lock), (c) => c.json(stats()));
+  app.use('/metrics', lockedBy(lock));
   app.route('/', proxyMetrics(counts, batcher.stats, uplink).routes);
   app.route('/', configRoutes({ desired, follower, operatorToken, lock, access }));
   app.route('/', revocationRoutes(revoked, operatorToken));
