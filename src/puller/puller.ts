@@ -8,7 +8,7 @@ import type { Queue, QueueDepth, QueueServerState } from '../queue/queue.js';
 import { samplesOf } from '../store/history.js';
 import { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import type { Retention } from '../store/store.js';
-import { type AlertOptions, Alerts } from './alerts/alerts.js';
+import { type AlertOptions, openAlerts } from './alerts/alerts.js';
 import type { FleetControls } from './controls/fleet-controls.js';
 import type { Delivery } from './delivery.js';
 import { EventHub } from './events/event-hub.js';
@@ -64,7 +64,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
   const watch = new QueueWatch(queue, failures);
   const alerts =
     sinks.alert &&
-    new Alerts(
+    openAlerts(
       sinks.alert,
       (alert) => hub.publish(alert),
       (message) => onEvent({ type: 'webhook.failed', message }),
@@ -128,7 +128,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
       queue,
       hub,
       store,
-      firing: () => alerts?.firing ?? [],
+      firing: alerts?.firing ?? (() => []),
       stats: () => ({
         ...pipeline.stats,
         failures: failures.count,
