@@ -8,7 +8,7 @@ import { jittered } from '../lib/async/backoff.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
 import { Acknowledger } from './acknowledger.js';
-import { type Delivery, parseDeliveries, type Rejection } from './delivery.js';
+import { type Delivery, parseDeliveries } from './delivery.js';
 import type { FailureReporter, PullerEvent } from './failure-reporter.js';
 
 export interface PipelineOptions extends PollingOptions {
@@ -32,13 +32,7 @@ export interface PollingOptions {
   lingerMs?: number;
 }
 
-export interface PipelineStats {
-  received: number;
-  deleted: number;
-  deadLettered: number;
-  /** By code, such as `NOT_JSON`. */
-  deadLetteredBy: Partial<Record<Rejection['code'], number>>;
-}
+export type PipelineStats = Pipeline['stats'];
 
 interface Pending {
   message: ReceivedMessage;
@@ -79,7 +73,8 @@ export class Pipeline {
     setMaxListeners(2 * this.#options.pollers * MAX_LOAD_FACTOR, this.#stopping.signal);
   }
 
-  get stats(): PipelineStats {
+  /** `deadLetteredBy`: by code, such as `NOT_JSON`. */
+  get stats() {
     const { deleted, deadLettered, deadLetteredBy } = this.#acknowledger;
     return { received: this.#received, deleted, deadLettered, deadLetteredBy: { ...deadLetteredBy } };
   }
