@@ -2,6 +2,7 @@
  * The fleet view: a reducer from readings to the state of every sensor and region. Pure: the caller passes the time.
  * All times are Unix milliseconds.
  */
+import { boundedLabel } from '../lib/metrics/label-counts.js';
 import type { Reading } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
@@ -10,7 +11,6 @@ import type { Convergence, FleetSummary, ReadingTotals, SensorState, SensorView 
 import { outstandingOf } from './ledger.js';
 import {
   addReadings,
-  boundedRegion,
   compareRegions,
   noReadings,
   RateMeter,
@@ -173,7 +173,7 @@ export class Fleet {
   summary(now: number): FleetSummary {
     const tallies = new Map<string, RegionTally>();
     const tallyOf = (name: string): RegionTally => {
-      const region = boundedRegion(tallies, name);
+      const region = boundedLabel(tallies, name);
       const tally =
         tallies.get(region) ?? new RegionTally(region, this.#cut.has(region), this.#rates.get(region)?.at(now) ?? 0);
       tallies.set(region, tally);
@@ -260,7 +260,7 @@ export class Fleet {
   }
 
   #forget(sensor: SensorRecord, now: number): void {
-    const region = boundedRegion(this.#forgotten, sensor.reading.region);
+    const region = boundedLabel(this.#forgotten, sensor.reading.region);
     const counts = this.#forgotten.get(region) ?? noReadings();
     // What it still kept never came.
     const { waiting, unaccounted, ...others } = this.#readingsOf(sensor, this.#stateOf(sensor, now), now);

@@ -6,11 +6,6 @@ import { gapsOf, intervalOf, type SensorRecord } from './sensor-record.js';
 const MAX_COLORS = 5;
 /** The rate is an average over this many full seconds. */
 const RATE_WINDOW_S = 5;
-const MAX_REGIONS = 100;
-
-/** Anybody can name a region: the counts of further ones are kept under `other`. */
-export const boundedRegion = (known: ReadonlyMap<string, unknown>, region: string): string =>
-  known.has(region) || known.size < MAX_REGIONS ? region : 'other';
 
 const SUMS = ['received', 'duplicates', 'late', 'gaps', 'dropped', 'waiting', 'unaccounted'] as const;
 

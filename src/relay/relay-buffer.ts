@@ -120,35 +120,28 @@ export class RelayBuffer implements QueueToSend {
 
   #problem(bytes = 0): AppError | undefined {
     const { problem } = this.#store;
-    if (problem?.code === 'QUEUE_STORE_FULL') return this.#full('its disk is full');
-    if (this.bytes + this.#change.bytes + bytes <= this.maxBytes) return problem;
-    return this.#full(`its readings take ${Math.round(this.bytes / 1_048_576)} MiB of its disk, and may take no more`);
-  }
-
-  #full(why: string): AppError {
-    return new AppError('RELAY_FULL', `the relay is full: ${why}. Sensors keep their readings`);
+    if (problem) return asOfRelay(problem);
+    if (this.bytes + this.#change.bytes + bytes <= this.maxBytes) return undefined;
+    return full(`its readings take ${Math.round(this.bytes / 1_048_576)} MiB of its disk, and may take no more`);
   }
 
   #explained(error: unknown): unknown {
-    const explained = this.#store.explain(error) ?? error;
-    return explained instanceof AppError && explained.code === 'QUEUE_STORE_FULL'
-      ? this.#full('its disk is full')
-      : explained;
+    const explained = this.#store.explain(error);
+    return explained ? asOfRelay(explained) : error;
   }
 
   #open(): ReadingTable {
     const table = openReadingTable(this.#store.database);
-    const { count, last } = whileBusy(() => table.totals());
-    this.#count = count;
-    this.lastId = Math.max(this.lastId, last);
-    this.bytes = table.size().used;
+    this.#count = whileBusy(() => table.count()) ?? 0;
+    this.lastId = Math.max(this.lastId, table.lastId() ?? 0);
+    this.bytes = table.bytes() ?? 0;
     return table;
   }
 
   #afterCommit(): void {
     this.#count += this.#change.count;
     this.#change = { count: 0, bytes: 0 };
-    this.bytes = this.#table.size().used;
+    this.bytes = this.#table.bytes() ?? 0;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();
@@ -168,8 +161,12 @@ export class RelayBuffer implements QueueToSend {
   }
 
   #shrink(): void {
-    if (this.#store.isLost || this.count > 0 || this.#table.size().pages <= KEPT_PAGES) return;
+    if (this.#store.isLost || this.count > 0 || (this.#table.pages() ?? 0) <= KEPT_PAGES) return;
     this.#commits.flush();
     this.#store.database.exec('VACUUM');
   }
 }
+
+const full = (why: string) => new AppError('RELAY_FULL', `the relay is full: ${why}. Sensors keep their readings`);
+
+const asOfRelay = (problem: AppError) => (problem.code === 'QUEUE_STORE_FULL' ? full('its disk is full') : problem);
