@@ -17,7 +17,6 @@ import {
   RegionTally,
   readingsOf,
   totalOf,
-  withRelayed,
 } from './region-counts.js';
 import { type KnownRelay, Relays } from './relays.js';
 import { Replacement } from './replacement.js';
@@ -73,7 +72,11 @@ export class Fleet {
 
   /** Records a reading; returns whether it is new, late or a duplicate. */
   record(reading: Reading, config: ReportedConfig | undefined, now: number): Arrival {
-    const sensor = this.#sensors.get(reading.execution_id) ?? this.#begin(reading, now);
+    let sensor = this.#sensors.get(reading.execution_id);
+    if (!sensor) {
+      sensor = this.#add(newSensorRecord(reading, now, this.began), now);
+      this.#stoppedJobs.apply(sensor, reading);
+    }
     const arrival = recordReading(sensor, reading, config, now);
     if (arrival === 'duplicate') return arrival;
     this.#replacement.record(sensor, reading, now);
@@ -184,9 +187,9 @@ export class Fleet {
     for (const { sensor, state } of [...sensors.filter((one) => !isEnded(one)), ...sensors.filter(isEnded)]) {
       tallyOf(sensor.reading.region).add(sensor, state, this.#readingsOf(sensor, state, now));
     }
-    for (const [region, counts] of this.#forgotten) tallyOf(region).addReadings(counts);
+    for (const [region, counts] of this.#forgotten) addReadings(tallyOf(region).sum, counts);
     const regions = Array.from(tallies.values(), (tally) => tally.view());
-    const isSilentIn = (region: string) => (tallies.get(region)?.view().silent ?? 0) > 0;
+    const isSilentIn = (region: string) => (tallies.get(region)?.sum.silent ?? 0) > 0;
     return {
       time: now,
       relays: this.relays.view(now, isSilentIn),
@@ -219,10 +222,7 @@ export class Fleet {
       this.#forget(sensor, now);
     }
     const excess = this.#sensors.size - MAX_SENSORS;
-    if (excess > 0) {
-      const bySilence = [...this.#sensors.values()].sort((a, b) => a.lastSeen - b.lastSeen);
-      for (const sensor of bySilence.slice(0, excess)) this.#forget(sensor, now);
-    }
+    if (excess > 0) for (const sensor of bySilence(this.#sensors.values()).slice(0, excess)) this.#forget(sensor, now);
     for (const [host, ids] of this.#ofHosts) if (!ids.some((id) => this.#sensors.has(id))) this.#ofHosts.delete(host);
     const regions = new Map<string, number>();
     for (const { reading, lastSeen } of this.#sensors.values()) {
@@ -230,12 +230,6 @@ export class Fleet {
     }
     for (const region of this.#rates.keys()) if (!regions.has(region)) this.#rates.delete(region);
     this.relays.prune(now, (region) => regions.get(region) ?? 0);
-  }
-
-  #begin(reading: Reading, now: number): SensorRecord {
-    const sensor = this.#add(newSensorRecord(reading, now, this.began), now);
-    this.#stoppedJobs.apply(sensor, reading);
-    return sensor;
   }
 
   #add(sensor: SensorRecord, now: number): SensorRecord {
@@ -252,11 +246,8 @@ export class Fleet {
     const ids = (this.#ofHosts.get(host) ?? []).filter((one) => this.#sensors.has(one));
     this.#ofHosts.set(host, [...ids, id]);
     if (ids.length < MAX_SENSORS_OF_HOST) return;
-    const sensors = ids.map((one) => this.#sensors.get(one)!);
-    this.#forget(
-      sensors.reduce((oldest, one) => (one.lastSeen < oldest.lastSeen ? one : oldest)),
-      now,
-    );
+    const [oldest] = bySilence(ids.map((one) => this.#sensors.get(one)!));
+    if (oldest) this.#forget(oldest, now);
   }
 
   #forget(sensor: SensorRecord, now: number): void {
@@ -291,9 +282,7 @@ export class Fleet {
     const gone = state === 'gone' ? timeOfSensor(sensor, now) : undefined;
     const ends = [stopped, replaced, gone].filter((end) => end !== undefined);
     const endedAt = ends.length === 0 ? undefined : Math.min(...ends);
-    const counts = readingsOf(sensor, outstandingOf(sensor, state, { endedAt, now }), now);
-    const since = this.#relayedSince(sensor, now);
-    return since === undefined ? counts : withRelayed(counts, sensor, since);
+    return readingsOf(sensor, outstandingOf(sensor, state, { endedAt, now }), now, this.#relayedSince(sensor, now));
   }
 
   /** Since when readings of a sensor may be at a relay; undefined: they are not, as far as is known. */
@@ -319,3 +308,6 @@ export class Fleet {
     };
   }
 }
+
+/** The one that was silent for longest first. */
+const bySilence = (sensors: Iterable<SensorRecord>) => [...sensors].sort((a, b) => a.lastSeen - b.lastSeen);
