@@ -102,29 +102,24 @@ export async function submitToRegions(
   });
 }
 
-export interface RestoredJobs {
-  /** Names of jobs that run again as before. */
-  restored: string[];
-  failed: { job: string; reason: string }[];
-}
-
-/** Runs again what these submissions replaced, also those under way: an `up` that fails takes its proxy with it. */
-export async function restoreReplaced(
-  network: Pick<Network, 'restore'>,
-  submissions: Promise<Submission>[],
-): Promise<RestoredJobs> {
-  const result: RestoredJobs = { restored: [], failed: [] };
+/**
+ * Runs again what these submissions replaced, also those under way: an `up` that fails takes its proxy with it. Resolves with the
+ * names of the jobs.
+ */
+export async function restoreReplaced(network: Pick<Network, 'restore'>, submissions: Promise<Submission>[]) {
+  const restored: string[] = [];
+  const failed: { job: string; reason: string }[] = [];
   for (const outcome of await Promise.allSettled(submissions)) {
     if (outcome.status === 'rejected' || !outcome.value.replaced) continue;
     const { jobName: job } = outcome.value;
     try {
       await network.restore?.(outcome.value);
-      result.restored.push(job);
+      restored.push(job);
     } catch (error) {
-      result.failed.push({ job, reason: messageOf(error) });
+      failed.push({ job, reason: messageOf(error) });
     }
   }
-  return result;
+  return { restored, failed };
 }
 
 /** A publisher for all regions, submitted by hand from our template. */
