@@ -29,7 +29,6 @@ export async function runService(
   }
 }
 
-/** Returns the exit code. */
 function logFailure(log: Logger, error: unknown): number {
   if (!(error instanceof AppError)) {
     log.error('failed', messageOf(error), stackOf(error));

@@ -68,7 +68,6 @@ async function allOf(found: AsyncIterable<SeenMessage[]>): Promise<SeenMessage[]
 /** For the consumers of the queue, peeked messages are late by this time at most. */
 const PEEK_SECONDS = 5;
 
-/** The next messages. */
 export async function peekQueue(queue: AdminQueue, limit: number) {
   const seen = await allOf(lookThrough(queue, { limit, hideSeconds: PEEK_SECONDS }));
   const messages = seen.map(({ id, sentAt, receiveCount, attributes, body }) => {

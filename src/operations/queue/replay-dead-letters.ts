@@ -14,10 +14,8 @@ export interface ReplayResult {
   by: 'move-task' | 'messages';
 }
 
-/** Called with how many are replayed. */
 type OnProgress = (replayed: number) => void;
 
-/** Time between two looks at a move task. */
 const POLL_MS = 500;
 /** Replaying 10 messages takes far less than a second; finding one among many takes longer. */
 const HIDE_SECONDS = 60;
