@@ -4,9 +4,8 @@ import { openConfiguredQueue } from '../../queue/open-queue.js';
 import type { CommandContext } from '../command.js';
 import { logEvent } from '../output/event-text.js';
 import { openFollower, readTls, sensorSide } from './proxy-parts.js';
-import { checkQueue, runService, serveUntilStopped } from './run-service.js';
+import { checkQueue, runService } from './run-service.js';
 
-/** Resolves with the exit code. */
 export const serveProxy = (context: CommandContext): Promise<number> =>
   runService(context.settings, async (log) => {
     const { settings, provenance } = context;
@@ -24,8 +23,7 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
     });
     const stopped = new AbortController();
     let following: Promise<void> | undefined;
-    return serveUntilStopped({
-      log,
+    return {
       fetch: proxy.app.fetch,
       host: settings.host,
       port: settings.proxyPort,
@@ -44,5 +42,5 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
         await proxy.drain();
         queue.close();
       },
-    });
+    };
   });

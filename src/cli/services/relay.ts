@@ -9,30 +9,19 @@ import { createProxy } from '../../proxy/proxy.js';
 import { Forwarder } from '../../relay/forwarder.js';
 import { RelayBuffer } from '../../relay/relay-buffer.js';
 import type { CommandContext } from '../command.js';
+import type { RELAY_OPTIONS } from '../commands/serve.command.js';
 import { eventText, logEvent } from '../output/event-text.js';
 import { openFollower, readTls, sensorSide } from './proxy-parts.js';
-import { runService, serveUntilStopped } from './run-service.js';
+import { runService } from './run-service.js';
 
 /** A module of 32 MB over a slow link. */
 const MODULE_TIMEOUT_MS = 300_000;
 /** The proxy answers a wrong path within 2 s. */
 const PERMISSION_TIMEOUT_MS = 10_000;
 
-interface RelayOptions {
-  upstream: string;
-  region: string;
-  name: string | undefined;
-  /** File of the readings; undefined: in the state folder. */
-  data: string | undefined;
-  maxBytes: number;
-}
-
-/** Resolves with the exit code. */
-export const serveRelay = (
-  { settings }: Pick<CommandContext, 'settings'>,
-  { upstream, region, name = hostname(), data, maxBytes }: RelayOptions,
-): Promise<number> =>
+export const serveRelay = ({ settings, options }: CommandContext<typeof RELAY_OPTIONS>): Promise<number> =>
   runService(settings, async (log) => {
+    const { upstream, region, name = hostname(), data, maxBytes } = options;
     const { relayToken: token, tlsCa } = settings;
     // `up` has the same state folder, and a proxy in it.
     const folder = join(settings.stateDir, `relay-${encodeURIComponent(region)}`);
@@ -76,8 +65,7 @@ export const serveRelay = (
     });
     const stopped = new AbortController();
     let running: Promise<unknown> | undefined;
-    return serveUntilStopped({
-      log,
+    return {
       fetch: proxy.app.fetch,
       host: settings.host,
       port: settings.proxyPort,
@@ -93,5 +81,5 @@ export const serveRelay = (
         await running;
         buffer.close();
       },
-    });
+    };
   });
