@@ -13,7 +13,7 @@ const COMMANDS: Record<string, () => Promise<CommandSpec>> = {
   status: async () => (await import('./watch/status.command.js')).status,
   doctor: async () => (await import('./doctor.command.js')).doctor,
   tail: async () => (await import('./watch/tail.command.js')).tail,
-  plot: async () => (await import('./store/plot.command.js')).plot,
+  plot: async () => (await import('./store/history.command.js')).plot,
   history: async () => (await import('./store/history.command.js')).history,
   query: async () => (await import('./store/query.command.js')).query,
   export: async () => (await import('./store/export.command.js')).exportCommand,
