@@ -42,7 +42,10 @@ export async function deployService(
   const deadline = began + options.timeoutMs;
   if (!options.takeOver) refuseForeign(await foreignJobs(network, { role }));
   onProgress('waiting for the web-services node');
-  await waitForNode(network, options);
+  const isThere = async () =>
+    (await network.nodes()).some((node) => node.type === 'web-services' && node.connected) || undefined;
+  if (!(await waitFor(isThere, { timeoutMs: options.timeoutMs, everyMs: CHECK_EVERY_MS, signal })))
+    throw noServicesNode('none with the label type=web-services is connected');
   try {
     if (role === 'puller') await setEndpoints({ puller: url });
     onProgress(`submitting the ${role}`);
@@ -118,13 +121,6 @@ async function waitUntilReady(
   throw new AppError('SERVICE_TIMEOUT', `the ${role} does not answer at ${url}`, {
     hint: `Read its log with \`bacalhau job logs ${jobId}\` (compose network: in \`wasm-sensors shell\`).`,
   });
-}
-
-async function waitForNode(network: Network, { timeoutMs, signal }: ServiceOptions): Promise<void> {
-  const check = async () =>
-    (await network.nodes()).some((node) => node.type === 'web-services' && node.connected) || undefined;
-  if (await waitFor(check, { timeoutMs, everyMs: CHECK_EVERY_MS, signal })) return;
-  throw noServicesNode('none with the label type=web-services is connected');
 }
 
 /**

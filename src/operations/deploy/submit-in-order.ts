@@ -53,7 +53,11 @@ export function submitInOrder(
   options?: { now: boolean },
 ): Promise<Submitted> {
   return withFileLock(join(stateDir, 'deploy.lock'), LOCK_MS, async () => {
-    const submissionTime = await nextSubmission(fleet);
+    const now = Date.now();
+    const known = (await fleet.snapshot()).sensors.map((sensor) => sensor.job_submission_time);
+    // More than now where the clock was set back since the last submission. A time too far ahead is not a sensor's.
+    const isKnown = (time: number, next: number) => time >= next && time < now + 2 * MAX_AHEAD_MS;
+    const submissionTime = known.reduce((next, time) => (isKnown(time, next) ? time + 1 : next), now);
     const submissions = await submitToRegions(regions, (region) => {
       const submission = network.submit(jobOf(region, submissionTime), options);
       onSubmit?.(submission);
@@ -61,15 +65,6 @@ export function submitInOrder(
     });
     return { submissionTime, submissions };
   });
-}
-
-/**
- * The time now, or more where the clock was set back since the last submission. A time too far ahead is not a sensor's.
- */
-async function nextSubmission(fleet: Pick<FleetClient, 'snapshot'>): Promise<number> {
-  const now = Date.now();
-  const known = (await fleet.snapshot()).sensors.map((sensor) => sensor.job_submission_time);
-  return known.reduce((next, time) => (time >= next && time < now + 2 * MAX_AHEAD_MS ? time + 1 : next), now);
 }
 
 /** Submits to all regions at the same time. Rejects with the first failure, whose details name what was submitted. */

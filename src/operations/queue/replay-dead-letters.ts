@@ -58,14 +58,11 @@ export async function replayOnly(queue: AdminQueue, ids: string[], onProgress: O
   });
 }
 
-interface Move {
-  queue: AdminQueue;
-  dead: AdminQueue;
-  /** Ids of those that are sent and deleted. */
-  replayed: Set<string>;
-}
-
-async function moveBack(messages: SeenMessage[], { queue, dead, replayed }: Move): Promise<void> {
+/** `replayed` gets the ids of those that are sent and deleted. */
+async function moveBack(
+  messages: SeenMessage[],
+  { queue, dead, replayed }: { queue: AdminQueue; dead: AdminQueue; replayed: Set<string> },
+): Promise<void> {
   const results = await Promise.allSettled(messages.map((message) => queue.sendBack(message)));
   const sent = messages.filter((_, i) => results[i]!.status === 'fulfilled');
   const kept = sent.length > 0 ? await dead.delete(sent.map(({ receipt }) => receipt)) : [];
