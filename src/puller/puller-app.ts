@@ -8,7 +8,7 @@ import { Turns } from '../lib/async/turns.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { statusOf } from '../lib/errors/codes.js';
 import { answerError, answerNotFound, parseQuery, readJsonBody } from '../lib/errors/http-error.js';
-import type { AccessLock, OperatorSessions } from '../lib/net/access-lock.js';
+import { type AccessLock, lockedBy, type OperatorSessions } from '../lib/net/access-lock.js';
 import { tokenProblem } from '../lib/net/bearer-token.js';
 import { refuseForeignPages } from '../lib/net/browser-guard.js';
 import { clientGone } from '../lib/net/client-gone.js';
@@ -162,11 +162,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   app.route('/', healthRoutes(queue, problem));
   app.use(lateRefusals(new WrongTokens()));
   for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/controls/*', '/history', '/query', '/export']) {
-    app.use(path, async (c, next) => {
-      const locked = http.lock?.problemOf(c, Date.now());
-      if (locked) throw locked;
-      await next();
-    });
+    app.use(path, lockedBy(http.lock));
   }
   app.get('/stats', async (c) => {
     const depth = await queue.depth().catch(() => undefined);
