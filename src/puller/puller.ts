@@ -31,7 +31,6 @@ export interface PullerOptions {
 export interface SinkOptions {
   /** Without a store readings are only shown. */
   store?: StoreOptions | undefined;
-  /** Writes the lines of the log sink. */
   log?: ((text: string) => void) | undefined;
   alert?: AlertOptions | undefined;
 }

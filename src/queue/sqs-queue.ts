@@ -239,7 +239,7 @@ class SqsQueue implements Queue, AdminQueue {
   async #readDeadLetters(): Promise<{ url: string; arn: string }> {
     const input = { QueueUrl: this.#url, AttributeNames: ['RedrivePolicy' as const] };
     const arn = deadLetterArn((await this.#call('GetQueueAttributes', input)).Attributes?.RedrivePolicy);
-    if (arn !== undefined) return { url: await urlOfArn(this.#call, arn), arn };
+    if (arn?.split(':').length === 6) return { url: await urlOfArn(this.#call, arn), arn };
     throw new AppError('QUEUE_NO_DEAD_LETTER', `The queue ${this.name} has no dead-letter queue.`, {
       hint: 'Give the queue a RedrivePolicy that names one, with `aws sqs set-queue-attributes` for example.',
     });

@@ -63,7 +63,7 @@ export function eventStream(c: Context, hub: EventHub, options: StreamOptions): 
     if (ended.aborted) close();
     ended.addEventListener('abort', close, { once: true });
     try {
-      const writer = new FrameWriter(stream, () => cutOff(c));
+      const writer = frameWriter(stream, () => cutOff(c));
       await writer.send('hello', '{}', RETRY_MS);
       await writer.flush(buffer);
       while (past && replaying && !stream.aborted) {
@@ -94,39 +94,30 @@ export function eventStream(c: Context, hub: EventHub, options: StreamOptions): 
 }
 
 /** Writes frames, and cuts off a client that does not take them. */
-class FrameWriter {
-  lastAt = Date.now();
-  readonly #stream: SSEStreamingApi;
-  readonly #cutOff: () => void;
-
-  constructor(stream: SSEStreamingApi, cutOff: () => void) {
-    this.#stream = stream;
-    this.#cutOff = cutOff;
-  }
-
-  /** Sends what waits. Between two frames others have their turn, also when the client takes them at once. */
-  async flush(buffer: EventBuffer): Promise<void> {
-    for (let frame = buffer.takeFrame(); frame && !this.#stream.aborted; frame = buffer.takeFrame()) {
-      await this.#write(frame);
-      await nextTurn();
-    }
-  }
-
-  send(event: string, data: string, retry?: number): Promise<void> {
-    return this.#write(
-      Buffer.from(`event: ${event}\ndata: ${data}\n${retry === undefined ? '' : `retry: ${retry}\n`}\n`),
-    );
-  }
-
-  async #write(bytes: Uint8Array): Promise<void> {
+function frameWriter(stream: SSEStreamingApi, cutOff: () => void) {
+  async function write(bytes: Uint8Array): Promise<void> {
     const stalled = setTimeout(() => {
-      this.#cutOff();
-      this.#stream.abort();
+      cutOff();
+      stream.abort();
     }, STALLED_AFTER_MS);
-    await this.#stream.write(bytes);
+    await stream.write(bytes);
     clearTimeout(stalled);
-    this.lastAt = Date.now();
+    writer.lastAt = Date.now();
   }
+
+  const writer = {
+    lastAt: Date.now(),
+    /** Sends what waits. Between two frames others have their turn, also when the client takes them at once. */
+    async flush(buffer: EventBuffer): Promise<void> {
+      for (let frame = buffer.takeFrame(); frame && !stream.aborted; frame = buffer.takeFrame()) {
+        await write(frame);
+        await nextTurn();
+      }
+    },
+    send: (event: string, data: string, retry?: number) =>
+      write(Buffer.from(`event: ${event}\ndata: ${data}\n${retry === undefined ? '' : `retry: ${retry}\n`}\n`)),
+  };
+  return writer;
 }
 
 let lastOfReplays: Promise<unknown> = Promise.resolve();
