@@ -47,7 +47,6 @@ const MAX_SENSORS = 100_000;
 /** Stored as the checkpoint: names of fields must not change. */
 export interface FleetDump {
   sensors: (Omit<SensorRecord, 'tracker'> & { first?: number; highest: number; missing: MissingRange[] })[];
-  /** Counts of forgotten sensors by region. */
   retired: Record<string, ReadingTotals>;
   /** When the view began; versions before 0.2 did not keep it. */
   began?: number;
@@ -67,10 +66,8 @@ export class Fleet {
   /** The readings of forgotten sensors by region, so that totals never go back. */
   readonly #forgotten = new Map<string, ReadingTotals>();
   readonly #rates = new Map<string, RateMeter>();
-  /** Regions whose link the operator has cut. */
   readonly #cut = new Set<string>();
 
-  /** Records a reading; returns whether it is new, late or a duplicate. */
   record(reading: Reading, config: ReportedConfig | undefined, now: number): Arrival {
     let sensor = this.#sensors.get(reading.execution_id);
     if (!sensor) {
@@ -86,7 +83,6 @@ export class Fleet {
     return arrival;
   }
 
-  /** The operator has cut the link of a region or restored it. */
   setRegionLink(region: string, connected: boolean): void {
     if (connected) this.#cut.delete(region);
     else this.#cut.add(region);
@@ -132,7 +128,6 @@ export class Fleet {
     return last;
   }
 
-  /** The state to keep across a restart, as plain JSON. */
   dump(): FleetDump {
     const stops = this.#stoppedJobs.dump();
     const sensors = [...this.#sensors.values()].map(({ tracker, ...sensor }) => ({

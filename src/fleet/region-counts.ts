@@ -45,12 +45,10 @@ export function readingsOf(
   return { ...counts, gaps: gaps - missing, unaccounted: unaccounted - kept, waiting: waiting + missing + kept };
 }
 
-/** Adds up the sensors of one region. */
 export class RegionTally {
   readonly sum: RegionView;
   readonly #colors = new Map<string, number>();
 
-  /** `rate`: readings per second now. */
   constructor(region: string, cut: boolean, rate: number) {
     this.sum = { live: 0, paused: 0, silent: 0, rate, ...noReadings(), region, cut, interval_ms: 0, colors: [] };
   }
@@ -74,17 +72,13 @@ export class RegionTally {
 
 /** Counts readings in each of the last seconds; the slot of a second is its number modulo the number of slots. */
 export class RateMeter {
-  readonly #seconds = new Array<number>(RATE_WINDOW_S + 1).fill(0);
-  readonly #counts = new Array<number>(RATE_WINDOW_S + 1).fill(0);
+  readonly #slots = Array.from({ length: RATE_WINDOW_S + 1 }, () => ({ second: 0, count: 0 }));
 
   add(now: number): void {
     const second = Math.floor(now / 1000);
-    const slot = second % this.#counts.length;
-    if (this.#seconds[slot] !== second) {
-      this.#seconds[slot] = second;
-      this.#counts[slot] = 0;
-    }
-    this.#counts[slot]!++;
+    const slot = this.#slots[second % this.#slots.length]!;
+    slot.count = slot.second === second ? slot.count + 1 : 1;
+    slot.second = second;
   }
 
   /**
@@ -92,12 +86,9 @@ export class RateMeter {
    * together send together, and a shorter window would show several times their rate.
    */
   at(now: number): number {
-    const second = Math.floor(now / 1000);
-    let sum = 0;
-    this.#seconds.forEach((s, i) => {
-      if (s < second && s >= second - RATE_WINDOW_S) sum += this.#counts[i]!;
-    });
-    return sum / RATE_WINDOW_S;
+    const before = Math.floor(now / 1000);
+    const full = this.#slots.filter(({ second }) => second < before && second >= before - RATE_WINDOW_S);
+    return full.reduce((sum, { count }) => sum + count, 0) / RATE_WINDOW_S;
   }
 }
 

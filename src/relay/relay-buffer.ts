@@ -29,7 +29,6 @@ export class RelayBuffer implements QueueToSend {
   #count = 0;
   /** What the open transaction adds. */
   #change = { count: 0, bytes: 0 };
-  /** Called after the next commit. */
   #waiting: (() => void)[] = [];
 
   /** Throws as {@link QueueStore} does. */
@@ -45,7 +44,6 @@ export class RelayBuffer implements QueueToSend {
     this.#commits.every(SHRINK_INTERVAL_MS, () => this.#shrink());
   }
 
-  /** Readings that are kept. */
   get count(): number {
     return this.#count + this.#change.count;
   }
@@ -109,7 +107,6 @@ export class RelayBuffer implements QueueToSend {
     });
   }
 
-  /** Resolves after the next commit. */
   async nextCommit(): Promise<void> {
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }

@@ -40,14 +40,12 @@ export class Metrics {
     return histogram;
   }
 
-  /** The text of `GET /metrics`. */
   async text(): Promise<string> {
     ofProcess ??= metricsOfProcess();
     const texts = await Promise.all(this.#metrics.map((text) => text()));
     return texts.join('') + (await (await ofProcess).metrics());
   }
 
-  /** `GET /metrics`. */
   get routes(): Hono {
     const app = new Hono();
     const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };

@@ -23,7 +23,6 @@ interface Handlers {
   event(event: FleetEvent): void;
 }
 
-/** Stays connected for as long as the page is open. */
 export function stayConnected(on: Handlers): void {
   let retryAfter = FIRST_RETRY_MS;
   let heardAt = 0;
