@@ -8,16 +8,8 @@ import { hostKey } from '../protocol/names.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 import { convergenceOf, type Goal } from './convergence.js';
 import type { Convergence, FleetSummary, ReadingTotals, SensorState, SensorView } from './fleet-view.js';
-import { outstandingOf } from './ledger.js';
-import {
-  addReadings,
-  compareRegions,
-  noReadings,
-  RateMeter,
-  RegionTally,
-  readingsOf,
-  totalOf,
-} from './region-counts.js';
+import { readingsOf } from './ledger.js';
+import { addReadings, compareRegions, noReadings, RateMeter, RegionTally, totalOf } from './region-counts.js';
 import { type KnownRelay, Relays } from './relays.js';
 import { Replacement } from './replacement.js';
 import { timeOfSensor } from './sensor-clock.js';
@@ -277,7 +269,7 @@ export class Fleet {
     const gone = state === 'gone' ? timeOfSensor(sensor, now) : undefined;
     const ends = [stopped, replaced, gone].filter((end) => end !== undefined);
     const endedAt = ends.length === 0 ? undefined : Math.min(...ends);
-    return readingsOf(sensor, outstandingOf(sensor, state, { endedAt, now }), now, this.#relayedSince(sensor, now));
+    return readingsOf(sensor, state, { endedAt, relayedSince: this.#relayedSince(sensor, now), now });
   }
 
   /** Since when readings of a sensor may be at a relay; undefined: they are not, as far as is known. */

@@ -1,7 +1,6 @@
 /** What the fleet view counts for each region: sensors by state, readings, gaps, colours and the rate of readings. */
 import type { FleetSummary, ReadingTotals, RegionView, SensorState } from './fleet-view.js';
-import type { Outstanding } from './ledger.js';
-import { gapsOf, intervalOf, type SensorRecord } from './sensor-record.js';
+import { intervalOf, type SensorRecord } from './sensor-record.js';
 
 const MAX_COLORS = 5;
 /** The rate is an average over this many full seconds. */
@@ -23,26 +22,6 @@ export const noReadings = (): ReadingTotals => ({
 export function addReadings(sum: ReadingTotals, counts: ReadingTotals): void {
   for (const name of SUMS) sum[name] += counts[name];
   sum.last_seen = Math.max(sum.last_seen, counts.last_seen);
-}
-
-/**
- * What a sensor adds to the counts of its region. `relayedSince`: its readings may be at a relay of the region since then, and
- * count as waiting: numbers that were found missing after that, and what an ended execution has not delivered. A reading that a
- * sensor has dropped is at none.
- */
-export function readingsOf(
-  sensor: SensorRecord,
-  { waiting, unaccounted }: Outstanding,
-  now: number,
-  relayedSince: number | undefined,
-): ReadingTotals {
-  const { received, duplicates, late, dropped = 0, lost = 0, lastSeen: last_seen, tracker } = sensor;
-  const gaps = gapsOf(sensor, now);
-  const counts = { received, duplicates, late, gaps, dropped, waiting, unaccounted, last_seen };
-  if (relayedSince === undefined) return counts;
-  const missing = Math.max(0, gaps - Math.max(tracker.missingSince(relayedSince - 1), dropped));
-  const kept = Math.max(0, unaccounted - lost);
-  return { ...counts, gaps: gaps - missing, unaccounted: unaccounted - kept, waiting: waiting + missing + kept };
 }
 
 export class RegionTally {
