@@ -209,6 +209,8 @@ export const regionsOption = (): CommandOption<string[] | undefined> =>
     given === undefined ? undefined : wordsOf(given).flatMap((words) => words.split(',')),
   ).argParser(append);
 
+export const relayRegionOption = () => mandatoryOption('--region <region>', 'whose sensors send to it', text);
+
 /** Milliseconds. */
 export const timeoutOption = (seconds: number): CommandOption<number> =>
   valueOption(

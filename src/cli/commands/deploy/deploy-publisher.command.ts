@@ -22,7 +22,6 @@ import { openDeployTarget } from '../../targets.js';
 export const deployPublisherCommand = command({
   name: 'deploy publisher',
   summary: 'run a sensor on every edge node, replacing those that run; flags that are left out have their defaults',
-  modes: ['text', 'json'],
   settings: ['stateDir', 'tlsCa'],
   options: {
     ...publisherOptions(),
