@@ -135,7 +135,7 @@ export const sensorOptions = () => {
 export const pausedOption = () =>
   valueOption('--paused [boolean]', 'whether sensors pause', bySchema(sensorConfigSchema.shape.paused)).preset('true');
 
-type SensorValues = Values<ReturnType<typeof sensorOptions>> & { paused?: boolean | undefined };
+export type SensorValues = Values<ReturnType<typeof sensorOptions>> & { paused?: boolean | undefined };
 
 export const sensorConfigFrom = ({ interval, color, emoji, random_off, paused }: SensorValues): SensorConfig => ({
   ...(interval === undefined ? {} : { interval }),

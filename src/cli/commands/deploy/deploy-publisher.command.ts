@@ -8,10 +8,10 @@ import {
   publisherOptions,
   regionsOption,
   requireProfile,
+  type SensorValues,
   sensorConfigFrom,
   text,
   timeoutOption,
-  type Values,
   valueOption,
   yesOption,
 } from '../../options.js';
@@ -61,13 +61,7 @@ export const deployPublisherCommand = command({
   },
 });
 
-type DeployValues = Values<ReturnType<typeof publisherOptions>> & {
-  regions?: string[] | undefined;
-  proxy?: string | undefined;
-  undo?: boolean;
-  kept: DeployOptions['kept'];
-  timeoutMs: number;
-};
+type DeployValues = Omit<DeployOptions, 'config' | 'timeoutHint' | 'onProgress'> & SensorValues;
 
 /** As the command and `up --deploy` do it. */
 export const runDeploy = (
