@@ -14,7 +14,7 @@ import {
   timeoutOption,
   valueOption,
 } from '../../options.js';
-import { deployModuleText } from '../../output/module-text.js';
+import { deployModuleText } from '../../output/deploy-text.js';
 import { openDeployTarget } from '../../targets.js';
 
 export const deployModuleCommand = command({

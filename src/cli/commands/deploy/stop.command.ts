@@ -6,8 +6,7 @@ import { openSession } from '../../../runtime/session.js';
 import { type CommandSpec, command } from '../../command.js';
 import { confirmGivenUp } from '../../confirm.js';
 import { flagOption, regionsOption, relayRegionOption, takeOverOption, yesOption } from '../../options.js';
-import { stopPublisherText } from '../../output/deploy-text.js';
-import { stopModuleText } from '../../output/module-text.js';
+import { stopModuleText, stopPublisherText } from '../../output/deploy-text.js';
 
 export const stopPublisherCommand = command({
   name: 'stop publisher',
