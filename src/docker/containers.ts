@@ -13,25 +13,6 @@ export const OWNER_LABEL = 'wasm-sensors.state-dir';
 const PROJECT_LABEL = 'com.docker.compose.project';
 const SERVICE_LABEL = 'com.docker.compose.service';
 
-export interface Container {
-  name: string;
-  /** In the compose file. */
-  service: string;
-  /** State folder of the `up` that created it; empty when it was started by hand. */
-  owner: string;
-  /** `running`, `exited`, `restarting`, `created`, `dead`, `paused`. */
-  state: string;
-  exitCode: number;
-  /** `healthy`, `unhealthy` or `starting`; undefined without a health check. */
-  health: string | undefined;
-  /** How often Docker restarted it by itself. */
-  restarts: number;
-  /** Of its newest run. */
-  startedAt: string;
-  /** Its address in each network that it is in; empty while it does not run. */
-  networks: Record<string, string>;
-}
-
 const containerSchema = z
   .object({
     Name: z.string(),
@@ -45,22 +26,30 @@ const containerSchema = z
     }),
     NetworkSettings: z.object({ Networks: z.record(z.string(), z.object({ IPAddress: z.string() })).nullish() }),
   })
-  .transform(({ Name, RestartCount, Config, State, NetworkSettings }): Container => {
+  .transform(({ Name, RestartCount, Config, State, NetworkSettings }) => {
     const labels = Config.Labels ?? {};
     return {
       name: Name.replace(/^\//, ''),
+      /** In the compose file. */
       service: labels[SERVICE_LABEL] ?? '',
+      /** State folder of the `up` that created it; empty when it was started by hand. */
       owner: labels[OWNER_LABEL] ?? '',
+      /** `running`, `exited`, `restarting`, `created`, `dead`, `paused`. */
       state: State.Status,
       exitCode: State.ExitCode,
+      /** `healthy`, `unhealthy` or `starting`; undefined without a health check. */
       health: State.Health?.Status,
+      /** How often Docker restarted it by itself. */
       restarts: RestartCount,
+      /** Of its newest run. */
       startedAt: State.StartedAt,
+      /** Its address in each network that it is in; empty while it does not run. */
       networks: Object.fromEntries(
         Object.entries(NetworkSettings.Networks ?? {}).map(([network, { IPAddress }]) => [network, IPAddress]),
       ),
     };
   });
+export type Container = z.output<typeof containerSchema>;
 
 /** When a container is removed between the two calls, the second one fails. A whole project takes seconds to go. */
 const TRIES = 20;
