@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { firstLinesOf } from '../lib/errors/known-failures.js';
+import { messageOf } from '../lib/errors/app-error.js';
+import { parseOutput } from '../lib/errors/known-failures.js';
 import { LineSplitter } from '../lib/log/line-splitter.js';
 import { type DockerOptions, docker } from './docker-cli.js';
 
@@ -49,6 +49,7 @@ const containerSchema = z
       ),
     };
   });
+const containersSchema = z.array(containerSchema);
 export type Container = z.output<typeof containerSchema>;
 
 /** When a container is removed between the two calls, the second one fails. A whole project takes seconds to go. */
@@ -66,23 +67,13 @@ export async function containersOf(
     if (ids === '') return [];
     try {
       const found = await docker(['inspect', '--type', 'container', ...ids.split('\n')], options);
-      return parseContainers(found);
+      const hint =
+        'Another program may answer to `docker`, such as a wrapper that prints something of its own. Please report it with `docker version`.';
+      return parseOutput(containersSchema, found, 'DOCKER_OUTPUT', "can't read what docker inspect printed", hint);
     } catch (error) {
       if (tries === TRIES || !/no such container/i.test(messageOf(error))) throw error;
       await sleep(TRY_AGAIN_MS, undefined, { signal: options.signal });
     }
-  }
-}
-
-function parseContainers(text: string): Container[] {
-  try {
-    return z.array(containerSchema).parse(JSON.parse(text));
-  } catch (cause) {
-    throw new AppError('DOCKER_OUTPUT', "can't read what docker inspect printed", {
-      hint: 'Another program may answer to `docker`, such as a wrapper that prints something of its own. Please report it with `docker version`.',
-      cause,
-      details: firstLinesOf(text),
-    });
   }
 }
 
