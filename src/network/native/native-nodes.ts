@@ -9,8 +9,8 @@ import { bacalhauEnv, removed } from '../bacalhau/bacalhau-cli.js';
 import { edgeLabels, edgeNames } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { PlanContext } from '../provider.js';
+import type { RegionLinks } from '../region-links.js';
 import { sensorEnvOf } from '../sensor-tokens.js';
-import type { RegionLinks } from './region-links.js';
 
 /** Everything in this network is on this machine. */
 export const HOST = '127.0.0.1';
