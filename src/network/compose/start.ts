@@ -69,7 +69,7 @@ export function createComposeRun(
     const signal = AbortSignal.any([attempt.signal, stopping.signal, time]);
     try {
       bringing = bringUp(plan, withServices, signal, progress);
-      return await Promise.race([bringing, failOnExit(project, stateDir, signal)]);
+      return await Promise.race([bringing, failOnExit(project, signal)]);
     } catch (error) {
       // Another error explains more than that the time is up.
       const isAbort = ['AbortError', 'TimeoutError'].includes((error as Error).name);

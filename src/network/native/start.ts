@@ -133,7 +133,7 @@ export class NativeNodes {
       hungAfterMs,
       ready: (signal) =>
         this.#list.connected(name, Date.now(), signal, () => region !== undefined && links.isCut(region)),
-      heartbeat: { lateMs, isLate: () => this.#list.isLate(name, lateMs) },
+      isLate: () => this.#list.isLate(name, lateMs),
       keepsTrying: true,
     });
   }
