@@ -22,14 +22,13 @@ export class Replacement {
     if (sensor.replaced) return;
     const key = hostAndJobOf(reading);
     const peers = this.#active.get(key) ?? new Set();
+    const submitted = reading.job_submission_time;
     for (const peer of peers) {
+      const { job_submission_time: other } = peer.reading;
       // A late reading of an old submission must not replace the new one.
-      if (peer.reading.job_submission_time > reading.job_submission_time)
-        replace(sensor, peer.reading.job_submission_time);
-      if (peer.reading.job_submission_time < reading.job_submission_time) {
-        replace(peer, reading.job_submission_time);
-        peers.delete(peer);
-      }
+      if (other > submitted) replace(sensor, other);
+      if (other < submitted) replace(peer, submitted);
+      if (peer.replaced) peers.delete(peer);
     }
     if (sensor.replaced) return;
     this.#active.set(key, peers.add(sensor));

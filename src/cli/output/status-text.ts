@@ -2,7 +2,7 @@
 import { escapeControls } from '../../lib/control-characters.js';
 import { unschedulableNodes } from '../../network/edge-nodes.js';
 import type { JobInfo, NodeInfo } from '../../network/network.js';
-import { type FailedExecution, failedExecutions, type Status } from '../../operations/read-status.js';
+import { failedExecutions, type Status } from '../../operations/read-status.js';
 import type { QueueServerState } from '../../queue/queue.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { eventText, spanText } from './event-text.js';
@@ -180,16 +180,15 @@ const fileProblems = ({ quarantined = [], writtenBack }: Pick<QueueServerState, 
 
 /** Regions with nodes that are not connected. */
 function brokenLinks(nodes: NodeInfo[]): Map<string, string> {
-  const links = new Map<string, string>();
-  for (const region of new Set(nodes.map((node) => node.region))) {
-    const own = nodes.filter((node) => node.region === region);
-    const lost = own.filter(({ connected }) => !connected).length;
-    if (lost > 0) links.set(region, `${lost}/${own.length} nodes disconnected`);
-  }
-  return links;
+  const lost = nodes.filter(({ connected }) => !connected).map(({ region }) => region);
+  const count = (regions: string[], wanted: string) => regions.filter((region) => region === wanted).length;
+  const all = nodes.map(({ region }) => region);
+  return new Map(
+    [...new Set(lost)].map((name) => [name, `${count(lost, name)}/${count(all, name)} nodes disconnected`]),
+  );
 }
 
-const executionTable = (executions: FailedExecution[]) =>
+const executionTable = (executions: ReturnType<typeof failedExecutions>) =>
   table(executions, [
     { head: '', of: ({ job }) => `  ${job}` },
     { head: '', of: ({ node }) => node },
