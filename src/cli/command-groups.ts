@@ -20,5 +20,5 @@ export const HEADINGS: Record<string, string[]> = {
   'Readings:': ['tail', 'plot', 'history', 'query', 'export'],
   'Sensors and modules:': ['deploy', 'stop', 'config', 'region', 'sensors', 'token', 'init', 'build'],
   'Single services:': ['proxy', 'relay', 'puller', 'queue'],
-  'Set-up:': ['settings', 'completion', 'render', 'images', 'shell'],
+  'Set-up:': ['settings', 'render', 'images', 'shell'],
 };

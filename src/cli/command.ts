@@ -37,8 +37,6 @@ export interface CommandContext<O extends Options = Options, Name extends string
   options: Values<O>;
   args: ArgsOf<Name>;
   ansi: AnsiMode;
-  /** With every command. */
-  program: Command;
 }
 
 export interface CommandSpec<O extends Options = Options, Name extends string = string> {
@@ -109,9 +107,7 @@ export function addCommand(program: Command, spec: CommandSpec): void {
       const args = Object.fromEntries(
         command.registeredArguments.map((arg, i) => [arg.name(), command.processedArgs[i]]),
       );
-      const done = Promise.resolve(
-        spec.action({ out, settings, provenance, options: values, args, ansi: given.ansi, program }),
-      );
+      const done = Promise.resolve(spec.action({ out, settings, provenance, options: values, args, ansi: given.ansi }));
       const code = await done.catch((error) => {
         throw explainStateFailure(error, settings.stateDir);
       });

@@ -47,13 +47,8 @@ test.each([
   expect(loaded).toEqual(commands.map(pathOf).filter((path) => path.startsWith(`${group} `)));
 });
 
-test.each(['', '--help', 'help up', 'uo', 'complete de'])('`%s` loads every command', async (words) => {
+test.each(['', '--help', 'help up', 'uo'])('`%s` loads every command', async (words) => {
   expect(await loadCommands(words.split(' '))).toEqual(commands);
-});
-
-test('a line to complete loads what it names, and the command that completes it', async () => {
-  const loaded = (await loadCommands(['complete', 'queue', 'pe'])).map(pathOf);
-  expect(loaded).toEqual([...commands.map(pathOf).filter((path) => path.startsWith('queue ')), 'complete']);
 });
 
 test('no two commands have the same name, and every one can be found', () => {

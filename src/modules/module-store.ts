@@ -11,13 +11,10 @@ const MAX_STORE_BYTES = 256 * 1024 * 1024;
 export const isSha256 = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 
 export class ModuleStore {
-  readonly #folder: string;
-  readonly #maxBytes: number;
-
-  constructor(folder: string, maxBytes = MAX_STORE_BYTES) {
-    this.#folder = folder;
-    this.#maxBytes = maxBytes;
-  }
+  constructor(
+    private readonly folder: string,
+    private readonly maxBytes = MAX_STORE_BYTES,
+  ) {}
 
   /** Path of a kept module, which counts as used now; undefined when it is not here. */
   find(sha256: string): string | undefined {
@@ -48,18 +45,18 @@ export class ModuleStore {
   }
 
   #pathOf(sha256: string): string {
-    return join(this.#folder, `${sha256}.wasm`);
+    return join(this.folder, `${sha256}.wasm`);
   }
 
   #prune(): void {
-    const files = readdirSync(this.#folder)
+    const files = readdirSync(this.folder)
       .filter((name) => name.endsWith('.wasm'))
-      .map((name) => ({ path: join(this.#folder, name), ...statOf(join(this.#folder, name)) }))
+      .map((name) => ({ path: join(this.folder, name), ...statOf(join(this.folder, name)) }))
       .sort((a, b) => b.usedAt - a.usedAt);
     let bytes = 0;
     for (const [i, file] of files.entries()) {
       bytes += file.size;
-      if (i > 0 && bytes > this.#maxBytes) rmSync(file.path, { force: true });
+      if (i > 0 && bytes > this.maxBytes) rmSync(file.path, { force: true });
     }
   }
 }

@@ -43,7 +43,7 @@ export function alreadyUp(state: (RunState & { alive: boolean }) | undefined, up
   }
   const who = state ? ` (pid ${state.up.pid}, network ${state.kind})` : '';
   return new AppError('ALREADY_UP', `another \`up\` runs in this folder${who}`, {
-    hint: 'Run `wasm-sensors up` again to attach to it, or use another folder.',
+    hint: '`wasm-sensors top` shows it, `wasm-sensors deploy publisher` deploys to it, `wasm-sensors down` ends it. Or use another folder.',
   });
 }
 

@@ -11,6 +11,7 @@
  */
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { HostList } from '../lib/net/host-list.js';
+import { Delivery } from './guest/delivery.js';
 import { Guest, type GuestEnvironment } from './guest/guest.js';
 import { FileTable, StatCache } from './guest/guest-files.js';
 import { type HostClock, systemClock } from './guest/host-clock.js';
@@ -50,7 +51,7 @@ export interface GuestSpec {
 export type ExitListener = (exit: GuestExit, lastLine: string) => void;
 
 /** What a job needs of its guests. */
-export type JobGuest = Pick<RunningGuest, 'stop' | 'retire' | 'isBehind' | 'hasDelivered'>;
+export type JobGuest = Pick<RunningGuest, 'stop' | 'retire' | 'delivery'>;
 
 /** Starts the executions of one job. */
 export interface Runner {
@@ -120,15 +121,15 @@ export class SensorHost {
    */
   start(module: AnyModule, spec: GuestSpec, onExit?: ExitListener): RunningGuest {
     const { args, env, region, mounts = [], allowed = NOWHERE } = spec;
-    const place = { link: this.#linkOf(region), allowed };
+    const delivery = new Delivery(this.#linkOf(region), allowed, this.#environment.clock);
     if ('compiled' in module) {
-      const guest = new ThreadGuest(this.#environment, place, { module: module.compiled, args, env, mounts });
+      const guest = new ThreadGuest(this.#environment, delivery, { module: module.compiled, args, env, mounts });
       this.#guests.set(guest, onExit);
       return guest;
     }
     if (this.#guests.size >= this.#maxGuests) throw hostFull(this.#guests.size);
     const instance = instantiate(module, this.#imports, this.#guests.size);
-    const guest = new Guest(this.#environment, place, { files: new FileTable(mounts, this.#statCache), args, env });
+    const guest = new Guest(this.#environment, delivery, { files: new FileTable(mounts, this.#statCache), args, env });
     this.#guests.set(guest, onExit);
     guest.start(instance);
     return guest;

@@ -39,8 +39,6 @@ const COMMANDS: Record<string, () => Promise<CommandSpec>> = {
   'sensors revoke': async () => (await import('./sensors.command.js')).sensorRevoke,
   'token rotate': async () => (await import('./sensors.command.js')).tokenRotate,
   shell: async () => (await import('./shell.command.js')).shell,
-  completion: async () => (await import('./completion.command.js')).completion,
-  complete: async () => (await import('./completion.command.js')).complete,
   settings: async () => (await import('./settings.command.js')).settingsCommand,
   render: async () => (await import('./render.command.js')).render,
   init: async () => (await import('./modules.command.js')).init,
@@ -64,11 +62,6 @@ const COMMANDS: Record<string, () => Promise<CommandSpec>> = {
  * word names no group. `words`: the arguments of the program.
  */
 export async function loadCommands(words: string[]): Promise<CommandSpec[]> {
-  const [first, ...completed] = words;
-  // Of a line to complete, what stands before its last word.
-  if (first === 'complete') {
-    return [...new Set([...(await loadCommands(completed.slice(0, -1))), await COMMANDS.complete!()])];
-  }
   const named = (count: number) => {
     const start = words.slice(0, count).join(' ');
     return Object.keys(COMMANDS).filter((name) => name.split(' ').slice(0, count).join(' ') === start);

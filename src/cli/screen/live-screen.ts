@@ -31,9 +31,7 @@ export interface ScreenOptions {
   fleet: FleetClient;
   /** Unix milliseconds; readings since then are shown. */
   since: number;
-  /** The `up` is another terminal's: what it notes is in its log. */
-  attached: boolean;
-  /** Asked before `q` closes the screen; left out where nobody loses anything. */
+  /** Asked before `q` closes the screen; left out where the `up` is another terminal's: what it notes is in its log. */
   quitQuestion?: string;
   /** Called when the operator quits with the key. */
   onQuit(): void;
@@ -73,7 +71,8 @@ const CHANGE_TIMEOUT_MS = 30_000;
 const LINK_TIMEOUT_MS = 150_000;
 
 export function openLiveScreen(style: Style, options: ScreenOptions): LiveScreen {
-  const { kind, attached, quitQuestion, settings, fleet } = options;
+  const { kind, quitQuestion, settings, fleet } = options;
+  const attached = quitQuestion === undefined;
   const reach: Reach = {
     config: () => openConfigTarget(settings),
     network: () => openSession(settings).network(),

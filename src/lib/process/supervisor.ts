@@ -92,24 +92,23 @@ interface Exit {
 
 /** Emits `event` with a {@link ChildEvent}, and `change` when the set of processes changes. */
 export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }> {
-  readonly #logDir: string;
   readonly #children = new Map<string, Child>();
   readonly #adopted = new Set<ProcessId>();
-  readonly #envOf: (name: string) => Record<string, string>;
   readonly #reaper = new Reaper();
   #closed = false;
   #changed: NodeJS.Immediate | undefined;
 
   /** @param envOf variables for every child, by its name */
-  constructor(logDir: string, envOf: (name: string) => Record<string, string> = () => ({})) {
+  constructor(
+    private readonly logDir: string,
+    private readonly envOf: (name: string) => Record<string, string> = () => ({}),
+  ) {
     super();
-    this.#logDir = logDir;
-    this.#envOf = envOf;
     mkdirSync(logDir, { recursive: true, mode: 0o700 });
   }
 
   logFile(name: string): string {
-    return join(this.#logDir, `${name}.log`);
+    return join(this.logDir, `${name}.log`);
   }
 
   /** The processes that run now. */
@@ -240,7 +239,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     const log = openLog(this.logFile(name));
     child.logFrom = log.from;
     const started = spawn(command, args, {
-      env: { ...process.env, ...env, ...this.#envOf(name) },
+      env: { ...process.env, ...env, ...this.envOf(name) },
       ...(cwd === undefined ? {} : { cwd }),
       stdio: ['ignore', log.fd, log.fd, ...(ready === 'ipc' ? (['ipc'] as const) : [])],
       // In its own process group a Ctrl-C of the terminal does not reach it: children are stopped in order.

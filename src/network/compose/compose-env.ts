@@ -10,7 +10,7 @@ import { isLoopback } from '../../lib/net/browser-guard.js';
 import type { PortWish } from '../../lib/net/choose-port.js';
 import { withoutSecrets } from '../../lib/net/url-secrets.js';
 import { packageRoot } from '../../lib/process/self-command.js';
-import type { ComposePlan } from './plan.js';
+import type { ComposePlan } from './compose-provider.js';
 
 /** What templates hold for people to replace. */
 const PLACEHOLDER =

@@ -12,8 +12,8 @@ import { regionConfigFile } from '../config-file.js';
 import type { Network } from '../network.js';
 import type { OpenContext } from '../provider.js';
 import { proxyEnvOf, sensorVariables } from '../sensor-tokens.js';
+import type { ComposePlan } from './compose-provider.js';
 import type { Project } from './engine/compose-project.js';
-import type { ComposePlan } from './plan.js';
 
 export const composeConnectionSchema = z.object({
   project: z.object({ name: z.string(), folder: z.string() }),

@@ -12,6 +12,7 @@ import type { NetworkPlan } from '../provider.js';
 import { relayName } from '../relays.js';
 import { writeVariables } from './compose-env.js';
 import { type ComposeConnection, connectionOf, createComposeClient } from './compose-network.js';
+import type { ComposePlan } from './compose-provider.js';
 import {
   type ComposeCall,
   compose,
@@ -22,7 +23,6 @@ import {
 } from './engine/compose-project.js';
 import { failOnExit, watchContainers } from './engine/container-watch.js';
 import { regionNetworks } from './engine/region-networks.js';
-import type { ComposePlan } from './plan.js';
 import { prepare, takeProject } from './prepare.js';
 
 const READY_MS = 60_000;

@@ -28,11 +28,8 @@ interface RegionLink {
 
 export class RegionLinks {
   readonly #links = new Map<string, RegionLink>();
-  readonly #delivery: typeof DELIVERY;
 
-  constructor(delivery = DELIVERY) {
-    this.#delivery = delivery;
-  }
+  constructor(private readonly delivery = DELIVERY) {}
 
   /** Opens the links of these regions. */
   async open(regions: readonly string[], orchestrator: LinkTarget, proxyUrl: string): Promise<void> {
@@ -89,7 +86,7 @@ export class RegionLinks {
   }
 
   async #delivered(toProxy: Link, link: RegionLink): Promise<void> {
-    const { firstMs, quietMs, atMostMs } = this.#delivery;
+    const { firstMs, quietMs, atMostMs } = this.delivery;
     const from = Date.now() + firstMs;
     const quiet = () => (Date.now() >= Math.max(from, toProxy.bulkAt + quietMs) || !link.wanted ? true : undefined);
     await waitFor(quiet, { timeoutMs: atMostMs });

@@ -7,7 +7,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { AppError } from '../../lib/errors/app-error.js';
 import { errorFromAnswer, type HttpError, httpErrorBody } from '../../lib/errors/http-error.js';
 import { packageRoot } from '../../lib/process/self-command.js';
-import type { GuestExit, RunningGuest } from '../guest/wasi-guest.js';
+import type { Delivered, GuestExit } from '../guest/wasi-guest.js';
 import { type ExitListener, type GuestSpec, type HostCounts, type Runner, sumOfCounts } from '../sensor-host.js';
 
 /** The first message to the process. */
@@ -36,8 +36,6 @@ export type FromForeign =
   | { refused: string }
   | { counts: HostCounts };
 
-type Delivered = Pick<RunningGuest, 'isBehind' | 'hasDelivered'>;
-
 /** A thread takes about 10 MB of memory, and its guest what it uses. */
 const MAX_THREADS = 100;
 /** The built file: processes do not load TypeScript. */
@@ -62,23 +60,20 @@ export interface ForeignHostOptions {
 }
 
 export class ForeignHost {
-  readonly #options: ForeignHostOptions;
   readonly #processes = new Set<ForeignProcess>();
   /** By region: what its guests reach while it is cut. */
   readonly #cut = new Map<string, string | undefined>();
   /** Of processes that have ended. */
   #past: HostCounts = sumOfCounts([]);
 
-  constructor(options: ForeignHostOptions = {}) {
-    this.#options = options;
-  }
+  constructor(private readonly options: ForeignHostOptions = {}) {}
 
   /**
    * Starts a process for a job; resolves when its module can be started. Rejects as `loadModule` does, and with
    * `MODULE_FAILED`. `onRefused`: a guest asked for a host that it may not reach.
    */
   async open({ module, allow }: Omit<Opening, 'ca'>, onRefused: (host: string) => void): Promise<Runner> {
-    const { ca, nodeArgs = [], maxThreads = MAX_THREADS } = this.#options;
+    const { ca, nodeArgs = [], maxThreads = MAX_THREADS } = this.options;
     const foreign = new ForeignProcess(nodeArgs, onRefused, () => {
       if (this.#processes.delete(foreign)) this.#past = sumOfCounts([this.#past, foreign.counts]);
     });
@@ -121,17 +116,17 @@ class ForeignProcess {
   /** Each of its guests has a thread. */
   threads = false;
   readonly #child: ChildProcess;
-  readonly #onRefused: (host: string) => void;
-  readonly #onGone: () => void;
-  readonly #guests = new Map<number, { onExit: ExitListener; delivered: Delivered }>();
+  readonly #guests = new Map<number, { onExit: ExitListener; delivery: Delivered }>();
   #counts: HostCounts = sumOfCounts([]);
   #nextId = 1;
   #stderr = '';
   #settle!: { resolve(): void; reject(error: AppError): void };
 
-  constructor(nodeArgs: string[], onRefused: (host: string) => void, onGone: () => void) {
-    this.#onRefused = onRefused;
-    this.#onGone = onGone;
+  constructor(
+    nodeArgs: string[],
+    private readonly onRefused: (host: string) => void,
+    private readonly onGone: () => void,
+  ) {
     this.#child = fork(FOREIGN_MAIN, [], {
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !SECRETS.test(name))),
       execArgv: [`--max-old-space-size=${HEAP_MB}`, ...nodeArgs],
@@ -157,16 +152,11 @@ class ForeignProcess {
 
   start(spec: GuestSpec, onExit: ExitListener): ReturnType<Runner['start']> {
     const id = this.#nextId++;
-    const guest = { onExit, delivered: { isBehind: false, hasDelivered: false } };
-    this.#guests.set(id, guest);
+    const delivery: Delivered = { isBehind: false, hasDelivered: false };
+    this.#guests.set(id, { onExit, delivery });
     this.tell({ start: id, spec });
     return {
-      get isBehind() {
-        return guest.delivered.isBehind;
-      },
-      get hasDelivered() {
-        return guest.delivered.hasDelivered;
-      },
+      delivery,
       retire: () => this.tell({ retire: id }),
       stop: () => {
         this.tell({ stop: id });
@@ -194,10 +184,8 @@ class ForeignProcess {
       this.#settle.reject(errorFromAnswer(httpErrorBody(message.failed), 'INTERNAL', message.failed.message));
       this.close();
     } else if ('ended' in message) this.#end(message.ended, message.exit, message.lastLine);
-    else if ('changed' in message) {
-      const guest = this.#guests.get(message.changed);
-      if (guest) guest.delivered = message;
-    } else if ('refused' in message) this.#onRefused(message.refused);
+    else if ('changed' in message) Object.assign(this.#guests.get(message.changed)?.delivery ?? {}, message);
+    else if ('refused' in message) this.onRefused(message.refused);
     else this.#counts = message.counts;
   }
 
@@ -212,7 +200,7 @@ class ForeignProcess {
     this.#settle.reject(new AppError('MODULE_FAILED', message));
     for (const id of [...this.#guests.keys()]) this.#end(id, { kind: 'trap', message }, '');
     this.close();
-    this.#onGone();
+    this.onGone();
   }
 }
 

@@ -6,8 +6,8 @@ import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../lib/errors/app-error.js';
 import { packageRoot } from '../../lib/process/self-command.js';
 import type { Mount } from '../host-schemas.js';
-import { Delivery } from './delivery.js';
-import type { GuestEnvironment, GuestPlace } from './guest.js';
+import type { Delivery } from './delivery.js';
+import type { GuestEnvironment } from './guest.js';
 import type { Closeable } from './host-clock.js';
 import type { HttpRequest } from './transport.js';
 import { type GuestExit, linesOf, type RunningGuest } from './wasi-guest.js';
@@ -45,20 +45,19 @@ const RETIRE_CHECK_MS = 100;
 
 export class ThreadGuest implements RunningGuest {
   exit: GuestExit | undefined;
-  readonly #host: Pick<GuestEnvironment, 'exited'>;
-  readonly #place: GuestPlace;
   readonly #shared: SharedWithThread = {
     state: new Int32Array(new SharedArrayBuffer(8)),
     output: new Uint8Array(new SharedArrayBuffer(OUTPUT_BYTES)),
   };
   readonly #worker: Worker;
   #inProgress: Closeable | undefined;
-  readonly #delivery = new Delivery();
   #idleChecks = 0;
 
-  constructor(host: Pick<GuestEnvironment, 'exited'>, place: GuestPlace, program: Omit<ThreadStart, 'shared'>) {
-    this.#host = host;
-    this.#place = place;
+  constructor(
+    private readonly host: Pick<GuestEnvironment, 'exited'>,
+    readonly delivery: Delivery,
+    program: Omit<ThreadStart, 'shared'>,
+  ) {
     this.#worker = new Worker(THREAD_MAIN, {
       workerData: { ...program, shared: this.#shared } satisfies ThreadStart,
       // Nothing of this process is the guest's.
@@ -87,17 +86,9 @@ export class ThreadGuest implements RunningGuest {
   /** What it does between two requests can't be seen: it has delivered when it has made none for a moment. */
   retire(): void {
     if (this.exit !== undefined) return;
-    this.#idleChecks = this.#delivery.isDone ? this.#idleChecks + 1 : 0;
+    this.#idleChecks = this.delivery.isDone ? this.#idleChecks + 1 : 0;
     if (this.#idleChecks > 1) this.stop();
     else setTimeout(() => this.retire(), RETIRE_CHECK_MS).unref();
-  }
-
-  get isBehind(): boolean {
-    return this.#delivery.isBehind(performance.now());
-  }
-
-  get hasDelivered(): boolean {
-    return this.#delivery.hasSucceeded;
   }
 
   /** Resolves when the thread has ended. */
@@ -106,11 +97,8 @@ export class ThreadGuest implements RunningGuest {
   }
 
   #send(request: ThreadRequest): void {
-    const { link, allowed } = this.#place;
-    this.#delivery.asked(performance.now());
-    this.#inProgress = link.send({ ...request, url: new URL(request.url), allowed }, (answer) => {
+    this.#inProgress = this.delivery.send({ ...request, url: new URL(request.url) }, (answer) => {
       this.#inProgress = undefined;
-      this.#delivery.answered(answer);
       this.#worker.postMessage(answer);
       Atomics.store(this.#shared.state, 0, 1);
       Atomics.notify(this.#shared.state, 0);
@@ -122,6 +110,6 @@ export class ThreadGuest implements RunningGuest {
     this.exit = exit;
     this.#inProgress?.close();
     void this.#worker.terminate();
-    this.#host.exited(this, exit);
+    this.host.exited(this, exit);
   }
 }

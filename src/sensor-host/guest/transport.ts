@@ -62,7 +62,6 @@ export function createTransport({
 class Call implements Dispatcher.DispatchHandlers, Closeable {
   timer: Closeable | undefined;
   #request: HttpRequest;
-  readonly #pools: Agent;
   #done: (answer: HttpAnswer) => void;
   #abort: ((error?: Error) => void) | undefined;
   #finished = false;
@@ -72,9 +71,12 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
   #chunks: Buffer[] = [];
   #received = 0;
 
-  constructor(request: HttpRequest, pools: Agent, done: (answer: HttpAnswer) => void) {
+  constructor(
+    request: HttpRequest,
+    private readonly pools: Agent,
+    done: (answer: HttpAnswer) => void,
+  ) {
     this.#request = request;
-    this.#pools = pools;
     this.#done = done;
   }
 
@@ -86,7 +88,7 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
     }
     try {
       const { origin, pathname, search } = url;
-      this.#pools.dispatch(
+      this.pools.dispatch(
         { origin, path: pathname + search, method: method as 'GET', headers, body: body ?? null },
         this,
       );

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeEnvironment, queueVariables, readEnvironment, writeVariables } from '../../network/compose/compose-env.js';
 import { connectionOf } from '../../network/compose/compose-network.js';
+import type { ComposePlan } from '../../network/compose/compose-provider.js';
 import { composeDocument } from '../../network/compose/document/compose-document.js';
-import type { ComposePlan } from '../../network/compose/plan.js';
 import { IMAGE_VERSION, normalize, toFailure, toJson } from './normalize.js';
 
 const recorded = (name: string) => `./recorded/compose/${name}`;

@@ -32,7 +32,6 @@ const GROUPS = {
   config: ['config', 'config set', 'config unset', 'config show', 'config edit'],
   region: ['region', 'region disconnect', 'region reconnect'],
   settings: ['settings'],
-  completion: ['completion'],
   files: ['shell', 'render', 'init', 'build', 'build wasm'],
   images: ['images', 'images build', 'images push'],
   proxy: ['proxy', 'proxy serve'],

@@ -72,7 +72,6 @@ export async function upInForeground(context: UpContext): Promise<number> {
       fleet,
       kind: settings.network,
       since: began,
-      attached: false,
       endpoints: () => ({ ...endpoints }),
       quitQuestion: outlive
         ? 'Stop proxy, puller and queue? Sensors keep running and keep their readings.'

@@ -1,6 +1,6 @@
 /** What an `up` can be asked for. */
 import { join, resolve } from 'node:path';
-import { SETTING_KEYS, SETTINGS, type SettingDef, type SettingKey } from '../../../config/settings.js';
+import { SETTING_KEYS, type SettingKey } from '../../../config/settings.js';
 import type { CommandContext } from '../../command.js';
 import { flagOption, publisherOptions, timeoutOption } from '../../options.js';
 
@@ -23,13 +23,3 @@ export const upOptions = () => ({
 });
 
 export type UpContext = CommandContext<ReturnType<typeof upOptions>>;
-
-/** Flags of this command line that change nothing of an `up` that runs already. Tokens are for reaching it. */
-export function flagsWithoutEffect({ provenance, options }: AskedContext): string[] {
-  const isFixed = (key: SettingKey) => !isSecret(SETTINGS[key]) && key !== 'stateDir' && key !== 'network';
-  const given = UP_SETTINGS.filter((key) => isFixed(key) && provenance[key].source === 'flag');
-  return [...given.map((key) => provenance[key].name), ...(options.registry ? ['--registry'] : [])];
-}
-
-type AskedContext = Pick<CommandContext, 'provenance'> & { options: { registry: boolean } };
-const isSecret = ({ secret }: SettingDef) => secret === true;

@@ -28,7 +28,6 @@ export const top = command({
       fleet,
       kind: state?.kind ?? '',
       since: Date.now(),
-      attached: true,
       onQuit: stop.request,
       endpoints: () => ({ ...(state?.endpoints ?? { puller: settings.pullerUrl! }) }),
     });
