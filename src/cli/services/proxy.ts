@@ -32,7 +32,8 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
     const follower =
       settings.follow === undefined
         ? undefined
-        : await openFollower(desired, { url: settings.follow, token, tlsCa: settings.tlsCa }, log);
+        : openFollower(desired, { url: settings.follow, token, tlsCa: settings.tlsCa }, log);
+    await follower?.refresh();
     const proxy = createProxy({
       queue,
       desired,

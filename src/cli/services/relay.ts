@@ -55,7 +55,7 @@ export const serveRelay = (
       reportWarning(eventText(event));
     });
     const desired = new DesiredConfigStore(join(folder, 'desired.json'));
-    const follower = await openFollower(desired, { url: upstream, token, tlsCa }, log);
+    const follower = openFollower(desired, { url: upstream, token, tlsCa }, log);
     const forwarder = new Forwarder({
       buffer,
       upstream,
