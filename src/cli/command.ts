@@ -52,7 +52,6 @@ export interface CommandSpec<O extends Options = Options, Name extends string = 
   sections?: boolean;
   /** Which `-o` modes it has; the first is the default. None: it has no `-o`. */
   modes?: OutputMode[];
-  /** Shown under the options. */
   /** What settings mean here, where their usual descriptions do not say it. */
   settingTexts?: Partial<Record<SettingKey, string>>;
   examples?: string[];

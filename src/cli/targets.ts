@@ -53,7 +53,6 @@ function clients(urls: string[], token: string, caFile: string | undefined): Pro
   return urls.map((url) => new ProxyClient(url, { token, ...ca }));
 }
 
-/** Where jobs are deployed to. */
 export async function openDeployTarget(session: Session, settings: Settings): Promise<DeployTarget> {
   const { proxies, fleet } = targetOf(session, settings);
   return { network: await session.network(), fleet, proxy: proxies[0]!, stateDir: settings.stateDir };

@@ -18,7 +18,6 @@ export interface Watched<Found> {
   read(): Promise<Found>;
   /** Prints it, where there is no screen. */
   report(found: Found): void;
-  /** What the screen shows. */
   text(found: Found): string;
 }
 

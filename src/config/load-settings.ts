@@ -46,7 +46,6 @@ function readSecret(path: unknown, where: string, folder: string): string | unde
   return text.trim();
 }
 
-/** The text of a file; undefined when it does not exist. */
 function readText(path: string, where: string): string | undefined {
   try {
     return readIfExists(path);

@@ -85,7 +85,6 @@ function refuseUnknownKeys(file: Record<string, unknown>): void {
   }
 }
 
-/** Keys of settings that are ports. */
 export type PortKey = Extract<SettingKey, `${string}Port`>;
 
 /** A port as it was asked for; `purpose` names its service in messages. */

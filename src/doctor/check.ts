@@ -99,7 +99,6 @@ export function findingOf(error: unknown, status: CheckStatus = 'failure'): Find
   return { status, why, code, ...(fix === undefined ? {} : { fix }), ...(details.length > 0 ? { details } : {}) };
 }
 
-/** What a part finds, or why it can't. */
 export async function runPart(part: Part, context: CheckContext): Promise<Finding[]> {
   try {
     return await part(context);

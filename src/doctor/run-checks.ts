@@ -36,7 +36,6 @@ export interface CheckResult {
 }
 
 export interface DoctorReport {
-  /** Kind of network that was checked. */
   network: string;
   results: CheckResult[];
 }

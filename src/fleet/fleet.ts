@@ -306,31 +306,16 @@ export class Fleet {
   }
 
   #viewOf(sensor: SensorRecord, now: number): SensorView {
-    const { reading } = sensor;
+    const { timestamp, sequence, ...reading } = sensor.reading;
     const state = this.#stateOf(sensor, now);
-    const { gaps, dropped, waiting, unaccounted } = this.#readingsOf(sensor, state, now);
     return {
-      execution_id: reading.execution_id,
-      job_id: reading.job_id,
-      hostname: reading.hostname,
-      region: reading.region,
-      job_submission_time: reading.job_submission_time,
+      ...reading,
       state,
-      color: reading.color,
-      icon_name: reading.icon_name,
       sequence: sensor.tracker.highest,
-      received: sensor.received,
-      duplicates: sensor.duplicates,
-      late: sensor.late,
       restarts: sensor.restarts,
-      gaps,
-      dropped,
-      waiting,
-      unaccounted,
+      ...this.#readingsOf(sensor, state, now),
       first_seen: sensor.firstSeen,
-      last_seen: sensor.lastSeen,
       config: sensor.config,
-      ...(reading.values === undefined ? {} : { values: reading.values }),
     };
   }
 }

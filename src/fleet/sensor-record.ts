@@ -169,12 +169,11 @@ export function markStopped(sensor: SensorRecord, asked: number, ended: number, 
 
 /** Moves what was measured by our clock; timestamps are the sensor's own. */
 export function shiftTimes(sensor: SensorRecord, by: number): void {
-  sensor.firstSeen += by;
-  sensor.lastSeen += by;
-  if (sensor.endedAt !== undefined) sensor.endedAt += by;
-  if (sensor.stoppingAt !== undefined) sensor.stoppingAt += by;
+  for (const name of ['firstSeen', 'lastSeen', 'endedAt', 'stoppingAt', 'behindMs'] as const) {
+    const time = sensor[name];
+    if (time !== undefined) sensor[name] = time + by;
+  }
   if (sensor.taken) sensor.taken.at += by;
-  if (sensor.behindMs !== undefined) sensor.behindMs += by;
   for (const range of sensor.tracker.missing) range.since += by;
 }
 

@@ -18,7 +18,6 @@ export interface PublisherJob {
   profile?: Profile | undefined;
   /** Share of the time in which they measure an anomaly, in percent. */
   anomalies?: number | undefined;
-  /** Stop after this many readings. */
   maxMessages?: number | undefined;
   /** Hosts that it may reach beside the proxy, as in a `HostList`. */
   allow?: string[] | undefined;

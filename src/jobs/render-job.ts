@@ -191,13 +191,11 @@ function setTask(document: Document, parameters: string[], env: Record<string, s
   document.setIn(inTask('env'), document.createNode(env));
 }
 
-/** Limits where the module may send requests. */
 function setDomains(document: Document, job: Reaching): void {
   const domains = domainsOf(job);
   if (domains !== undefined) document.setIn(inTask('network'), document.createNode({ type: 'http', domains }));
 }
 
-/** Limits a document's job to one region. */
 function setRegion(document: Document, region: string): void {
   document.setIn(['constraints', 1, 'operator'], '=');
   document.setIn(['constraints', 1, 'values', 0], region);

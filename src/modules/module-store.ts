@@ -8,6 +8,7 @@ import { writeFileAtomic } from '../lib/fs/durable-files.js';
 /** What all of them may take of the disk; the largest ones fit in eight times. */
 const MAX_STORE_BYTES = 256 * 1024 * 1024;
 
+export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 export const isSha256 = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 
 export class ModuleStore {
@@ -31,7 +32,7 @@ export class ModuleStore {
   /** The same for a module that has the content of its name. Throws `MODULE_UNREADABLE`. */
   findIntact(sha256: string): string | undefined {
     const path = this.find(sha256);
-    if (path === undefined || createHash('sha256').update(readFileSync(path)).digest('hex') === sha256) return path;
+    if (path === undefined || sha256Of(readFileSync(path)) === sha256) return path;
     throw new AppError('MODULE_UNREADABLE', `${path} is damaged: it does not have the SHA-256 of its name`, {
       hint: 'Remove it, and deploy the module again.',
     });

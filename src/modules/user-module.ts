@@ -3,10 +3,10 @@
  * and what it may use. What runs where it should not is refused here with the reason, because a node says only that it failed
  * to load.
  */
-import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { sha256Of } from './module-store.js';
 import { HTTP_FUNCTION, HTTP_MODULE, WASI_FUNCTIONS, WASI_MODULE } from './wasi-functions.js';
 import {
   initialSizes,
@@ -34,7 +34,7 @@ export async function readUserModule(path: string): Promise<UserModule> {
   const file = await readBounded(path, name);
   const facts = await inspectModule(name, file);
   const bytes = withSomeName(file, name.replace(/\.wasm$/, ''));
-  return { bytes, sha256: createHash('sha256').update(bytes).digest('hex'), facts };
+  return { bytes, sha256: sha256Of(bytes), facts };
 }
 
 async function readBounded(path: string, name: string): Promise<Uint8Array> {

@@ -12,39 +12,32 @@ export interface RegionLinkResult extends LinkChanged {
   relay?: true;
 }
 
-export interface RegionLinkOptions {
-  timeoutMs: number;
-  /** Called when the link is set; after that the network has to notice. */
-  onSet(): Promise<void>;
-  onProgress(reached: number, nodes: number): void;
-}
-
 /**
- * Sets a region's link and waits until every edge node of it is seen in that state. Rejects with `NO_SUCH_REGION`, with
+ * Sets a region's link and waits until every edge node of it is seen in that state; `onSet` is called before the wait. Rejects with `NO_SUCH_REGION`, with
  * `NOT_OFFERED` where the network can't cut, and with `LINK_TIMEOUT`.
  */
 export async function setRegionLink(
   network: Network,
   region: string,
   connected: boolean,
-  { timeoutMs, onSet, onProgress }: RegionLinkOptions,
+  options: { timeoutMs: number; onSet(): Promise<void>; onProgress(reached: number, nodes: number): void },
 ): Promise<RegionLinkResult> {
   const began = Date.now();
   const edgeNodes = async () => (await network.nodes()).filter(({ type }) => type === 'edge');
   const known = (await edgeNodes()).map((node) => node.region);
   requireRegions([region], known);
   await network.setRegionLink(region, connected);
-  await onSet();
+  await options.onSet();
   let reached = 0;
   let nodes = 0;
   const look = async () => {
     const own = (await edgeNodes()).filter((node) => node.region === region);
     nodes = own.length;
     reached = own.filter((node) => node.connected === connected).length;
-    onProgress(reached, nodes);
+    options.onProgress(reached, nodes);
     return reached === nodes || undefined;
   };
-  if (await waitFor(look, { timeoutMs, everyMs: 250 })) {
+  if (await waitFor(look, { timeoutMs: options.timeoutMs, everyMs: 250 })) {
     const seconds = (Date.now() - began) / 1000;
     const bypassing = connected ? undefined : await bypassingJobs(network, region);
     const hasRelay = network.proxyUrlOf !== undefined && network.proxyUrlOf(region) !== network.sensorProxyUrl(region);

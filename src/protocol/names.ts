@@ -12,3 +12,12 @@ const PLAIN = /^[\x21-\x40\x5b-\x7e]*$/;
  */
 export const hostKey = (name: string): string =>
   PLAIN.test(name) ? name : name.normalize('NFKC').toLowerCase().replace(/\s+/g, '');
+
+/** Of a text as `encodeURIComponent` writes it; undefined for what is none. */
+export function decodedName(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text) || undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -101,26 +101,18 @@ export class AuthorityFollower {
    * holds the change, too. Rejects with `AUTHORITY_UNREACHABLE`.
    */
   async forward(method: string, body: string, authorization = ''): Promise<Response> {
-    let response: Response;
-    let text: string;
+    const json = { 'content-type': 'application/json' };
+    const headers = { ...json, [FORWARDED_HEADER]: '1', authorization };
+    const signal = AbortSignal.timeout(FORWARD_TIMEOUT_MS);
     try {
-      response = await this.#fetch('/config', {
-        method,
-        body,
-        headers: {
-          'content-type': 'application/json',
-          [FORWARDED_HEADER]: '1',
-          authorization,
-        },
-        signal: AbortSignal.timeout(FORWARD_TIMEOUT_MS),
-      });
-      text = String(await readAnswer(response));
+      const response = await this.#fetch('/config', { method, body, headers, signal });
+      const text = String(await readAnswer(response));
+      if (response.ok) await this.refresh();
+      return new Response(text, { status: response.status, headers: json });
     } catch (cause) {
       const message = `this proxy follows ${this.url}, which does not answer: ${causeMessageOf(cause)}`;
       throw new AppError('AUTHORITY_UNREACHABLE', message, { cause });
     }
-    if (response.ok) await this.refresh();
-    return new Response(text, { status: response.status, headers: { 'content-type': 'application/json' } });
   }
 
   #fetch(path: string, init: RequestInit): Promise<Response> {

@@ -8,7 +8,6 @@ import { Hono } from 'hono';
 import { AppError } from '../lib/errors/app-error.js';
 import { readJsonBody } from '../lib/errors/http-error.js';
 import { decodeUtf8 } from '../lib/json.js';
-import type { AccessLock } from '../lib/net/access-lock.js';
 import { tokenProblem } from '../lib/net/bearer-token.js';
 import { readBody } from '../lib/net/request-body.js';
 import { type DesiredState, desiredStateSchema, hasTooManySettings, patchSchema } from '../protocol/desired-config.js';
@@ -16,15 +15,13 @@ import { parseReportedConfig, SENSOR_CONFIG_HEADER } from '../protocol/sensor-co
 import { MAX_SETTINGS } from '../protocol/sensor-settings.js';
 import { type AuthorityFollower, FORWARDED_HEADER } from './authority-follower.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
+import type { GuardOptions } from './proxy.js';
 import type { SensorAccess } from './sensor-access.js';
 
-export interface ConfigRoutesDeps {
+interface ConfigRoutesDeps extends Pick<GuardOptions, 'operatorToken' | 'lock'> {
   desired: DesiredConfigStore;
   /** Given where this proxy follows another one. */
   follower: AuthorityFollower | undefined;
-  operatorToken: string | undefined;
-  /** Reading needs one of its tokens, when given. */
-  lock: AccessLock | undefined;
   access: SensorAccess;
 }
 

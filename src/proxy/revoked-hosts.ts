@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { readJsonBody } from '../lib/errors/http-error.js';
-import { tokenProblem } from '../lib/net/bearer-token.js';
+import { needsToken } from '../lib/net/bearer-token.js';
 import { hostKey, INVISIBLE_CHARACTER } from '../protocol/names.js';
 import { readStateFile, writeStateFile } from './desired-config-store.js';
 
@@ -40,21 +40,16 @@ export class RevokedHosts {
   }
 }
 
-/** As texts of readings may be: another name would revoke nobody. */
-const hostname = z
-  .string()
-  .min(1)
-  .max(256)
-  .refine((name) => !INVISIBLE_CHARACTER.test(name), { error: 'must not have invisible characters' });
-const revocationSchema = z.strictObject({ hostname, revoked: z.boolean() });
+const isVisible = (name: string) => !INVISIBLE_CHARACTER.test(name);
+/** `hostname`: as texts of readings may be; another name would revoke nobody. */
+const revocationSchema = z.strictObject({
+  hostname: z.string().min(1).max(256).refine(isVisible, { error: 'must not have invisible characters' }),
+  revoked: z.boolean(),
+});
 
 export function revocationRoutes(hosts: RevokedHosts, operatorToken: string | undefined): Hono {
   const app = new Hono();
-  app.use('/sensors/*', async (c, next) => {
-    const problem = tokenProblem(c.req.header('authorization'), [operatorToken], 'revoking sensors');
-    if (problem) throw problem;
-    await next();
-  });
+  app.use('/sensors/*', needsToken(operatorToken, 'revoking sensors'));
   app.get('/sensors/revoked', (c) => c.json({ revoked: hosts.list }));
   app.patch('/sensors/revoked', async (c) => {
     const { hostname, revoked } = await readJsonBody(c, revocationSchema);

@@ -92,7 +92,7 @@ export function parseDelivery(
   const config = parseReportedConfig(attributes[SENSOR_CONFIG_ATTRIBUTE]);
   const relay = parseRelayReport(attributes[RELAY_ATTRIBUTE]);
   if (!isReading(object)) return { id, body, message: object, reading: undefined, config, receivedAt, relay };
-  const problem = findFieldProblem(object);
-  if (problem) return { code: 'BAD_FIELD', reason: problem.reason };
+  const reason = findFieldProblem(object);
+  if (reason) return { code: 'BAD_FIELD', reason };
   return { id, body, message: object, reading: toReading(object), config, receivedAt, relay };
 }

@@ -8,7 +8,7 @@ import { Turns } from '../lib/async/turns.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { statusOf } from '../lib/errors/codes.js';
 import { answerError, answerNotFound, parseQuery, readJsonBody } from '../lib/errors/http-error.js';
-import type { AccessLock, OperatorSessions } from '../lib/net/access-lock.js';
+import { type AccessLock, lockedBy, type OperatorSessions } from '../lib/net/access-lock.js';
 import { tokenProblem } from '../lib/net/bearer-token.js';
 import { refuseForeignPages } from '../lib/net/browser-guard.js';
 import { clientGone } from '../lib/net/client-gone.js';
@@ -18,12 +18,13 @@ import { Places } from '../lib/places.js';
 import { desiredFieldSchema, desiredStateSchema, type ScopeConfig, scopeSchema } from '../protocol/desired-config.js';
 import type { Queue, QueueDepth, QueueServerState } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
-import type { ReadingsStore, StoreStats } from '../store/store.js';
+import type { SqliteStore } from '../store/sqlite/sqlite-store.js';
+import type { StoreStats } from '../store/store.js';
 import { controlRoutes } from './controls/control-routes.js';
 import type { FleetControls } from './controls/fleet-controls.js';
 import type { EventHub } from './events/event-hub.js';
 import { eventStream } from './events/event-stream.js';
-import { PastEvents } from './events/past-events.js';
+import { pastEvents } from './events/past-events.js';
 import { historyRoutes } from './history-routes.js';
 import type { PipelineStats } from './pipeline.js';
 import { pullerMetrics } from './puller-metrics.js';
@@ -33,7 +34,7 @@ export interface PullerAppDeps {
   queue: Queue;
   hub: EventHub;
   /** Without a store there are no past events and no history. */
-  store?: ReadingsStore | undefined;
+  store?: SqliteStore | undefined;
   /** The alerts that fire now: sent first to every client. */
   firing(): AlertEvent[];
   stats(): Omit<PullerAppStats, 'queue' | 'depth'>;
@@ -162,11 +163,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   app.route('/', healthRoutes(queue, problem));
   app.use(lateRefusals(new WrongTokens()));
   for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/controls/*', '/history', '/query', '/export']) {
-    app.use(path, async (c, next) => {
-      const locked = http.lock?.problemOf(c, Date.now());
-      if (locked) throw locked;
-      await next();
-    });
+    app.use(path, lockedBy(http.lock));
   }
   app.get('/stats', async (c) => {
     const depth = await queue.depth().catch(() => undefined);
@@ -215,7 +212,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     if (closed.aborted) throw new AppError('STOPPING', 'the puller is stopping');
     const { region, since, kinds } = parseQuery(eventsSchema, c.req.query());
     const filter = { region: region || undefined, kinds: kinds && new Set(kinds) };
-    const past = since !== undefined && store ? new PastEvents(store, since, filter.kinds) : undefined;
+    const past = since !== undefined && store ? pastEvents(store, since, filter.kinds) : undefined;
     const leave = streams.take();
     if (!leave) throw tooMany('listen');
     const endReplay = past ? replays.take() : () => {};
@@ -228,10 +225,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
       past,
       closed,
       endReplay,
-      leave() {
-        endReplay();
-        leave();
-      },
+      leave,
       first: firing(),
       resumable: store !== undefined,
     });

@@ -1,6 +1,6 @@
 /** The fleet view of a stored puller: its checkpoint and the readings after it. */
 import type { ReportedConfig } from '../protocol/sensor-config.js';
-import type { ReadingsStore } from '../store/store.js';
+import type { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import { takeEndedNetwork } from './ended-network.js';
 import { EventHub } from './events/event-hub.js';
 
@@ -8,7 +8,7 @@ import { EventHub } from './events/event-hub.js';
  * The view in a store; a store that has none begins now (Unix milliseconds). `endedNetwork`: file of
  * {@link takeEndedNetwork}. Throws `STORE_UNUSABLE`.
  */
-export function restoreFleet(store: ReadingsStore, now: number, endedNetwork?: string): EventHub {
+export function restoreFleet(store: SqliteStore, now: number, endedNetwork?: string): EventHub {
   const hub = new EventHub();
   const { fleet, after } = store.loadCheckpoint();
   hub.fleet.began = store.readingsAfter(0, 1)[0]?.receivedAt ?? now;

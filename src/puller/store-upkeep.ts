@@ -1,12 +1,13 @@
 /** Keeps the store in order while the puller runs. A full disk or a locked store must not stop the puller. */
 import { messageOf } from '../lib/errors/app-error.js';
 import type { Sample } from '../store/history.js';
-import type { ReadingsStore, Retention } from '../store/store.js';
+import type { SqliteStore } from '../store/sqlite/sqlite-store.js';
+import type { Retention } from '../store/store.js';
 import type { EventHub } from './events/event-hub.js';
 import type { FailureReporter, PullerEvent, PullerTask } from './failure-reporter.js';
 
 export interface StoreUpkeepOptions {
-  store: ReadingsStore;
+  store: SqliteStore;
   hub: EventHub;
   /** Unix milliseconds, in step with the fleet view. */
   now: () => number;

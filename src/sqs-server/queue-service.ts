@@ -142,8 +142,7 @@ export class QueueService {
   /** `started`: Unix milliseconds. */
   startTask(order: MoveTask['order'], started: number): MoveTask {
     const task = new MoveTask(order, started);
-    const earlier = this.moveTasks.filter((other) => other.order.source === order.source);
-    const forgotten = earlier.slice(MAX_KEPT_TASKS - 1);
+    const forgotten = this.moveTasks.filter((other) => other.order.source === order.source).slice(MAX_KEPT_TASKS - 1);
     this.moveTasks = [task, ...this.moveTasks.filter((other) => !forgotten.includes(other))];
     return task;
   }

@@ -1,12 +1,6 @@
-/**
- * The port of the store: it keeps every reading once, by execution, sequence and time taken, and what the puller needs of
- * them later. A reading that {@link ReadingsStore.append} has returned for is on disk, where the next start finds it.
- */
-import type { FleetDump } from '../fleet/fleet.js';
-import type { ElapsedClock } from '../lib/time/elapsed-clock.js';
+/** What the store of readings is given, and what it gives. */
 import type { Message, Reading } from '../protocol/message.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
-import type { HistoryRange, HistorySeries, Sample } from './history.js';
 
 /** What is stored. */
 export interface StoreEntry {
@@ -61,49 +55,4 @@ export interface StoreStats {
   quarantined: string[];
   /** Its file was deleted or replaced in the last hour, and was written back. */
   writtenBack?: { problem: string; times: number; agoMs: number } | undefined;
-}
-
-/** All methods throw when the store can't be used now, such as on a full disk; nothing is half done then. */
-export interface ReadingsStore {
-  /** Of the file that queries and exports read. */
-  readonly path: string;
-  /** Retention goes by it: a step of the wall clock does not make readings old. */
-  readonly clock: ElapsedClock;
-  /** Rows that were deleted after their retention, since the start. */
-  readonly forgotten: number;
-  readonly stats: StoreStats;
-  /** Readings that the roll-ups do not have yet. */
-  readonly notRolledUp: number;
-
-  /** Stores a group in one transaction; what is there already is left out. */
-  append(entries: StoreEntry[]): void;
-
-  /** Notes what has been looked up. `now`: Unix milliseconds. */
-  addSamples(samples: Sample[], now: number): void;
-  /**
-   * Rejects with `BAD_QUERY`. Undefined while the readings of before the start are rolled up. `now`: Unix milliseconds.
-   * When `gone` is aborted it stops, with what it has.
-   */
-  history(range: HistoryRange, now: number, gone?: AbortSignal): Promise<HistorySeries[] | undefined>;
-
-  /** The place before everything received at or after `since` (Unix milliseconds), but before at most `limit` of a kind. */
-  positionAt(since: number, limit: number): StorePosition;
-  /** Readings in order of arrival. Fewer than `limit` only when there are no more. */
-  readingsAfter(id: StorePosition['reading'], limit: number): StoredReading[];
-  /** Messages in order of arrival, read when they are asked for. Fewer than `limit` only when there are no more. */
-  messagesAfter(position: StorePosition['message'], limit: number): Iterable<StoredMessage>;
-
-  /** Stores the fleet view: after a restart only later readings are read. */
-  saveCheckpoint(fleet: FleetDump): void;
-  /** The last checkpoint, and every reading after it in order of arrival. Without an intact checkpoint: all readings. */
-  loadCheckpoint(): { fleet: FleetDump; after: Iterable<StoredReading> };
-
-  /** Call it every second: writes the file back when somebody has deleted it, and finds rows that have changed. */
-  check(): void;
-  /** Call it every second: deletes some of what is older than its retention. */
-  forget(retention: Retention): void;
-  /** Does some of the work on the roll-ups, for some milliseconds; returns whether there is more. `now`: Unix milliseconds. */
-  rollUp(now: number): boolean;
-  /** Rolls up what waits, for at most `ms`, and closes. */
-  close(ms?: number): void;
 }

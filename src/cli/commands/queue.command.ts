@@ -17,7 +17,6 @@ import {
   replayedText,
 } from '../output/queue-text.js';
 
-/** How to find the queue. */
 const QUEUE_SETTINGS: SettingKey[] = ['queue', 'queueEndpoint', 'queueUnsigned', 'awsRegion', 'stateDir'];
 
 /** Works on the queue of the settings, or of the running `up`. Rejects with `NO_QUEUE` where there is neither. */

@@ -37,7 +37,6 @@ export interface StepResult {
   outcome: 'seen' | 'unseen' | 'failed';
   evidence: (Finding & { must: string })[];
   seconds: number;
-  /** Why it failed. */
   error?: string;
 }
 

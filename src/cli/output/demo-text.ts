@@ -11,7 +11,6 @@ const promptLines = (lines: string[], style: Style): string[] =>
 /** Columns of a line of a command: as many as those of the narrowest usual terminal. */
 const WIDEST = 76;
 
-/** A heading, what the step does, and its command. */
 export function stepText(heading: string, about: string, words: string[], style: Style): string {
   return ['', style.bold(heading), about, ...promptLines(commandLines(words), style)].join('\n');
 }
@@ -40,7 +39,6 @@ export function commandLines(words: string[], program = commandName()): string[]
   return lines;
 }
 
-/** Whether every step saw what it must see. */
 export const passed = (results: StepResult[]): boolean => results.every(({ outcome }) => outcome === 'seen');
 
 /** `of`: how many steps there are. */

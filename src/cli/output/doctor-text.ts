@@ -81,5 +81,4 @@ function verdict(results: CheckResult[]): string {
   return repairable ? `${counts}; \`wasm-sensors doctor --fix\` repairs what is safe to repair.` : `${counts}.`;
 }
 
-/** Whether something fails. */
 export const hasFailures = ({ results }: DoctorReport): boolean => countsOf(results).failures > 0;

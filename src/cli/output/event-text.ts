@@ -187,7 +187,6 @@ export function logEvent(log: Logger, event: Event): void {
   log[level](type, text, { ...fields, ...unsaid });
 }
 
-/** Processes that are named after their commands. */
 const nameOf = (process: string) => (process === 'sensors' ? 'sensor host' : process);
 const sendsTo = (url: string | undefined) => (url === undefined ? '' : ` and sends to ${url}`);
 const lastOutputText = (lines: string[]) => (lines.length > 0 ? `; its last output: ${lines.join(' / ')}` : '');

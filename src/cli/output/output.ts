@@ -14,7 +14,6 @@ const WITHOUT_WRAP = (text: string) => `\x1b[?7l${text}\x1b[?7h`;
 
 /** `csv` prints lines of its own (`csv.ts`). */
 export type OutputMode = 'text' | 'json' | 'ndjson' | 'csv';
-/** Version of the JSON documents below. */
 const SCHEMA_VERSION = 1;
 
 export class Output {
@@ -66,7 +65,6 @@ export class Output {
     this.#lastProgress = text;
   }
 
-  /** A remark. */
   note(text: string): void {
     this.endProgress();
     this.#report(withCommandName(text));

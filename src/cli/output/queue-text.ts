@@ -1,6 +1,6 @@
 /** What the `queue` commands say. */
 import { escapeControls } from '../../lib/control-characters.js';
-import type { Peeked, PurgeResult, QueueFill, QueueStatus } from '../../operations/queue/inspect-queue.js';
+import type { Peeked, purgeQueue, QueueFill, QueueStatus } from '../../operations/queue/inspect-queue.js';
 import type { DeadLetter } from '../../puller/controls/fleet-controls.js';
 import type { QueueDepth } from '../../queue/queue.js';
 import { table } from './table.js';
@@ -67,7 +67,7 @@ export function purgeQuestion(url: string, messages: number, deadLetters: boolea
   return `Delete ${what} in ${url}? They can't be brought back.`;
 }
 
-export const purgedText = ({ url, messages, purged }: PurgeResult): string =>
+export const purgedText = ({ url, messages, purged }: Awaited<ReturnType<typeof purgeQueue>>): string =>
   purged ? `${countText(messages, 'message')} deleted from ${url}` : 'nothing is deleted';
 
 const timeText = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');

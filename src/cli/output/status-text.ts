@@ -2,7 +2,7 @@
 import { escapeControls } from '../../lib/control-characters.js';
 import { unschedulableNodes } from '../../network/edge-nodes.js';
 import type { JobInfo, NodeInfo } from '../../network/network.js';
-import { type FailedExecution, failedExecutions, type Status } from '../../operations/read-status.js';
+import { failedExecutions, type Status } from '../../operations/read-status.js';
 import type { QueueServerState } from '../../queue/queue.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { eventText, spanText } from './event-text.js';
@@ -189,7 +189,7 @@ function brokenLinks(nodes: NodeInfo[]): Map<string, string> {
   return links;
 }
 
-const executionTable = (executions: FailedExecution[]) =>
+const executionTable = (executions: ReturnType<typeof failedExecutions>) =>
   table(executions, [
     { head: '', of: ({ job }) => `  ${job}` },
     { head: '', of: ({ node }) => node },

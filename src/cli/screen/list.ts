@@ -9,13 +9,11 @@ import type { ScreenState } from './screen-state.js';
 export interface Picture {
   data: ScreenData;
   state: ScreenState;
-  /** Columns and rows of the terminal. */
   width: number;
   rows: number;
   style: Style;
   /** The terminal shows characters beyond ASCII. */
   unicode: boolean;
-  /** Kind of network. */
   kind: string;
   /** Address of the page; '' where there is none. */
   page: string;
@@ -44,12 +42,10 @@ export interface ListOptions<Row> {
   /** The same for the same row, also where it was heard of again. */
   key(row: Row): unknown;
   columns(picture: Picture): Column<Row>[];
-  /** Said where there are no rows. */
   none(data: ScreenData): string;
   /** The last row is selected until another one is: it is the newest, or the sum. */
   fromEnd?: boolean;
   target?(row: Row): Target;
-  /** Lines above the list. */
   above?(picture: Picture): string[];
   /** Lines about the selected row, below the list. */
   detail?(picture: Picture, row: Row, height: number): string[];
@@ -57,7 +53,6 @@ export interface ListOptions<Row> {
 
 export interface List {
   targetIn(data: ScreenData, state: ScreenState): Target;
-  /** Selects another row. */
   move(data: ScreenData, state: ScreenState, by: number): ScreenState;
   /** At most `height` lines. */
   draw(picture: Picture, height: number): string[];

@@ -24,7 +24,6 @@ import { Terminal } from './terminal.js';
 
 export interface ScreenOptions {
   settings: Settings;
-  /** Kind of network. */
   kind: string;
   /** They may change while the screen is open. */
   endpoints(): Record<string, string>;
@@ -37,7 +36,6 @@ export interface ScreenOptions {
   onQuit(): void;
 }
 
-/** What keys change, where it is known. */
 interface Reach {
   /** Throws where the proxy is not known. */
   config(): ConfigTarget;
@@ -56,7 +54,6 @@ interface Reports {
 }
 
 export interface LiveScreen extends Reports {
-  /** The terminal is as it was before. */
   close(): void;
 }
 

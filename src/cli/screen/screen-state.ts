@@ -22,12 +22,10 @@ export interface ScreenState {
   question: { text: string; effect: Effect } | undefined;
 }
 
-/** What is being typed. */
 interface Input {
   what: 'filter' | 'color' | 'interval';
   scope: Scope;
   text: string;
-  /** Why the text was not taken. */
   problem?: string;
 }
 

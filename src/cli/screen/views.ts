@@ -137,7 +137,6 @@ function readingColumns({ style }: Picture): Column<Received>[] {
   ];
 }
 
-/** At most `height` lines. */
 function newestReadings(picture: Picture, height: number, isShown: (reading: ReadingEvent['reading']) => boolean) {
   const { data, style, width } = picture;
   const own = data.readings.filter((event) => event.event === 'reading' && isShown(event.reading));

@@ -12,9 +12,8 @@ import { createPage } from '../../web/web-page.js';
 import type { CommandContext } from '../command.js';
 import { logEvent } from '../output/event-text.js';
 import { pageControls } from './page-controls.js';
-import { checkQueue, logDefect, refuseOpen, runService, serveUntilStopped } from './run-service.js';
+import { checkQueue, logDefect, refuseOpen, runService } from './run-service.js';
 
-/** Resolves with the exit code. */
 export const servePuller = (context: CommandContext): Promise<number> =>
   runService(context.settings, async (log) => {
     const { settings } = context;
@@ -64,8 +63,7 @@ export const servePuller = (context: CommandContext): Promise<number> =>
       controls: (fleet, markLink) => pageControls(settings, fleet, markLink),
       onEvent: (event) => logEvent(log, event),
     });
-    return serveUntilStopped({
-      log,
+    return {
       fetch: service.app.fetch,
       host: settings.host,
       port: settings.pullerPort,
@@ -79,7 +77,7 @@ export const servePuller = (context: CommandContext): Promise<number> =>
         await service.stop();
         queue.close();
       },
-    });
+    };
   });
 
 /** What the line has already, or repeats. */

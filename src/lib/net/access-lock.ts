@@ -4,13 +4,13 @@
  * token in a URL ends up in logs.
  */
 import { createHash } from 'node:crypto';
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { AppError } from '../errors/app-error.js';
 import { newToken, sameText, signatureOf, tokenProblem } from './bearer-token.js';
 import { isLoopback } from './browser-guard.js';
 
-export interface LockSettings {
+interface LockSettings {
   /** The address that the service listens on. */
   host: string;
   /** The operator token. */
@@ -29,7 +29,7 @@ const MAX_SESSIONS = 1_000;
 export class AccessLock {
   readonly #tokens: string[];
   readonly #cookie: string;
-  readonly #sessions = new Sessions(SESSION_MS, MAX_SESSIONS);
+  readonly #sessions = sessionsOf(SESSION_MS, MAX_SESSIONS);
 
   constructor(tokens: string[]) {
     this.#tokens = tokens;
@@ -75,6 +75,15 @@ export function lockFor({ host, token, viewerToken, open }: LockSettings): Acces
   return open && tokens.length === 0 ? undefined : new AccessLock(tokens);
 }
 
+/** For the routes that it locks. */
+export const lockedBy =
+  (lock: AccessLock | undefined): MiddlewareHandler =>
+  async (c, next) => {
+    const problem = lock?.problemOf(c, Date.now());
+    if (problem) throw problem;
+    await next();
+  };
+
 /** Without a change; each change starts it anew. */
 const CHANGE_SESSION_MS = 3_600_000;
 /** Every one needs the operator token. */
@@ -89,7 +98,7 @@ export const SESSION_KEY_HEADER = 'x-session-key';
  */
 export class OperatorSessions {
   readonly #token: string;
-  readonly #sessions = new Sessions(CHANGE_SESSION_MS, MAX_CHANGE_SESSIONS);
+  readonly #sessions = sessionsOf(CHANGE_SESSION_MS, MAX_CHANGE_SESSIONS);
 
   /** `token`: the operator token. */
   constructor(token: string) {
@@ -122,39 +131,25 @@ export class OperatorSessions {
 
 const keyOf = (c: Context): string => c.req.header(SESSION_KEY_HEADER) ?? '';
 
-/** Sessions of browsers: random ids, known to this process only, so that it can end them, and a restart ends all. */
-class Sessions {
-  readonly #lastsMs: number;
-  readonly #max: number;
-  /** When each ends, by id; Unix milliseconds. */
-  readonly #ends = new Map<string, number>();
-
-  /** Of more than `max` sessions the oldest makes room. */
-  constructor(lastsMs: number, max: number) {
-    this.#lastsMs = lastsMs;
-    this.#max = max;
-  }
-
-  /** Returns the id of a new session. `now`: Unix milliseconds. */
-  begin(now: number): string {
-    const id = newToken();
-    this.renew(id, now);
-    for (const [old, ends] of this.#ends) {
-      if (ends <= now || this.#ends.size > this.#max) this.#ends.delete(old);
-    }
-    return id;
-  }
-
-  isOpen(id: string, now: number): boolean {
-    return (this.#ends.get(id) ?? 0) > now;
-  }
-
+/**
+ * Sessions of browsers: random ids, known to this process only, so that it can end them, and a restart ends all. Of more than
+ * `max` the oldest makes room.
+ */
+function sessionsOf(lastsMs: number, max: number) {
+  /** By id; Unix milliseconds. */
+  const ends = new Map<string, number>();
   /** From now on it lasts its whole time again. */
-  renew(id: string, now: number): void {
-    this.#ends.set(id, now + this.#lastsMs);
-  }
-
-  end(id: string): void {
-    this.#ends.delete(id);
-  }
+  const renew = (id: string, now: number) => void ends.set(id, now + lastsMs);
+  return {
+    renew,
+    isOpen: (id: string, now: number): boolean => (ends.get(id) ?? 0) > now,
+    end: (id: string) => void ends.delete(id),
+    /** Returns the id of a new one. */
+    begin(now: number): string {
+      const id = newToken();
+      renew(id, now);
+      for (const [old, end] of ends) if (end <= now || ends.size > max) ends.delete(old);
+      return id;
+    },
+  };
 }

@@ -1,6 +1,5 @@
 /** Changes the YAML file of a region, by an editor or by a job, and waits until its sensors do what it sets. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { FileConvergence } from '../../fleet/convergence.js';
 import type { Progress } from '../../fleet/fleet-view.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { requireRegions } from '../../network/edge-nodes.js';
@@ -63,9 +62,11 @@ export async function waitUntilRead(
   values: SensorConfig,
   options: FileOptions,
 ): Promise<FileSeen> {
-  const jobs = () => knownJobs(network);
-  const seen: FileConvergence = await waitForFileConfig(fleet, region, values, { ...options, jobs });
-  return { sensors: seen.sensors, read: seen.converged, hidden: seen.hidden };
+  const { sensors, converged, hidden } = await waitForFileConfig(fleet, region, values, {
+    ...options,
+    jobs: () => knownJobs(network),
+  });
+  return { sensors, read: converged, hidden };
 }
 
 async function usableValues(file: string, text: string, before: string): Promise<SensorConfig> {

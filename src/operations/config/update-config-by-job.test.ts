@@ -8,7 +8,7 @@ import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
 import { edgeNode, execution, FakeNetwork, jobInfo } from '../../test/support/fake-network.js';
-import { type UpdaterRequest, updateConfigByJob, updateFileByJob } from './update-config-by-job.js';
+import { updateConfigByJob, updateFileByJob } from './update-config-by-job.js';
 
 const NOW = 1_750_000_000_000;
 const folder = mkdtempSync(join(tmpdir(), 'updater-'));
@@ -38,7 +38,7 @@ const fleet = {
 } as unknown as FleetClient;
 const proxy = { url: 'http://p', state: async () => desired.state } as ProxyClient;
 
-async function update(request: Partial<UpdaterRequest> = {}) {
+async function update(request: Partial<Parameters<typeof updateConfigByJob>[1]> = {}) {
   const options = { timeoutMs: 4000, onProgress() {} };
   const running = updateConfigByJob(
     { network, fleet, proxy },

@@ -1,6 +1,4 @@
 /** Deploys the publisher. A submitted job may not run, so the result is what the readings show. */
-
-import type { SensorView } from '../../fleet/fleet-view.js';
 import { AppError, withContext } from '../../lib/errors/app-error.js';
 import { nodesByRegion, unschedulableNodes } from '../../network/edge-nodes.js';
 import type { NetworkFact, NodeInfo } from '../../network/network.js';
@@ -105,7 +103,14 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
   const regions = [...wanted.keys()];
   if (!options.takeOver) refuseForeign(await foreignJobs(network, { role: 'publisher', regions }));
   const before = options.kept === 'given-up' ? [] : await runningSensors(target, regions);
-  await letDeliver(target, before, options);
+  const delivering = {
+    timeoutMs: options.kept === 'soon' ? SOON_MS : options.timeoutMs,
+    onProgress: (left: KeptReadings) =>
+      onProgress(`waiting until sensors have delivered what they keep: ${left.readings} readings`),
+  };
+  await delivered(fleet, before, delivering).catch((error) => {
+    if (options.kept !== 'soon') throw error;
+  });
   onProgress('submitting the publisher');
   const submitted = await submitInOrder(
     target,
@@ -149,7 +154,8 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
       };
     }),
     facts: [
-      ...distinct(submissions.flatMap(([, { facts }]) => facts)),
+      // Regions often report the same.
+      ...new Map(submissions.flatMap(([, { facts }]) => facts.map((fact) => [JSON.stringify(fact), fact]))).values(),
       ...allRegions,
       ...unschedulableNodes(all).map((node) => ({ type: 'node.unschedulable' as const, ...node })),
       ...(await overriddenBy(target.proxy, all, { regions, config: given?.options.config ?? {} })),
@@ -157,21 +163,6 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
     unaccounted,
     seconds,
   };
-}
-
-async function letDeliver(
-  { fleet }: Pick<DeployTarget, 'fleet'>,
-  sensors: SensorView[],
-  { kept, timeoutMs, onProgress }: DeployOptions,
-): Promise<void> {
-  const options = {
-    timeoutMs: kept === 'soon' ? SOON_MS : timeoutMs,
-    onProgress: (left: KeptReadings) =>
-      onProgress(`waiting until sensors have delivered what they keep: ${left.readings} readings`),
-  };
-  await delivered(fleet, sensors, options).catch((error) => {
-    if (kept !== 'soon') throw error;
-  });
 }
 
 /** What the fleet configuration overrides of the given values; nothing where it can't be asked. */
@@ -193,8 +184,3 @@ async function overriddenBy(
     ...(unnamed > 0 ? [{ type: 'config.overridden-by-more' as const, hosts: unnamed }] : []),
   ];
 }
-
-/** Regions often report the same fact. */
-const distinct = (facts: NetworkFact[]): NetworkFact[] => [
-  ...new Map(facts.map((fact) => [JSON.stringify(fact), fact])).values(),
-];

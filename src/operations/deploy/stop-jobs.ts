@@ -89,7 +89,6 @@ export async function stopModule(
   });
 }
 
-/** What the sensors of these jobs keep. */
 export async function keptByJobs(
   { network, fleet }: Pick<StopTarget, 'network' | 'fleet'>,
   selector: JobSelector,

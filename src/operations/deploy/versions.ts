@@ -66,7 +66,8 @@ export function noteSubmitted(
     const module = content && { file: basename(path), sha256: content.sha256 };
     const next = versionSchema.parse({ submittedAt, works: false, options, module });
     const { current, previous } = versions[region] ?? {};
-    versions[region] = { current: next, previous: current?.works && !isSame(current, next) ? current : previous };
+    const isOther = JSON.stringify([current?.options, current?.module]) !== JSON.stringify([next.options, next.module]);
+    versions[region] = { current: next, previous: current?.works && isOther ? current : previous };
   }
   write(stateDir, versions);
 }
@@ -106,9 +107,6 @@ function moduleFileOf(stateDir: string, { file, sha256 }: { file: string; sha256
   if (path !== undefined) return path;
   throw new AppError('MODULE_UNREADABLE', `${file} of the version before is no longer in modules/ of the state folder`);
 }
-
-const isSame = (a: PublisherVersion, b: PublisherVersion): boolean =>
-  JSON.stringify([a.options, a.module]) === JSON.stringify([b.options, b.module]);
 
 function write(stateDir: string, versions: PublisherVersions): void {
   writeFileAtomic(pathOf(stateDir), JSON.stringify(versions), 0o600);

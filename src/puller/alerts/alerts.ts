@@ -5,7 +5,7 @@ import { ConditionAlerts, type Conditions } from './condition-alerts.js';
 import { LossAlerts } from './loss-alerts.js';
 import { RelayAlerts } from './relay-alerts.js';
 import { SilenceAlerts } from './silence-alerts.js';
-import { Webhook } from './webhook.js';
+import { openWebhook } from './webhook.js';
 
 export interface AlertOptions {
   /** A region that has sent nothing for so long is silent. */
@@ -20,9 +20,7 @@ export class Alerts {
   readonly #losses = new LossAlerts();
   readonly #relays = new RelayAlerts();
   readonly #conditions = new ConditionAlerts();
-  readonly #webhook: Webhook | undefined;
-  readonly #onAlert: (alert: AlertEvent) => void;
-  readonly #publish: (alert: AlertEvent) => void;
+  readonly #tell: (alerts: AlertEvent[]) => void;
 
   /** `publish`: shows an alert to clients. `onLost`: alerts were not delivered to the webhook, and why. */
   constructor(
@@ -31,14 +29,19 @@ export class Alerts {
     onLost: (message: string) => void,
   ) {
     this.#silence = new SilenceAlerts(afterSeconds, Date.now());
-    this.#webhook = webhook === undefined ? undefined : new Webhook(webhook, onLost);
-    this.#onAlert = onAlert;
-    this.#publish = publish;
+    const post = webhook === undefined ? undefined : openWebhook(webhook, onLost);
+    this.#tell = (alerts) => {
+      for (const alert of alerts) {
+        publish(alert);
+        onAlert(alert);
+      }
+      post?.(alerts);
+    };
   }
 
   /** Those that fire now. */
   get firing(): AlertEvent[] {
-    return [...this.#conditions.firing, ...this.#silence.firing, ...this.#losses.firing, ...this.#relays.firing];
+    return [this.#conditions, this.#silence, this.#losses, this.#relays].flatMap(({ firing }): AlertEvent[] => firing);
   }
 
   /** The clock was set forward or back by this many milliseconds. */
@@ -48,16 +51,11 @@ export class Alerts {
 
   /** Raises those that begin, change or end. */
   update(summary: FleetSummary, conditions: Conditions): void {
-    const news = [
+    this.#tell([
       ...this.#silence.update(summary),
       ...this.#losses.update(summary),
       ...this.#relays.update(summary),
       ...this.#conditions.update(conditions, summary.time),
-    ];
-    for (const alert of news) {
-      this.#publish(alert);
-      this.#onAlert(alert);
-    }
-    this.#webhook?.post(news);
+    ]);
   }
 }

@@ -3,6 +3,7 @@ import type { ConditionAlert, DeadLetterAlert } from '../../fleet/fleet-events.j
 import type { WrittenBack } from '../../lib/sqlite/database-file.js';
 import type { QueueServerState } from '../../queue/queue.js';
 import type { StoreStats } from '../../store/store.js';
+import { FiringAlerts } from './firing-alerts.js';
 
 export interface Conditions {
   store: StoreStats | undefined;
@@ -71,46 +72,37 @@ const writtenBackText = (what: string, happened: WrittenBack | undefined): strin
 
 const KINDS = Object.keys(RULES) as Kind[];
 
-export class ConditionAlerts {
-  readonly #firing = new Map<Alert['type'], Alert>();
+export class ConditionAlerts extends FiringAlerts<Alert> {
+  /** When dead letters were reported last. */
   #raisedAt = 0;
-
-  /** The alerts that fire now, as they were published. */
-  get firing(): Alert[] {
-    return [...this.#firing.values()];
-  }
 
   /** Returns the alerts that begin, grow or end. `now` in Unix milliseconds. */
   update(conditions: Conditions, now: number): Alert[] {
-    const news = [...this.#deadLetters(conditions.deadLetters, now), ...this.#conditions(conditions, now)];
-    for (const alert of news) {
-      if (alert.firing) this.#firing.set(alert.type, alert);
-      else this.#firing.delete(alert.type);
-    }
+    const found = KINDS.flatMap((type): Alert[] => {
+      const { rule, text: problem } = RULES[type];
+      const text = problem(conditions);
+      return text === undefined ? [] : [{ event: 'alert', type, firing: true, at: now, rule, text }];
+    });
+    const news = this.news(
+      [...this.#deadLetters(conditions.deadLetters, now), ...found],
+      (alert) => {
+        const over = { firing: false, at: now };
+        if (alert.type !== 'dead-letters') return { ...alert, ...over, text: alert.rule };
+        return { ...alert, ...over, count: 0, text: 'no dead letters in the queue any more' };
+      },
+      (alert, before) =>
+        'count' in alert && 'count' in before && alert.count > before.count && now - this.#raisedAt >= RAISE_EVERY_MS,
+    );
+    if (news.some(({ type }) => type === 'dead-letters')) this.#raisedAt = now;
     return news;
   }
 
-  #conditions(conditions: Conditions, now: number): ConditionAlert[] {
-    return KINDS.flatMap((type) => {
-      const { rule, text: problem } = RULES[type];
-      const text = problem(conditions);
-      const firing = text !== undefined;
-      if (firing === this.#firing.has(type)) return [];
-      return [{ event: 'alert', type, firing, at: now, rule, text: text ?? rule }];
-    });
-  }
-
-  #deadLetters(count: number | undefined, now: number): DeadLetterAlert[] {
-    const known = this.#firing.get('dead-letters');
-    const before = known?.type === 'dead-letters' ? known.count : 0;
-    if (count === undefined || count === before || (count > 0 && count < before)) return [];
-    if (before > 0 && count > 0 && now - this.#raisedAt < RAISE_EVERY_MS) return [];
-    this.#raisedAt = now;
-    const text =
-      count > 0
-        ? `dead letters in the queue: ${count}; \`wasm-sensors queue dead-letters\` lists them`
-        : 'no dead letters in the queue any more';
-    const at = count > 0 ? (known?.at ?? now) : now;
-    return [{ event: 'alert', type: 'dead-letters', firing: count > 0, count, at, rule: 'no dead letters', text }];
+  #deadLetters(count: number | undefined, now: number): Alert[] {
+    const before = this.firing.filter(({ type }) => type === 'dead-letters');
+    if (count === undefined) return before;
+    if (count === 0) return [];
+    const at = before[0]?.at ?? now;
+    const text = `dead letters in the queue: ${count}; \`wasm-sensors queue dead-letters\` lists them`;
+    return [{ event: 'alert', type: 'dead-letters', firing: true, count, at, rule: 'no dead letters', text }];
   }
 }

@@ -55,6 +55,7 @@ export function eventStream(c: Context, hub: EventHub, options: StreamOptions): 
     const cleanUp = () => {
       unsubscribe();
       ended.removeEventListener('abort', close);
+      endReplay();
       leave();
     };
     stream.onAbort(cleanUp);
@@ -67,7 +68,7 @@ export function eventStream(c: Context, hub: EventHub, options: StreamOptions): 
       while (past && replaying && !stream.aborted) {
         await turnOfReplays();
         if (stream.aborted) break;
-        const events = past.next();
+        const events = past();
         // In the same turn: what is published from now on is not in the store's answer.
         if (events.length === 0) replaying = false;
         const page = new EventBuffer({ maxBytes: Number.POSITIVE_INFINITY });

@@ -1,6 +1,7 @@
 /** What the store has received since a time, as events, a page at a time: a replay never holds more than a page. */
 import type { FleetEvent, MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js';
-import type { ReadingsStore, StoredMessage, StorePosition } from '../../store/store.js';
+import type { SqliteStore } from '../../store/sqlite/sqlite-store.js';
+import type { StoredMessage, StorePosition } from '../../store/store.js';
 
 /** A replay begins at most so many readings and messages before the newest. */
 const MAX_REPLAY = 100_000;
@@ -10,23 +11,16 @@ const MESSAGES_IN_PAGE = 500;
 /** A message may have 1 MiB: a page ends with the message that reaches this. */
 const MESSAGE_BYTES_IN_PAGE = 262_144;
 
-export class PastEvents {
-  readonly #store: ReadingsStore;
-  readonly #kinds: Set<FleetEvent['event']> | undefined;
-  #at: StorePosition;
+/** Gives the next events in order of arrival; none when everything that is stored now was given. */
+export type PastEvents = () => (ReadingEvent | MessageEvent)[];
 
-  /** `since`: Unix milliseconds. `kinds`: undefined = all. */
-  constructor(store: ReadingsStore, since: number, kinds: Set<FleetEvent['event']> | undefined) {
-    this.#store = store;
-    this.#kinds = kinds;
-    this.#at = store.positionAt(since, MAX_REPLAY);
-  }
-
-  /** The next events in order of arrival; none when everything that is stored now was given. */
-  next(): (ReadingEvent | MessageEvent)[] {
-    const wants = (kind: FleetEvent['event']) => this.#kinds?.has(kind) ?? true;
-    const readings = wants('reading') ? this.#store.readingsAfter(this.#at.reading, READINGS_IN_PAGE) : [];
-    const stored = wants('message') ? this.#store.messagesAfter(this.#at.message, MESSAGES_IN_PAGE) : [];
+/** `since`: Unix milliseconds. `kinds`: undefined = all. */
+export function pastEvents(store: SqliteStore, since: number, kinds: Set<FleetEvent['event']> | undefined): PastEvents {
+  let at: StorePosition = store.positionAt(since, MAX_REPLAY);
+  const wants = (kind: FleetEvent['event']) => kinds?.has(kind) ?? true;
+  return () => {
+    const readings = wants('reading') ? store.readingsAfter(at.reading, READINGS_IN_PAGE) : [];
+    const stored = wants('message') ? store.messagesAfter(at.message, MESSAGES_IN_PAGE) : [];
     const messages = stored[Symbol.iterator]();
     const events: (ReadingEvent | MessageEvent)[] = [];
     let message: StoredMessage | undefined = messages.next().value;
@@ -37,11 +31,11 @@ export class PastEvents {
       const reading = readings[i];
       if (reading && (!message || reading.receivedAt <= message.receivedAt)) {
         events.push({ event: 'reading', reading: reading.reading, received_at: reading.receivedAt, late: false });
-        this.#at = { ...this.#at, reading: reading.id };
+        at = { ...at, reading: reading.id };
         i++;
       } else if (message) {
         events.push({ event: 'message', message: message.message, received_at: message.receivedAt });
-        this.#at = { ...this.#at, message };
+        at = { ...at, message };
         taken++;
         bytes += message.size;
         message = messages.next().value;
@@ -49,5 +43,5 @@ export class PastEvents {
     }
     messages.return?.();
     return events;
-  }
+  };
 }

@@ -5,8 +5,8 @@
  */
 import { whileBusy } from '../../lib/process/shutdown.js';
 import { type Database, inTransaction, rowOf, rowsOf, type Statement } from '../../lib/sqlite/driver.js';
-import { MINUTE_MS, type Sample } from '../history.js';
-import { addSamples, clearUnknown, forgetSome, LEVELS, MERGE, prepareMove, UP_TO } from './roll-up-tables.js';
+import { MINUTE_MS } from '../history.js';
+import { clearUnknown, MERGE, prepareMove, UP_TO } from './roll-up-tables.js';
 import { lastReading, numbersOf } from './select-readings.js';
 
 /** Readings that are added to memory at a time, and rows that move at a time: each takes some milliseconds. */
@@ -101,19 +101,6 @@ export class RollUps {
       this.#minute = Number.NaN;
       more = this.work(0, last, elapsed) || this.done < last;
     }
-  }
-
-  /** `elapsed`: now, by the clock of the retention. */
-  addSamples(samples: Sample[], now: number, elapsed: number): void {
-    inTransaction(this.#db, () => addSamples(this.#db, samples, now, elapsed));
-  }
-
-  /** Deletes some rows to which nothing was added since these times, by the clock of the retention. */
-  forgetSome(before: { minutes: number; hours: number }): void {
-    inTransaction(this.#db, () => {
-      forgetSome(this.#db, LEVELS[0], before.minutes);
-      forgetSome(this.#db, LEVELS[1], before.hours);
-    });
   }
 
   get #isMoving(): boolean {

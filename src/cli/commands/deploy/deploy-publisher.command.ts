@@ -62,7 +62,6 @@ export const deployPublisherCommand = command({
   },
 });
 
-/** What is asked for: the publisher, where it runs, and how long to wait. */
 type DeployValues = Values<ReturnType<typeof publisherOptions>> & {
   regions?: string[] | undefined;
   proxy?: string | undefined;

@@ -12,7 +12,6 @@ import { withCommandName } from '../../output/command-name.js';
 import { endpointLines } from '../../output/up-text.js';
 import { upLogFile } from './up-settings.js';
 
-/** What the background process reports when it is ready. */
 interface Ready {
   endpoints: Record<string, string>;
   /** What happened on the way. */

@@ -4,7 +4,6 @@ import { SETTING_KEYS, type SettingKey } from '../../../config/settings.js';
 import type { CommandContext } from '../../command.js';
 import { flagOption, publisherOptions, timeoutOption } from '../../options.js';
 
-/** What happens to its processes and its network. */
 export const upLogFile = (stateDir: string): string => join(resolve(stateDir), 'logs', 'up.log');
 
 /** The settings of `up`: all but those of other commands. */

@@ -47,7 +47,6 @@ export class Canvas {
     }
   }
 
-  /** A line of the text, painted by `paint`. */
   line(row: number, paint: (text: string, series: number, strong: boolean) => string): string {
     let line = '';
     for (let column = 0; column < this.#columns; column++) {
