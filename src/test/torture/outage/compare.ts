@@ -49,7 +49,7 @@ export function compare(storePath: string, taken: ReadonlyMap<string, number>, r
 }
 
 /** Whether numbers can have come through two lanes, each of them in order. */
-export class LaneOrder {
+class LaneOrder {
   /** After a higher one. */
   late = 0;
   /** Of these, below the last ones of both lanes. */
