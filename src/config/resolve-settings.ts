@@ -59,20 +59,14 @@ function find(key: SettingKey, { flags, flagNames, env, dotenv, file }: Sources)
 
 function badSetting(key: SettingKey, { source, name }: Provenance, value: unknown, problem: string) {
   const { secret, description }: SettingDef = SETTINGS[key];
-  const shown = secret ? '' : shownOf(value);
-  const where = source === 'flag' ? name : `${name} (${source})`;
-  return new AppError('BAD_SETTING', `${where}:${shown} ${problem}`, {
-    hint: `${name}: ${description}.`,
-  });
-}
-
-/** Empty for a value without a text form: in YAML a list can contain itself. */
-function shownOf(value: unknown): string {
+  let shown = '';
   try {
-    return ` ${withoutSecrets(JSON.stringify(value))}`;
+    if (!secret) shown = ` ${withoutSecrets(JSON.stringify(value))}`;
   } catch {
-    return '';
+    // In YAML a list can contain itself: it has no text form.
   }
+  const where = source === 'flag' ? name : `${name} (${source})`;
+  return new AppError('BAD_SETTING', `${where}:${shown} ${problem}`, { hint: `${name}: ${description}.` });
 }
 
 function refuseUnknownKeys(file: Record<string, unknown>): void {

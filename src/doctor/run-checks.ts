@@ -51,11 +51,9 @@ export async function runChecks(settings: Resolved, fix: boolean): Promise<Docto
 
 async function checkAll(settings: Resolved): Promise<DoctorReport> {
   const context = await openContext(settings);
-  const results = Object.entries(CHECKS).map(async ([check, parts]) => ({
-    check,
-    findings: await runCheck(parts, context),
-    repairs: [],
-  }));
+  const results = Object.entries(CHECKS).map(async ([check, parts]) => {
+    return { check, findings: await runCheck(parts, context), repairs: [] };
+  });
   return { network: context.provider.kind, results: await Promise.all(results) };
 }
 

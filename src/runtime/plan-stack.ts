@@ -16,20 +16,15 @@ import { planServices } from './services.js';
 import { Stack } from './stack.js';
 import { markOfChild } from './up-children.js';
 
-export interface StackRequest {
-  settings: Resolved;
-  /** `up --registry`. */
-  registry: boolean;
-  emit(event: ChildEvent | NetworkEvent): void;
-  /** Called when another terminal asks `up` to stop. */
-  onStop(): void;
-}
-
 /**
- * Chooses ports and checks settings; nothing is started yet. Resolves also with the operator token, and with the PEM of the
- * private authority of an https proxy (`ca`).
+ * Chooses ports and checks settings; nothing is started yet. `registry`: of `up --registry`; `onStop` is called when another
+ * terminal asks `up` to stop. Resolves also with the operator token, and with the PEM of the private authority of an https proxy
+ * (`ca`).
  */
-export async function planStack({ settings, registry, emit, onStop }: StackRequest) {
+export async function planStack(
+  settings: Resolved,
+  { registry, emit, onStop }: { registry: boolean; emit(event: ChildEvent | NetworkEvent): void; onStop(): void },
+) {
   const { values } = settings;
   const provider = await loadProvider(values.network);
   refuseUnsupported(provider, settings);
@@ -54,24 +49,24 @@ export async function planStack({ settings, registry, emit, onStop }: StackReque
   };
   const plan = await provider.plan(settings, context);
   const services = plan.services ?? (await planServices(settings, context));
+  const { queue, queueEndpoint, awsRegion } = values;
   const stack = new Stack({
-    network: { provider, plan, proxyUrl: values.proxyUrl ?? services.endpoints.proxy },
-    run: { ...ca, stateDir, token, settings: queueOf(values) },
+    ...ca,
+    provider,
+    plan,
     services,
     supervisor,
+    stateDir,
+    token,
+    proxyUrl: values.proxyUrl ?? services.endpoints.proxy,
+    // Without a password.
+    queue: { queue: valueWithoutSecrets(queue), queueEndpoint: valueWithoutSecrets(queueEndpoint), awsRegion },
     onStop,
   });
   const authority = tlsCa === undefined ? {} : { ca: readCaFile(tlsCa) };
   const proxy = new ProxyClient(services.endpoints.proxy, { token, ...authority });
   return { stack, provider, endpoints: services.endpoints, proxy, token, ...authority };
 }
-
-/** Without a password. */
-const queueOf = ({ queue, queueEndpoint, awsRegion }: Settings) => ({
-  queue: valueWithoutSecrets(queue),
-  queueEndpoint: valueWithoutSecrets(queueEndpoint),
-  awsRegion,
-});
 
 /** One token for all sensors where one is set; else a key for tokens of single nodes, where the network can give them. */
 function sensorSecrets(

@@ -31,10 +31,14 @@ export const demo = command({
         hint: 'Run `wasm-sensors demo --auto`, which asks nothing.',
       });
     }
-    const kind = settings.network;
-    const usual = await usualNodes(kind);
-    const nodes = options.nodes ?? usual;
-    const { bacalhau } = settings;
+    const { network, bacalhau, relays } = settings;
+    const { kind, capabilities } = await loadProvider(network);
+    if (capabilities.demoNodes === undefined) {
+      throw new AppError('OPTION_NOT_OFFERED', `the demo does not run on the ${kind} network`, {
+        hint: 'It cuts a region and replaces every sensor, so it runs only on networks that it starts itself.',
+      });
+    }
+    const { nodes = capabilities.demoNodes } = options;
     const stop = new StopSignal();
     const run = new DemoRun({
       // The demo works in another folder.
@@ -44,18 +48,9 @@ export const demo = command({
       stopped: stop.signal,
     });
     await run.claim();
-    return runToTheEnd(out, run, stop, { kind, nodes, asks, relays: settings.relays });
+    return runToTheEnd(out, run, stop, { kind, nodes, asks, relays });
   },
 });
-
-/** In each region. Rejects with `OPTION_NOT_OFFERED` for a network that can't be started here. */
-async function usualNodes(network: string): Promise<number> {
-  const { kind, capabilities } = await loadProvider(network);
-  if (capabilities.demoNodes !== undefined) return capabilities.demoNodes;
-  throw new AppError('OPTION_NOT_OFFERED', `the demo does not run on the ${kind} network`, {
-    hint: 'It cuts a region and replaces every sensor, so it runs only on networks that it starts itself.',
-  });
-}
 
 /** Resolves with the exit code; what was started is stopped in any case. */
 async function runToTheEnd(
@@ -86,7 +81,10 @@ async function runToTheEnd(
     interrupted = stop.signal.aborted;
   } finally {
     stop.end();
-    await cleanUp(out, run, !passed(results));
+    out.note('stopping everything');
+    const failed = !passed(results);
+    if (!(await run.stop(failed))) out.warn(`not everything could be stopped: run \`wasm-sensors down ${STATE_DIR}\``);
+    if (failed) out.note(`logs: ${DEMO_FOLDER}/logs`);
   }
   // The question or request under way would keep this process alive.
   if (interrupted) process.exit(stop.exitCode);
@@ -94,12 +92,6 @@ async function runToTheEnd(
   const document = { network: kind, nodesPerRegion: nodes, passed: passed(results), seconds, steps: results };
   out.result(document, (style) => demoEndText(results, steps.length, seconds, style));
   return passed(results) ? 0 : 1;
-}
-
-async function cleanUp(out: Output, run: DemoRun, failed: boolean): Promise<void> {
-  out.note('stopping everything');
-  if (!(await run.stop(failed))) out.warn(`not everything could be stopped: run \`wasm-sensors down ${STATE_DIR}\``);
-  if (failed) out.note(`logs: ${DEMO_FOLDER}/logs`);
 }
 
 /** `page`: address of the web page; undefined before the start. */

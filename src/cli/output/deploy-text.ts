@@ -1,5 +1,5 @@
 /** Texts of `deploy` and `stop`. */
-import type { DeployFact, DeployResult } from '../../operations/deploy/deploy-publisher.js';
+import type { DeployFact, DeployResult, RegionDeployment } from '../../operations/deploy/deploy-publisher.js';
 import type { StopResult } from '../../operations/deploy/stop-jobs.js';
 import type { KeptReadings } from '../../operations/kept-readings.js';
 import { eventText } from './event-text.js';
@@ -21,12 +21,7 @@ export function deployText({ regions, facts, unaccounted, seconds }: DeployResul
   return lines.join('\n');
 }
 
-interface PendingRegion {
-  region: string;
-  pending: number;
-  kept?: KeptReadings;
-  unseen?: true;
-}
+type PendingRegion = Pick<RegionDeployment, 'region' | 'pending' | 'kept' | 'unseen'>;
 
 export function pendingLines(regions: PendingRegion[]): string[] {
   const waiting = regions.filter(({ pending }) => pending > 0);

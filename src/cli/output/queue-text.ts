@@ -46,19 +46,20 @@ export function deadLettersText(letters: DeadLetter[], style: Style): string {
       { head: 'id', of: ({ id }) => id },
       { head: 'sent', of: ({ sentAt }) => timeText(sentAt) },
       { head: 'reason', rank: 1, least: 8, of: (letter) => escapeControls(reasonText(letter)) },
-      { head: 'sensor', rank: 2, least: 8, of: ({ region, hostname }) => sensorText(region, hostname) },
+      {
+        head: 'sensor',
+        rank: 2,
+        least: 8,
+        of: (one) => escapeControls(`${one.region ?? ''} ${one.hostname ?? ''}`.trim()),
+      },
       { head: 'body', rank: 3, least: 8, of: ({ body }) => bodyText(body) },
     ],
     { style },
   ).join('\n');
 }
 
-const sensorText = (...names: (string | undefined)[]) => escapeControls(names.filter(Boolean).join(' '));
-
-function reasonText({ reason, exhausted }: DeadLetter): string {
-  if (reason !== undefined) return reason;
-  return exhausted ? 'delivered too often and never deleted' : 'unknown';
-}
+const reasonText = ({ reason, exhausted }: DeadLetter): string =>
+  reason ?? (exhausted ? 'delivered too often and never deleted' : 'unknown');
 
 export const replayedText = (count: number): string => `${countText(count, 'dead letter')} replayed`;
 

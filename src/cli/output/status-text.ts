@@ -180,13 +180,12 @@ const fileProblems = ({ quarantined = [], writtenBack }: Pick<QueueServerState, 
 
 /** Regions with nodes that are not connected. */
 function brokenLinks(nodes: NodeInfo[]): Map<string, string> {
-  const links = new Map<string, string>();
-  for (const region of new Set(nodes.map((node) => node.region))) {
-    const own = nodes.filter((node) => node.region === region);
-    const lost = own.filter(({ connected }) => !connected).length;
-    if (lost > 0) links.set(region, `${lost}/${own.length} nodes disconnected`);
-  }
-  return links;
+  const lost = nodes.filter(({ connected }) => !connected).map(({ region }) => region);
+  const count = (regions: string[], wanted: string) => regions.filter((region) => region === wanted).length;
+  const all = nodes.map(({ region }) => region);
+  return new Map(
+    [...new Set(lost)].map((name) => [name, `${count(lost, name)}/${count(all, name)} nodes disconnected`]),
+  );
 }
 
 const executionTable = (executions: ReturnType<typeof failedExecutions>) =>

@@ -21,7 +21,10 @@ export const stateFolder: Part = ({ stateDir }) => {
     const why = `${folder} is a file, and a folder is needed there`;
     return [problem('failure', why, 'Move it away, or use another folder with --state-dir.')];
   }
-  if (!isWritable(folder)) {
+  try {
+    // Root may everywhere but on a read-only file system.
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch {
     const why = `${stateDir} can't be written: this user has no right to write in ${folder}`;
     return [
       problem('failure', why, `Allow it with \`chmod u+rwx ${folder}\`, or use another folder with --state-dir.`),
@@ -44,16 +47,6 @@ const openFinding = (path: string, mode: string, why: string): Finding => ({
     return `closed ${path} to other users`;
   },
 });
-
-/** Whether this user may write in a folder. Root may everywhere but on a read-only file system. */
-function isWritable(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** What is in files with secrets, and who can read or write them. */
 export const secretFiles: Part = ({ stateDir }) => {

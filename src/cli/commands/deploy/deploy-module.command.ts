@@ -37,23 +37,13 @@ export const deployModuleCommand = command({
     'wasm-sensors deploy module ./publisher.wasm --param=--proxy={proxy} --param=--region={region} --param=--interval=1',
   ],
   async action({ out, settings, options, args: { file } }) {
-    const { regions, parameters, allow, once, timeoutMs } = options;
+    const { regions } = options;
     const name = nameOf(file, options.name);
     const env = envFrom(options.env);
     const target = await openDeployTarget(openSession(settings), settings);
     const takeOver = await askTakeOver(out, options.takeOver, target.network, { role: 'module', name, regions });
-    const result = await deployModule(target, {
-      file,
-      name,
-      env,
-      regions,
-      parameters,
-      once,
-      allow,
-      takeOver,
-      timeoutMs,
-      onProgress: (step) => out.progress(step),
-    });
+    const wanted = { ...options, file, name, env, takeOver };
+    const result = await deployModule(target, { ...wanted, onProgress: (step) => out.progress(step) });
     out.result(result, () => deployModuleText(result));
   },
 });
