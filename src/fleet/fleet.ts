@@ -2,6 +2,7 @@
  * The fleet view: a reducer from readings to the state of every sensor and region. Pure: the caller passes the time.
  * All times are Unix milliseconds.
  */
+import { boundedLabel } from '../lib/metrics/label-counts.js';
 import type { Reading } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
@@ -10,14 +11,12 @@ import type { Convergence, FleetSummary, ReadingTotals, SensorState, SensorView 
 import { outstandingOf } from './ledger.js';
 import {
   addReadings,
-  boundedRegion,
   compareRegions,
   noReadings,
   RateMeter,
   RegionTally,
   readingsOf,
   totalOf,
-  withRelayed,
 } from './region-counts.js';
 import { type KnownRelay, Relays } from './relays.js';
 import { Replacement } from './replacement.js';
@@ -73,7 +72,11 @@ export class Fleet {
 
   /** Records a reading; returns whether it is new, late or a duplicate. */
   record(reading: Reading, config: ReportedConfig | undefined, now: number): Arrival {
-    const sensor = this.#sensors.get(reading.execution_id) ?? this.#begin(reading, now);
+    let sensor = this.#sensors.get(reading.execution_id);
+    if (!sensor) {
+      sensor = this.#add(newSensorRecord(reading, now, this.began), now);
+      this.#stoppedJobs.apply(sensor, reading);
+    }
     const arrival = recordReading(sensor, reading, config, now);
     if (arrival === 'duplicate') return arrival;
     this.#replacement.record(sensor, reading, now);
@@ -173,7 +176,7 @@ export class Fleet {
   summary(now: number): FleetSummary {
     const tallies = new Map<string, RegionTally>();
     const tallyOf = (name: string): RegionTally => {
-      const region = boundedRegion(tallies, name);
+      const region = boundedLabel(tallies, name);
       const tally =
         tallies.get(region) ?? new RegionTally(region, this.#cut.has(region), this.#rates.get(region)?.at(now) ?? 0);
       tallies.set(region, tally);
@@ -184,9 +187,9 @@ export class Fleet {
     for (const { sensor, state } of [...sensors.filter((one) => !isEnded(one)), ...sensors.filter(isEnded)]) {
       tallyOf(sensor.reading.region).add(sensor, state, this.#readingsOf(sensor, state, now));
     }
-    for (const [region, counts] of this.#forgotten) tallyOf(region).addReadings(counts);
+    for (const [region, counts] of this.#forgotten) addReadings(tallyOf(region).sum, counts);
     const regions = Array.from(tallies.values(), (tally) => tally.view());
-    const isSilentIn = (region: string) => (tallies.get(region)?.view().silent ?? 0) > 0;
+    const isSilentIn = (region: string) => (tallies.get(region)?.sum.silent ?? 0) > 0;
     return {
       time: now,
       relays: this.relays.view(now, isSilentIn),
@@ -219,10 +222,7 @@ export class Fleet {
       this.#forget(sensor, now);
     }
     const excess = this.#sensors.size - MAX_SENSORS;
-    if (excess > 0) {
-      const bySilence = [...this.#sensors.values()].sort((a, b) => a.lastSeen - b.lastSeen);
-      for (const sensor of bySilence.slice(0, excess)) this.#forget(sensor, now);
-    }
+    if (excess > 0) for (const sensor of bySilence(this.#sensors.values()).slice(0, excess)) this.#forget(sensor, now);
     for (const [host, ids] of this.#ofHosts) if (!ids.some((id) => this.#sensors.has(id))) this.#ofHosts.delete(host);
     const regions = new Map<string, number>();
     for (const { reading, lastSeen } of this.#sensors.values()) {
@@ -230,12 +230,6 @@ export class Fleet {
     }
     for (const region of this.#rates.keys()) if (!regions.has(region)) this.#rates.delete(region);
     this.relays.prune(now, (region) => regions.get(region) ?? 0);
-  }
-
-  #begin(reading: Reading, now: number): SensorRecord {
-    const sensor = this.#add(newSensorRecord(reading, now, this.began), now);
-    this.#stoppedJobs.apply(sensor, reading);
-    return sensor;
   }
 
   #add(sensor: SensorRecord, now: number): SensorRecord {
@@ -252,15 +246,12 @@ export class Fleet {
     const ids = (this.#ofHosts.get(host) ?? []).filter((one) => this.#sensors.has(one));
     this.#ofHosts.set(host, [...ids, id]);
     if (ids.length < MAX_SENSORS_OF_HOST) return;
-    const sensors = ids.map((one) => this.#sensors.get(one)!);
-    this.#forget(
-      sensors.reduce((oldest, one) => (one.lastSeen < oldest.lastSeen ? one : oldest)),
-      now,
-    );
+    const [oldest] = bySilence(ids.map((one) => this.#sensors.get(one)!));
+    if (oldest) this.#forget(oldest, now);
   }
 
   #forget(sensor: SensorRecord, now: number): void {
-    const region = boundedRegion(this.#forgotten, sensor.reading.region);
+    const region = boundedLabel(this.#forgotten, sensor.reading.region);
     const counts = this.#forgotten.get(region) ?? noReadings();
     // What it still kept never came.
     const { waiting, unaccounted, ...others } = this.#readingsOf(sensor, this.#stateOf(sensor, now), now);
@@ -291,9 +282,7 @@ export class Fleet {
     const gone = state === 'gone' ? timeOfSensor(sensor, now) : undefined;
     const ends = [stopped, replaced, gone].filter((end) => end !== undefined);
     const endedAt = ends.length === 0 ? undefined : Math.min(...ends);
-    const counts = readingsOf(sensor, outstandingOf(sensor, state, { endedAt, now }), now);
-    const since = this.#relayedSince(sensor, now);
-    return since === undefined ? counts : withRelayed(counts, sensor, since);
+    return readingsOf(sensor, outstandingOf(sensor, state, { endedAt, now }), now, this.#relayedSince(sensor, now));
   }
 
   /** Since when readings of a sensor may be at a relay; undefined: they are not, as far as is known. */
@@ -319,3 +308,6 @@ export class Fleet {
     };
   }
 }
+
+/** The one that was silent for longest first. */
+const bySilence = (sensors: Iterable<SensorRecord>) => [...sensors].sort((a, b) => a.lastSeen - b.lastSeen);

@@ -6,11 +6,6 @@ import { gapsOf, intervalOf, type SensorRecord } from './sensor-record.js';
 const MAX_COLORS = 5;
 /** The rate is an average over this many full seconds. */
 const RATE_WINDOW_S = 5;
-const MAX_REGIONS = 100;
-
-/** Anybody can name a region: the counts of further ones are kept under `other`. */
-export const boundedRegion = (known: ReadonlyMap<string, unknown>, region: string): string =>
-  known.has(region) || known.size < MAX_REGIONS ? region : 'other';
 
 const SUMS = ['received', 'duplicates', 'late', 'gaps', 'dropped', 'waiting', 'unaccounted'] as const;
 
@@ -30,52 +25,50 @@ export function addReadings(sum: ReadingTotals, counts: ReadingTotals): void {
   sum.last_seen = Math.max(sum.last_seen, counts.last_seen);
 }
 
-/** What a sensor adds to the counts of its region. */
-export const readingsOf = (sensor: SensorRecord, outstanding: Outstanding, now: number): ReadingTotals => {
-  const { received, duplicates, late, dropped = 0, lastSeen: last_seen } = sensor;
-  return { received, duplicates, late, gaps: gapsOf(sensor, now), dropped, ...outstanding, last_seen };
-};
-
 /**
- * With what may be at a relay of the region counted as waiting: numbers that were found missing `since` then, and what an
- * ended execution has not delivered. A reading that a sensor has dropped is at none.
+ * What a sensor adds to the counts of its region. `relayedSince`: its readings may be at a relay of the region since then, and
+ * count as waiting: numbers that were found missing after that, and what an ended execution has not delivered. A reading that a
+ * sensor has dropped is at none.
  */
-export function withRelayed(counts: ReadingTotals, sensor: SensorRecord, since: number): ReadingTotals {
-  const known = sensor.tracker.missingSince(since - 1);
-  const missing = Math.max(0, counts.gaps - Math.max(known, counts.dropped));
-  const kept = Math.max(0, counts.unaccounted - (sensor.lost ?? 0));
-  const waiting = counts.waiting + missing + kept;
-  return { ...counts, gaps: counts.gaps - missing, unaccounted: counts.unaccounted - kept, waiting };
+export function readingsOf(
+  sensor: SensorRecord,
+  { waiting, unaccounted }: Outstanding,
+  now: number,
+  relayedSince: number | undefined,
+): ReadingTotals {
+  const { received, duplicates, late, dropped = 0, lost = 0, lastSeen: last_seen, tracker } = sensor;
+  const gaps = gapsOf(sensor, now);
+  const counts = { received, duplicates, late, gaps, dropped, waiting, unaccounted, last_seen };
+  if (relayedSince === undefined) return counts;
+  const missing = Math.max(0, gaps - Math.max(tracker.missingSince(relayedSince - 1), dropped));
+  const kept = Math.max(0, unaccounted - lost);
+  return { ...counts, gaps: gaps - missing, unaccounted: unaccounted - kept, waiting: waiting + missing + kept };
 }
 
 /** Adds up the sensors of one region. */
 export class RegionTally {
-  readonly #sum: RegionView;
+  readonly sum: RegionView;
   readonly #colors = new Map<string, number>();
 
   /** `rate`: readings per second now. */
   constructor(region: string, cut: boolean, rate: number) {
-    this.#sum = { live: 0, paused: 0, silent: 0, rate, ...noReadings(), region, cut, interval_ms: 0, colors: [] };
+    this.sum = { live: 0, paused: 0, silent: 0, rate, ...noReadings(), region, cut, interval_ms: 0, colors: [] };
   }
 
   add(sensor: SensorRecord, state: SensorState, counts: ReadingTotals): void {
-    const sum = this.#sum;
+    const { sum } = this;
     if (state !== 'replaced' && state !== 'gone') sum[state]++;
     if (state === 'live' || state === 'silent') {
       sum.interval_ms = Math.min(sum.interval_ms || Number.POSITIVE_INFINITY, intervalOf(sensor));
     }
     const { color } = sensor.reading;
     if (state === 'live') this.#colors.set(color, (this.#colors.get(color) ?? 0) + 1);
-    this.addReadings(counts);
-  }
-
-  addReadings(counts: ReadingTotals): void {
-    addReadings(this.#sum, counts);
+    addReadings(sum, counts);
   }
 
   view(): RegionView {
     const colors = [...this.#colors].map(([color, sensors]) => ({ color, sensors }));
-    return { ...this.#sum, colors: colors.sort((a, b) => b.sensors - a.sensors).slice(0, MAX_COLORS) };
+    return { ...this.sum, colors: colors.sort((a, b) => b.sensors - a.sensors).slice(0, MAX_COLORS) };
   }
 }
 

@@ -124,7 +124,7 @@ export class SendReadings {
 
   /** A wrong token is answered late, also where nobody needs one. */
   async #senderOf(c: Context): Promise<Sender> {
-    const foreign = findBrowserProblem((name) => c.req.header(name), this.#deps.hosts);
+    const foreign = findBrowserProblem(c, this.#deps.hosts);
     if (foreign) throw foreign;
     const authorization = c.req.header('authorization');
     const address = addressOf(connectionOf(c).incoming);

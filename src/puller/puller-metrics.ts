@@ -1,7 +1,7 @@
 /** `GET /metrics` of the puller (docs/metrics.md). */
 import type { FleetSummary } from '../fleet/fleet-view.js';
 import type { RelayView } from '../fleet/relays.js';
-import { BoundedLabel } from '../lib/metrics/label-counts.js';
+import { boundedLabel } from '../lib/metrics/label-counts.js';
 import { labelled, Metrics, type Sample } from '../lib/metrics/metrics.js';
 import type { PullerAppDeps } from './puller-app.js';
 
@@ -20,7 +20,12 @@ const SUMMARY_AGE_MS = 500;
 export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
   const { queue, hub, store, stats, failures, problem, now = Date.now } = deps;
   const metrics = new Metrics('wasm_sensors_puller_');
-  const regions = new BoundedLabel();
+  const regions = new Set<string>();
+  const bounded = (region: string): string => {
+    const label = boundedLabel(regions, region);
+    regions.add(label);
+    return label;
+  };
 
   const counter = metrics.counter.bind(metrics);
   const gauge = metrics.gauge.bind(metrics);
@@ -58,7 +63,7 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
   const sumsOf = (key: Counted): Map<string, number> => {
     const sums = new Map<string, number>();
     for (const view of summary().regions) {
-      const region = regions.of(view.region);
+      const region = bounded(view.region);
       sums.set(region, (sums.get(region) ?? 0) + view[key]);
     }
     return sums;
@@ -110,7 +115,7 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
     if (event.event !== 'reading') return;
     const seconds = (now() - Date.parse(event.reading.timestamp)) / 1000;
     // The clock of a node may be ahead.
-    if (Number.isFinite(seconds)) latency.observe({ region: regions.of(event.reading.region) }, Math.max(0, seconds));
+    if (Number.isFinite(seconds)) latency.observe({ region: bounded(event.reading.region) }, Math.max(0, seconds));
   });
   return metrics;
 }

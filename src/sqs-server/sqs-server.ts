@@ -91,7 +91,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
 
   const app = new Hono();
   app.use(async (c, next) => {
-    const problem = findBrowserProblem((name) => c.req.header(name), options.hosts);
+    const problem = findBrowserProblem(c, options.hosts);
     return problem ? c.json({ __type: problem.code, message: problem.message }, 403) : next();
   });
   app.get('/health', (c) => c.json({ status: 'healthy' }));

@@ -8,17 +8,13 @@ const MAX_ANSWER_BYTES = 8 * 1_048_576;
 export async function readAnswer(response: Response, max = MAX_ANSWER_BYTES): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let total = 0;
-  const reader = response.body?.getReader();
-  for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true };
-    if (done) return Buffer.concat(chunks);
-    total += value.length;
-    if (total > max) {
-      await reader?.cancel();
-      throw new Error(`the answer is longer than ${max} bytes`);
-    }
-    chunks.push(value);
+  // Whoever leaves the loop cancels the rest.
+  for await (const chunk of response.body ?? []) {
+    total += chunk.length;
+    if (total > max) throw new Error(`the answer is longer than ${max} bytes`);
+    chunks.push(chunk);
   }
+  return Buffer.concat(chunks);
 }
 
 /** Resolves when a GET of the URL is answered with 2xx; rejects when aborted. */

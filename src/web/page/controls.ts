@@ -35,7 +35,7 @@ const button = (id: string) => find(document, `#${id}`, HTMLButtonElement);
 
 export function listenToControls(): void {
   locked = !byId('sign-out').hidden;
-  byId('sign-out').addEventListener('click', () => void signOut());
+  onClick('sign-out', signOut);
   onSubmit('sign-in', async () => {
     setText(byId('sign-in-problem'), await signIn(input('operator-token').value.trim()));
     input('operator-token').value = '';
@@ -49,24 +49,28 @@ export function listenToControls(): void {
     const interval = Number(input('new-interval').value);
     return change({ what: `interval ${interval} s`, set: { interval } });
   });
-  onSubmit('clear-value', () => {
+  onSubmit('clear-value', async () => {
     const field = FIELDS.find((one) => one === find(document, '#cleared', HTMLSelectElement).value);
-    return field && change({ what: `clear ${fieldName(field)}`, unset: [field] });
+    if (field) await change({ what: `clear ${fieldName(field)}`, unset: [field] });
   });
-  button('pause-sensors').addEventListener('click', async () => {
+  onClick('pause-sensors', async () => {
     const question = `Pause ${nameOf(selection)}? Nothing is measured there until it is resumed.`;
     if (await confirmed(question, 'Pause')) await change({ what: 'pause', set: { paused: true } });
   });
-  button('resume-sensors').addEventListener('click', () => void change({ what: 'resume', set: { paused: false } }));
-  button('cut-region').addEventListener('click', async () => {
+  onClick('resume-sensors', () => change({ what: 'resume', set: { paused: false } }));
+  onClick('cut-region', async () => {
     const question = `Cut ${nameOf(selection)} off? Its sensors, or their relay, keep the readings until it is reconnected.`;
     if (await confirmed(question, 'Cut off')) await setLink(false);
   });
-  button('reconnect-region').addEventListener('click', () => void setLink(true));
+  onClick('reconnect-region', () => setLink(true));
   void loadSession().then(show);
 }
 
-function onSubmit(id: string, handle: () => Promise<void> | undefined): void {
+function onClick(id: string, handle: () => Promise<void>): void {
+  byId(id).addEventListener('click', () => void handle());
+}
+
+function onSubmit(id: string, handle: () => Promise<void>): void {
   byId(id).addEventListener('submit', (event) => {
     event.preventDefault();
     void handle();

@@ -70,9 +70,8 @@ async function load(): Promise<void> {
 /** The last reading of a sensor that sends no more. */
 function showLast(sensor: SensorView | undefined): void {
   if (!sensor || readings.length > 0) return;
-  const { last_seen, values = {} } = sensor;
-  const reading = { ...sensor, values, timestamp: '' };
-  readings = [{ event: 'reading', reading, received_at: last_seen, late: false }];
+  const reading = { ...sensor, values: sensor.values ?? {}, timestamp: '' };
+  readings = [{ event: 'reading', reading, received_at: sensor.last_seen, late: false }];
   draw();
 }
 
@@ -88,10 +87,9 @@ function showFacts(sensor: SensorView | undefined): void {
         ...COUNTS.map((name) => [name, whole(sensor[name])]),
       ]
     : [['state', 'no sensor of this name has sent a reading']];
-  const nodes = facts.map(([name = '', text = '']) =>
-    create('div', '', create('dt', '', name), create('dd', '', text)),
-  );
-  byId('details-facts').replaceChildren(...nodes);
+  const factOf = ([name = '', text = '']: string[]) =>
+    create('div', '', create('dt', '', name), create('dd', '', text));
+  byId('details-facts').replaceChildren(...facts.map(factOf));
 }
 
 /** A reading arrived. */
@@ -111,15 +109,14 @@ export function showSummaryInDetails(): void {
 
 let drawn: ReadingEvent | undefined;
 
-export function drawDetails(): boolean {
-  if (drawn === readings[0]) return false;
+export function drawDetails(): void {
+  if (drawn === readings[0]) return;
   drawn = readings[0];
   const names = [...new Set(readings.flatMap(({ reading }) => Object.keys(reading.values ?? {})))];
   const measured = names.map((name) => withUnit(name, unitOf(name)));
   const head = ['time', 'icon', ...(shown?.host === undefined ? ['host'] : []), ...measured, '#'];
   byId('readings-head').replaceChildren(...head.map((text) => headCell('col', text)));
   byId('details-readings').replaceChildren(...readings.map((event) => readingRow(event, names)));
-  return false;
 }
 
 /** `names`: of values. */

@@ -27,21 +27,20 @@ export function feed(event: ReadingEvent | MessageEvent): void {
   draw();
 }
 
-export function drawFeed(now: number): boolean {
-  if (waiting.length === 0 || frozen) return false;
-  if (now - drawnAt < EVERY_MS) return true;
+export function drawFeed(now: number): void {
+  if (waiting.length === 0 || frozen) return;
+  draw();
+  if (now - drawnAt < EVERY_MS) return;
   drawnAt = now;
   const list = byId('feed');
   for (const event of waiting.splice(0, AT_ONCE))
     list.prepend(event.event === 'reading' ? readingRow(event) : messageRow(event));
   while (list.children.length > ROWS) list.lastElementChild?.remove();
-  return waiting.length > 0;
 }
 
 function readingRow({ reading, received_at, late }: ReadingEvent): HTMLElement {
   const values = valueTexts(reading.values).map(valueNode);
   const color = create('code', '', safeColor(reading.color) ?? 'no colour');
-  const number = `#${reading.sequence}`;
   return create(
     'li',
     '',
@@ -50,7 +49,7 @@ function readingRow({ reading, received_at, late }: ReadingEvent): HTMLElement {
     create('b', '', reading.hostname),
     create('span', 'region', reading.region),
     create('span', 'values', ...(values.length > 0 ? values : [color])),
-    late ? create('span', 'warn', `${number} late`) : create('span', 'dim', number),
+    create('span', late ? 'warn' : 'dim', `#${reading.sequence}${late ? ' late' : ''}`),
   );
 }
 

@@ -3,7 +3,7 @@
  * too slow.
  */
 import { safeColor } from './color.js';
-import { reducedMotion } from './draw.js';
+import { draw, reducedMotion } from './draw.js';
 import { whole } from './format.js';
 import type { ShownSensor } from './sensors.js';
 
@@ -46,12 +46,12 @@ export class Mosaic {
     for (const sensor of sensors) this.#drawCell(sensor);
   }
 
-  /** Lights the cells whose readings arrived since the last call. Returns whether some are lit. */
-  draw(arrived: Set<ShownSensor>): boolean {
+  /** Lights the cells whose readings arrived since the last call, until the next one. */
+  draw(arrived: Set<ShownSensor>): void {
     for (const sensor of this.#lit) if (!arrived.has(sensor)) this.#drawCell(sensor);
     for (const sensor of arrived) this.#drawCell(sensor, !reducedMotion.matches);
-    this.#lit = reducedMotion.matches ? new Set() : new Set(arrived);
-    return this.#lit.size > 0;
+    this.#lit = reducedMotion.matches ? new Set() : arrived;
+    if (this.#lit.size > 0) draw();
   }
 
   /** The sensor under the pointer. */

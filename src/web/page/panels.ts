@@ -42,16 +42,19 @@ function showCounts(node: HTMLElement, { rate, ...counts }: Counts): void {
 
 class Panel {
   readonly node = stamp('panel-template');
-  readonly #region: string;
   readonly #tiles = new Tiles(find(this.node, '.tiles'));
   readonly #mosaic: Mosaic;
   #many = false;
-  #arrived = new Set<ShownSensor>();
-  #changed = true;
+  /** Sensors of which a reading arrived since it was drawn. */
+  arrived = new Set<ShownSensor>();
+  /** A sensor was added or removed, or its state has changed. */
+  changed = true;
 
   /** `id`: of its heading. */
-  constructor(region: string, id: string) {
-    this.#region = region;
+  constructor(
+    readonly region: string,
+    id: string,
+  ) {
     this.node.dataset.region = region;
     find(this.node, 'h2').id = id;
     this.node.setAttribute('aria-labelledby', id);
@@ -68,32 +71,19 @@ class Panel {
     });
   }
 
-  /** A sensor was added or removed, or its state has changed. */
-  change(): void {
-    this.#changed = true;
-  }
-
-  /** A reading of this sensor arrived. */
-  showArrival(sensor: ShownSensor): void {
-    this.#arrived.add(sensor);
-  }
-
-  /** Returns whether it has to be drawn again. */
-  draw(): boolean {
-    const arrived = this.#arrived;
-    this.#arrived = new Set();
-    if (this.#many) return this.#mosaic.draw(arrived);
-    this.#tiles.draw(arrived);
-    return false;
+  draw(): void {
+    if (this.#many) this.#mosaic.draw(this.arrived);
+    else this.#tiles.draw(this.arrived);
+    this.arrived = new Set();
   }
 
   /** With each summary, because sorting for each new sensor would take too long while thousands start. */
   show(counts: PanelCounts, relays: RelayView[]): void {
-    const sensors = sensorsIn({ region: this.#region });
+    const sensors = sensorsIn({ region: this.region });
     this.#many = sensors.length > MAX_TILES;
-    if (!this.#many || this.#changed) sensors.sort((a, b) => byNumber(a.hostname, b.hostname));
-    if (this.#changed) this.#mosaic.show(this.#many ? sensors : []);
-    this.#changed = false;
+    if (!this.#many || this.changed) sensors.sort((a, b) => byNumber(a.hostname, b.hostname));
+    if (this.changed) this.#mosaic.show(this.#many ? sensors : []);
+    this.changed = false;
     const alike = this.#tiles.show(this.#many ? [] : sensors);
     const empty = counts.paused + counts.silent > 0 ? '; empty: silent or paused' : '';
     const caption = this.#many ? `each cell is a sensor${empty}` : alike;
@@ -118,10 +108,10 @@ function addPanels(regions: Iterable<string>): void {
   for (const region of regions) {
     if (!panels.has(region)) panels.set(region, new Panel(region, `panel-${panels.size}`));
   }
-  const inOrder = [...panels].sort(([a], [b]) => compareRegions(a, b));
+  const inOrder = [...panels.values()].sort((a, b) => compareRegions(a.region, b.region));
   arrange(
     byId('panels'),
-    inOrder.map(([, { node }]) => node),
+    Array.from(inOrder, ({ node }) => node),
   );
 }
 
@@ -130,12 +120,13 @@ export const addKnownRegions = (): void => addPanels(KNOWN_REGIONS.keys());
 /** A reading of this sensor arrived. */
 export function showInPanel({ sensor, isNew }: { sensor: ShownSensor; isNew: boolean }): void {
   const panel = panels.get(sensor.region);
-  if (isNew) panel?.change();
-  panel?.showArrival(sensor);
+  if (!panel) return;
+  panel.changed ||= isNew;
+  panel.arrived.add(sensor);
 }
 
 export function changePanels(): void {
-  for (const panel of panels.values()) panel.change();
+  for (const panel of panels.values()) panel.changed = true;
 }
 
 /** Such as `2 paused, 1 silent`: of what there is some. */
@@ -147,10 +138,8 @@ const someText = (counts: Record<string, number>): string =>
 export function showPanels({ regions, total, relays = [] }: FleetSummary): void {
   showCounts(byId('totals'), total);
   const { paused, silent, waiting, unaccounted } = total;
-  fill(byId('totals'), {
-    others: someText({ paused, silent }),
-    'kept-or-lost': someText({ waiting, unaccounted }),
-  });
+  const kept = someText({ waiting, unaccounted });
+  fill(byId('totals'), { others: someText({ paused, silent }), 'kept-or-lost': kept });
   const shown = regions.slice(0, MAX_PANELS);
   const hidden = regions.length - shown.length;
   setText(byId('more-regions'), hidden > 0 ? `${whole(hidden)} more regions are only in the counts of the fleet.` : '');
@@ -162,8 +151,6 @@ export function showPanels({ regions, total, relays = [] }: FleetSummary): void 
   }
 }
 
-export function drawPanels(): boolean {
-  let more = false;
-  for (const panel of panels.values()) more = panel.draw() || more;
-  return more;
+export function drawPanels(): void {
+  for (const panel of panels.values()) panel.draw();
 }

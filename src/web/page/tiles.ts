@@ -71,13 +71,8 @@ export class Tiles {
   #move(event: KeyboardEvent): void {
     const tiles = [...this.#tiles.values()];
     const columns = tiles.filter(({ offsetTop }) => offsetTop === tiles[0]?.offsetTop).length;
-    const steps = new Map([
-      ['ArrowRight', 1],
-      ['ArrowLeft', -1],
-      ['ArrowDown', columns],
-      ['ArrowUp', -columns],
-    ]);
-    const step = steps.get(event.key);
+    const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns };
+    const step = steps[event.key];
     const at = tiles.findIndex((tile) => linkOf(tile) === event.target);
     const [from, to] = [tiles[at], tiles[at + (step ?? 0)]];
     if (step === undefined || !from || !to) return;
