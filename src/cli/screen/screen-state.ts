@@ -10,7 +10,7 @@ import { targetOf, VIEW_NAMES, VIEWS, type ViewName } from './views.js';
 export type Effect =
   | { type: 'change'; scope: Scope; field: 'color' | 'interval' | 'paused'; text: string }
   | { type: 'link'; region: string; connected: boolean }
-  | { type: 'open-page' | 'quit' | 'interrupt' | 'suspend' };
+  | { type: 'open-page' | 'quit' };
 
 export interface ScreenState {
   view: ViewName;
@@ -43,7 +43,6 @@ export interface Key {
   name: string;
   /** The character; '' for others. */
   text: string;
-  ctrl?: boolean;
 }
 
 export interface KeyContext {
@@ -167,10 +166,6 @@ function onScope(state: ScreenState, data: ScreenData, act: (target: Target & { 
 }
 
 export function press(state: ScreenState, key: Key, context: KeyContext): Outcome {
-  if (key.ctrl) {
-    if (key.name === 'c') return { state, effect: { type: 'interrupt' } };
-    return key.name === 'z' ? { state, effect: { type: 'suspend' } } : { state };
-  }
   if (state.question) return answer(state, state.question, key);
   if (state.input) return type(state, state.input, key);
   if (state.help) return { state: { ...state, help: false } };
