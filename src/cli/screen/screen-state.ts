@@ -18,25 +18,13 @@ export interface ScreenState {
   selected: Record<string, unknown>;
   filter: string;
   help: boolean;
-  input: Input | undefined;
-  question: { text: string; effect: Effect } | undefined;
+  input?: Input | undefined;
+  question?: { text: string; effect: Effect } | undefined;
 }
 
-interface Input {
-  what: 'filter' | 'color' | 'interval';
-  scope: Scope;
-  text: string;
-  problem?: string;
-}
+type Input = { what: 'filter' | 'color' | 'interval'; scope: Scope; text: string; problem?: string };
 
-export const firstState = (): ScreenState => ({
-  view: 'fleet',
-  selected: {},
-  filter: '',
-  help: false,
-  input: undefined,
-  question: undefined,
-});
+export const firstState = (): ScreenState => ({ view: 'fleet', selected: {}, filter: '', help: false });
 
 /** As `node:readline` names them. */
 export interface Key {
