@@ -142,7 +142,6 @@ export class FleetClient {
     return this.#answer('/query', { method: 'POST', headers, body: JSON.stringify({ sql }), signal });
   }
 
-  /** Readings of the puller's store. */
   exportReadings(query: ExportQuery, signal: AbortSignal): Promise<Answer> {
     return this.#answer(`/export?${searchOf(query)}`, { signal });
   }
