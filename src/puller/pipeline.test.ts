@@ -77,7 +77,7 @@ test('a group is stored, then shown, and then deleted', async () => {
   queue.push([body(1), body(2)]);
   await pass(20);
   expect(order).toEqual([`store ${body(1)},${body(2)}`, 'show 2', 'delete r-m-1,r-m-2']);
-  expect(pipeline.stats()).toEqual({ received: 2, deleted: 2, deadLettered: 0, deadLetteredBy: {} });
+  expect(pipeline.stats).toEqual({ received: 2, deleted: 2, deadLettered: 0, deadLetteredBy: {} });
 });
 
 test('by default four long polls wait twenty seconds each, also without a store', async () => {
@@ -87,7 +87,7 @@ test('by default four long polls wait twenty seconds each, also without a store'
   expect(queue.waits).toEqual([20, 20, 20, 20]);
   queue.push([body(1)]);
   await pass(20);
-  expect(pipeline.stats().deleted).toBe(1);
+  expect(pipeline.stats.deleted).toBe(1);
 });
 
 test('the limit of listeners leaves room for every poll under load', () => {
@@ -163,10 +163,10 @@ test('while nothing can be stored nothing more is received', async () => {
   queue.push([body(2)]);
   queue.push([body(3)]);
   await pass(5000);
-  expect(pipeline.stats().received).toBe(2);
+  expect(pipeline.stats.received).toBe(2);
   full = false;
   await pass(2100);
-  expect(pipeline.stats().deleted).toBe(3);
+  expect(pipeline.stats.deleted).toBe(3);
 });
 
 test('what can never be stored is a dead letter, and its group is not held up', async () => {
@@ -177,7 +177,7 @@ test('what can never be stored is a dead letter, and its group is not held up', 
   expect(groups).toEqual([[body(1), body(3)]]);
   expect(queue.deadLetters).toEqual([{ id: 'm-2', reason: 'the body is not JSON' }]);
   expect(queue.deletions).toEqual([['r-m-2'], ['r-m-1', 'r-m-3']]);
-  expect(pipeline.stats()).toMatchObject({ received: 3, deleted: 3, deadLettered: 1 });
+  expect(pipeline.stats).toMatchObject({ received: 3, deleted: 3, deadLettered: 1 });
 });
 
 test('a queue that does not answer is asked again after growing pauses, which begin anew after an answer', async () => {
@@ -233,7 +233,7 @@ test('under load up to four times the usual number of polls run, and extra ones 
     return receive(options).finally(() => running--);
   };
   for (let i = 0; i < 100; i++) queue.push(bodies(10));
-  while (pipeline.stats().received < 110 * 10) await new Promise(setImmediate);
+  while (pipeline.stats.received < 110 * 10) await new Promise(setImmediate);
   expect(most).toBe(8);
   await vi.waitUntil(() => queue.waiting === 2 && running === 2);
 });
@@ -280,7 +280,7 @@ test('a stop waits for deletions and dead letters', async () => {
   expect(stopped).toBe(false);
   release([]);
   await stopping;
-  expect(pipeline.stats().deleted).toBe(1);
+  expect(pipeline.stats.deleted).toBe(1);
 });
 
 test('a stop while the store fails leaves the group in the queue', async () => {
@@ -292,5 +292,5 @@ test('a stop while the store fails leaves the group in the queue', async () => {
   queue.push([body(1)]);
   await pass(20);
   await pipeline.stop();
-  expect([accepted, queue.deletions, pipeline.stats().deleted]).toEqual([[], [], 0]);
+  expect([accepted, queue.deletions, pipeline.stats.deleted]).toEqual([[], [], 0]);
 });

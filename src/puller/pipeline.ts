@@ -30,7 +30,7 @@ export interface PipelineOptions {
 }
 
 export type Pipeline = ReturnType<typeof createPipeline>;
-export type PipelineStats = ReturnType<Pipeline['stats']>;
+export type PipelineStats = Pipeline['stats'];
 
 interface Pending {
   message: ReceivedMessage;
@@ -155,7 +155,9 @@ export function createPipeline({ queue, store, onStored, onEvent, failures, ...o
 
   return {
     /** `deadLetteredBy`: by code, such as `NOT_JSON`. */
-    stats: () => ({ received, ...acknowledger.counts }),
+    get stats() {
+      return { received, ...acknowledger.counts };
+    },
 
     start(): void {
       for (let i = 0; i < pollers; i++) addPoll('lasting');

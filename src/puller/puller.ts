@@ -124,7 +124,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
       store,
       firing: alerts?.firing ?? (() => []),
       stats: () => ({
-        ...pipeline.stats(),
+        ...pipeline.stats,
         failures: failures.count,
         lastError: failures.lastError,
         deadLetters: watch.known.deadLetters,

@@ -67,7 +67,7 @@ test('messages arrive as they were sent and are deleted; what cannot be accepted
   const hello = '{ "data": {"test":"Hello from curl! 🌡️"} }';
   await queue.send([{ body: reading(1), attributes }, { body: hello }, { body: 'no JSON', attributes }]);
   const { puller, accepted } = start(queue);
-  await until(() => puller.stats().deleted === 3);
+  await until(() => puller.stats.deleted === 3);
   const [first, second] = accepted.sort((a) => (a.reading ? -1 : 1));
   expect(first).toMatchObject({ body: reading(1), reading: { sequence: 1 }, config: { version: 5 } });
   expect(second).toMatchObject({ body: hello, reading: undefined });
@@ -95,7 +95,7 @@ test('without a dead-letter queue such a message stays in the queue, which is re
   const queue = await open('alone');
   await queue.send([{ body: 'Hello' }, { body: reading(1) }]);
   const { puller, events } = start(queue);
-  await until(() => events.length > 0 && puller.stats().deleted === 1);
+  await until(() => events.length > 0 && puller.stats.deleted === 1);
   expect(events).toEqual([
     { type: 'puller.failing', task: 'dead-letter', message: expect.stringMatching(/no dead-letter queue/) },
   ]);
