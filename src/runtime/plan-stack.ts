@@ -7,7 +7,7 @@ import { keepToken } from '../lib/net/bearer-token.js';
 import { isSelfSigned, readCaFile, readKeyPair } from '../lib/net/tls.js';
 import { valueWithoutSecrets } from '../lib/net/url-secrets.js';
 import { type ChildEvent, Supervisor } from '../lib/process/supervisor.js';
-import type { NetworkCapabilities, NetworkEvent, NetworkProvider, PlanContext } from '../network/provider.js';
+import type { NetworkEvent, NetworkProvider, PlanContext } from '../network/provider.js';
 import { loadProvider } from '../network/registry.js';
 import { ProxyClient } from '../proxy/proxy-client.js';
 import { tokenFileOf } from './run-state.js';
@@ -34,6 +34,8 @@ export async function planStack(
   const token = values.token ?? keepToken(tokenFileOf(stateDir));
   const tlsCa = authorityFile(values);
   const ca = tlsCa === undefined ? {} : { tlsCa };
+  const ownKey = () => (provider.capabilities.givesNodesTokens ? keepSensorKeys(stateDir) : undefined);
+  const key = values.sensorToken === undefined ? (values.sensorKey ?? ownKey()) : undefined;
   const context: PlanContext = {
     ...ca,
     supervisor,
@@ -45,7 +47,9 @@ export async function planStack(
     nodesPerRegion: values.nodes,
     logging: givenSettings(settings, ['logLevel', 'logFormat']),
     ...givenSettings(settings, ['rateLimit']),
-    ...sensorSecrets(values, provider.capabilities, stateDir),
+    // One token for all sensors where one is set; else a key for tokens of single nodes, where the network can give them.
+    sensorEnv: values.sensorToken === undefined ? {} : { SENSOR_TOKEN: values.sensorToken },
+    ...(key === undefined ? {} : { sensorKey: key }),
   };
   const plan = await provider.plan(settings, context);
   const services = plan.services ?? (await planServices(settings, context));
@@ -66,17 +70,6 @@ export async function planStack(
   const authority = tlsCa === undefined ? {} : { ca: readCaFile(tlsCa) };
   const proxy = new ProxyClient(services.endpoints.proxy, { token, ...authority });
   return { stack, provider, endpoints: services.endpoints, proxy, token, ...authority };
-}
-
-/** One token for all sensors where one is set; else a key for tokens of single nodes, where the network can give them. */
-function sensorSecrets(
-  { sensorToken, sensorKey }: Settings,
-  { givesNodesTokens }: NetworkCapabilities,
-  stateDir: string,
-): Pick<PlanContext, 'sensorEnv' | 'sensorKey'> {
-  if (sensorToken !== undefined) return { sensorEnv: { SENSOR_TOKEN: sensorToken } };
-  const key = sensorKey ?? (givesNodesTokens ? keepSensorKeys(stateDir) : undefined);
-  return { sensorEnv: {}, ...(key === undefined ? {} : { sensorKey: key }) };
 }
 
 /**
