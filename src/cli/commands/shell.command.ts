@@ -8,7 +8,6 @@ export const shell = command({
   name: 'shell [command...]',
   modes: [],
   summary: 'open a shell in the client container, where `bacalhau` talks to the orchestrator (compose network)',
-  settings: ['stateDir'],
   passThrough: true,
   examples: ['wasm-sensors shell', "wasm-sensors shell bacalhau job run -V color='#fefefe' jobs/config-updater.yaml"],
   async action({ settings, args }) {
