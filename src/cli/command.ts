@@ -50,7 +50,7 @@ export interface CommandSpec<O extends Options = Options, Name extends string = 
   options?: O;
   /** For `--help` of a command with very many options: settings stand under the headings of their sections. */
   sections?: boolean;
-  /** Which `-o` modes it has; the first is the default. None: it has no `-o`. */
+  /** Which `-o` modes it has, text and json unless it says otherwise; the first is the default. None: it has no `-o`. */
   modes?: OutputMode[];
   /** What settings mean here, where their usual descriptions do not say it. */
   settingTexts?: Partial<Record<SettingKey, string>>;
@@ -86,9 +86,9 @@ export function addCommand(program: Command, spec: CommandSpec): void {
     return spec.sections ? option.helpGroup(sectionOf(key)) : option;
   });
   const options: Option[] = [...settings, ...own.map(([, option]) => option)];
-  const [mode = 'text', ...otherModes] = spec.modes ?? [];
-  if (spec.modes) {
-    options.push(new Option('-o, --output <mode>', 'format of stdout').choices([mode, ...otherModes]).default(mode));
+  const { modes = ['text', 'json'] } = spec;
+  if (modes.length > 0) {
+    options.push(new Option('-o, --output <mode>', 'format of stdout').choices(modes).default(modes[0]));
   }
   options.push(new Option('--ansi <when>', 'when to use colours').choices(['auto', 'always', 'never']).default('auto'));
   for (const option of options) command.addOption(option);

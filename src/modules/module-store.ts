@@ -52,17 +52,12 @@ export class ModuleStore {
   #prune(): void {
     const files = readdirSync(this.folder)
       .filter((name) => name.endsWith('.wasm'))
-      .map((name) => ({ path: join(this.folder, name), ...statOf(join(this.folder, name)) }))
-      .sort((a, b) => b.usedAt - a.usedAt);
+      .map((name) => ({ path: join(this.folder, name), ...statSync(join(this.folder, name)) }))
+      .sort((a, b) => b.mtimeMs - a.mtimeMs);
     let bytes = 0;
     for (const [i, file] of files.entries()) {
       bytes += file.size;
       if (i > 0 && bytes > this.maxBytes) rmSync(file.path, { force: true });
     }
   }
-}
-
-function statOf(path: string): { size: number; usedAt: number } {
-  const { size, mtimeMs } = statSync(path);
-  return { size, usedAt: mtimeMs };
 }

@@ -53,14 +53,7 @@ async function readBounded(path: string, name: string): Promise<Uint8Array> {
 
 const megabytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1).replace(/\.0$/, '');
 
-export interface ModuleFacts {
-  /** Functions of WASI preview 1 that it imports, sorted. */
-  wasi: string[];
-  /** Whether it imports `http_request`. */
-  http: boolean;
-  /** Whether it has our Asyncify: thousands of it share one thread. */
-  suspendable: boolean;
-}
+export type ModuleFacts = Awaited<ReturnType<typeof inspectModule>>;
 
 /** What wasm/lib/suspend.ts and Binaryen's Asyncify export. TinyGo has an Asyncify of its own, without a buffer for hosts. */
 export const ASYNCIFY_EXPORTS = [
@@ -76,7 +69,7 @@ export const ASYNCIFY_EXPORTS = [
  * `name` is for messages. Rejects with `MODULE_INVALID` for what is no core module, and with `MODULE_REFUSED` for one that
  * no node can run.
  */
-async function inspectModule(name: string, bytes: Uint8Array): Promise<ModuleFacts> {
+async function inspectModule(name: string, bytes: Uint8Array) {
   const refuse = (problem: string, hint: string, details: string[] = []): never => {
     throw new AppError('MODULE_REFUSED', `${name} ${problem}`, { hint, details });
   };
@@ -111,8 +104,11 @@ async function inspectModule(name: string, bytes: Uint8Array): Promise<ModuleFac
     refuse(`needs ${Math.ceil(needed)} MB of memory from the start`, hint);
   }
   return {
+    /** Functions of WASI preview 1 that it imports, sorted. */
     wasi: imports.flatMap((one) => (one.module === WASI_MODULE ? [one.name] : [])).sort(),
+    /** Whether it imports `http_request`. */
     http: imports.some((one) => one.module === HTTP_MODULE),
+    /** Whether it has our Asyncify: thousands of it share one thread. */
     suspendable: ASYNCIFY_EXPORTS.every((one) => exported.has(one)),
   };
 }

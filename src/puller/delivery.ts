@@ -1,5 +1,5 @@
 /** A message of the queue, parsed: what is stored and shown, or why it can never be. */
-import { findNestingProblem } from '../lib/json.js';
+import { scanJson } from '../lib/json.js';
 import { findFieldProblem, isReading, type Message, toReading } from '../protocol/message.js';
 import {
   PACKED,
@@ -77,7 +77,7 @@ export function parseDelivery(
   receivedAt: number,
 ): Delivery | Rejection {
   const id = attributes[REPLAY_OF_ATTRIBUTE] ?? given;
-  const nesting = findNestingProblem(body);
+  const nesting = scanJson(body).problem;
   if (nesting) return { code: 'TOO_DEEP', reason: `the body ${nesting}` };
   let message: unknown;
   try {

@@ -11,7 +11,6 @@ import { openConfigTarget, openProxies } from '../targets.js';
 export const sensorToken = command({
   name: 'sensors token [host]',
   summary: 'print the sensor token of one node, for its environment (SENSOR_TOKEN), or the token of a relay',
-  modes: ['text', 'json'],
   settings: ['stateDir', 'sensorKey'],
   options: { relay: valueOption('--relay <region>', "that of the region's relay (WASM_SENSORS_RELAY_TOKEN)", text) },
   examples: [
@@ -32,7 +31,6 @@ export const sensorToken = command({
 export const sensorRevoke = command({
   name: 'sensors revoke <host>',
   summary: 'refuse the readings of one node from now on, whatever its token',
-  modes: ['text', 'json'],
   settings: ['stateDir', 'proxies', 'token', 'tlsCa'],
   options: { undo: flagOption('--undo', 'accept its readings again') },
   async action({ out, settings, options, args: { host } }) {
@@ -58,7 +56,6 @@ const HOUR_MS = 3_600_000;
 export const tokenRotate = command({
   name: 'token rotate',
   summary: 'make a new key for the sensor tokens of nodes; tokens of the old one stay valid for a while',
-  modes: ['text', 'json'],
   settings: ['stateDir'],
   options: {
     overlap: valueOption('--overlap <hours>', 'how long tokens of the old key stay valid', integer(0), '24'),

@@ -40,14 +40,14 @@ export function sensorSide(settings: Settings, folder: string, log: Logger) {
   };
 }
 
-/** Asks the authority once before this proxy serves, so that it starts with the newest configuration. */
-export async function openFollower(
+/** Of a proxy that follows an authority; it has not asked yet. */
+export function openFollower(
   desired: DesiredConfigStore,
   { url, token, tlsCa }: { url: string; token: string | undefined; tlsCa: string | undefined },
   log: Logger,
-): Promise<AuthorityFollower> {
+): AuthorityFollower {
   const ca = tlsCa === undefined ? undefined : readCaFile(tlsCa);
-  const follower = new AuthorityFollower(desired, {
+  return new AuthorityFollower(desired, {
     url,
     ...(token === undefined ? {} : { token }),
     fetch: (target, init) => fetchTrusting(ca, target, init),
@@ -62,8 +62,6 @@ export async function openFollower(
         });
     },
   });
-  await follower.refresh();
-  return follower;
 }
 
 function followProblem(url: string, status: Exclude<FollowStatus, { kind: 'following' }>): string {

@@ -13,7 +13,9 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
     const tls = readTls(settings);
     const queue = await openConfiguredQueue(settings);
     const { follow: url, tlsCa, token = settings.viewerToken } = settings;
-    const follower = url === undefined ? undefined : await openFollower(side.desired, { url, token, tlsCa }, log);
+    const follower = url === undefined ? undefined : openFollower(side.desired, { url, token, tlsCa }, log);
+    // So that it starts with the newest configuration.
+    await follower?.refresh();
     const proxy = createProxy({
       ...side,
       queue,

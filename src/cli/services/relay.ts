@@ -34,7 +34,8 @@ export const serveRelay = ({ settings, options }: CommandContext<typeof RELAY_OP
       logEvent(log, event);
       reportWarning(eventText(event));
     });
-    const follower = await openFollower(side.desired, { url: upstream, token, tlsCa }, log);
+    // It takes readings at once, and follows when its proxy answers.
+    const follower = openFollower(side.desired, { url: upstream, token, tlsCa }, log);
     const forwarder = new Forwarder({
       buffer,
       upstream,

@@ -37,10 +37,9 @@ export function watchForHang({ ask, hungAfterMs, isBusy = () => false, onHung }:
       onHung();
     } else if (!waiting) {
       waiting = true;
-      const answered = () => {
+      void Promise.allSettled([ask(ended.signal)]).then(() => {
         waiting = false;
-      };
-      ask(ended.signal).then(answered, answered);
+      });
     }
   };
   const timer = setInterval(tick, ASK_EVERY_MS);

@@ -34,10 +34,7 @@ export function identify(name: string, pid: number): ProcessId | undefined {
 }
 
 /** Whether exactly this process still runs. */
-export function isAlive(id: ProcessId): boolean {
-  const started = startTimeOf(id.pid);
-  return started !== undefined && started === id.started;
-}
+export const isAlive = ({ pid, started }: ProcessId): boolean => started !== undefined && startTimeOf(pid) === started;
 
 /** Sends SIGTERM, and SIGKILL after `graceMs`. Resolves when all have exited, with those that ran at first. */
 export async function stopProcesses(ids: ProcessId[], graceMs: number): Promise<ProcessId[]> {

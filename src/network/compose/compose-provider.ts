@@ -93,7 +93,7 @@ async function planCompose(resolved: Resolved, context: PlanContext) {
   const folder = process.cwd();
   const environment = readEnvironment(folder);
   if (makeEnvironment(folder)) context.emit({ type: 'environment.made', file: join(folder, '.env') });
-  const image = environment.get('WASM_SENSORS_IMAGE');
+  const image = environment('WASM_SENSORS_IMAGE');
   /** Variables for containers, some of which must not be written into a file. */
   const secrets: Record<string, string> = {
     ...queueVariables(values, environment),
@@ -106,19 +106,19 @@ async function planCompose(resolved: Resolved, context: PlanContext) {
   };
   const settings: Partial<Pick<Settings, 'queue' | 'queueEndpoint' | 'allowedHosts'>> = values;
   return {
-    project: { name: projectName(environment.get('COMPOSE_PROJECT_NAME')), folder: join(context.stateDir, 'compose') },
+    project: { name: projectName(environment('COMPOSE_PROJECT_NAME')), folder: join(context.stateDir, 'compose') },
     context,
     settings,
     args: serviceArgs(resolved, context),
     ports: await choosePorts(portWishes(resolved, environment, context.registry), context.emit),
-    bacalhauVersion: bacalhauTag(environment.get('BACALHAU_VERSION') ?? DEFAULT_BACALHAU),
+    bacalhauVersion: bacalhauTag(environment('BACALHAU_VERSION') ?? DEFAULT_BACALHAU),
     image: image ?? productImage(),
     /** The operator named the image, so it is not built here. */
     imageNamed: image !== undefined,
     /** First three numbers of its addresses; undefined: free ones are found. */
-    backbone: environment.get('BACKBONE'),
+    backbone: environment('BACKBONE'),
     /** Of Bacalhau's nodes; undefined: that of the compose file. */
-    logLevel: environment.get('BACALHAU_LOG_LEVEL'),
+    logLevel: environment('BACALHAU_LOG_LEVEL'),
     secrets,
   };
 }
@@ -141,7 +141,7 @@ const NODE_MB = 25;
 function composeNeeds(settings: Resolved): NetworkNeeds {
   const environment = readEnvironment(process.cwd());
   queueVariables(settings.values, environment);
-  const project = projectName(environment.get('COMPOSE_PROJECT_NAME'));
+  const project = projectName(environment('COMPOSE_PROJECT_NAME'));
   return {
     memoryMb: MEMORY_MB + NODE_MB * REGIONS.length * settings.values.nodes + relayNeeds(settings).memoryMb,
     ports: Object.values(portWishes(settings, environment, false)),

@@ -68,8 +68,8 @@ export function createComposeRun(
     const time = AbortSignal.timeout(ms);
     const signal = AbortSignal.any([attempt.signal, stopping.signal, time]);
     try {
-      bringing = bringUp(plan, { edges, withServices, signal, progress });
-      return await Promise.race([bringing, failOnExit(project, stateDir, signal)]);
+      bringing = bringUp(plan, withServices, signal, progress);
+      return await Promise.race([bringing, failOnExit(project, signal)]);
     } catch (error) {
       // Another error explains more than that the time is up.
       const isAbort = ['AbortError', 'TimeoutError'].includes((error as Error).name);
@@ -138,22 +138,18 @@ async function notReady(project: Project, ms: number): Promise<AppError> {
   });
 }
 
-interface BringUpOptions {
-  /** Names of the edge nodes. */
-  edges: string[];
-  /** Whether there is a web-services node. */
-  withServices: boolean;
-  signal: AbortSignal;
-  progress(step: string, done: number, total: number): void;
-}
-
 /**
  * Resolves when every edge node is connected, and proxy and puller are ready, with the first three numbers of the
  * backbone's addresses. When it settles no compose call is running, which could start what is being removed.
  */
-async function bringUp(plan: ComposePlan, options: BringUpOptions): Promise<string> {
+async function bringUp(
+  plan: ComposePlan,
+  withServices: boolean,
+  signal: AbortSignal,
+  progress: (step: string, done?: number, total?: number) => void,
+): Promise<string> {
   const { ports, project, secrets, context } = plan;
-  const { edges, withServices, signal, progress } = options;
+  const edges = edgeNames(context.nodesPerRegion).map(({ name }) => name);
   const api = `http://127.0.0.1:${ports.API_PORT}`;
   // Services that are named together still wait for each other's health, hence three calls. `up` waits for a call when it
   // cleans up.

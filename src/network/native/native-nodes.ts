@@ -9,8 +9,8 @@ import { bacalhauEnv, removed } from '../bacalhau/bacalhau-cli.js';
 import { edgeLabels, edgeNames } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { PlanContext } from '../provider.js';
+import type { RegionLinks } from '../region-links.js';
 import { sensorEnvOf } from '../sensor-tokens.js';
-import type { RegionLinks } from './region-links.js';
 
 /** Everything in this network is on this machine. */
 export const HOST = '127.0.0.1';
@@ -105,8 +105,8 @@ export interface NodeProcess
     Pick<ChildSpec, 'ready' | 'readyTimeoutMs' | 'hungAfterMs' | 'keepsTrying'> {
   /** Of its API, on loopback. */
   apiPort: number;
-  /** Shows that it is alive without asking it: `isLate` tells when its heartbeat is older than `lateMs`. */
-  heartbeat?: { lateMs: number; isLate(): Promise<boolean> };
+  /** Whether its heartbeat is late: only then it is asked whether it is alive. */
+  isLate?(): Promise<boolean>;
 }
 
 /**
@@ -114,7 +114,7 @@ export interface NodeProcess
  * @param folder holds the nodes' folders; a node's data stay there, so that it is the same node when started again
  */
 export function nodeProcess(bacalhau: string, folder: string, node: NodeProcess): ChildSpec {
-  const { name, region, settings, env, apiPort, heartbeat, ...child } = node;
+  const { name, region, settings, env, apiPort, isLate, ...child } = node;
   const own = join(folder, name);
   const data = join(own, 'data');
   const temporary = join(own, 'tmp');
@@ -137,21 +137,13 @@ export function nodeProcess(bacalhau: string, folder: string, node: NodeProcess)
       ...bacalhauEnv({ BACALHAU_DIR: data, TMPDIR: temporary, ...env }),
     },
     ...child,
-    ask: lifeOf(apiPort, heartbeat),
+    ask: async (signal) => {
+      if (isLate && !(await isLate())) return;
+      await (await fetch(`http://${HOST}:${apiPort}/api/v1/agent/alive`, { signal })).arrayBuffer();
+    },
     graceMs: GRACE_MS,
   };
 }
 
 /** A node signs off from the orchestrator within 0.1 s; one that can't reach it would wait 10 s. */
 const GRACE_MS = 2000;
-
-/** Asks a node whose heartbeat is late, and one that answers no more often than it would send heartbeats. */
-function lifeOf(apiPort: number, heartbeat: NodeProcess['heartbeat']): NonNullable<ChildSpec['ask']> {
-  let answered = Number.NEGATIVE_INFINITY;
-  return async (signal) => {
-    if (heartbeat && performance.now() - answered < heartbeat.lateMs) return;
-    if (heartbeat && !(await heartbeat.isLate())) return;
-    await (await fetch(`http://127.0.0.1:${apiPort}/api/v1/agent/alive`, { signal })).arrayBuffer();
-    answered = performance.now();
-  };
-}

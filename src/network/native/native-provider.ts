@@ -11,11 +11,11 @@ import { configFolder } from '../config-file.js';
 import { isEdgeOf } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
+import { RELAYED, RegionLinks } from '../region-links.js';
 import { relayNeeds, startRelays, stopRelays } from '../relays.js';
 import { sensorVariables } from '../sensor-tokens.js';
 import { createNativeNetwork, type NativeConnection, nativeConnectionSchema } from './native-network.js';
 import { edgeNodes, HOST, type NativePorts, timesOf } from './native-nodes.js';
-import { RELAYED, RegionLinks } from './region-links.js';
 import { NativeNodes } from './start.js';
 
 export const nativeProvider: NetworkProvider<NativeConnection> = {
@@ -72,7 +72,7 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
 
     nodes = new NativeNodes({ context, links, folder, bacalhau, ports, slowAfterMs: options.slowAfterMs });
     await nodes.startOrchestrator();
-    await links.open(REGIONS, { host: HOST, port: ports.nats }, proxyUrl);
+    await links.open(REGIONS, proxyUrl, { host: HOST, port: ports.nats });
     reconciler = new ExecutionReconciler(client, emit);
     const uplinkOf = (region: string) => links.proxyUrl(region) ?? proxyUrl;
     const [relayUrls] = await Promise.all([

@@ -11,8 +11,8 @@ import { NodeList } from '../bacalhau/node-list.js';
 import { isEdgeOf } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { PlanContext } from '../provider.js';
+import type { RegionLinks } from '../region-links.js';
 import { HOST, type NativePorts, type NodePlan, nodeProcess, orchestratorNode, timesOf } from './native-nodes.js';
-import type { RegionLinks } from './region-links.js';
 
 /** How many start at the same time: more would only wait for each other's CPU. */
 const STARTING_AT_ONCE = 16;
@@ -133,7 +133,7 @@ export class NativeNodes {
       hungAfterMs,
       ready: (signal) =>
         this.#list.connected(name, Date.now(), signal, () => region !== undefined && links.isCut(region)),
-      heartbeat: { lateMs, isLate: () => this.#list.isLate(name, lateMs) },
+      isLate: () => this.#list.isLate(name, lateMs),
       keepsTrying: true,
     });
   }

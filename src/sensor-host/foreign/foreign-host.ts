@@ -42,8 +42,6 @@ const MAX_THREADS = 100;
 const FOREIGN_MAIN = `${packageRoot}dist/sensor-host/foreign/foreign-main.js`;
 /** Of JavaScript: for some 10,000 guests that share a thread. */
 const HEAP_MB = 512;
-/** To compile the largest module on a busy machine. */
-const OPEN_MS = 60_000;
 /** Tokens, keys and credentials: nothing that a guest could find in the memory of its process. */
 const SECRETS = /^(WASM_SENSORS|SENSOR|AWS)_/;
 /** Of what the process writes to stderr: enough for the line that says why it ended, as V8 and `foreign-watch.ts` write it. */
@@ -132,10 +130,9 @@ class ForeignProcess {
       execArgv: [`--max-old-space-size=${HEAP_MB}`, ...nodeArgs],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    const late = setTimeout(() => this.#gone(`not compiled after ${OPEN_MS / 1000} s`), OPEN_MS);
     this.opened = new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject };
-    }).finally(() => clearTimeout(late));
+    });
     this.#child.on('message', (message: FromForeign) => this.#hear(message));
     this.#child.on('error', ({ message }) => this.#gone(message));
     this.#child.on('close', (code, signal) =>

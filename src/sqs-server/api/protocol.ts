@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
-import { findNestingProblem } from '../../lib/json.js';
+import { scanJson } from '../../lib/json.js';
 import { type Input, isObject } from '../protocol/request-input.js';
 import { SqsError } from '../protocol/sqs-error.js';
 import type { Action, Context } from './action-context.js';
@@ -67,7 +67,7 @@ function parse(body: Uint8Array): Input {
   } catch {
     throw fail('is not valid UTF-8');
   }
-  const problem = findNestingProblem(text, MAX_VALUES);
+  const { problem } = scanJson(text, MAX_VALUES);
   if (problem !== undefined) throw fail(problem);
   let input: unknown;
   try {

@@ -10,7 +10,6 @@ import { fileSeenText, readProgressText } from '../../output/config-text.js';
 export const configEdit = command({
   name: 'config edit <region>',
   summary: "open the region's YAML file in $EDITOR; its sensors apply it when you save it",
-  modes: ['text', 'json'],
   settings: ['stateDir', 'pullerUrl'],
   options: { timeoutMs: timeoutOption(30) },
   async action({ out, settings, options: { timeoutMs }, args: { region } }) {

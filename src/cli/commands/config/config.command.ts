@@ -34,7 +34,6 @@ export const configSet = command({
   name: 'config set <values...>',
   summary:
     'change running sensors (color, emoji, random_off, interval, paused, settings they declare), and wait until their readings show it; exit code 1: no sensor follows',
-  modes: ['text', 'json'],
   settings: TARGET_SETTINGS,
   options: {
     ...changeOptions(),
@@ -62,7 +61,6 @@ export const configSet = command({
 export const configUnset = command({
   name: 'config unset <names...>',
   summary: 'clear desired values: sensors fall back to the wider scope, their file, their flags',
-  modes: ['text', 'json'],
   settings: TARGET_SETTINGS,
   options: changeOptions(),
   examples: ['wasm-sensors config unset --region eu color'],
@@ -114,7 +112,6 @@ const waiting = ({ out, options: { timeoutMs } }: Context) => ({
 export const configShow = command({
   name: 'config show',
   summary: 'show the desired configuration of every scope, and what the sensors report, with the source of each value',
-  modes: ['text', 'json'],
   settings: TARGET_SETTINGS,
   async action({ out, settings }) {
     const view = await readConfig(openConfigTarget(settings));

@@ -8,7 +8,7 @@ import { edgeName } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';
 import { relayName } from '../../relays.js';
 import type { DockerInside } from '../engine/nested-docker.js';
-import { relayTokenVariableOf, tokenVariableOf } from './node-tokens.js';
+import { tokenVariableOf } from './node-tokens.js';
 
 /** Further arguments of services. */
 export type ServiceArgs = Record<'sqs-proxy' | 'sqs-puller' | 'queue' | 'relay', string[]>;
@@ -77,27 +77,13 @@ function addEdgeNodes(services: YAMLMap, perRegion: number): void {
   }
 }
 
-/** `relay-us`, `relay-as`: copies of the only one, or none. */
 function setRelays(document: Document, services: YAMLMap, wanted: boolean): void {
-  const model = services.get(relayName('eu')) as YAMLMap;
-  const volumes = document.get('volumes') as YAMLMap;
-  if (!wanted) {
-    services.delete(relayName('eu'));
-    volumes.delete(`${relayName('eu')}-data`);
-    return;
-  }
-  model.delete('profiles');
-  for (const region of REGIONS.filter((name) => name !== 'eu')) {
-    const name = relayName(region);
-    const relay = model.clone() as YAMLMap;
-    for (const item of (relay.get('command') as { items: { value: string }[] }).items) {
-      item.value = item.value.replace(/^(--name=relay-|--region=)eu$/, `$1${region}`);
+  for (const name of REGIONS.map(relayName)) {
+    if (wanted) services.deleteIn([name, 'profiles']);
+    else {
+      services.delete(name);
+      document.deleteIn(['volumes', `${name}-data`]);
     }
-    relay.setIn(['environment', 'WASM_SENSORS_RELAY_TOKEN'], `\${${relayTokenVariableOf(region)}:-\${SENSOR_TOKEN:-}}`);
-    relay.setIn(['volumes', 0], `${name}-data:/data`);
-    relay.set('networks', document.createNode({ [`region-${region}`]: { aliases: ['relay'] } }));
-    services.add({ key: name, value: relay } as never);
-    volumes.add({ key: `${name}-data`, value: document.createNode({}) } as never);
   }
 }
 

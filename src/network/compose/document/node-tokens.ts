@@ -14,7 +14,7 @@ const KEY_LINE = 'WASM_SENSORS_SENSOR_KEY=';
 /** Without it, `SENSOR_TOKEN` is the token of all nodes. */
 export const tokenVariableOf = (node: string) => `SENSOR_TOKEN_${node.replaceAll('-', '_').toUpperCase()}`;
 
-export const relayTokenVariableOf = (region: string) => `RELAY_TOKEN_${region.toUpperCase()}`;
+const relayTokenVariableOf = (region: string) => `RELAY_TOKEN_${region.toUpperCase()}`;
 
 interface TokenHolders {
   nodesPerRegion: number;
