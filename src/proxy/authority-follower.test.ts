@@ -5,7 +5,12 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { effectiveConfig } from '../protocol/desired-config.js';
 import type { DesiredConfig } from '../protocol/sensor-config.js';
 import type { Queue } from '../queue/queue.js';
-import { AuthorityFollower, type FollowOptions, type FollowStatus } from './authority-follower.js';
+import {
+  type AuthorityFollower,
+  authorityFollower,
+  type FollowOptions,
+  type FollowStatus,
+} from './authority-follower.js';
 import { DesiredConfigStore } from './desired-config-store.js';
 import { createProxy } from './proxy.js';
 
@@ -52,7 +57,7 @@ afterEach(() => {
 /** A follower of the authority, which is asked without a network between them. */
 function following(options: Partial<FollowOptions> = {}): AuthorityFollower {
   const { app } = createProxy({ queue, desired, guard: { operatorToken: TOKEN } });
-  return new AuthorityFollower(copy, {
+  return authorityFollower(copy, {
     url: AUTHORITY,
     token: TOKEN,
     onStatus: (status) => statuses.push(status),

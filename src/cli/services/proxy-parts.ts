@@ -9,7 +9,7 @@ import { fetchTrusting } from '../../lib/net/http-client.js';
 import { readCaFile, readKeyPair } from '../../lib/net/tls.js';
 import { ModuleStore } from '../../modules/module-store.js';
 import { parseSensorKeys } from '../../protocol/sensor-token.js';
-import { AuthorityFollower, type FollowStatus } from '../../proxy/authority-follower.js';
+import { type AuthorityFollower, authorityFollower, type FollowStatus } from '../../proxy/authority-follower.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import { RevokedHosts } from '../../proxy/revoked-hosts.js';
 import { logDefect, refuseOpen } from './run-service.js';
@@ -47,7 +47,7 @@ export function openFollower(
   log: Logger,
 ): AuthorityFollower {
   const ca = tlsCa === undefined ? undefined : readCaFile(tlsCa);
-  return new AuthorityFollower(desired, {
+  return authorityFollower(desired, {
     url,
     ...(token === undefined ? {} : { token }),
     fetch: (target, init) => fetchTrusting(ca, target, init),
