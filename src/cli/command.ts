@@ -82,7 +82,11 @@ export function addCommand(program: Command, spec: CommandSpec): void {
   const flags = (spec.settings ?? []).map((key) => [key, spec.onePort ? ownFlag(key) : SETTINGS[key].flag] as const);
   const own = Object.entries(spec.options ?? {});
   const settings = flags.map(([key, flag]) => {
-    const option = settingOption(key, flag, spec.settingTexts?.[key]);
+    const { env, description: usual, schema }: SettingDef = SETTINGS[key];
+    const description = spec.settingTexts?.[key] ?? usual;
+    const fallback = schema.safeParse(undefined);
+    const shown = fallback.success && fallback.data !== undefined ? `; default: ${fallback.data}` : '';
+    const option = new Option(flag, `${description} (env: ${env[0]}${shown})`);
     return spec.sections ? option.helpGroup(sectionOf(key)) : option;
   });
   const options: Option[] = [...settings, ...own.map(([, option]) => option)];
@@ -124,12 +128,4 @@ function examplesText(examples: string[]): string {
   const width = terminalWidth();
   const lines = examples.map((line) => wrapped(`  ${withCommandName(line)}`, width && width - 2, 6));
   return `\nExamples:\n${lines.map((line) => line.replaceAll('\n', ' \\\n')).join('\n')}`;
-}
-
-function settingOption(key: SettingKey, flag: string, ownText: string | undefined): Option {
-  const { env, description: usual, schema }: SettingDef = SETTINGS[key];
-  const description = ownText ?? usual;
-  const fallback = schema.safeParse(undefined);
-  const shown = fallback.success && fallback.data !== undefined ? `; default: ${fallback.data}` : '';
-  return new Option(flag, `${description} (env: ${env[0]}${shown})`);
 }

@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { AppError } from '../../lib/errors/app-error.js';
 import { isUnknownHost } from '../../operations/config/require-known.js';
 import { revokeSensor } from '../../operations/revoke-sensor.js';
-import { relayTokenOf, sensorTokenOf } from '../../protocol/sensor-token.js';
-import { rotateSensorKey, tokenFor } from '../../runtime/sensor-key.js';
+import { parseSensorKeys, relayTokenOf, sensorTokenOf } from '../../protocol/sensor-token.js';
+import { keepSensorKeys, rotateSensorKey } from '../../runtime/sensor-key.js';
 import { command } from '../command.js';
 import { flagOption, integer, text, valueOption } from '../options.js';
 import { openConfigTarget, openProxies } from '../targets.js';
@@ -23,7 +23,8 @@ export const sensorToken = command({
       throw new AppError('BAD_OPTION', 'whose token? Name a host, or a region with --relay');
     }
     const tokenOf = relay === undefined ? sensorTokenOf : relayTokenOf;
-    const token = tokenFor(name, tokenOf, resolve(settings.stateDir), settings.sensorKey);
+    const keys = settings.sensorKey ?? keepSensorKeys(resolve(settings.stateDir));
+    const token = tokenOf(parseSensorKeys(keys)![0]!.key, name);
     out.result(relay === undefined ? { host: name, token } : { relay, token }, () => token);
   },
 });

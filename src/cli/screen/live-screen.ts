@@ -98,8 +98,6 @@ export function openLiveScreen(style: Style, options: ScreenOptions): LiveScreen
   };
   const cause = (effect: Effect) => {
     if (effect.type === 'quit') options.onQuit();
-    else if (effect.type === 'interrupt') process.kill(process.pid, 'SIGINT');
-    else if (effect.type === 'suspend') terminal.suspend();
     else void perform(effect, reach, screen);
   };
   const onKey = (key: Key) => {

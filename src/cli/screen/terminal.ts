@@ -71,7 +71,7 @@ export class Terminal {
   }
 
   /** Ctrl-Z: gives the terminal back until the shell continues this job. */
-  suspend(): void {
+  #suspend(): void {
     this.#leave();
     // The whole job, as the terminal would do it: a program that started this one is part of it.
     process.kill(0, 'SIGTSTP');
@@ -123,8 +123,11 @@ export class Terminal {
   };
 
   readonly #onKeypress = (text: string | undefined, key: { name?: string; ctrl?: boolean; sequence?: string }) => {
-    const printed = text !== undefined && !key.ctrl && !/\p{Control}/u.test(text) ? text : '';
-    this.events.onKey({ name: key.name ?? '', text: printed, ctrl: key.ctrl === true });
+    if (key.ctrl && key.name === 'c') process.kill(process.pid, 'SIGINT');
+    if (key.ctrl && key.name === 'z') this.#suspend();
+    if (key.ctrl) return;
+    const printed = text !== undefined && !/\p{Control}/u.test(text) ? text : '';
+    this.events.onKey({ name: key.name ?? '', text: printed });
   };
 
   /** While it is open. */

@@ -1,8 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import type { Convergence } from '../../../fleet/fleet-view.js';
+import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import type { FailedProxy } from '../../../operations/config/apply-to-proxies.js';
 import { changeConfig, type WantedChange } from '../../../operations/config/change-config.js';
+import { editConfigFile } from '../../../operations/config/edit-region-file.js';
 import { configDocument, readConfig } from '../../../operations/config/read-config.js';
 import { rollOut } from '../../../operations/config/rollout.js';
+import { openSession } from '../../../runtime/session.js';
 import { type CommandContext, command } from '../../command.js';
 import { desiredFieldNamed, valuesFrom } from '../../desired-values.js';
 import { commaList, flagOption, scopeFrom, scopeOptions, timeoutOption, valueOption } from '../../options.js';
@@ -10,8 +15,10 @@ import {
   configText,
   convergedText,
   failedProxyText,
+  fileSeenText,
   followText,
   hiddenTexts,
+  readProgressText,
   setConfigText,
 } from '../../output/config-text.js';
 import { namesText, secondsText } from '../../output/terminal-text.js';
@@ -124,3 +131,34 @@ export const configShow = command({
     out.result(configDocument(view), (style) => configText(view, style));
   },
 });
+
+export const configEdit = command({
+  name: 'config edit <region>',
+  summary: "open the region's YAML file in $EDITOR; its sensors apply it when you save it",
+  settings: ['stateDir', 'pullerUrl'],
+  options: { timeoutMs: timeoutOption(30) },
+  async action({ out, settings, options: { timeoutMs }, args: { region } }) {
+    const session = openSession(settings);
+    const target = { network: await session.network(), fleet: session.fleet };
+    const { file, seen } = await editConfigFile(target, region, {
+      edit: openEditor,
+      timeoutMs,
+      onProgress: (progress) => out.progress(readProgressText(progress)),
+    });
+    out.result({ file, changed: seen !== undefined, ...seen }, () =>
+      seen ? fileSeenText(file, region, seen) : `${file} was not changed`,
+    );
+  },
+});
+
+/** Runs the editor on this terminal; `EDITOR` may hold arguments. */
+async function openEditor(file: string): Promise<void> {
+  const editor = process.env.VISUAL || process.env.EDITOR || 'vi';
+  const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
+  const problem = await once(child, 'exit').then(
+    ([code, signal]) => (code === 0 ? undefined : `${editor} exited with ${signal ?? `code ${code}`}`),
+    (error) => `can't run ${editor}: ${messageOf(error)}`,
+  );
+  if (problem === undefined) return;
+  throw new AppError('EDITOR_FAILED', problem, { hint: 'Try again, or set EDITOR to another editor.' });
+}
