@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { accessLock } from '../lib/net/access-lock.js';
 import { MAX_BODY_BYTES } from '../lib/net/request-body.js';
 import type { Queue } from '../queue/queue.js';
-import { DesiredConfigStore } from './desired-config-store.js';
+import { type DesiredConfigStore, desiredConfigStore } from './desired-config-store.js';
 import { createProxy, type GuardOptions, type ProxyStats } from './proxy.js';
 import { RateLimiter } from './rate-limiter.js';
 
@@ -19,7 +19,7 @@ let desired: DesiredConfigStore;
 let proxies: ReturnType<typeof createProxy>[] = [];
 
 beforeEach(() => {
-  desired = new DesiredConfigStore();
+  desired = desiredConfigStore();
 });
 
 afterEach(async () => {
@@ -489,7 +489,7 @@ test('a change that can’t be kept is a failure of the proxy, to be tried again
   // A file where the folder should be.
   const folder = mkdtempSync(join(tmpdir(), 'config-'));
   try {
-    desired = new DesiredConfigStore(join(folder, 'desired.json'), 0);
+    desired = desiredConfigStore(join(folder, 'desired.json'), 0);
     const call = proxyWith();
     rmSync(folder, { recursive: true });
     writeFileSync(folder, '');
