@@ -10,15 +10,8 @@ import { AppError } from '../errors/app-error.js';
 import { newToken, sameText, signatureOf, tokenProblem } from './bearer-token.js';
 import { isLoopback } from './browser-guard.js';
 
-interface LockSettings {
-  /** The address that the service listens on. */
-  host: string;
-  token?: string | undefined;
-  /** A token that only reads. */
-  viewerToken?: string | undefined;
-  /** Where no token is set, everybody may read. */
-  open: boolean;
-}
+/** `host`: the address that the service listens on. `token`: the operator token. */
+type LockSettings = { host: string; open: boolean } & Record<'token' | 'viewerToken', string | undefined>;
 
 /** A shift. The cookie holds no token, so that whoever copies it can read for this long and change nothing. */
 const SESSION_MS = 12 * 3_600_000;
@@ -65,7 +58,7 @@ export function accessLock(tokens: string[]) {
  * The lock of a service; undefined where everybody may read: on loopback, unless a viewer token is given (a web server in
  * front of the service may let others in), and where it is open and no token is set.
  */
-export function lockFor({ host, token, viewerToken, open }: LockSettings): AccessLock | undefined {
+export function lockFor({ host, open, token, viewerToken }: LockSettings): AccessLock | undefined {
   if (isLoopback(host) && viewerToken === undefined) return undefined;
   const tokens = [token, viewerToken].filter((one) => one !== undefined);
   return open && tokens.length === 0 ? undefined : accessLock(tokens);
