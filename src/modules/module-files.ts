@@ -9,7 +9,6 @@ export const MODULE_NAMES = ['publisher', 'config-updater'] as const;
 export type ModuleName = (typeof MODULE_NAMES)[number];
 export const isModuleName = (name: string): name is ModuleName => MODULE_NAMES.some((one) => one === name);
 
-/** Where the build puts the modules, and where a package carries them. */
 export const MODULES_DIR = `${packageRoot}dist/wasm/`;
 
 /** Path of a built module in the given folder; fails with `MODULE_NOT_BUILT` when it is not there. */

@@ -19,7 +19,6 @@ export interface ChildSpec {
   name: string;
   command: string;
   args: string[];
-  /** Working folder; that of this process by default. */
   cwd?: string;
   /** On top of this process's environment; `undefined` removes a variable. */
   env?: Record<string, string | undefined>;
@@ -67,7 +66,6 @@ const HUNG_AFTER_MS = 10_000;
 
 interface Child {
   spec: ChildSpec;
-  /** Undefined while it does not run. */
   id: ProcessId | undefined;
   failures: number;
   /** Where the output of its latest run begins in its log, in bytes. */
@@ -111,7 +109,6 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     return join(this.logDir, `${name}.log`);
   }
 
-  /** The processes that run now. */
   get running(): ProcessId[] {
     return [...[...this.#children.values()].flatMap((child) => child.id ?? []), ...this.#adopted];
   }

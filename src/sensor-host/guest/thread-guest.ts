@@ -91,7 +91,6 @@ export class ThreadGuest implements RunningGuest {
     else setTimeout(() => this.retire(), RETIRE_CHECK_MS).unref();
   }
 
-  /** Resolves when the thread has ended. */
   async ended(): Promise<void> {
     await this.#worker.terminate();
   }

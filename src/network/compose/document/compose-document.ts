@@ -10,15 +10,12 @@ import { relayName } from '../../relays.js';
 import type { DockerInside } from '../engine/nested-docker.js';
 import { tokenVariableOf } from './node-tokens.js';
 
-/** Further arguments of services. */
 export type ServiceArgs = Record<'sqs-proxy' | 'sqs-puller' | 'queue' | 'relay', string[]>;
 
 export interface ComposeOptions {
   nodesPerRegion: number;
   dockerInside: DockerInside;
-  /** False when another queue is used. */
   embeddedQueue: boolean;
-  /** One in each region. */
   relays: boolean;
   /** State folder of the `up` that runs it; the label of everything that it creates. */
   owner?: string;
