@@ -6,6 +6,7 @@ import { newToken } from '../../../lib/net/bearer-token.js';
 import { packageRoot } from '../../../lib/process/self-command.js';
 import { edgeNames } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';
+import type { PlanContext } from '../../provider.js';
 import { relaySecrets } from '../../relays.js';
 import { sensorEnvOf } from '../../sensor-tokens.js';
 
@@ -16,10 +17,7 @@ export const tokenVariableOf = (node: string) => `SENSOR_TOKEN_${node.replaceAll
 
 const relayTokenVariableOf = (region: string) => `RELAY_TOKEN_${region.toUpperCase()}`;
 
-interface TokenHolders {
-  nodesPerRegion: number;
-  relays: boolean;
-}
+type TokenHolders = Pick<PlanContext, 'nodesPerRegion' | 'relays'>;
 
 /** The tokens of each node and relay, by variable; none without a key. */
 export function ownTokens(sensorKey: string | undefined, { nodesPerRegion, relays }: TokenHolders) {
