@@ -13,7 +13,7 @@ import { sensorEnvOf } from '../../sensor-tokens.js';
 const KEY_LINE = 'WASM_SENSORS_SENSOR_KEY=';
 
 /** Without it, `SENSOR_TOKEN` is the token of all nodes. */
-export const tokenVariableOf = (node: string) => `SENSOR_TOKEN_${node.replaceAll('-', '_').toUpperCase()}`;
+const tokenVariableOf = (node: string) => `SENSOR_TOKEN_${node.replaceAll('-', '_').toUpperCase()}`;
 
 const relayTokenVariableOf = (region: string) => `RELAY_TOKEN_${region.toUpperCase()}`;
 
