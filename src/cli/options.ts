@@ -135,7 +135,7 @@ export const sensorOptions = () => {
 export const pausedOption = () =>
   valueOption('--paused [boolean]', 'whether sensors pause', bySchema(sensorConfigSchema.shape.paused)).preset('true');
 
-type SensorValues = Values<ReturnType<typeof sensorOptions>> & { paused?: boolean | undefined };
+export type SensorValues = Values<ReturnType<typeof sensorOptions>> & { paused?: boolean | undefined };
 
 export const sensorConfigFrom = ({ interval, color, emoji, random_off, paused }: SensorValues): SensorConfig => ({
   ...(interval === undefined ? {} : { interval }),
@@ -208,6 +208,8 @@ export const regionsOption = (): CommandOption<string[] | undefined> =>
   new CommandOption('--region <region>', 'only this region; give it several times for more', (given) =>
     given === undefined ? undefined : wordsOf(given).flatMap((words) => words.split(',')),
   ).argParser(append);
+
+export const relayRegionOption = () => mandatoryOption('--region <region>', 'whose sensors send to it', text);
 
 /** Milliseconds. */
 export const timeoutOption = (seconds: number): CommandOption<number> =>

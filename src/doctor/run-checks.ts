@@ -12,10 +12,9 @@ import {
   skipped,
 } from './check.js';
 import { disk, memory, nodeVersion } from './checks/machine.js';
-import { networkSettings, ports } from './checks/network.js';
+import { networkSettings, ports, relays } from './checks/network.js';
 import { bacalhauProgram, cluster, docker } from './checks/programs.js';
 import { queueAccess } from './checks/queue.js';
-import { relays } from './checks/relays.js';
 import { secretFiles, stateFiles, stateFolder } from './checks/state.js';
 
 /** Every check with its parts, in the order in which it is shown: the machine first, then what builds on it. */

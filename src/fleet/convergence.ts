@@ -156,7 +156,6 @@ function expectedOf(sensors: SensorView[], jobs: KnownJobs | undefined): { senso
     .map((sensor) => ({ sensor, isGone: deployed === undefined && sensor.state === 'gone' }));
 }
 
-/** The newest submission of each job that any sensor reports. */
 function newestSubmissions(sensors: SensorView[], jobs: string[]): Map<string, number> {
   const newest = new Map(jobs.map((job) => [job, 0]));
   for (const { job_id, job_submission_time } of sensors) {

@@ -69,7 +69,6 @@ export interface ConditionAlert extends Alert {
 export interface RelayAlert extends Alert {
   type: 'relay.away' | 'relay.filling' | 'relay.backlog';
   region: string;
-  /** Its name. */
   relay: string;
 }
 

@@ -8,16 +8,8 @@ import { hostKey } from '../protocol/names.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 import { convergenceOf, type Goal } from './convergence.js';
 import type { Convergence, FleetSummary, ReadingTotals, SensorState, SensorView } from './fleet-view.js';
-import { outstandingOf } from './ledger.js';
-import {
-  addReadings,
-  compareRegions,
-  noReadings,
-  RateMeter,
-  RegionTally,
-  readingsOf,
-  totalOf,
-} from './region-counts.js';
+import { readingsOf } from './ledger.js';
+import { addReadings, compareRegions, noReadings, RateMeter, RegionTally, totalOf } from './region-counts.js';
 import { type KnownRelay, Relays } from './relays.js';
 import { Replacement } from './replacement.js';
 import { timeOfSensor } from './sensor-clock.js';
@@ -47,7 +39,6 @@ const MAX_SENSORS = 100_000;
 /** Stored as the checkpoint: names of fields must not change. */
 export interface FleetDump {
   sensors: (Omit<SensorRecord, 'tracker'> & { first?: number; highest: number; missing: MissingRange[] })[];
-  /** Counts of forgotten sensors by region. */
   retired: Record<string, ReadingTotals>;
   /** When the view began; versions before 0.2 did not keep it. */
   began?: number;
@@ -67,10 +58,8 @@ export class Fleet {
   /** The readings of forgotten sensors by region, so that totals never go back. */
   readonly #forgotten = new Map<string, ReadingTotals>();
   readonly #rates = new Map<string, RateMeter>();
-  /** Regions whose link the operator has cut. */
   readonly #cut = new Set<string>();
 
-  /** Records a reading; returns whether it is new, late or a duplicate. */
   record(reading: Reading, config: ReportedConfig | undefined, now: number): Arrival {
     let sensor = this.#sensors.get(reading.execution_id);
     if (!sensor) {
@@ -86,7 +75,6 @@ export class Fleet {
     return arrival;
   }
 
-  /** The operator has cut the link of a region or restored it. */
   setRegionLink(region: string, connected: boolean): void {
     if (connected) this.#cut.delete(region);
     else this.#cut.add(region);
@@ -132,7 +120,6 @@ export class Fleet {
     return last;
   }
 
-  /** The state to keep across a restart, as plain JSON. */
   dump(): FleetDump {
     const stops = this.#stoppedJobs.dump();
     const sensors = [...this.#sensors.values()].map(({ tracker, ...sensor }) => ({
@@ -282,7 +269,7 @@ export class Fleet {
     const gone = state === 'gone' ? timeOfSensor(sensor, now) : undefined;
     const ends = [stopped, replaced, gone].filter((end) => end !== undefined);
     const endedAt = ends.length === 0 ? undefined : Math.min(...ends);
-    return readingsOf(sensor, outstandingOf(sensor, state, { endedAt, now }), now, this.#relayedSince(sensor, now));
+    return readingsOf(sensor, state, { endedAt, relayedSince: this.#relayedSince(sensor, now), now });
   }
 
   /** Since when readings of a sensor may be at a relay; undefined: they are not, as far as is known. */

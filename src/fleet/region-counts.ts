@@ -1,7 +1,6 @@
 /** What the fleet view counts for each region: sensors by state, readings, gaps, colours and the rate of readings. */
 import type { FleetSummary, ReadingTotals, RegionView, SensorState } from './fleet-view.js';
-import type { Outstanding } from './ledger.js';
-import { gapsOf, intervalOf, type SensorRecord } from './sensor-record.js';
+import { intervalOf, type SensorRecord } from './sensor-record.js';
 
 const MAX_COLORS = 5;
 /** The rate is an average over this many full seconds. */
@@ -25,32 +24,10 @@ export function addReadings(sum: ReadingTotals, counts: ReadingTotals): void {
   sum.last_seen = Math.max(sum.last_seen, counts.last_seen);
 }
 
-/**
- * What a sensor adds to the counts of its region. `relayedSince`: its readings may be at a relay of the region since then, and
- * count as waiting: numbers that were found missing after that, and what an ended execution has not delivered. A reading that a
- * sensor has dropped is at none.
- */
-export function readingsOf(
-  sensor: SensorRecord,
-  { waiting, unaccounted }: Outstanding,
-  now: number,
-  relayedSince: number | undefined,
-): ReadingTotals {
-  const { received, duplicates, late, dropped = 0, lost = 0, lastSeen: last_seen, tracker } = sensor;
-  const gaps = gapsOf(sensor, now);
-  const counts = { received, duplicates, late, gaps, dropped, waiting, unaccounted, last_seen };
-  if (relayedSince === undefined) return counts;
-  const missing = Math.max(0, gaps - Math.max(tracker.missingSince(relayedSince - 1), dropped));
-  const kept = Math.max(0, unaccounted - lost);
-  return { ...counts, gaps: gaps - missing, unaccounted: unaccounted - kept, waiting: waiting + missing + kept };
-}
-
-/** Adds up the sensors of one region. */
 export class RegionTally {
   readonly sum: RegionView;
   readonly #colors = new Map<string, number>();
 
-  /** `rate`: readings per second now. */
   constructor(region: string, cut: boolean, rate: number) {
     this.sum = { live: 0, paused: 0, silent: 0, rate, ...noReadings(), region, cut, interval_ms: 0, colors: [] };
   }
@@ -74,17 +51,13 @@ export class RegionTally {
 
 /** Counts readings in each of the last seconds; the slot of a second is its number modulo the number of slots. */
 export class RateMeter {
-  readonly #seconds = new Array<number>(RATE_WINDOW_S + 1).fill(0);
-  readonly #counts = new Array<number>(RATE_WINDOW_S + 1).fill(0);
+  readonly #slots = Array.from({ length: RATE_WINDOW_S + 1 }, () => ({ second: 0, count: 0 }));
 
   add(now: number): void {
     const second = Math.floor(now / 1000);
-    const slot = second % this.#counts.length;
-    if (this.#seconds[slot] !== second) {
-      this.#seconds[slot] = second;
-      this.#counts[slot] = 0;
-    }
-    this.#counts[slot]!++;
+    const slot = this.#slots[second % this.#slots.length]!;
+    slot.count = slot.second === second ? slot.count + 1 : 1;
+    slot.second = second;
   }
 
   /**
@@ -92,12 +65,9 @@ export class RateMeter {
    * together send together, and a shorter window would show several times their rate.
    */
   at(now: number): number {
-    const second = Math.floor(now / 1000);
-    let sum = 0;
-    this.#seconds.forEach((s, i) => {
-      if (s < second && s >= second - RATE_WINDOW_S) sum += this.#counts[i]!;
-    });
-    return sum / RATE_WINDOW_S;
+    const before = Math.floor(now / 1000);
+    const full = this.#slots.filter(({ second }) => second < before && second >= before - RATE_WINDOW_S);
+    return full.reduce((sum, { count }) => sum + count, 0) / RATE_WINDOW_S;
   }
 }
 

@@ -1,16 +1,12 @@
 import { messageOf } from '../lib/errors/app-error.js';
 import { type ExecutionInfo, type JobInfo, type Network, newestByNode } from '../network/network.js';
 import type { ProxyClient } from '../proxy/proxy-client.js';
-import type { FleetClient, FleetReader } from '../puller/fleet-client.js';
+import type { FleetClient } from '../puller/fleet-client.js';
 import { type ConfigTarget, revokedHosts } from './config/config-target.js';
 import { publisherNotices } from './deploy/job-owners.js';
 import { readVersions } from './deploy/versions.js';
 
-export interface StatusTarget extends Required<ConfigTarget> {
-  fleet: FleetReader & Pick<FleetClient, 'stats'>;
-  network: Network;
-  stateDir: string;
-}
+type StatusTarget = Required<ConfigTarget> & { fleet: Pick<FleetClient, 'stats'>; network: Network; stateDir: string };
 
 export type Status = Awaited<ReturnType<typeof readStatus>>;
 

@@ -23,7 +23,6 @@ export interface Reading {
   job_submission_time: number;
   /** The node. */
   hostname: string;
-  /** What was measured. */
   values?: MeasuredValues;
 }
 

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { decodedName } from './names.js';
 
-/** One reading of a request. */
 export interface Relayed {
   /** The JSON text of the reading, as its sensor sent it. */
   text: string;

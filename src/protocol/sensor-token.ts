@@ -22,7 +22,6 @@ const RELAY = 'relay:';
 export const relayTokenOf = (key: string, region: string): string =>
   `${RELAY}${encodeURIComponent(region)}.${signatureOf(`${key}\nrelay`, region)}`;
 
-/** Whose token it is. */
 export interface TokenHolder {
   host?: string;
   /** The region of a relay. */

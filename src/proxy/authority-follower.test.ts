@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { effectiveConfig } from '../protocol/desired-config.js';
 import type { DesiredConfig } from '../protocol/sensor-config.js';
 import type { Queue } from '../queue/queue.js';
 import { AuthorityFollower, type FollowOptions, type FollowStatus } from './authority-follower.js';
@@ -73,7 +74,7 @@ test('a change is copied within a second, durably; what is known is not sent aga
   const { version } = set({ color: '#00ff88' });
   await vi.advanceTimersByTimeAsync(999);
   expect(copy.state).toEqual(desired.state);
-  expect(new DesiredConfigStore(path).effective('eu', 'h')).toEqual({ version, color: '#00ff88' });
+  expect(effectiveConfig(new DesiredConfigStore(path).state, 'eu', 'h')).toEqual({ version, color: '#00ff88' });
   const last = asked.at(-1)!;
   expect([last.url, header(last, 'if-none-match')]).toEqual([`${AUTHORITY}/config?seen=0`, '"0"']);
   await vi.advanceTimersByTimeAsync(500);

@@ -12,7 +12,6 @@ import { desiredStateSchema } from '../protocol/desired-config.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
 
 export interface FollowOptions {
-  /** Base URL of the authority. */
   url: string;
   /** Operator token: with it, the authority believes which versions this proxy's sensors have. A viewer token reads, too. */
   token?: string;

@@ -24,7 +24,6 @@ export type ProxyEvent =
 const LIMITS = {
   /** How long a message waits for others, in milliseconds; four times as long while batches are on their way. */
   lingerMs: 5,
-  /** Batches that are sent to the queue at the same time. */
   maxInFlight: 16,
   /** Messages waiting; more are refused at once. */
   maxWaiting: 20_000,
@@ -42,7 +41,6 @@ interface Waiting {
   message: OutgoingMessage;
   bytes: number;
   isFinished: boolean;
-  /** Why the last try failed. */
   failure?: { code: string; reason: string };
   /** Only the first outcome counts. */
   finish(outcome: Outcome): void;

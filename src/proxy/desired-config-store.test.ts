@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Patch } from '../protocol/desired-config.js';
+import { effectiveConfig, type Patch } from '../protocol/desired-config.js';
 import { MAX_VERSION } from '../protocol/sensor-config.js';
 import { DesiredConfigStore } from './desired-config-store.js';
 
@@ -96,7 +96,7 @@ test('everything is there again after a restart, readable for its owner only', (
   desired.patch(patch({ scope: { region: 'eu' }, unset: ['paused'] }), NOW);
   const again = new DesiredConfigStore(path);
   expect(again.state).toEqual(desired.state);
-  expect(again.effective('eu', 'edge-eu-1')).toEqual({
+  expect(effectiveConfig(again.state, 'eu', 'edge-eu-1')).toEqual({
     ...{ version: NOW + 3, color: 'random', interval: 0.05, emoji: -1, random_off: true },
   });
   expect(statSync(path).mode & 0o777).toBe(0o600);

@@ -11,12 +11,11 @@ import {
   configOf,
   type DesiredState,
   desiredStateSchema,
-  effectiveConfig,
   nothingDesired,
   type Patch,
   type ScopeConfig,
 } from '../protocol/desired-config.js';
-import { isPlausibleVersion, MAX_VERSION, type VersionedConfig } from '../protocol/sensor-config.js';
+import { isPlausibleVersion, MAX_VERSION } from '../protocol/sensor-config.js';
 
 /** Every sensor asks within 10 s (wasm/sdk), plus 1 s for network delay. */
 const REPORT_WITHIN_MS = 11_000;
@@ -96,11 +95,6 @@ export class DesiredConfigStore {
   /** Replaces the whole state by that of another proxy, if that is newer. Throws `STATE_UNWRITABLE`. */
   takeOver({ version, fleet, regions, hosts }: DesiredState): void {
     if (version > this.#state.version) this.#keep({ version, fleet, regions, hosts });
-  }
-
-  /** What a sensor should do. */
-  effective(region: string, hostname: string): VersionedConfig {
-    return effectiveConfig(this.#state, region, hostname);
   }
 
   #keep(next: DesiredState): void {

@@ -37,7 +37,6 @@ export class NameLimits {
   readonly #hosts = new Map<string, KnownHost>();
   /** How many hosts each has, and sensors on them. */
   readonly #regions = new Map<string, { hosts: number; sensors: number }>();
-  /** The host of each sensor, by key. */
   readonly #hostOf = new Map<string, string>();
   #namedHosts = 0;
 

@@ -16,14 +16,12 @@ export const MAX_SEND_BYTES = 1_048_576;
 export const MAX_RELAYED_BYTES = 2_097_152;
 const MAX_RELAYED = 10_000;
 
-/** One message of a request, and what becomes of it. */
 export interface SentMessage {
   message: Message;
   /** The JSON text that goes to the queue. */
   text: string;
   /** What its sensor reported about itself. */
   reported?: string | undefined;
-  /** Why it is not accepted. */
   refusal?: Refusal;
 }
 

@@ -13,7 +13,6 @@ export class ProxyCounts {
   readonly superseded = new LabelCounts();
   /** Measured values of accepted messages. */
   values = 0;
-  /** By code. */
   readonly refused: Record<string, number> = {};
 
   accept(message: Message): void {

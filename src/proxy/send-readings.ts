@@ -5,9 +5,9 @@
 import type { Context } from 'hono';
 import { AppError } from '../lib/errors/app-error.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
-import { connectionOf } from '../lib/net/client-gone.js';
 import { readBody } from '../lib/net/request-body.js';
 import { addressOf, type WrongTokens } from '../lib/net/wrong-tokens.js';
+import { effectiveConfig } from '../protocol/desired-config.js';
 import { hostOf, type Message } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
 import { formatRelayReport, parseRelayReport, RELAY_ATTRIBUTE, RELAY_HEADER } from '../protocol/relay.js';
@@ -127,7 +127,7 @@ export class SendReadings {
     const foreign = findBrowserProblem(c, this.#deps.hosts);
     if (foreign) throw foreign;
     const authorization = c.req.header('authorization');
-    const address = addressOf(connectionOf(c).incoming);
+    const address = addressOf(c);
     const sender = this.#deps.access.identify(authorization, Date.now());
     const isWrong = sender instanceof AppError ? sender.code === 'TOKEN_WRONG' : sender.unproven;
     if (isWrong && authorization !== undefined && address !== undefined) await this.#deps.wrongTokens.wait(address);
@@ -219,7 +219,7 @@ function newerConfig(
   const version = versionOf(reported);
   desired.recordReportedVersion(version);
   if (!(version < desired.version)) return undefined;
-  const effective = desired.effective(String(message.region), String(message.hostname));
+  const effective = effectiveConfig(desired.state, String(message.region), String(message.hostname));
   return effective.version > version ? effective : undefined;
 }
 

@@ -41,10 +41,8 @@ export function parseDeliveries(
   const rejections: RejectedMessage[] = [];
   const parts = partsOf(message);
   if (parts.length > MAX_PACKED) {
-    return {
-      deliveries,
-      rejections: [{ code: 'TOO_MANY', reason: `more than ${MAX_PACKED} packed readings`, message }],
-    };
+    rejections.push({ code: 'TOO_MANY', reason: `more than ${MAX_PACKED} packed readings`, message });
+    return { deliveries, rejections };
   }
   for (const part of parts) {
     const parsed = parseDelivery(part, receivedAt);

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
-import { Acknowledger } from './acknowledger.js';
-import { type Delivery, parseDeliveries, type Rejection } from './delivery.js';
+import { createAcknowledger } from './acknowledger.js';
+import { type Delivery, parseDeliveries } from './delivery.js';
 import type { FailureReporter, PullerEvent } from './failure-reporter.js';
 
 export interface PipelineOptions extends PollingOptions {
@@ -32,13 +32,7 @@ export interface PollingOptions {
   lingerMs?: number;
 }
 
-export interface PipelineStats {
-  received: number;
-  deleted: number;
-  deadLettered: number;
-  /** By code, such as `NOT_JSON`. */
-  deadLetteredBy: Partial<Record<Rejection['code'], number>>;
-}
+export type PipelineStats = Pipeline['stats'];
 
 interface Pending {
   message: ReceivedMessage;
@@ -60,7 +54,7 @@ const FULL_ANSWERS_UNDER_LOAD = 10;
 export class Pipeline {
   readonly #options: Required<PipelineOptions>;
   readonly #failures: FailureReporter;
-  readonly #acknowledger: Acknowledger;
+  readonly #acknowledger: ReturnType<typeof createAcknowledger>;
   readonly #stopping = new AbortController();
   readonly #polls = new Set<Promise<void>>();
   #received = 0;
@@ -74,14 +68,14 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     this.#options = { pollers: 4, waitSeconds: 20, lingerMs: 20, now: () => Date.now(), ...options };
     this.#failures = options.failures;
-    this.#acknowledger = new Acknowledger(options.queue, options.failures, options.onEvent);
+    this.#acknowledger = createAcknowledger(options.queue, options.failures, options.onEvent);
     // Every poll listens to the signal, and a finished call may remove its listener a moment later.
     setMaxListeners(2 * this.#options.pollers * MAX_LOAD_FACTOR, this.#stopping.signal);
   }
 
-  get stats(): PipelineStats {
-    const { deleted, deadLettered, deadLetteredBy } = this.#acknowledger;
-    return { received: this.#received, deleted, deadLettered, deadLetteredBy: { ...deadLetteredBy } };
+  /** `deadLetteredBy`: by code, such as `NOT_JSON`. */
+  get stats() {
+    return { received: this.#received, ...this.#acknowledger.counts };
   }
 
   get #isStoreFailing(): boolean {

@@ -54,7 +54,6 @@ export interface PullerAppDeps {
 }
 
 export interface PullerHttpOptions {
-  /** The web page. */
   page: Hono;
   /** Reading needs one of its tokens, when given. The page has its own sign-in. */
   lock?: AccessLock | undefined;

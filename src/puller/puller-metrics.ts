@@ -85,14 +85,8 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
     byRegion('unaccounted'),
   );
   gauge('sensors', 'Sensors that are not gone or replaced, by state.', () => {
-    const states = (['live', 'paused', 'silent'] as const).map((state) => [state, sumsOf(state)] as const);
-    return [...sumsOf('live').keys()].flatMap((region) =>
-      labelled(
-        'state',
-        states.map(([state, sums]) => [state, sums.get(region) ?? 0] as const),
-        { region },
-      ),
-    );
+    const states = ['live', 'paused', 'silent'] as const;
+    return states.flatMap((state) => Array.from(sumsOf(state), ([region, n]): Sample => [{ region, state }, n]));
   });
 
   const ofRelays = (name: string, help: string, read: (relay: RelayView) => number) =>

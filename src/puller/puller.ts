@@ -1,5 +1,4 @@
 /** The puller as a whole: pipeline, store, fleet view, alerts and the HTTP API. */
-import type { Hono } from 'hono';
 import { escapeControls } from '../lib/control-characters.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { whileBusy } from '../lib/process/shutdown.js';
@@ -8,7 +7,7 @@ import type { Queue, QueueDepth, QueueServerState } from '../queue/queue.js';
 import { samplesOf } from '../store/history.js';
 import { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import type { Retention } from '../store/store.js';
-import { type AlertOptions, Alerts } from './alerts/alerts.js';
+import { type AlertOptions, openAlerts } from './alerts/alerts.js';
 import type { FleetControls } from './controls/fleet-controls.js';
 import type { Delivery } from './delivery.js';
 import { EventHub } from './events/event-hub.js';
@@ -32,7 +31,6 @@ export interface PullerOptions {
 export interface SinkOptions {
   /** Without a store readings are only shown. */
   store?: StoreOptions | undefined;
-  /** Writes the lines of the log sink. */
   log?: ((text: string) => void) | undefined;
   alert?: AlertOptions | undefined;
 }
@@ -44,18 +42,14 @@ export interface StoreOptions {
   endedNetwork?: string | undefined;
 }
 
-export interface Puller {
-  app: Hono;
-  start(): void;
-  stop(): Promise<void>;
-}
-
 const SUMMARY_EVERY_MS = 1_000;
 /** Amazon bills each request: 500,000 a month cost about $0.20. */
 const SAMPLE_EVERY_MS = 5_000;
 
+export type Puller = ReturnType<typeof createPuller>;
+
 /** Throws `STORE_UNUSABLE`. */
-export function createPuller({ queue, pollers, sinks, http, controls, onEvent }: PullerOptions): Puller {
+export function createPuller({ queue, pollers, sinks, http, controls, onEvent }: PullerOptions) {
   const store = sinks.store && new SqliteStore(sinks.store.path, onEvent);
   const hub = store ? whileBusy(() => restoreFleet(store, Date.now(), sinks.store?.endedNetwork)) : new EventHub();
   // Without a store it sees what comes from now on.
@@ -64,7 +58,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
   const watch = new QueueWatch(queue, failures);
   const alerts =
     sinks.alert &&
-    new Alerts(
+    openAlerts(
       sinks.alert,
       (alert) => hub.publish(alert),
       (message) => onEvent({ type: 'webhook.failed', message }),
@@ -128,7 +122,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
       queue,
       hub,
       store,
-      firing: () => alerts?.firing ?? [],
+      firing: alerts?.firing ?? (() => []),
       stats: () => ({
         ...pipeline.stats,
         failures: failures.count,
@@ -147,13 +141,13 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
       closed: closed.signal,
       http,
     }),
-    start() {
+    start(): void {
       pipeline.start();
       void sample();
       timers.push(setInterval(sample, SAMPLE_EVERY_MS), setInterval(publishSummary, SUMMARY_EVERY_MS));
       upkeep?.start();
     },
-    async stop() {
+    async stop(): Promise<void> {
       for (const timer of timers) clearInterval(timer);
       upkeep?.pause();
       closed.abort();

@@ -2,11 +2,10 @@
 import { type Context, Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import { AppError } from '../lib/errors/app-error.js';
-import { knownCode } from '../lib/errors/codes.js';
 import { knownError, parseQuery, readJsonBody } from '../lib/errors/http-error.js';
 import { clientGone, cutOff } from '../lib/net/client-gone.js';
 import { Places } from '../lib/places.js';
-import { type AnswerLine, exportSchema, querySchema, type ReadRequest } from '../store/answer.js';
+import { type AnswerLine, errorOf, exportSchema, querySchema, type ReadRequest } from '../store/answer.js';
 import { type ReadOptions, readStore } from '../store/sqlite/reader/store-reader.js';
 
 /** Each is a process. */
@@ -99,7 +98,5 @@ const stopping = () => new AppError('STOPPING', 'the puller is stopping');
 /** An error in the first line is the answer. */
 function refuse(first: Uint8Array): void {
   const [line = ''] = Buffer.from(first).toString().split('\n', 1);
-  if (!line.startsWith('{"error"')) return;
-  const { error } = JSON.parse(line) as Extract<AnswerLine, { error: unknown }>;
-  throw new AppError(knownCode(error.code, 'READ_FAILED'), error.message, { hint: error.hint });
+  if (line.startsWith('{"error"')) throw errorOf(JSON.parse(line));
 }

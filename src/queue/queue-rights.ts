@@ -6,7 +6,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import { openCall, type SqsCall } from './sqs-call.js';
 import { queueUrlOf, regionOf, type SqsConnection } from './sqs-client.js';
 import { QUEUE_RIGHTS } from './sqs-errors.js';
-import { deadLetterArn, resolveUrl } from './sqs-queue.js';
+import { deadLetterArn, resolveUrl, urlOfArn } from './sqs-queue.js';
 
 type QueueRight = (typeof QUEUE_RIGHTS)[number];
 
@@ -65,12 +65,10 @@ export async function checkQueueRights(options: SqsConnection) {
     const letters = deadLetterArn(attributes?.RedrivePolicy);
     if (letters !== undefined) {
       // The puller sends there what it can't process, and counts what is there.
-      const [, , , , account, name] = letters.split(':');
-      const input = { QueueName: name, QueueOwnerAWSAccountId: account };
-      const found = await ask('sqs:GetQueueUrl', letters, call('GetQueueUrl', input));
-      if (found?.QueueUrl !== undefined) {
-        const counted = ask('sqs:GetQueueAttributes', letters, attributesOf(call, found.QueueUrl));
-        await Promise.all([counted, send(letters, found.QueueUrl)]);
+      const found = await ask('sqs:GetQueueUrl', letters, urlOfArn(call, letters));
+      if (found !== undefined) {
+        const counted = ask('sqs:GetQueueAttributes', letters, attributesOf(call, found));
+        await Promise.all([counted, send(letters, found)]);
       }
     }
     return { missing: [...missing.values()], hasDeadLetters: attributes ? letters !== undefined : undefined };

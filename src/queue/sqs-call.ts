@@ -57,8 +57,13 @@ const failureSchema = z.object({ __type: z.string().optional(), message: z.strin
 
 /** A refusal of the server, with the members of an SDK error that `sqs-errors.ts` reads. */
 function failureOf(httpStatusCode: number, body: string): Error {
-  const { __type: name = '', message = `status ${httpStatusCode}` } =
-    failureSchema.safeParse(parseJson(body)).data ?? {};
+  let failure: z.output<typeof failureSchema> = {};
+  try {
+    failure = failureSchema.parse(JSON.parse(body));
+  } catch {
+    // Servers in between answer in their own ways.
+  }
+  const { __type: name = '', message = `status ${httpStatusCode}` } = failure;
   return Object.assign(new Error(message), { name, $metadata: { httpStatusCode } });
 }
 
@@ -153,12 +158,4 @@ function answerTo(
     });
     sent.end(body);
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

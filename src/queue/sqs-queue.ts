@@ -43,6 +43,12 @@ export async function resolveUrl(call: SqsCall, queue: string): Promise<string> 
   return queueUrlOf(queue) ? queue : (await call('GetQueueUrl', { QueueName: queue })).QueueUrl!;
 }
 
+/** `arn`: arn:aws:sqs:<region>:<account>:<name> */
+export async function urlOfArn(call: SqsCall, arn: string): Promise<string> {
+  const [, , , , account, name] = arn.split(':');
+  return (await call('GetQueueUrl', { QueueName: name, QueueOwnerAWSAccountId: account })).QueueUrl!;
+}
+
 /** From a queue's attribute `RedrivePolicy`. */
 export function deadLetterArn(policy: string | undefined): string | undefined {
   if (policy === undefined) return undefined;
@@ -222,27 +228,20 @@ class SqsQueue implements Queue, AdminQueue {
   }
 
   /** The dead-letter queue in the redrive policy. Remembers it, but not a failure: the policy may be set later. */
-  async #findDeadLetters(): Promise<{ url: string; arn: string }> {
-    this.#deadLetters ??= this.#readDeadLetters();
-    try {
-      return await this.#deadLetters;
-    } catch (error) {
+  #findDeadLetters(): Promise<{ url: string; arn: string }> {
+    this.#deadLetters ??= this.#readDeadLetters().catch((error) => {
       this.#deadLetters = undefined;
       throw error;
-    }
+    });
+    return this.#deadLetters;
   }
 
   async #readDeadLetters(): Promise<{ url: string; arn: string }> {
     const input = { QueueUrl: this.#url, AttributeNames: ['RedrivePolicy' as const] };
     const arn = deadLetterArn((await this.#call('GetQueueAttributes', input)).Attributes?.RedrivePolicy);
-    // arn:aws:sqs:<region>:<account>:<name>
-    const [, , , , account, name] = arn?.split(':') ?? [];
-    if (arn === undefined || account === undefined || name === undefined) {
-      throw new AppError('QUEUE_NO_DEAD_LETTER', `The queue ${this.name} has no dead-letter queue.`, {
-        hint: 'Give the queue a RedrivePolicy that names one, with `aws sqs set-queue-attributes` for example.',
-      });
-    }
-    const { QueueUrl } = await this.#call('GetQueueUrl', { QueueName: name, QueueOwnerAWSAccountId: account });
-    return { url: QueueUrl!, arn };
+    if (arn?.split(':').length === 6) return { url: await urlOfArn(this.#call, arn), arn };
+    throw new AppError('QUEUE_NO_DEAD_LETTER', `The queue ${this.name} has no dead-letter queue.`, {
+      hint: 'Give the queue a RedrivePolicy that names one, with `aws sqs set-queue-attributes` for example.',
+    });
   }
 }

@@ -28,7 +28,6 @@ export interface ForwarderOptions {
   buffer: RelayBuffer;
   /** Base URL of the proxy upstream. */
   upstream: string;
-  /** Relay token. */
   token?: string | undefined;
   region: string;
   /** Of this relay; no other of the region has it. */
@@ -111,7 +110,6 @@ export class Forwarder {
     return Math.max(0, this.#options.buffer.count - live - backlog);
   }
 
-  /** What the relay says about itself. */
   get report(): RelayReport {
     const { buffer, name, region } = this.#options;
     const { bytes, maxBytes: max } = buffer;

@@ -7,7 +7,6 @@ export interface KeptReading extends Relayed {
   id: number;
 }
 
-/** Readings read at once. */
 const READ_AT_ONCE = 5_000;
 
 export type ReadingTable = ReturnType<typeof openReadingTable>;

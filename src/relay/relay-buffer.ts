@@ -19,17 +19,15 @@ export class RelayBuffer implements QueueToSend {
   readonly name: string;
   /** What all readings may take of the disk. */
   readonly maxBytes: number;
-  /** What the readings on disk take of it, and the number of the last one that came. */
+  /** Readings that are kept, what those on disk take of it, and the number of the last one that came. */
+  count = 0;
   bytes = 0;
   lastId = 0;
   readonly #store: QueueStore;
   readonly #commits: GroupCommit;
   #table: ReadingTable;
-  /** Readings on disk. */
-  #count = 0;
-  /** What the open transaction adds. */
-  #change = { count: 0, bytes: 0 };
-  /** Called after the next commit. */
+  /** Bytes that the open transaction adds. */
+  #added = 0;
   #waiting: (() => void)[] = [];
 
   /** Throws as {@link QueueStore} does. */
@@ -45,11 +43,6 @@ export class RelayBuffer implements QueueToSend {
     this.#commits.every(SHRINK_INTERVAL_MS, () => this.#shrink());
   }
 
-  /** Readings that are kept. */
-  get count(): number {
-    return this.#count + this.#change.count;
-  }
-
   /** Resolves once they are on disk. Rejects with `RELAY_FULL`, `QUEUE_STORE_LOST` or an error of SQLite: then none is kept. */
   async send(messages: OutgoingMessage[]): Promise<SendResult[]> {
     const bytes = messages.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
@@ -57,11 +50,11 @@ export class RelayBuffer implements QueueToSend {
     if (problem) throw problem;
     try {
       this.#commits.join();
-      this.#change.bytes += bytes;
+      this.#added += bytes;
       for (const { body: text, attributes } of messages) {
         this.lastId++;
         this.#table.insert(this.lastId, { text, reported: attributes?.[SENSOR_CONFIG_ATTRIBUTE] }, this.now());
-        this.#change.count++;
+        this.count++;
       }
     } catch (error) {
       this.#commits.abort(error);
@@ -105,11 +98,10 @@ export class RelayBuffer implements QueueToSend {
   remove(ids: number[]): void {
     this.#commits.guard(() => {
       this.#commits.join();
-      this.#change.count -= this.#table.remove(ids);
+      this.count -= this.#table.remove(ids);
     });
   }
 
-  /** Resolves after the next commit. */
   async nextCommit(): Promise<void> {
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
@@ -121,7 +113,7 @@ export class RelayBuffer implements QueueToSend {
   #problem(bytes = 0): AppError | undefined {
     const { problem } = this.#store;
     if (problem) return asOfRelay(problem);
-    if (this.bytes + this.#change.bytes + bytes <= this.maxBytes) return undefined;
+    if (this.bytes + this.#added + bytes <= this.maxBytes) return undefined;
     return full(`its readings take ${Math.round(this.bytes / 1_048_576)} MiB of its disk, and may take no more`);
   }
 
@@ -132,15 +124,14 @@ export class RelayBuffer implements QueueToSend {
 
   #open(): ReadingTable {
     const table = openReadingTable(this.#store.database);
-    this.#count = whileBusy(() => table.count()) ?? 0;
+    this.count = whileBusy(() => table.count()) ?? 0;
     this.lastId = Math.max(this.lastId, table.lastId() ?? 0);
     this.bytes = table.bytes() ?? 0;
     return table;
   }
 
   #afterCommit(): void {
-    this.#count += this.#change.count;
-    this.#change = { count: 0, bytes: 0 };
+    this.#added = 0;
     this.bytes = this.#table.bytes() ?? 0;
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -149,11 +140,10 @@ export class RelayBuffer implements QueueToSend {
 
   /** Never throws: what waits for a lost store fails, and writing it back is tried again every second. */
   #afterRollback(error: unknown): void {
-    this.#change = { count: 0, bytes: 0 };
+    this.#added = 0;
     this.#store.failed(error);
-    if (!this.#store.isLost) return;
     try {
-      this.#store.restore();
+      if (this.#store.isLost) this.#store.restore();
       this.#table = this.#open();
     } catch {
       // The store has reported why.

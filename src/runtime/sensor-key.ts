@@ -17,16 +17,6 @@ export function readSensorKeys(stateDir: string): SensorKey[] | undefined {
   return text === undefined ? undefined : parsed(fileOf(stateDir), text);
 }
 
-/** The token of a node or of a relay. `keys`: the key ring as text; left out: that of the state folder. */
-export function tokenFor(
-  name: string,
-  tokenOf: (key: string, name: string) => string,
-  stateDir: string,
-  keys = keepSensorKeys(stateDir),
-): string {
-  return tokenOf(parseSensorKeys(keys)![0]!.key, name);
-}
-
 /**
  * Makes a new key; tokens of the one before hold until `until`, those of older ones as long as they did. Both times are
  * Unix milliseconds. Throws as {@link keepSensorKeys}.

@@ -49,16 +49,13 @@ const ALL_STOPPED_MS = 60_000;
 const REPORT_TIMEOUT_MS = 500;
 
 export class Stack {
-  readonly #options: StackOptions;
-  readonly #saveChildren = () => this.#save({ children: this.#options.supervisor.running });
+  readonly #saveChildren = () => this.#save({ children: this.options.supervisor.running });
   #stopping = false;
   #control: Listener | undefined;
   #state: RunState | undefined;
   #starting: Promise<Network> | undefined;
 
-  constructor(options: StackOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: StackOptions) {}
 
   /** Resolves when every service is ready and every node connected. After a rejection call {@link stop} too. */
   start(): Promise<Network> {
@@ -67,7 +64,7 @@ export class Stack {
   }
 
   async #start(): Promise<Network> {
-    const { provider, plan, proxyUrl, services, supervisor, stateDir, token } = this.#options;
+    const { provider, plan, proxyUrl, services, supervisor, stateDir, token } = this.options;
     mkdirSync(stateDir, { recursive: true });
     // It may have been there before, with other permissions.
     chmodSync(stateDir, 0o700);
@@ -86,7 +83,7 @@ export class Stack {
 
   /** Rejects with `ALREADY_UP` when another `up` has the state folder. */
   #claim(control: string): void {
-    const { provider, services, stateDir, queue, tlsCa } = this.#options;
+    const { provider, services, stateDir, queue, tlsCa } = this.options;
     const state: RunState = {
       up: identify('up', process.pid)!,
       began: Date.now(),
@@ -104,7 +101,7 @@ export class Stack {
   }
 
   #handlers(): ControlHandlers {
-    const { provider, plan, services, onStop } = this.#options;
+    const { provider, plan, services, onStop } = this.options;
     return {
       stop: onStop,
       setEndpoints: async ({ puller, jobProxy }: EndpointChange) => {
@@ -122,7 +119,7 @@ export class Stack {
 
   /** Stops everything, sensors first. It continues after a failure, and rejects with the first one at the end. */
   async stop(): Promise<void> {
-    const { provider, plan, services, supervisor, stateDir, token } = this.#options;
+    const { provider, plan, services, supervisor, stateDir, token } = this.options;
     this.#stopping = true;
     supervisor.close();
     await runCleanups([
@@ -147,6 +144,6 @@ export class Stack {
   #save(change: Partial<RunState>): void {
     if (!this.#state) return;
     this.#state = { ...this.#state, ...change };
-    writeRunState(this.#options.stateDir, this.#state);
+    writeRunState(this.options.stateDir, this.#state);
   }
 }

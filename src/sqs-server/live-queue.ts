@@ -99,14 +99,12 @@ export class LiveQueue {
     const target = redrive && this.service.findByArn(redrive.deadLetterTargetArn);
     if (message.arrived < now - retentionMs) {
       this.messages.remove([message.seq], 'expired');
-    } else if (this.#isDamaged(message, target, now)) {
       return false;
-    } else if (target !== undefined && message.receives >= redrive!.maxReceiveCount) {
-      target.#addDeadLetter(message, this, now);
-      this.messages.remove([message.seq], 'dead_lettered');
-    } else {
-      return true;
     }
+    if (this.#isDamaged(message, target, now)) return false;
+    if (target === undefined || message.receives < redrive!.maxReceiveCount) return true;
+    target.#addDeadLetter(message, this, now);
+    this.messages.remove([message.seq], 'dead_lettered');
     return false;
   }
 

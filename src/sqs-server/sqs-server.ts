@@ -68,20 +68,13 @@ const statsOf = (service: QueueService, { requests, refused }: Counts) => ({
 });
 
 export type QueueServerStats = ReturnType<typeof statsOf>;
-
-export interface QueueServer {
-  /** `POST /` is the SQS API; `GET /health`, `/ready` and `/stats` answer JSON. */
-  app: Hono;
-  stats(): QueueServerStats;
-  /** Ends long polls, commits, and closes the store. Later requests fail. May be called twice. */
-  close(): void;
-}
+export type QueueServer = ReturnType<typeof createQueueServer>;
 
 /** Bytes of a request: 1 MiB of messages, in the worst case all of it escaped. */
 const MAX_REQUEST_BYTES = 8 * 1_048_576;
 
 /** Opens the store and returns the app; the caller binds the port. Throws as `openDatabase` does. */
-export function createQueueServer(options: QueueServerOptions): QueueServer {
+export function createQueueServer(options: QueueServerOptions) {
   const { path, warn = console.warn, onEvent = () => {}, clock = {} } = options;
   const service = new QueueService({ path, warn, onEvent, clock });
   const counts: Counts = { requests: {}, refused: {} };
@@ -129,9 +122,11 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   });
 
   return {
+    /** `POST /` is the SQS API; `GET /health`, `/ready` and `/stats` answer JSON. */
     app,
     stats,
-    close() {
+    /** Ends long polls, commits, and closes the store. Later requests fail. May be called twice. */
+    close(): void {
       if (closed) return;
       closed = true;
       service.close();

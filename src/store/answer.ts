@@ -77,6 +77,9 @@ export async function readAnswer(bytes: AsyncIterable<Uint8Array>): Promise<Answ
   return { columns: first.columns, rows: rows(), end: () => end! };
 }
 
+export const errorOf = ({ error: { code, message, hint } }: Extract<AnswerLine, { error: unknown }>): AppError =>
+  new AppError(knownCode(code, 'READ_FAILED'), message, { hint });
+
 /** Throws the error of a line. */
 async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Exclude<AnswerLine, { error: unknown }>> {
   const decoder = new TextDecoder();
@@ -88,10 +91,7 @@ async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Exclud
       if (text === '') continue;
       const line = parse(text);
       if (line === undefined) continue;
-      if ('error' in line) {
-        const { code, message, hint } = line.error;
-        throw new AppError(knownCode(code, 'READ_FAILED'), message, { hint });
-      }
+      if ('error' in line) throw errorOf(line);
       yield line;
     }
   }

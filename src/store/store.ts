@@ -1,4 +1,5 @@
 /** What the store of readings is given, and what it gives. */
+import type { WrittenBack } from '../lib/sqlite/database-file.js';
 import type { Message, Reading } from '../protocol/message.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 
@@ -54,5 +55,5 @@ export interface StoreStats {
   /** Damaged files that are kept beside the store. */
   quarantined: string[];
   /** Its file was deleted or replaced in the last hour, and was written back. */
-  writtenBack?: { problem: string; times: number; agoMs: number } | undefined;
+  writtenBack?: WrittenBack | undefined;
 }

@@ -14,7 +14,6 @@ export const demo = command({
   name: 'demo',
   summary: 'a guided tour of a few minutes: sensors, a cut region, versions, a live change',
   settings: ['network', 'bacalhau', 'relays'],
-  modes: ['text', 'json'],
   options: {
     nodes: valueOption(
       '--nodes <count>',

@@ -8,7 +8,6 @@ import type { Output } from '../output/output.js';
 export const init = command({
   name: 'init <folder>',
   summary: 'write the folder of a sensor of your own, which you then change, build and deploy',
-  modes: ['text', 'json'],
   options: {
     lang: valueOption('--lang <language>', 'language of the sensor', oneOf(LANGUAGES), 'assemblyscript').choices(
       LANGUAGES,
@@ -34,7 +33,6 @@ export const init = command({
 export const buildWasmCommand = command({
   name: 'build wasm [folder]',
   summary: "compile the sensor in a folder to <folder>.wasm; without one, this product's own modules (in a checkout)",
-  modes: ['text', 'json'],
   options: {
     outDir: valueOption(
       '--out <folder>',

@@ -5,6 +5,7 @@ import { bytes, flagOption, integer, mandatoryOption, text, url, valueOption } f
 
 export const proxyServe = command({
   name: 'proxy serve',
+  modes: [],
   summary: 'run the proxy: POST /send takes readings and puts them into the queue',
   settings: SERVICE_SETTINGS.proxy,
   examples: [
@@ -24,6 +25,7 @@ export const RELAY_OPTIONS = {
 };
 export const relayServe = command({
   name: 'relay serve',
+  modes: [],
   summary: 'run a relay: the proxy of a site, which keeps readings on its disk and forwards them',
   settings: SERVICE_SETTINGS.relay,
   settingTexts: {
@@ -37,6 +39,7 @@ export const relayServe = command({
 
 export const pullerServe = command({
   name: 'puller serve',
+  modes: [],
   summary: 'run the puller: takes readings from the queue to sinks, and serves the fleet view and the web page',
   settings: SERVICE_SETTINGS.puller,
   onePort: true,
@@ -52,6 +55,7 @@ export const QUEUE_OPTIONS = {
 };
 export const queueServe = command({
   name: 'queue serve',
+  modes: [],
   summary: 'run the embedded SQS-compatible queue server (durable; for AWS SDKs, boto3 and the AWS CLI)',
   settings: SERVICE_SETTINGS.queue,
   onePort: true,
@@ -73,6 +77,7 @@ export const SENSORS_OPTIONS = {
 };
 export const sensorsServe = command({
   name: 'sensors serve',
+  modes: [],
   summary: 'run the sensor host of the embedded network (started by `up`)',
   hidden: true,
   settings: SERVICE_SETTINGS.sensors,

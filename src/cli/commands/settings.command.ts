@@ -7,7 +7,6 @@ import type { Style } from '../output/terminal-text.js';
 export const settingsCommand = command({
   name: 'settings',
   summary: 'show every setting, its value, and where the value comes from',
-  modes: ['text', 'json'],
   settings: SETTING_KEYS,
   async action({ out, settings, provenance }) {
     const rows = SETTING_KEYS.map((key) => {

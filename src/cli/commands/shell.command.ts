@@ -5,6 +5,7 @@ import { command } from '../command.js';
 
 export const shell = command({
   name: 'shell [command...]',
+  modes: [],
   summary: 'open a shell in the client container, where `bacalhau` talks to the orchestrator (compose network)',
   settings: ['stateDir'],
   passThrough: true,

@@ -17,17 +17,17 @@ export type OutputMode = 'text' | 'json' | 'ndjson' | 'csv';
 const SCHEMA_VERSION = 1;
 
 export class Output {
-  readonly command: string;
-  readonly mode: OutputMode;
   /** Colours of stdout. */
   readonly style: Style;
   readonly #errorStyle: Style;
   readonly #warnings: string[] = [];
   #lastProgress = '';
 
-  constructor(command: string, mode: OutputMode, ansi: AnsiMode) {
-    this.command = command;
-    this.mode = mode;
+  constructor(
+    readonly command: string,
+    readonly mode: OutputMode,
+    ansi: AnsiMode,
+  ) {
     this.style = styleFor(process.stdout, ansi);
     this.#errorStyle = styleFor(process.stderr, ansi);
   }

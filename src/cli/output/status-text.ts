@@ -5,14 +5,13 @@ import type { JobInfo, NodeInfo } from '../../network/network.js';
 import { failedExecutions, type Status } from '../../operations/read-status.js';
 import type { QueueServerState } from '../../queue/queue.js';
 import type { RunState } from '../../runtime/run-state.js';
+import { moduleTable, versionLines } from './deploy-text.js';
 import { eventText, spanText } from './event-text.js';
 import { relayLines, summaryTable } from './fleet-text.js';
-import { moduleTable } from './module-text.js';
 import { depthText } from './queue-text.js';
 import { table } from './table.js';
 import { countText, namesText, partsText, type Style } from './terminal-text.js';
 import { endpointLines } from './up-text.js';
-import { versionLines } from './versions-text.js';
 
 const NODES_SHOWN = 10;
 const FAILED_SHOWN = 20;

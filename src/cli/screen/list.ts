@@ -51,19 +51,12 @@ export interface ListOptions<Row> {
   detail?(picture: Picture, row: Row, height: number): string[];
 }
 
-export interface List {
-  targetIn(data: ScreenData, state: ScreenState): Target;
-  move(data: ScreenData, state: ScreenState, by: number): ScreenState;
-  /** At most `height` lines. */
-  draw(picture: Picture, height: number): string[];
-}
-
 /** Of a view that has something below its list; a short list is whole also on a small terminal. */
 const LIST_SHARE = 0.4;
 const SHORT_LIST = 6;
 
 /** `name`: under which the state has the key of the selected row. */
-export function list<Row>(name: string, options: ListOptions<Row>): List {
+export function list<Row>(name: string, options: ListOptions<Row>) {
   const { key, fromEnd = false, columns, detail } = options;
   const rowsIn = (data: ScreenData, { filter }: ScreenState) => options.rows(data, matching(filter));
   const indexIn = (rows: Row[], { selected }: ScreenState) => {
@@ -72,12 +65,12 @@ export function list<Row>(name: string, options: ListOptions<Row>): List {
     return found >= 0 ? found : fromEnd ? rows.length - 1 : 0;
   };
   return {
-    targetIn(data, state) {
+    targetIn(data: ScreenData, state: ScreenState): Target {
       const rows = rowsIn(data, state);
       const row = rows[indexIn(rows, state)];
       return row === undefined ? {} : (options.target?.(row) ?? {});
     },
-    move(data, state, by) {
+    move(data: ScreenData, state: ScreenState, by: number): ScreenState {
       const rows = rowsIn(data, state);
       const index = Math.max(0, Math.min(rows.length - 1, indexIn(rows, state) + by));
       const row = rows[index];
@@ -85,7 +78,8 @@ export function list<Row>(name: string, options: ListOptions<Row>): List {
       const follows = row === undefined || (fromEnd && index === rows.length - 1);
       return { ...state, selected: { ...state.selected, [name]: follows ? undefined : key(row) } };
     },
-    draw(picture, height) {
+    /** At most `height` lines. */
+    draw(picture: Picture, height: number): string[] {
       const { data, state, style, width } = picture;
       const above = options.above?.(picture) ?? [];
       const rows = rowsIn(data, state);

@@ -47,13 +47,10 @@ interface Reach {
   page(): string;
 }
 
-interface Reports {
+export interface LiveScreen {
   note(text: string): void;
   /** What is waited for, until the next note. */
   progress(text: string): void;
-}
-
-export interface LiveScreen extends Reports {
   close(): void;
 }
 
@@ -88,39 +85,35 @@ export function openLiveScreen(style: Style, options: ScreenOptions): LiveScreen
     terminal.draw(frame({ data, state, ...size, style, unicode, kind, attached, page: reach.page(), now: Date.now() }));
     drawing = setTimeout(draw, Math.max(DRAW_EVERY_MS, (performance.now() - began) * PAUSE_FACTOR));
   };
-  const reports: Reports = {
+  const screen: LiveScreen = {
     note: (text) => addNote(data, text, Date.now()),
     progress(text) {
       data.progress = text;
     },
-  };
-  const cause = (effect: Effect) => {
-    if (effect.type === 'quit') options.onQuit();
-    else if (effect.type === 'interrupt') process.kill(process.pid, 'SIGINT');
-    else if (effect.type === 'suspend') terminal.suspend();
-    else void perform(effect, reach, reports);
-  };
-  const onKey = (key: Key) => {
-    const outcome = press(state, key, { data, quitQuestion, page: bodyHeight(terminal.size.rows) });
-    state = outcome.state;
-    if (outcome.hint !== undefined) reports.note(outcome.hint);
-    if (outcome.effect) cause(outcome.effect);
-    draw();
-  };
-  const terminal = new Terminal({ onKey, onResize: draw, onStderr: reports.note });
-  terminal.open();
-  draw();
-  void followEvents(fleet, options.since, closed.signal, (event) => record(data, event, Date.now()));
-  void askAgain(fleet, reach, data, () => state.view === 'sensors', closed.signal);
-  if (attached) followNotes(settings, data, closed.signal).catch(() => {});
-  return {
-    ...reports,
     close() {
       closed.abort();
       clearTimeout(drawing);
       terminal.close();
     },
   };
+  const cause = (effect: Effect) => {
+    if (effect.type === 'quit') options.onQuit();
+    else void perform(effect, reach, screen);
+  };
+  const onKey = (key: Key) => {
+    const outcome = press(state, key, { data, quitQuestion, page: bodyHeight(terminal.size.rows) });
+    state = outcome.state;
+    if (outcome.hint !== undefined) screen.note(outcome.hint);
+    if (outcome.effect) cause(outcome.effect);
+    draw();
+  };
+  const terminal = new Terminal({ onKey, onResize: draw, onStderr: screen.note });
+  terminal.open();
+  draw();
+  void followEvents(fleet, options.since, closed.signal, (event) => record(data, event, Date.now()));
+  void askAgain(fleet, reach, data, () => state.view === 'sensors', closed.signal);
+  if (attached) followNotes(settings, data, closed.signal).catch(() => {});
+  return screen;
 }
 
 /** What does not answer is shown as it was; the title says for how long nothing was heard. */
@@ -148,21 +141,15 @@ async function askAgain(
 }
 
 async function followNotes(settings: Settings, data: ScreenData, signal: AbortSignal): Promise<void> {
-  for await (const { text, time } of readLogs(logsTarget(settings), {
-    services: ['up'],
-    tail: LOG_LINES,
-    follow: true,
-    signal,
-  })) {
-    addNote(data, `up: ${text}`, time);
-  }
+  const query = { services: ['up'], tail: LOG_LINES, follow: true, signal };
+  for await (const { text, time } of readLogs(logsTarget(settings), query)) addNote(data, `up: ${text}`, time);
 }
 
 /** Does what a key asks for, and reports what was seen, or why it failed. Never rejects. */
 export async function perform(
   effect: Effect,
   { config, network, annotate, page }: Reach,
-  { note, progress }: Reports,
+  { note, progress }: Pick<LiveScreen, 'note' | 'progress'>,
 ): Promise<void> {
   try {
     if (effect.type === 'open-page') note(`${openPage(page()) ? 'opened' : 'open in a browser:'} ${page()}`);

@@ -9,7 +9,7 @@ import { fetchTrusting } from '../../lib/net/http-client.js';
 import { readCaFile, readKeyPair } from '../../lib/net/tls.js';
 import { ModuleStore } from '../../modules/module-store.js';
 import { parseSensorKeys } from '../../protocol/sensor-token.js';
-import { AuthorityFollower, type FollowStatus } from '../../proxy/authority-follower.js';
+import { AuthorityFollower } from '../../proxy/authority-follower.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import { RevokedHosts } from '../../proxy/revoked-hosts.js';
 import { logDefect, refuseOpen } from './run-service.js';
@@ -52,21 +52,16 @@ export function openFollower(
     ...(token === undefined ? {} : { token }),
     fetch: (target, init) => fetchTrusting(ca, target, init),
     onStatus(status) {
-      const { version } = desired;
-      if (status.kind === 'following')
-        log.info('follow.recovered', `following ${url} (version ${version})`, { url, version });
-      else
-        log.warn('follow.failing', `${followProblem(url, status)}; answering sensors with version ${version}`, {
-          url,
-          version,
-        });
+      const fields = { url, version: desired.version };
+      const version = `version ${desired.version}`;
+      if (status.kind === 'following') return log.info('follow.recovered', `following ${url} (${version})`, fields);
+      const problem =
+        status.kind === 'failed'
+          ? `can't follow ${url}: ${status.reason}`
+          : `${url} holds version ${status.authority}, which is older than the one here: it has lost its state`;
+      log.warn('follow.failing', `${problem}; answering sensors with ${version}`, fields);
     },
   });
-}
-
-function followProblem(url: string, status: Exclude<FollowStatus, { kind: 'following' }>): string {
-  if (status.kind === 'failed') return `can't follow ${url}: ${status.reason}`;
-  return `${url} holds version ${status.authority}, which is older than the one here: it has lost its state`;
 }
 
 export function readTls({ tlsCert, tlsKey }: Settings): { cert: string; key: string } | undefined {

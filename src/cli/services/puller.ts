@@ -1,8 +1,6 @@
 /** The puller: takes readings from the queue to its sinks, and serves the fleet view and the web page. */
 import { join } from 'node:path';
 import type { Settings } from '../../config/settings.js';
-import type { AlertEvent } from '../../fleet/fleet-events.js';
-import type { Logger } from '../../lib/log/logger.js';
 import { lockFor, OperatorSessions } from '../../lib/net/access-lock.js';
 import { hostNames } from '../../lib/net/browser-guard.js';
 import { ENDED_NETWORK } from '../../puller/ended-network.js';
@@ -48,7 +46,11 @@ export const servePuller = (context: CommandContext): Promise<number> =>
           ? {
               afterSeconds: settings.alertAfter,
               webhook: settings.webhook,
-              onAlert: (alert) => logAlert(log, alert),
+              onAlert(alert) {
+                const fields = Object.fromEntries(Object.entries(alert).filter(([name]) => !NOT_LOGGED.has(name)));
+                const [level, word] = alert.firing ? (['warn', 'alert'] as const) : (['info', 'over'] as const);
+                log[level](alert.type, `${word}: ${alert.text}`, fields);
+              },
             }
           : undefined,
       },
@@ -82,9 +84,3 @@ export const servePuller = (context: CommandContext): Promise<number> =>
 
 /** What the line has already, or repeats. */
 const NOT_LOGGED = new Set(['event', 'type', 'at', 'rule', 'text']);
-
-function logAlert(log: Logger, alert: AlertEvent): void {
-  const fields = Object.fromEntries(Object.entries(alert).filter(([name]) => !NOT_LOGGED.has(name)));
-  const { type, firing } = alert;
-  log[firing ? 'warn' : 'info'](type, `${firing ? 'alert' : 'over'}: ${alert.text}`, fields);
-}

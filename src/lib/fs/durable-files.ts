@@ -75,8 +75,11 @@ function tryToRemove(path: string): void {
 /** A rename is durable only after an fsync of its folder. */
 export function syncFolder(path: string): void {
   // Windows can't open folders.
-  if (process.platform === 'win32') return;
-  const fd = openSync(path, 'r');
+  if (process.platform !== 'win32') syncPath(path, 'r');
+}
+
+export function syncPath(path: string, flags: 'r' | 'r+'): void {
+  const fd = openSync(path, flags);
   try {
     fsyncSync(fd);
   } finally {

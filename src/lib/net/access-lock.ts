@@ -13,7 +13,6 @@ import { isLoopback } from './browser-guard.js';
 interface LockSettings {
   /** The address that the service listens on. */
   host: string;
-  /** The operator token. */
   token?: string | undefined;
   /** A token that only reads. */
   viewerToken?: string | undefined;
@@ -75,7 +74,6 @@ export function lockFor({ host, token, viewerToken, open }: LockSettings): Acces
   return open && tokens.length === 0 ? undefined : new AccessLock(tokens);
 }
 
-/** For the routes that it locks. */
 export const lockedBy =
   (lock: AccessLock | undefined): MiddlewareHandler =>
   async (c, next) => {
@@ -100,7 +98,6 @@ export class OperatorSessions {
   readonly #token: string;
   readonly #sessions = sessionsOf(CHANGE_SESSION_MS, MAX_CHANGE_SESSIONS);
 
-  /** `token`: the operator token. */
   constructor(token: string) {
     this.#token = token;
   }

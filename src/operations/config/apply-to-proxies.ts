@@ -16,27 +16,17 @@ export interface FailedProxy {
   reason: string;
 }
 
-export interface ApplyResult {
-  version: number;
-  /** What the authority holds now. */
-  state: DesiredState;
-  /** The proxy that took the change: the authority, or one that forwarded it. */
-  holder: ProxyClient;
-  failed: FailedProxy[];
-}
+export type ApplyResult = Awaited<ReturnType<typeof applyChange>>;
 
 /** Followers ask the authority twice a second. */
 const HELD_WITHIN_MS = 3000;
 
 /**
  * Makes a change at the first proxy, and waits until the others hold it. When the first one does not answer, the change
- * goes to the next one that follows an authority and can reach it. Rejects with the first proxy's error.
+ * goes to the next one that follows an authority and can reach it. Resolves with what the authority holds now, and with the proxy
+ * that took the change (`holder`): the authority, or one that forwarded it. Rejects with the first proxy's error.
  */
-export async function applyChange(
-  proxies: ProxyClient[],
-  change: Change,
-  heldWithinMs = HELD_WITHIN_MS,
-): Promise<ApplyResult> {
+export async function applyChange(proxies: ProxyClient[], change: Change, heldWithinMs = HELD_WITHIN_MS) {
   const unreached = new Map<ProxyClient, string>();
   const { holder, version } = await patchFirst(proxies, change, unreached);
   const state = await holder.state();

@@ -2,6 +2,7 @@
  * Deploys a module of the user. What it does is its own affair, so the result is what the network reports: that it has
  * started on every connected node and stays, or has ended without an error.
  */
+import type { ModuleJob } from '../../jobs/job-request.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { nodesByRegion } from '../../network/edge-nodes.js';
@@ -9,17 +10,12 @@ import { type ExecutionInfo, type Network, newestByNode } from '../../network/ne
 import { foreignJobs, refuseForeign } from './job-owners.js';
 import { provideModule, type SubmitTarget, type Submitted, submitInOrder } from './submit-in-order.js';
 
-export interface DeployModuleOptions {
+export interface DeployModuleOptions extends Pick<ModuleJob, 'name' | 'parameters' | 'env' | 'allow'> {
   /** Path of the file. */
   file: string;
-  name: string;
   /** Left out: every region that has edge nodes. */
   regions?: string[] | undefined;
-  parameters: string[];
-  env: Record<string, string>;
   once: boolean;
-  /** Hosts that it may reach beside the proxy. */
-  allow?: string[];
   takeOver: boolean;
   /** Fails when it does not run on every connected node by then. */
   timeoutMs: number;

@@ -22,14 +22,7 @@ export interface StopOptions {
   takeOver?: boolean;
 }
 
-export interface StopResult {
-  /** Regions where one ran; `all` for a publisher without a region. */
-  stopped: string[];
-  /** Seconds at the end in which no reading arrived. */
-  quietSeconds: number;
-  /** Readings that the sensors kept, and that are given up; at most, of those that were cut off. */
-  givenUp: number;
-}
+export type StopResult = Awaited<ReturnType<typeof stopPublisher>>;
 
 /** A reading that was sent arrives within this time. */
 const ON_ITS_WAY_MS = 1000;
@@ -40,9 +33,10 @@ const TIMEOUT_MS = 60_000;
 
 /**
  * Stops the publisher jobs; resolves when no reading of them has arrived for longer than the longest interval of a sensor
- * that was live. Rejects with `NO_SUCH_REGION`, `JOBS_OF_OTHERS` and `STILL_SENDING`.
+ * that was live, with the regions where one ran (`all` for one without a region), and the readings that are given up (of sensors
+ * that were cut off, at most). Rejects with `NO_SUCH_REGION`, `JOBS_OF_OTHERS` and `STILL_SENDING`.
  */
-export async function stopPublisher(target: StopTarget, options: StopOptions): Promise<StopResult> {
+export async function stopPublisher(target: StopTarget, options: StopOptions) {
   const { network, fleet, token } = target;
   const { regions } = options;
   // One without a region is not of the regions that are named.

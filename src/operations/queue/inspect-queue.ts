@@ -3,16 +3,10 @@ import { AppError } from '../../lib/errors/app-error.js';
 import type { DeadLetter } from '../../puller/controls/fleet-controls.js';
 import type { AdminQueue, QueueDepth, SeenMessage } from '../../queue/queue.js';
 
-export interface QueueFill extends QueueDepth {
-  url: string;
-  /** Of the oldest message; missing where there is none, or the queue does not tell. */
-  oldestAgeMs?: number | undefined;
-}
-
-export interface QueueStatus extends QueueFill {
-  /** Missing where there is no dead-letter queue. */
-  deadLetters?: QueueFill;
-}
+/** The age is that of the oldest message; missing where there is none, or the queue does not tell. */
+export type QueueFill = QueueDepth & { url: string; oldestAgeMs?: number | undefined };
+/** No dead letters: there is no queue for them. */
+export type QueueStatus = QueueFill & { deadLetters?: QueueFill };
 
 export async function readQueueStatus(queue: AdminQueue): Promise<QueueStatus> {
   const status = await readFill(queue);

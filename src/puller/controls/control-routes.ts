@@ -2,6 +2,7 @@
  * What the page asks and changes beside the fleet view: effective configuration, dead letters, changes of the
  * configuration, cuts. Reading needs what every reading needs; changes need the operator (docs/protocol.md).
  */
+import { once } from 'node:events';
 import { type Context, Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import { z } from 'zod';
@@ -112,10 +113,7 @@ function operationStream(
   });
 }
 
-function stopped(closed: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const fail = () => reject(new AppError('STOPPING', 'the puller is stopping; what it began may still be done'));
-    if (closed.aborted) fail();
-    else closed.addEventListener('abort', fail, { once: true });
-  });
+async function stopped(closed: AbortSignal): Promise<never> {
+  if (!closed.aborted) await once(closed, 'abort');
+  throw new AppError('STOPPING', 'the puller is stopping; what it began may still be done');
 }

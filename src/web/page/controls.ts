@@ -6,7 +6,7 @@ import type {
   LinkChanged,
   PlaceConfig,
 } from '../../puller/controls/fleet-controls.js';
-import { FIELDS, fieldName } from './configuration.js';
+import { FIELDS, fieldName, scopeText } from './configuration.js';
 import { arrange, byId, create, find, setText } from './dom.js';
 import { withNpx } from './format.js';
 import { isCut } from './regions.js';
@@ -25,7 +25,6 @@ let selection: Selection = {};
 let config: PlaceConfig | undefined;
 /** Called when something was changed. */
 let changed = () => {};
-/** An operation is running. */
 let busy = false;
 /** Whether who reads has signed in, too. */
 let locked = false;
@@ -89,7 +88,6 @@ function confirmed(question: string, yes: string): Promise<boolean> {
   });
 }
 
-/** Something else was selected. */
 export async function showControls(of: Selection, whenChanged: () => void): Promise<void> {
   selection = of;
   config = undefined;
@@ -169,8 +167,7 @@ async function change(wanted: Change, includeNarrower = false): Promise<void> {
   byId('outcome').append(again);
 }
 
-const hiddenText = ({ scope, fields }: Hidden): string =>
-  `${'hostname' in scope ? `host ${scope.hostname}` : 'region' in scope ? `region ${scope.region}` : 'the fleet'} has its own ${fields.join(' and ')}`;
+const hiddenText = ({ scope, fields }: Hidden): string => `${scopeText(scope)} has its own ${fields.join(' and ')}`;
 
 async function setLink(connected: boolean): Promise<void> {
   const { region = '' } = selection;

@@ -92,7 +92,6 @@ function showFacts(sensor: SensorView | undefined): void {
   byId('details-facts').replaceChildren(...facts.map(factOf));
 }
 
-/** A reading arrived. */
 export function showInDetails(event: ReadingEvent): void {
   if (!shown || !isIn(shown, event.reading)) return;
   readings.unshift(event);

@@ -6,7 +6,6 @@
 /** Faster numbers cannot be read. */
 const EVERY_MS = 250;
 
-/** `matches` when the user prefers reduced motion. */
 export const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
 /** Draws what has changed; {@link draw} calls it again. */

@@ -117,7 +117,6 @@ function addPanels(regions: Iterable<string>): void {
 
 export const addKnownRegions = (): void => addPanels(KNOWN_REGIONS.keys());
 
-/** A reading of this sensor arrived. */
 export function showInPanel({ sensor, isNew }: { sensor: ShownSensor; isNew: boolean }): void {
   const panel = panels.get(sensor.region);
   if (!panel) return;

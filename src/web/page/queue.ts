@@ -1,6 +1,6 @@
 /** The depth of the queue, and its dead letters: the newest, why they are there, and how they are sent again. */
 import type { DeadLettersView } from '../../puller/controls/fleet-controls.js';
-import { byId, create, fill, find, setText } from './dom.js';
+import { byId, fill, find, setText, stampFilled } from './dom.js';
 import { clock, countText, whole } from './format.js';
 import { ask } from './session.js';
 
@@ -55,8 +55,7 @@ async function loadLetters(): Promise<void> {
 function letterRow(letter: DeadLettersView['letters'][number]): HTMLElement {
   const { id, reason, exhausted, sentAt, region, hostname, body } = letter;
   const why = reason ?? (exhausted ? 'delivered too often and never deleted' : 'no reason given');
-  const place = create('span', 'dim', [region, hostname].filter(Boolean).join(' '));
-  const replay = create('code', '', `npx wasm-sensors queue replay ${id}`);
-  const time = create('time', 'dim', clock(sentAt));
-  return create('li', '', time, create('b', '', why), place, create('code', 'body', body), replay);
+  const place = [region, hostname].filter(Boolean).join(' ');
+  const replay = `npx wasm-sensors queue replay ${id}`;
+  return stampFilled('letter-template', { time: clock(sentAt), why, place, body, replay });
 }

@@ -11,7 +11,6 @@ import type { ShownSensor } from './sensors.js';
 /** More sensors have small tiles: what they have in common stands once above them. As in the style sheet. */
 const MAX_MEDIUM = 9;
 
-/** The name of a value, and its number. */
 export const valueNode = ({ name, text, unit }: ValueText): HTMLElement =>
   create('span', 'value', create('span', 'what', `${name} `), create('span', 'much', withUnit(text, unit)));
 
@@ -50,7 +49,6 @@ export class Tiles {
     return [prefix && `${prefix}…`, [...measures].join(', ')].filter(Boolean).join(': ');
   }
 
-  /** Draws those of the sensors that are shown. */
   draw(sensors: Iterable<ShownSensor>): void {
     for (const sensor of sensors) {
       const tile = this.#tiles.get(sensor);

@@ -35,7 +35,6 @@ type Context = CommandContext<ReturnType<typeof updaterOptions>>;
 export const deployConfigUpdater = command({
   name: 'deploy config-updater',
   summary: 'change the configuration from an edge node, with a WASM job that sends the change to the proxy',
-  modes: ['text', 'json'],
   settings: TARGET_SETTINGS,
   options: updaterOptions(),
   examples: [

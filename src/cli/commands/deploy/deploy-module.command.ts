@@ -14,13 +14,12 @@ import {
   timeoutOption,
   valueOption,
 } from '../../options.js';
-import { deployModuleText } from '../../output/module-text.js';
+import { deployModuleText } from '../../output/deploy-text.js';
 import { openDeployTarget } from '../../targets.js';
 
 export const deployModuleCommand = command({
   name: 'deploy module <file>',
   summary: 'run any WASI module on every edge node, replacing the one of this name',
-  modes: ['text', 'json'],
   settings: ['stateDir', 'tlsCa'],
   options: {
     name: valueOption('--name <name>', 'name of the module (default: that of the file)', text),
