@@ -33,10 +33,7 @@ export interface Rejection {
 const MAX_PACKED = 1_000;
 
 /** What a message of the queue holds: one message, or packed readings. */
-export function parseDeliveries(
-  message: ReceivedMessage,
-  receivedAt: number,
-): { deliveries: Delivery[]; rejections: RejectedMessage[] } {
+export function parseDeliveries(message: ReceivedMessage, receivedAt: number) {
   const deliveries: Delivery[] = [];
   const rejections: RejectedMessage[] = [];
   const parts = partsOf(message);

@@ -4,7 +4,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import type { Delivery } from './delivery.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
-import { Pipeline, type PollingOptions } from './pipeline.js';
+import { createPipeline, type Pipeline, type PipelineOptions } from './pipeline.js';
 
 let queue: ScriptedQueue;
 let events: PullerEvent[];
@@ -40,9 +40,9 @@ function memory(store: () => void = () => {}) {
 }
 
 /** A pipeline with one poll that runs. */
-function start({ store } = memory(), polling: PollingOptions = {}): void {
+function start({ store } = memory(), polling: Partial<PipelineOptions> = {}): void {
   failures = new FailureReporter((event) => events.push(event));
-  pipeline = new Pipeline({
+  pipeline = createPipeline({
     queue,
     store,
     onStored: (deliveries) => accepted.push(...deliveries),
@@ -66,7 +66,7 @@ test('a group is stored, then shown, and then deleted', async () => {
     order.push(`delete ${receipts}`);
     return [];
   };
-  pipeline = new Pipeline({
+  pipeline = createPipeline({
     queue,
     store: (group) => order.push(`store ${group.map(({ body: text }) => text)}`),
     onStored: (deliveries) => order.push(`show ${deliveries.length}`),
@@ -82,7 +82,7 @@ test('a group is stored, then shown, and then deleted', async () => {
 
 test('by default four long polls wait twenty seconds each, also without a store', async () => {
   const failures = new FailureReporter(() => {});
-  pipeline = new Pipeline({ queue, store: undefined, onStored() {}, onEvent() {}, failures });
+  pipeline = createPipeline({ queue, store: undefined, onStored() {}, onEvent() {}, failures });
   pipeline.start();
   expect(queue.waits).toEqual([20, 20, 20, 20]);
   queue.push([body(1)]);

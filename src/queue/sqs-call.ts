@@ -48,9 +48,9 @@ const AGENT = { keepAlive: true, maxSockets: 128 };
 interface Connection {
   target: RequestOptions;
   /** Completes the headers of a request. */
-  sign(headers: Record<string, string>, body: Buffer): Promise<Record<string, string>> | Record<string, string>;
+  sign?(headers: Record<string, string>, body: Buffer): Promise<Record<string, string>>;
   /** Learns from the date of an answer that refuses a request. */
-  refused(date: string | undefined): void;
+  refused?(date: string | undefined): void;
 }
 
 const failureSchema = z.object({ __type: z.string().optional(), message: z.string().optional() });
@@ -75,9 +75,7 @@ export function openCall(options: SqsConnection): SqsCall {
   let found: Promise<Connection> | undefined;
 
   const connect = async (): Promise<Connection> =>
-    unsigned === undefined
-      ? connectSigned(options)
-      : { target: urlToHttpOptions(new URL(unsigned)), sign: (headers) => headers, refused: () => {} };
+    unsigned === undefined ? connectSigned(options) : { target: urlToHttpOptions(new URL(unsigned)) };
 
   async function call(action: Action, input: { QueueUrl?: string; QueueName?: string }, signal?: AbortSignal) {
     try {
@@ -99,7 +97,7 @@ export function openCall(options: SqsConnection): SqsCall {
     const request = {
       ...target,
       method: 'POST',
-      headers: { ...(await sign(headers, body)), 'content-length': body.length },
+      headers: { ...(sign ? await sign(headers, body) : headers), 'content-length': body.length },
       timeout: TIMEOUT_MS,
       signal,
     };
@@ -109,7 +107,7 @@ export function openCall(options: SqsConnection): SqsCall {
         : http.request({ ...request, agent: agents[0] });
     const { status, date, text } = await answerTo(sent, body);
     if (status === 200) return text === '' ? {} : JSON.parse(text);
-    refused(date);
+    refused?.(date);
     throw failureOf(status, text);
   }
 

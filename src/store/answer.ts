@@ -29,7 +29,9 @@ export interface Limits {
   bytes: number;
 }
 
-export type ReadRequest = { path: string } & ({ sql: string; limits?: Limits | undefined } | { readings: ExportQuery });
+/** What is asked of the store at a path. */
+export type ReadRequest = { path: string } & Asked;
+export type Asked = { sql: string; limits?: Limits | undefined } | { readings: ExportQuery };
 
 export type Cell = string | number | boolean | null | object;
 
