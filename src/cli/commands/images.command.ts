@@ -21,6 +21,7 @@ const registryHost: Read<string> = (registry, flag) => {
 export const imagesBuild = command({
   name: 'images build',
   summary: "build this program's Docker image, the same for every role",
+  settings: [],
   options: {
     tag: tagOption(),
     registry: registryOption(),
@@ -48,6 +49,7 @@ export const imagesBuild = command({
 export const imagesPush = command({
   name: 'images push',
   summary: 'push the image to the registry',
+  settings: [],
   options: { tag: tagOption(), registry: registryOption() },
   examples: ['wasm-sensors images push', 'wasm-sensors images push --registry localhost:5000'],
   async action({ out, options }) {

@@ -11,10 +11,7 @@ import type { ProxyClient } from '../../proxy/proxy-client.js';
 export type Change = Omit<Patch, 'replace'> & Partial<Pick<Patch, 'replace'>>;
 
 /** A proxy that does not hold the configuration, and why. */
-export interface FailedProxy {
-  url: string;
-  reason: string;
-}
+export type FailedProxy = Record<'url' | 'reason', string>;
 
 export type ApplyResult = Awaited<ReturnType<typeof applyChange>>;
 
@@ -66,10 +63,7 @@ async function failures(
 }
 
 /** The state that other proxies should hold, and the URL of the proxy that holds it. */
-interface Held {
-  url: string;
-  state: DesiredState;
-}
+type Held = { url: string; state: DesiredState };
 
 /** Why a proxy does not hold it; undefined when it does, within the time given. */
 async function notHeld(proxy: ProxyClient, wanted: Held, heldWithinMs: number): Promise<string | undefined> {

@@ -34,12 +34,8 @@ export interface ChangeConfigOptions {
   onFailed(failed: FailedProxy[]): void;
 }
 
-export interface ChangeConfigResult {
-  version: number;
-  failed: FailedProxy[];
-  /** Left out without waiting. */
-  seen?: SeenChange;
-}
+/** `seen`: left out without waiting. */
+export type ChangeConfigResult = { version: number; failed: FailedProxy[]; seen?: SeenChange };
 
 /**
  * Rejects as {@link requireKnown} does, with `NOT_CONVERGED`, with `REPLACED` when another change replaced this one, and with

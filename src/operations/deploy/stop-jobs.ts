@@ -15,12 +15,8 @@ export interface StopTarget {
   token: string;
 }
 
-export interface StopOptions {
-  /** Undefined: all. */
-  regions?: string[] | undefined;
-  /** Also stops jobs of other state folders. */
-  takeOver?: boolean;
-}
+/** Of all regions where none is named; with `takeOver` also jobs of other state folders. */
+export type StopOptions = { regions?: string[] | undefined; takeOver?: boolean };
 
 export type StopResult = Awaited<ReturnType<typeof stopPublisher>>;
 
