@@ -21,7 +21,6 @@ export interface ReaderDeps {
   path(): string | undefined;
   /** Aborted when the process stops. */
   closed: AbortSignal;
-  /** Called with the stack of a bug. */
   log(text: string): void;
   queryMs?: number;
   patienceMs?: number;

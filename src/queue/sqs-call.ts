@@ -35,7 +35,6 @@ export interface SqsCall {
   <A extends Action>(action: A, input: Input<A>, signal?: AbortSignal): Promise<Output<A>>;
   /** Origin of a server that checks no signatures, such as our own. */
   server: string | undefined;
-  /** Closes the connections. */
   close(): void;
 }
 

@@ -42,7 +42,6 @@ const RULES: Record<
 const TYPES: RelayAlert['type'][] = ['relay.away', 'relay.filling', 'relay.backlog'];
 
 export class RelayAlerts extends FiringAlerts<RelayAlert> {
-  /** Returns the alerts that begin or end with this summary. */
   update({ time: at, relays = [] }: Pick<FleetSummary, 'time' | 'relays'>): RelayAlert[] {
     const found = relays.flatMap((view) =>
       TYPES.flatMap((type): RelayAlert[] => {

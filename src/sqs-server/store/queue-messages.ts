@@ -163,7 +163,6 @@ export class QueueMessages {
     return arrived === undefined ? undefined : Math.max(0, Math.round(now - arrived));
   }
 
-  /** Deletes all messages. */
   clear(): void {
     this.#join();
     this.#writeRemovals();

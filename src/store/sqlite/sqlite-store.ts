@@ -97,7 +97,6 @@ export class SqliteStore {
     return this.#withRollUps((rollUps) => rollUps.work(now, this.lastReading(), this.clock.now()));
   }
 
-  /** The newest reading's id; 0: there is none. */
   lastReading(): number {
     return lastReading(this.database);
   }
