@@ -23,7 +23,7 @@ export const serveQueue = ({ settings, options }: CommandContext<typeof QUEUE_OP
       act: 'use the queues',
       hint: 'The queue server checks no credentials. Allow it with --open in a network that only its clients reach.',
     });
-    mkdirSync(dirname(data), { recursive: true });
+    mkdirSync(dirname(data), { recursive: true, mode: 0o700 });
     const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
     const server = createQueueServer({
       path: data,
