@@ -4,7 +4,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import type { Delivery } from './delivery.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
-import { createPipeline, type Pipeline, type PipelineOptions } from './pipeline.js';
+import { Pipeline, type PipelineOptions } from './pipeline.js';
 
 let queue: ScriptedQueue;
 let events: PullerEvent[];
@@ -42,7 +42,7 @@ function memory(store: () => void = () => {}) {
 /** A pipeline with one poll that runs. */
 function start({ store } = memory(), polling: Partial<PipelineOptions> = {}): void {
   failures = new FailureReporter((event) => events.push(event));
-  pipeline = createPipeline({
+  pipeline = new Pipeline({
     queue,
     store,
     onStored: (deliveries) => accepted.push(...deliveries),
@@ -66,7 +66,7 @@ test('a group is stored, then shown, and then deleted', async () => {
     order.push(`delete ${receipts}`);
     return [];
   };
-  pipeline = createPipeline({
+  pipeline = new Pipeline({
     queue,
     store: (group) => order.push(`store ${group.map(({ body: text }) => text)}`),
     onStored: (deliveries) => order.push(`show ${deliveries.length}`),
@@ -82,7 +82,7 @@ test('a group is stored, then shown, and then deleted', async () => {
 
 test('by default four long polls wait twenty seconds each, also without a store', async () => {
   const failures = new FailureReporter(() => {});
-  pipeline = createPipeline({ queue, store: undefined, onStored() {}, onEvent() {}, failures });
+  pipeline = new Pipeline({ queue, store: undefined, onStored() {}, onEvent() {}, failures });
   pipeline.start();
   expect(queue.waits).toEqual([20, 20, 20, 20]);
   queue.push([body(1)]);

@@ -29,7 +29,6 @@ export interface PipelineOptions {
   now?: () => number;
 }
 
-export type Pipeline = ReturnType<typeof createPipeline>;
 export type PipelineStats = Pipeline['stats'];
 
 interface Pending {
@@ -49,127 +48,137 @@ const MAX_LOAD_FACTOR = 4;
 /** This many full answers in a row mean load; fewer may be one commit of the queue. */
 const FULL_ANSWERS_UNDER_LOAD = 10;
 
-export function createPipeline({ queue, store, onStored, onEvent, failures, ...options }: PipelineOptions) {
-  const { pollers = 4, waitSeconds: longPoll = 20, lingerMs = 20, now = Date.now } = options;
-  const acknowledger = createAcknowledger(queue, failures, onEvent);
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  // Every poll listens to the signal, and a finished call may remove its listener a moment later.
-  setMaxListeners(2 * pollers * MAX_LOAD_FACTOR, signal);
-  const polls = new Set<Promise<void>>();
-  let received = 0;
-  let fullInARow = 0;
-  let pending: Pending[] = [];
+export class Pipeline {
+  readonly #options: Required<PipelineOptions>;
+  readonly #failures: FailureReporter;
+  readonly #acknowledger: ReturnType<typeof createAcknowledger>;
+  readonly #stopping = new AbortController();
+  readonly #polls = new Set<Promise<void>>();
+  #received = 0;
+  #fullInARow = 0;
+  #pending: Pending[] = [];
   /** Deliveries in them. */
-  let pendingCount = 0;
-  let lastFlush = 0;
-  let timer: NodeJS.Timeout | undefined;
+  #pendingCount = 0;
+  #lastFlush = 0;
+  #timer: NodeJS.Timeout | undefined;
 
-  const isStoreFailing = () => failures.problemOf('accept') !== undefined;
+  constructor(options: PipelineOptions) {
+    this.#options = { pollers: 4, waitSeconds: 20, lingerMs: 20, now: () => Date.now(), ...options };
+    this.#failures = options.failures;
+    this.#acknowledger = createAcknowledger(options.queue, options.failures, options.onEvent);
+    // Every poll listens to the signal, and a finished call may remove its listener a moment later.
+    setMaxListeners(2 * this.#options.pollers * MAX_LOAD_FACTOR, this.#stopping.signal);
+  }
 
-  function addPoll(kind: 'lasting' | 'extra'): void {
-    const running = poll(kind).finally(() => polls.delete(running));
-    polls.add(running);
+  /** `deadLetteredBy`: by code, such as `NOT_JSON`. */
+  get stats() {
+    return { received: this.#received, ...this.#acknowledger.counts };
+  }
+
+  get #isStoreFailing(): boolean {
+    return this.#failures.problemOf('accept') !== undefined;
+  }
+
+  start(): void {
+    for (let i = 0; i < this.#options.pollers; i++) this.#addPoll('lasting');
+  }
+
+  /** Stops receiving; resolves when everything received has been handled. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all(this.#polls);
+    this.#flush();
+    clearTimeout(this.#timer);
+    await this.#acknowledger.finish();
+  }
+
+  #addPoll(kind: 'lasting' | 'extra'): void {
+    const poll = this.#poll(kind).finally(() => this.#polls.delete(poll));
+    this.#polls.add(poll);
   }
 
   /** An extra poll does not wait for messages and ends with the first answer that is not full. */
-  async function poll(kind: 'lasting' | 'extra'): Promise<void> {
-    const waitSeconds = kind === 'extra' ? 0 : longPoll;
-    for (let failed = 0; !signal.aborted; ) {
-      if (isStoreFailing()) {
+  async #poll(kind: 'lasting' | 'extra'): Promise<void> {
+    const { signal } = this.#stopping;
+    const waitSeconds = kind === 'extra' ? 0 : this.#options.waitSeconds;
+    for (let failures = 0; !signal.aborted; ) {
+      if (this.#isStoreFailing) {
         // Whatever is received meanwhile counts as a failed delivery and becomes a dead letter in the end.
-        await pause(STORE_RETRY_MS);
+        await this.#pause(STORE_RETRY_MS);
         continue;
       }
       try {
-        const messages = await queue.receive({ waitSeconds, signal });
-        failures.succeeded('receive');
-        failed = 0;
-        accept(messages);
+        const messages = await this.#options.queue.receive({ waitSeconds, signal });
+        this.#failures.succeeded('receive');
+        failures = 0;
+        this.#accept(messages);
         const full = messages.length === MAX_BATCH_COUNT;
-        adaptPolls(full);
+        this.#adaptPolls(full);
         if (!full && kind === 'extra') return;
       } catch (error) {
         if (signal.aborted) return;
-        failures.failed('receive', messageOf(error));
+        this.#failures.failed('receive', messageOf(error));
         const slow = error instanceof AppError && SLOW_RETRY.has(error.code);
-        await pause(slow ? SLOW_RETRY_MS : jittered(failed++, 100, 2000));
+        await this.#pause(slow ? SLOW_RETRY_MS : jittered(failures++, 100, 2000));
       }
     }
   }
 
-  function adaptPolls(full: boolean): void {
-    fullInARow = full ? fullInARow + 1 : 0;
-    const hasRoom = polls.size < pollers * MAX_LOAD_FACTOR;
-    if (fullInARow >= FULL_ANSWERS_UNDER_LOAD && hasRoom) addPoll('extra');
+  #adaptPolls(full: boolean): void {
+    this.#fullInARow = full ? this.#fullInARow + 1 : 0;
+    const hasRoom = this.#polls.size < this.#options.pollers * MAX_LOAD_FACTOR;
+    if (this.#fullInARow >= FULL_ANSWERS_UNDER_LOAD && hasRoom) this.#addPoll('extra');
   }
 
-  function accept(messages: ReceivedMessage[]): void {
-    received += messages.length;
-    const receivedAt = now();
+  #accept(messages: ReceivedMessage[]): void {
+    this.#received += messages.length;
+    const receivedAt = this.#options.now();
     for (const message of messages) {
       const { deliveries, rejections } = parseDeliveries(message, receivedAt);
       const add = () => {
-        pending.push({ message, deliveries });
-        pendingCount += deliveries.length;
+        this.#pending.push({ message, deliveries });
+        this.#pendingCount += deliveries.length;
       };
       if (rejections.length === 0) add();
       // Of one that is good in part, the rest is stored once the dead letters are sent; if that fails, it is received again.
-      else acknowledger.deadLetter(message, rejections, deliveries.length > 0 ? add : undefined);
+      else this.#acknowledger.deadLetter(message, rejections, deliveries.length > 0 ? add : undefined);
     }
     // While the store fails, the next attempt takes these, too.
-    if (isStoreFailing()) return;
-    if (pendingCount >= FULL_GROUP) flush();
-    else if (pending.length > 0) flushSoon();
+    if (this.#isStoreFailing) return;
+    if (this.#pendingCount >= FULL_GROUP) this.#flush();
+    else if (this.#pending.length > 0) this.#flushSoon();
   }
 
   /** After a quiet time at once; under load `lingerMs` after the last group. */
-  function flushSoon(): void {
-    timer ??= setTimeout(flush, Math.max(0, lastFlush + lingerMs - performance.now()));
+  #flushSoon(): void {
+    const pause = this.#lastFlush + this.#options.lingerMs - performance.now();
+    this.#timer ??= setTimeout(() => this.#flush(), Math.max(0, pause));
   }
 
   /** Stores what waits. Where that fails, nothing is deleted and the queue delivers it again after a stop. */
-  function flush(): void {
-    clearTimeout(timer);
-    timer = undefined;
-    lastFlush = performance.now();
-    if (pending.length === 0) return;
-    const deliveries = pending.flatMap((one) => one.deliveries);
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#lastFlush = performance.now();
+    if (this.#pending.length === 0) return;
+    const deliveries = this.#pending.flatMap((one) => one.deliveries);
     try {
-      store?.(deliveries);
-      failures.succeeded('accept');
+      this.#options.store?.(deliveries);
+      this.#failures.succeeded('accept');
     } catch (error) {
-      failures.failed('accept', messageOf(error));
-      timer = setTimeout(flush, STORE_RETRY_MS);
+      this.#failures.failed('accept', messageOf(error));
+      this.#timer = setTimeout(() => this.#flush(), STORE_RETRY_MS);
       return;
     }
-    const messages = pending.map(({ message }) => message);
-    pending = [];
-    pendingCount = 0;
-    onStored(deliveries);
-    acknowledger.delete(messages);
+    const messages = this.#pending.map(({ message }) => message);
+    this.#pending = [];
+    this.#pendingCount = 0;
+    this.#options.onStored(deliveries);
+    this.#acknowledger.delete(messages);
   }
 
   /** Ends early when the puller stops. */
-  const pause = (ms: number) => sleep(ms, undefined, { signal }).catch(() => {});
-
-  return {
-    /** `deadLetteredBy`: by code, such as `NOT_JSON`. */
-    get stats() {
-      return { received, ...acknowledger.counts };
-    },
-
-    start(): void {
-      for (let i = 0; i < pollers; i++) addPoll('lasting');
-    },
-
-    /** Stops receiving; resolves when everything received has been handled. */
-    async stop(): Promise<void> {
-      stopping.abort();
-      await Promise.all(polls);
-      flush();
-      clearTimeout(timer);
-      await acknowledger.finish();
-    },
-  };
+  async #pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#stopping.signal }).catch(() => {});
+  }
 }

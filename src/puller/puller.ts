@@ -13,7 +13,7 @@ import type { Delivery } from './delivery.js';
 import { EventHub } from './events/event-hub.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import { type FleetReader, localFleet } from './fleet-client.js';
-import { createPipeline } from './pipeline.js';
+import { Pipeline } from './pipeline.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
 import { restoreFleet } from './restore-fleet.js';
 import { keepStore } from './store-upkeep.js';
@@ -65,7 +65,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
     );
   const clock = store?.clock ?? new ElapsedClock(undefined);
   const { log } = sinks;
-  const pipeline = createPipeline({
+  const pipeline = new Pipeline({
     queue,
     store: store && ((deliveries) => store.append(deliveries)),
     onStored(deliveries) {

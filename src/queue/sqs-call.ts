@@ -7,6 +7,7 @@ import http, { type RequestOptions } from 'node:http';
 import https from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import { z } from 'zod';
+import { jsonOf } from '../lib/json.js';
 import { createClient, endpointOf, findEndpoint, loadSdk, type Sdk, type SqsConnection } from './sqs-client.js';
 import { toQueueError } from './sqs-errors.js';
 import { SqsSigner } from './sqs-signature.js';
@@ -57,13 +58,7 @@ const failureSchema = z.object({ __type: z.string().optional(), message: z.strin
 
 /** A refusal of the server, with the members of an SDK error that `sqs-errors.ts` reads. */
 function failureOf(httpStatusCode: number, body: string): Error {
-  let failure: z.output<typeof failureSchema> = {};
-  try {
-    failure = failureSchema.parse(JSON.parse(body));
-  } catch {
-    // Servers in between answer in their own ways.
-  }
-  const { __type: name = '', message = `status ${httpStatusCode}` } = failure;
+  const { __type: name = '', message = `status ${httpStatusCode}` } = failureSchema.safeParse(jsonOf(body)).data ?? {};
   return Object.assign(new Error(message), { name, $metadata: { httpStatusCode } });
 }
 

@@ -38,9 +38,7 @@ export interface SensorHostOptions {
 export interface GuestSpec {
   /** Flags, without the program's name: a guest sees that empty, as on Bacalhau. */
   args: string[];
-  /** The guest's whole environment. */
   env: Record<string, string>;
-  /** The link it sends over. */
   region: string;
   mounts?: Mount[];
   /** Where its requests may go; left out: nowhere. */
@@ -156,7 +154,6 @@ export class SensorHost {
     await reclaimMemory();
   }
 
-  /** Stops every guest and closes the connections. */
   async close(): Promise<void> {
     const all = [...this.#guests.keys()];
     for (const guest of all) guest.stop();

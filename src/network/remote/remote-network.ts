@@ -16,14 +16,12 @@ import type { OpenContext } from '../provider.js';
 
 /** What another terminal needs to know to use it; part of `run.json`. No credentials. */
 export const remoteConnectionSchema = z.object({
-  /** Path of the program here. */
   bacalhau: z.string(),
   api: z.object({
     host: z.string(),
     port: z.number(),
     tls: z.object({ caFile: z.string().exactOptional(), insecure: z.boolean().exactOptional() }).exactOptional(),
   }),
-  /** Where sensors find the proxy. */
   proxyUrl: z.string(),
   /** Variables that sensors need. */
   forSensors: z.array(z.string()),
@@ -118,7 +116,6 @@ function notForwarded(names: string[]): AppError {
 }
 
 const secretsSchema = z.object({
-  /** For the API. */
   credentials: z
     .union([z.object({ apiKey: z.string() }), z.object({ username: z.string(), password: z.string() })])
     .exactOptional(),

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Listener, listen } from '../../lib/net/http-server.js';
 import { type Delivery, parseDelivery } from '../../puller/delivery.js';
 import { FailureReporter } from '../../puller/failure-reporter.js';
-import { createPipeline } from '../../puller/pipeline.js';
+import { Pipeline } from '../../puller/pipeline.js';
 import type { AdminQueue, Queue } from '../../queue/queue.js';
 import { openSqsQueue } from '../../queue/sqs-queue.js';
 import { createQueueServer, type QueueServer } from '../../sqs-server/sqs-server.js';
@@ -227,7 +227,7 @@ test('a replayed message that is rejected again is not replayed for ever', async
   await send('dead', 'still no JSON');
   const queue = await openSqsQueue({ queue: 'main', endpoint: listener.url, unsigned: true });
   opened.push(queue);
-  const puller = createPipeline({
+  const puller = new Pipeline({
     queue,
     store: undefined,
     onStored: quiet,

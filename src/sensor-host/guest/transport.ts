@@ -98,7 +98,6 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
     }
   }
 
-  /** Cancels the request; the connection it holds is closed. */
   close(): void {
     if (this.#finished) return;
     this.#finished = true;

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Delivery } from '../../puller/delivery.js';
 import { FailureReporter, type PullerEvent } from '../../puller/failure-reporter.js';
-import { createPipeline, type Pipeline, type PipelineOptions } from '../../puller/pipeline.js';
+import { Pipeline, type PipelineOptions } from '../../puller/pipeline.js';
 import type { Queue } from '../../queue/queue.js';
 import { openSqsQueue } from '../../queue/sqs-queue.js';
 import { type LoopbackQueueServer, serveOnLoopback } from '../support/serve-on-loopback.js';
@@ -41,7 +41,7 @@ function start(queue: Queue, store: () => void = () => {}, polling: Partial<Pipe
   const accepted: Delivery[] = [];
   const events: PullerEvent[] = [];
   const onEvent = (event: PullerEvent) => void events.push(event);
-  const puller = createPipeline({
+  const puller = new Pipeline({
     queue,
     store,
     onStored: (deliveries) => accepted.push(...deliveries),
