@@ -93,7 +93,7 @@ export class SensorHost {
   #exitedSinceReclaim = 0;
 
   constructor({ clock = systemClock, transport, maxGuests = guestLimit(), ca }: SensorHostOptions = {}) {
-    this.#transport = transport ?? createTransport({ clock, ca });
+    this.#transport = transport ?? createTransport(clock, ca);
     this.#maxGuests = maxGuests;
     this.#statCache = new StatCache(clock);
     let current: Guest;
