@@ -151,7 +151,7 @@ test('a question has an end', async () => {
   vi.useRealTimers();
   const timeout = vi.spyOn(AbortSignal, 'timeout');
   await follower.refresh();
-  await follower.forward('PATCH', '{}');
+  await expect(follower.forward('PATCH', '{}')).rejects.toMatchObject({ code: 'TOKEN_WRONG' });
   expect(timeout.mock.calls).toEqual([[5000], [18_000]]);
   const given = new AbortController();
   await follower.refresh(given.signal);
@@ -245,6 +245,18 @@ test('what the authority refuses is refused in its words, and nothing is asked f
   desired.recordReportedVersion(NOW);
   expect(await refused({ set: { emoji: 1 }, seen: 0 }, operator)).toEqual([409, 'STATE_LOST']);
   expect(desired.version).toBe(0);
+});
+
+test('wrong tokens for the authority are answered late here, too: they would count as those of this proxy', async () => {
+  const { app } = createProxy({ queue, desired: copy, follower });
+  const env = { incoming: { socket: { remoteAddress: '10.0.0.1' } } };
+  const headers = { authorization: 'Bearer wrong' };
+  const attempt = async () => (await app.request('/config', { method: 'PATCH', body: '{}', headers }, env)).status;
+  const first = Array.from({ length: 10 }, attempt);
+  await vi.advanceTimersByTimeAsync(50);
+  expect([await attempt(), asked.length]).toEqual([429, 10]);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(await Promise.all(first)).toEqual(Array.from({ length: 10 }, () => 403));
 });
 
 test('without the authority a change is refused, and sensors go on with the copy', async () => {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
 import { withTimeLimit } from '../lib/async/time-limit.js';
 import { AppError, causeMessageOf } from '../lib/errors/app-error.js';
-import { httpErrorSchema } from '../lib/errors/http-error.js';
+import { errorFromAnswer, httpErrorSchema } from '../lib/errors/http-error.js';
 import { readAnswer } from '../lib/net/http-client.js';
 import { desiredStateSchema } from '../protocol/desired-config.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
@@ -94,22 +94,25 @@ export function authorityFollower(store: DesiredConfigStore, options: FollowOpti
     },
 
     /**
-     * Gives a change to the authority, with the caller's token; the answer is the authority's. When it succeeds, this proxy
-     * holds the change, too. Rejects with `AUTHORITY_UNREACHABLE`.
+     * Gives a change to the authority, with the caller's token; the answer is the authority's, and this proxy holds the change
+     * then, too. Rejects as the authority does, or with `AUTHORITY_UNREACHABLE`.
      */
     async forward(method: string, body: string, authorization = ''): Promise<Response> {
-      const json = { 'content-type': 'application/json' };
-      const headers = { ...json, [FORWARDED_HEADER]: '1', authorization };
+      const headers = { 'content-type': 'application/json', [FORWARDED_HEADER]: '1', authorization };
       const signal = AbortSignal.timeout(FORWARD_TIMEOUT_MS);
+      let response: Response;
+      let answer: unknown;
       try {
-        const response = await call('/config', { method, body, headers, signal });
-        const text = String(await readAnswer(response));
-        if (response.ok) await refresh();
-        return new Response(text, { status: response.status, headers: json });
+        response = await call('/config', { method, body, headers, signal });
+        answer = JSON.parse(String(await readAnswer(response)));
       } catch (cause) {
         const message = `this proxy follows ${url}, which does not answer: ${causeMessageOf(cause)}`;
         throw new AppError('AUTHORITY_UNREACHABLE', message, { cause });
       }
+      // Thrown, so that a wrong token counts as one of this proxy's client, too.
+      if (!response.ok) throw errorFromAnswer(answer, 'AUTHORITY_UNREACHABLE', `${url} answers ${response.status}`);
+      await refresh();
+      return Response.json(answer);
     },
   };
 }

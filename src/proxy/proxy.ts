@@ -118,7 +118,7 @@ export function createProxy(deps: ProxyDeps) {
   app.use(refuseForeignPages(hosts));
   const uplinkFacts = () => (uplink ? { uplink: uplink.status.problem ?? 'connected' } : {});
   app.route('/', healthRoutes(queue, undefined, uplinkFacts));
-  app.use(lateRefusals(wrongTokens));
+  app.use(lateRefusals(wrongTokens, (c) => access.isRelay(c.req.header('authorization'))));
   app.get('/stats', lockedBy(lock), (c) => c.json(stats()));
   app.use('/metrics', lockedBy(lock));
   app.route('/', proxyMetrics(counts, batcher.stats, uplink).routes);
