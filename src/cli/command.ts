@@ -43,7 +43,7 @@ export interface CommandSpec<O extends Options = Options, Name extends string = 
   /** Path and arguments, such as `deploy publisher` or `config edit <region>`. */
   name: Name;
   summary: string;
-  /** Settings that have a flag here; all others come from the environment and files. */
+  /** Settings that have a flag here, the state folder unless it says otherwise; all others come from the environment and files. */
   settings?: SettingKey[];
   /** The flag of its port is `--port`, whatever the table has. */
   onePort?: boolean;
@@ -79,7 +79,9 @@ export function addCommand(program: Command, spec: CommandSpec): void {
   }
   const command = parent.command(words.slice(path.length - 1).join(' '), { hidden: spec.hidden ?? false });
   command.description(spec.summary).passThroughOptions(spec.passThrough ?? false);
-  const flags = (spec.settings ?? []).map((key) => [key, spec.onePort ? ownFlag(key) : SETTINGS[key].flag] as const);
+  const flags = (spec.settings ?? ['stateDir' as const]).map(
+    (key) => [key, spec.onePort ? ownFlag(key) : SETTINGS[key].flag] as const,
+  );
   const own = Object.entries(spec.options ?? {});
   const settings = flags.map(([key, flag]) => {
     const { env, description: usual, schema }: SettingDef = SETTINGS[key];

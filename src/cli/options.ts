@@ -63,7 +63,8 @@ export const listOption = (flags: string, description: string): CommandOption<st
 const append = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 const wordsOf = (given: unknown): string[] => (Array.isArray(given) ? given.map(String) : []);
 
-function refuse(flag: string, given: string, problem: string, hint?: string): never {
+/** Throws `BAD_OPTION`. */
+export function refuse(flag: string, given: string, problem: string, hint?: string): never {
   throw new AppError('BAD_OPTION', `${flag}: ${JSON.stringify(given)} ${problem}`, hint === undefined ? {} : { hint });
 }
 
@@ -211,14 +212,11 @@ export const regionsOption = (): CommandOption<string[] | undefined> =>
 
 export const relayRegionOption = () => mandatoryOption('--region <region>', 'whose sensors send to it', text);
 
-/** Milliseconds. */
-export const timeoutOption = (seconds: number): CommandOption<number> =>
-  valueOption(
-    '--timeout <seconds>',
-    'how long to wait for the result',
-    (given, flag) => integer(1)(given, flag) * 1000,
-    String(seconds),
-  );
+/** Milliseconds of whole seconds. */
+export const seconds: Read<number> = (given, flag) => integer(1)(given, flag) * 1000;
+
+export const timeoutOption = (usual: number): CommandOption<number> =>
+  valueOption('--timeout <seconds>', 'how long to wait for the result', seconds, String(usual));
 
 /** `--since`; completes its help. */
 export const sinceOption = (what: string) =>

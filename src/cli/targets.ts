@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { SettingKey, Settings } from '../config/settings.js';
 import { readCaFile } from '../lib/net/tls.js';
-import type { StoreTarget } from '../operations/ask-store.js';
 import { type ConfigTarget, knownJobs } from '../operations/config/config-target.js';
 import type { DeployTarget } from '../operations/deploy/deploy-publisher.js';
 import type { LogsTarget } from '../operations/logs/read-logs.js';
@@ -79,7 +78,7 @@ export const storeOption = () =>
 type StoreOptions = { store: ReturnType<typeof storeOption> };
 
 /** The store that a command asks: the puller's, or a file. Of a network that is down, the one in the state folder. */
-export function storeTarget({ settings, options, out }: CommandContext<StoreOptions>): StoreTarget {
+export function storeTarget({ settings, options, out }: CommandContext<StoreOptions>): FleetClient | string {
   if (options.store !== undefined) return resolve(options.store);
   const stateDir = resolve(settings.stateDir);
   const left = join(stateDir, 'readings.db');

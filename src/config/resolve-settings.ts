@@ -31,7 +31,13 @@ export interface Resolved {
 
 /** Throws `BAD_SETTING` with the source and the value, and `UNKNOWN_SETTING` for a key of the file that is not a setting. */
 export function resolveSettings(sources: Sources): Resolved {
-  refuseUnknownKeys(sources.file);
+  const known = SETTING_KEYS.map(flagName);
+  const unknown = Object.keys(sources.file).find((key) => !known.includes(key));
+  if (unknown !== undefined) {
+    throw new AppError('UNKNOWN_SETTING', `wasm-sensors.yaml: ${JSON.stringify(unknown)} is not a setting`, {
+      hint: `${didYouMean(unknown, known)}The settings are: ${known.join(', ')}.`,
+    });
+  }
   const values: Record<string, unknown> = {};
   const provenance = {} as Record<SettingKey, Provenance>;
   for (const key of SETTING_KEYS) {
@@ -67,16 +73,6 @@ function badSetting(key: SettingKey, { source, name }: Provenance, value: unknow
   }
   const where = source === 'flag' ? name : `${name} (${source})`;
   return new AppError('BAD_SETTING', `${where}:${shown} ${problem}`, { hint: `${name}: ${description}.` });
-}
-
-function refuseUnknownKeys(file: Record<string, unknown>): void {
-  const known = SETTING_KEYS.map(flagName);
-  const unknown = Object.keys(file).find((key) => !known.includes(key));
-  if (unknown !== undefined) {
-    throw new AppError('UNKNOWN_SETTING', `wasm-sensors.yaml: ${JSON.stringify(unknown)} is not a setting`, {
-      hint: `${didYouMean(unknown, known)}The settings are: ${known.join(', ')}.`,
-    });
-  }
 }
 
 export type PortKey = Extract<SettingKey, `${string}Port`>;

@@ -9,7 +9,6 @@ import { type DockerOptions, docker } from './docker-cli.js';
 
 /** Label of everything that an `up` creates in Docker; its value is the state folder of that `up`. */
 export const OWNER_LABEL = 'wasm-sensors.state-dir';
-/** Labels of Compose. */
 const PROJECT_LABEL = 'com.docker.compose.project';
 const SERVICE_LABEL = 'com.docker.compose.service';
 

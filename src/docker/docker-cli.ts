@@ -7,9 +7,7 @@ export interface DockerOptions {
   env?: Record<string, string | undefined>;
   /** None by default. */
   timeoutMs?: number;
-  /** Called with every line of output, as it comes. */
   onLine?(line: string): void;
-  /** Stops the command. */
   signal?: AbortSignal;
   /**
    * Runs the command apart from this process: a Ctrl-C of the terminal does not reach it, and it does not exit with this

@@ -24,7 +24,6 @@ export async function removeOwned(stateDir: string) {
   return { removed: [...containers.map(({ service }) => service), ...removed], kept };
 }
 
-/** Removes the volumes of a state folder. */
 export const removeOwnedVolumes = (stateDir: string) => removeEach('volume', stateDir);
 
 /** Names of what was removed, and what could not be, each with what holds it. */

@@ -25,7 +25,13 @@ export interface CheckContext {
 /** Where `settings` leave something open, what the running `up` was started with counts. */
 export async function openContext(given: Resolved): Promise<CheckContext> {
   const stateDir = resolve(given.values.stateDir);
-  const running = runningUp(stateDir);
+  let running: CheckContext['running'];
+  try {
+    const state = readRunState(stateDir);
+    running = state?.alive ? state : undefined;
+  } catch {
+    // A damaged `run.json` is reported by a check of its own.
+  }
   const asked = given.provenance.network.source === 'default' ? undefined : given.values.network;
   const provider = await loadProvider(asked ?? running?.kind ?? given.values.network);
   const up = running?.kind === provider.kind ? running : undefined;
@@ -43,16 +49,6 @@ export async function openContext(given: Resolved): Promise<CheckContext> {
     needs = error;
   }
   return { settings, stateDir, provider, needs, running, up };
-}
-
-/** A damaged `run.json` is reported by a check of its own. */
-function runningUp(stateDir: string): RunState | undefined {
-  try {
-    const state = readRunState(stateDir);
-    return state?.alive ? state : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 export type CheckStatus = 'ok' | 'warning' | 'failure' | 'skipped';

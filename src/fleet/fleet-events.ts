@@ -74,10 +74,5 @@ export interface RelayAlert extends Alert {
 
 export type AlertEvent = SilenceAlert | LossAlert | DeadLetterAlert | ConditionAlert | RelayAlert;
 
-/** Sent every second. */
-export interface SummaryEvent {
-  event: 'summary';
-  summary: FleetSummary;
-}
-
-export type FleetEvent = ReadingEvent | MessageEvent | AlertEvent | SummaryEvent;
+/** A summary is sent every second. */
+export type FleetEvent = ReadingEvent | MessageEvent | AlertEvent | { event: 'summary'; summary: FleetSummary };

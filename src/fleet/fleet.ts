@@ -121,19 +121,12 @@ export class Fleet {
   }
 
   dump(): FleetDump {
-    const stops = this.#stoppedJobs.dump();
-    const sensors = [...this.#sensors.values()].map(({ tracker, ...sensor }) => ({
-      ...sensor,
-      ...(tracker.first === 1 ? {} : { first: tracker.first }),
-      highest: tracker.highest,
-      missing: tracker.missing,
-    }));
     return {
-      sensors,
+      sensors: [...this.#sensors.values()].map(({ tracker, ...sensor }) => ({ ...sensor, ...tracker })),
       retired: Object.fromEntries(this.#forgotten),
       ...(this.began === 0 ? {} : { began: this.began }),
       relays: this.relays.dump(),
-      ...(stops.length === 0 ? {} : { stops }),
+      stops: this.#stoppedJobs.dump(),
     };
   }
 
@@ -189,9 +182,9 @@ export class Fleet {
   countSince(submissionTime: number, now: number): Record<string, number> {
     const counts: Record<string, number> = {};
     for (const sensor of this.#sensors.values()) {
-      const state = this.#stateOf(sensor, now);
-      if ((state !== 'live' && state !== 'paused') || sensor.reading.job_submission_time < submissionTime) continue;
-      counts[sensor.reading.region] = (counts[sensor.reading.region] ?? 0) + 1;
+      const { region, job_submission_time: submitted } = sensor.reading;
+      const sends = submitted >= submissionTime && ['live', 'paused'].includes(this.#stateOf(sensor, now));
+      if (sends) counts[region] = (counts[region] ?? 0) + 1;
     }
     return counts;
   }

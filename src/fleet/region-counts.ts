@@ -56,8 +56,8 @@ export class RateMeter {
   add(now: number): void {
     const second = Math.floor(now / 1000);
     const slot = this.#slots[second % this.#slots.length]!;
-    slot.count = slot.second === second ? slot.count + 1 : 1;
-    slot.second = second;
+    if (slot.second !== second) Object.assign(slot, { second, count: 0 });
+    slot.count++;
   }
 
   /**

@@ -28,6 +28,15 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** The value of a JSON text; undefined: it is none. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 
 /**

@@ -114,16 +114,16 @@ async function inspectModule(name: string, bytes: Uint8Array) {
 }
 
 async function compile(name: string, bytes: Uint8Array): Promise<WebAssembly.Module> {
-  const invalid = (problem: string, hint: string, cause?: unknown) =>
-    new AppError('MODULE_INVALID', `${name} ${problem}`, { hint, cause });
   if (!isCoreModule(bytes)) {
-    const hint = 'Name the .wasm file that the compiler wrote. A text file (.wat) must be assembled first.';
-    throw invalid('is not WebAssembly', hint);
+    throw new AppError('MODULE_INVALID', `${name} is not WebAssembly`, {
+      hint: 'Name the .wasm file that the compiler wrote. A text file (.wat) must be assembled first.',
+    });
   }
   return WebAssembly.compile(bytes).catch((cause: unknown) => {
-    const hint =
-      'Is the file complete? Nodes have the features of WebAssembly 2.0: no threads, no exceptions, no tail calls.';
-    throw invalid(`is not a valid WebAssembly module: ${messageOf(cause)}`, hint, cause);
+    throw new AppError('MODULE_INVALID', `${name} is not a valid WebAssembly module: ${messageOf(cause)}`, {
+      hint: 'Is the file complete? Nodes have the features of WebAssembly 2.0: no threads, no exceptions, no tail calls.',
+      cause,
+    });
   });
 }
 

@@ -43,7 +43,6 @@ export class Link {
     await once(this.#server, 'listening');
   }
 
-  /** Closes every connection through it, and refuses new ones. */
   cut(): void {
     this.isOpen = false;
     for (const socket of this.#sockets) socket.destroy();

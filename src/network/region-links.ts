@@ -32,7 +32,6 @@ export class RegionLinks {
 
   constructor(private readonly delivery = DELIVERY) {}
 
-  /** Opens the links of these regions. */
   async open(regions: readonly string[], proxyUrl: string, orchestrator?: LinkTarget): Promise<void> {
     const proxy = proxyTarget(proxyUrl);
     for (const region of regions) {

@@ -7,6 +7,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import { needsToken, tokenProblem } from '../lib/net/bearer-token.js';
 import { fileAnswer } from '../lib/net/file-download.js';
 import { readBody } from '../lib/net/request-body.js';
+import { addressOf } from '../lib/net/wrong-tokens.js';
 import { isPermission, permits } from '../modules/module-path.js';
 import { isSha256, type ModuleStore, sha256Of } from '../modules/module-store.js';
 import { MAX_MODULE_BYTES } from '../modules/user-module.js';
@@ -45,7 +46,7 @@ export function moduleRoutes(
   });
 
   async function download(c: Context, sha256: string, permission?: string): Promise<Response> {
-    await obtain?.(sha256, permission);
+    await obtain?.(sha256, permission, addressOf(c));
     const path = modules.find(sha256);
     if (path === undefined) throw new AppError('NO_SUCH_PATH', NOT_HERE);
     return fileAnswer(c, path, 'application/wasm');

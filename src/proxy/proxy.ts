@@ -18,11 +18,11 @@ import { healthRoutes } from '../queue/queue-health.js';
 import type { AuthorityFollower } from './authority-follower.js';
 import { Batcher, type BatcherOptions, type ProxyEvent } from './batcher.js';
 import { configRoutes } from './config-routes.js';
-import { DesiredConfigStore } from './desired-config-store.js';
+import { type DesiredConfigStore, desiredConfigStore } from './desired-config-store.js';
 import { moduleRoutes } from './module-routes.js';
 import { ProxyCounts, proxyMetrics } from './proxy-counts.js';
 import { type Refusal, refusal, refusalOf, refuse } from './refusal.js';
-import { RevokedHosts, revocationRoutes } from './revoked-hosts.js';
+import { type RevokedHosts, revocationRoutes, revocations } from './revoked-hosts.js';
 import { SendReadings } from './send-readings.js';
 import { type SensorAccessOptions, sensorAccess } from './sensor-access.js';
 import type { ModuleSource } from './upstream-modules.js';
@@ -74,7 +74,7 @@ export interface UplinkStatus extends RelayReport {
 export type ProxyStats = ReturnType<ReturnType<typeof createProxy>['stats']>;
 
 export function createProxy(deps: ProxyDeps) {
-  const { queue, desired = new DesiredConfigStore(), revoked = new RevokedHosts(), follower, guard = {} } = deps;
+  const { queue, desired = desiredConfigStore(), revoked = revocations(), follower, guard = {} } = deps;
   const { onEvent, uplink, pack = false } = deps;
   const batcher = new Batcher(queue, deps.batcher, onEvent);
   const { operatorToken, lock, hosts, rateLimit = 0 } = guard;
@@ -118,7 +118,7 @@ export function createProxy(deps: ProxyDeps) {
   app.use(refuseForeignPages(hosts));
   const uplinkFacts = () => (uplink ? { uplink: uplink.status.problem ?? 'connected' } : {});
   app.route('/', healthRoutes(queue, undefined, uplinkFacts));
-  app.use(lateRefusals(wrongTokens));
+  app.use(lateRefusals(wrongTokens, (c) => access.isRelay(c.req.header('authorization'))));
   app.get('/stats', lockedBy(lock), (c) => c.json(stats()));
   app.use('/metrics', lockedBy(lock));
   app.route('/', proxyMetrics(counts, batcher.stats, uplink).routes);

@@ -6,38 +6,33 @@ import { needsToken } from '../lib/net/bearer-token.js';
 import { hostKey, INVISIBLE_CHARACTER } from '../protocol/names.js';
 import { readStateFile, writeStateFile } from './desired-config-store.js';
 
-export class RevokedHosts {
-  readonly #path: string | undefined;
+export type RevokedHosts = ReturnType<typeof revocations>;
+
+/**
+ * @param path a JSON file; without it, the list is lost when the process exits
+ * @throws `STATE_UNREADABLE` when the file is damaged: without it, revoked hosts could send again.
+ */
+export function revocations(path?: string) {
+  const again = 'revoke the hosts again with `wasm-sensors sensors revoke`';
+  const kept = readStateFile(path, z.array(z.string()), { holds: 'a list of hosts', again }) ?? [];
   /** Names as they were given, by {@link hostKey}. */
-  #hosts: Map<string, string>;
+  let hosts = new Map(kept.map((host) => [hostKey(host), host]));
+  return {
+    get list(): string[] {
+      return [...hosts.values()].sort();
+    },
 
-  /**
-   * @param path a JSON file; without it, the list is lost when the process exits
-   * @throws `STATE_UNREADABLE` when the file is damaged: without it, revoked hosts could send again.
-   */
-  constructor(path?: string) {
-    this.#path = path;
-    const again = 'revoke the hosts again with `wasm-sensors sensors revoke`';
-    const hosts = readStateFile(path, z.array(z.string()), { holds: 'a list of hosts', again }) ?? [];
-    this.#hosts = new Map(hosts.map((host) => [hostKey(host), host]));
-  }
+    has: (host: string): boolean => hosts.has(hostKey(host)),
 
-  get list(): string[] {
-    return [...this.#hosts.values()].sort();
-  }
-
-  has(host: string): boolean {
-    return this.#hosts.has(hostKey(host));
-  }
-
-  /** Durable when this returns. Throws `STATE_UNWRITABLE`. */
-  set(host: string, revoked: boolean): void {
-    const next = new Map(this.#hosts);
-    if (revoked) next.set(hostKey(host), host);
-    else next.delete(hostKey(host));
-    writeStateFile(this.#path, [...next.values()]);
-    this.#hosts = next;
-  }
+    /** Durable when this returns. Throws `STATE_UNWRITABLE`. */
+    set(host: string, revoked: boolean): void {
+      const next = new Map(hosts);
+      if (revoked) next.set(hostKey(host), host);
+      else next.delete(hostKey(host));
+      writeStateFile(path, [...next.values()]);
+      hosts = next;
+    },
+  };
 }
 
 const isVisible = (name: string) => !INVISIBLE_CHARACTER.test(name);

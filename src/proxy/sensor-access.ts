@@ -70,6 +70,9 @@ export function sensorAccess(
         : new AppError('TOKEN_WRONG', 'sending readings: the token is not the right one');
     },
 
+    /** Whether it is the token of a relay, which sends what its clients have tried, too. */
+    isRelay: (header: string | undefined): boolean => holderOf(header, Date.now())?.relay !== undefined,
+
     /** What keeps this sender from sending a reading; undefined when it may. */
     problemOf({ node, relay }: Sender, message: Message): Refusal | undefined {
       const host = hostOf(message);

@@ -1,5 +1,5 @@
 /** A message of the queue, parsed: what is stored and shown, or why it can never be. */
-import { scanJson } from '../lib/json.js';
+import { jsonOf, scanJson } from '../lib/json.js';
 import { findFieldProblem, isReading, type Message, toReading } from '../protocol/message.js';
 import {
   PACKED,
@@ -33,10 +33,7 @@ export interface Rejection {
 const MAX_PACKED = 1_000;
 
 /** What a message of the queue holds: one message, or packed readings. */
-export function parseDeliveries(
-  message: ReceivedMessage,
-  receivedAt: number,
-): { deliveries: Delivery[]; rejections: RejectedMessage[] } {
+export function parseDeliveries(message: ReceivedMessage, receivedAt: number) {
   const deliveries: Delivery[] = [];
   const rejections: RejectedMessage[] = [];
   const parts = partsOf(message);
@@ -77,12 +74,8 @@ export function parseDelivery(
   const id = attributes[REPLAY_OF_ATTRIBUTE] ?? given;
   const nesting = scanJson(body).problem;
   if (nesting) return { code: 'TOO_DEEP', reason: `the body ${nesting}` };
-  let message: unknown;
-  try {
-    message = JSON.parse(body);
-  } catch {
-    return { code: 'NOT_JSON', reason: 'the body is not JSON' };
-  }
+  const message = jsonOf(body);
+  if (message === undefined) return { code: 'NOT_JSON', reason: 'the body is not JSON' };
   if (typeof message !== 'object' || message === null || Array.isArray(message)) {
     return { code: 'NOT_AN_OBJECT', reason: 'the body is not a JSON object' };
   }

@@ -5,6 +5,7 @@
 import { rmSync } from 'node:fs';
 import { z } from 'zod';
 import { readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
+import { jsonOf } from '../lib/json.js';
 
 /** Its name in the state folder. */
 export const ENDED_NETWORK = 'ended-network.json';
@@ -26,10 +27,5 @@ export function takeEndedNetwork(path: string, mark: (ended: EndedNetwork) => vo
   rmSync(path, { force: true });
 }
 
-function read(path: string): EndedNetwork | undefined {
-  try {
-    return endedNetworkSchema.safeParse(JSON.parse(readIfExists(path) ?? 'null')).data;
-  } catch {
-    return undefined;
-  }
-}
+const read = (path: string): EndedNetwork | undefined =>
+  endedNetworkSchema.safeParse(jsonOf(readIfExists(path) ?? '')).data;

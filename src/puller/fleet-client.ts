@@ -12,13 +12,6 @@ import { type Answer, type ExportQuery, readAnswer } from '../store/answer.js';
 import type { History, HistoryQuery } from '../store/history.js';
 import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
 
-export interface FleetClientOptions {
-  /** A token that may read; a puller on loopback needs none. */
-  token?: string | undefined;
-  /** How long requests are repeated while a puller that has answered before does not answer. */
-  retryForMs?: number | undefined;
-}
-
 export interface EventQuery {
   region?: string;
   /** Unix milliseconds; starts with the events received since then. */
@@ -52,8 +45,14 @@ export class FleetClient {
   readonly #headers: Record<string, string>;
   #hasAnswered = false;
 
-  /** `base`: URL of the puller; a function where the puller may move. */
-  constructor(base: string | (() => string), { token, retryForMs = RETRY_FOR_MS }: FleetClientOptions = {}) {
+  /**
+   * `base`: URL of the puller; a function where the puller may move. `token`: one that may read; a puller on loopback needs
+   * none. `retryForMs`: how long requests are repeated while a puller that has answered before does not answer.
+   */
+  constructor(
+    base: string | (() => string),
+    { token, retryForMs = RETRY_FOR_MS }: { token?: string | undefined; retryForMs?: number | undefined } = {},
+  ) {
     this.#base = base;
     this.#headers = token ? { authorization: `Bearer ${token}` } : {};
     this.#retryForMs = retryForMs;
@@ -142,7 +141,6 @@ export class FleetClient {
     return this.#answer('/query', { method: 'POST', headers, body: JSON.stringify({ sql }), signal });
   }
 
-  /** Readings of the puller's store. */
   exportReadings(query: ExportQuery, signal: AbortSignal): Promise<Answer> {
     return this.#answer(`/export?${searchOf(query)}`, { signal });
   }

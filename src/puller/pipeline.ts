@@ -11,7 +11,13 @@ import { createAcknowledger } from './acknowledger.js';
 import { type Delivery, parseDeliveries } from './delivery.js';
 import type { FailureReporter, PullerEvent } from './failure-reporter.js';
 
-export interface PipelineOptions extends PollingOptions {
+export interface PipelineOptions {
+  /** Long polls at the same time; more under load, see {@link MAX_LOAD_FACTOR}. Default: 4. */
+  pollers?: number;
+  /** Duration of a long poll. Default: 20. */
+  waitSeconds?: number;
+  /** Shortest time between two groups, in milliseconds. Default: 20. */
+  lingerMs?: number;
   queue: Queue;
   /** Stores a group; throws when it can't now, such as on a full disk. Undefined: readings are only shown. */
   store: ((deliveries: Delivery[]) => void) | undefined;
@@ -21,15 +27,6 @@ export interface PipelineOptions extends PollingOptions {
   failures: FailureReporter;
   /** Unix milliseconds. */
   now?: () => number;
-}
-
-export interface PollingOptions {
-  /** Long polls at the same time; more under load, see {@link MAX_LOAD_FACTOR}. Default: 4. */
-  pollers?: number;
-  /** Duration of a long poll. Default: 20. */
-  waitSeconds?: number;
-  /** Shortest time between two groups, in milliseconds. Default: 20. */
-  lingerMs?: number;
 }
 
 export type PipelineStats = Pipeline['stats'];

@@ -38,7 +38,6 @@ export interface PullerAppDeps {
   /** The alerts that fire now: sent first to every client. */
   firing(): AlertEvent[];
   stats(): Omit<PullerAppStats, 'queue' | 'depth'>;
-  /** Failures by task since the start. */
   failures(): Record<string, number>;
   /** Why readings can't be accepted now. */
   problem?(): string | undefined;
@@ -46,7 +45,6 @@ export interface PullerAppDeps {
   now?(): number;
   /** Keeps the view: what the operator has told it is in no reading. */
   saveView?: (() => void) | undefined;
-  /** What the page may ask and change elsewhere. */
   controls?: FleetControls | undefined;
   /** Aborted when the process stops: open event streams close. */
   closed: AbortSignal;

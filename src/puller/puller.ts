@@ -55,7 +55,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
   // Without a store it sees what comes from now on.
   if (!store) hub.fleet.began = Date.now();
   const failures = new FailureReporter(onEvent);
-  const watch = new QueueWatch(queue, failures);
+  const watch = watchQueue(queue, failures);
   const alerts =
     sinks.alert &&
     openAlerts(
@@ -105,7 +105,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
   function publishSummary(): void {
     const summary = hub.fleet.summary(now());
     hub.publish({ event: 'summary', summary });
-    const { queueServer, deadLetters } = watch;
+    const { queueServer, deadLetters } = watch.known;
     alerts?.update(summary, { store: store?.stats, clockAheadMs: clock.aheadMs, queueServer, deadLetters });
   }
 
@@ -127,10 +127,10 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
         ...pipeline.stats,
         failures: failures.count,
         lastError: failures.lastError,
-        deadLetters: watch.deadLetters,
+        deadLetters: watch.known.deadLetters,
         store: store?.stats,
         clockAheadMs: clock.aheadMs,
-        queueServer: watch.queueServer,
+        queueServer: watch.known.queueServer,
       }),
       failures: () => failures.counts,
       problem: () => failures.problemOf('accept') ?? failures.problemOf('check-store'),
@@ -161,41 +161,36 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
 const LASTING = new Set(['QUEUE_DENIED', 'QUEUE_NOT_FOUND', 'QUEUE_ERROR']);
 const messagesIn = ({ visible, inFlight, delayed }: QueueDepth): number => visible + inFlight + delayed;
 
-/** Asks the queue how it is. */
-class QueueWatch {
-  /** What its server said last, also while it does not answer. */
-  queueServer: QueueServerState | undefined;
-  /** Messages in the dead-letter queue; undefined: not known, or there is no such queue. */
-  deadLetters: number | undefined;
-  readonly #queue: Queue;
-  readonly #failures: FailureReporter;
+/**
+ * Asks the queue how it is. `known.queueServer`: what its server said last, also while it does not answer. `known.deadLetters`:
+ * messages in the dead-letter queue; undefined where that is not known, or there is no such queue.
+ */
+function watchQueue(queue: Queue, failures: FailureReporter) {
+  const known: { queueServer?: QueueServerState | undefined; deadLetters?: number | undefined } = {};
 
-  constructor(queue: Queue, failures: FailureReporter) {
-    this.#queue = queue;
-    this.#failures = failures;
+  async function countDeadLetters(): Promise<void> {
+    try {
+      const depth = await queue.deadLetterDepth();
+      known.deadLetters = depth && messagesIn(depth);
+      failures.succeeded('count-dead-letters');
+    } catch (error) {
+      known.deadLetters = undefined;
+      const isLasting = error instanceof AppError && LASTING.has(error.code);
+      if (isLasting) failures.failed('count-dead-letters', messageOf(error));
+    }
   }
 
   /** Resolves with the messages in the queue; undefined: it did not answer. */
-  async check(): Promise<number | undefined> {
-    const depth = this.#queue.depth().then(messagesIn, () => undefined);
-    const state = this.#queue.serverState?.().then((of) => {
-      this.queueServer = of;
+  async function check(): Promise<number | undefined> {
+    const depth = queue.depth().then(messagesIn, () => undefined);
+    const state = queue.serverState?.().then((of) => {
+      known.queueServer = of;
     });
-    await Promise.allSettled([this.countDeadLetters(), state]);
+    await Promise.allSettled([countDeadLetters(), state]);
     return depth;
   }
 
-  async countDeadLetters(): Promise<void> {
-    try {
-      const depth = await this.#queue.deadLetterDepth();
-      this.deadLetters = depth && messagesIn(depth);
-      this.#failures.succeeded('count-dead-letters');
-    } catch (error) {
-      this.deadLetters = undefined;
-      const isLasting = error instanceof AppError && LASTING.has(error.code);
-      if (isLasting) this.#failures.failed('count-dead-letters', messageOf(error));
-    }
-  }
+  return { known, countDeadLetters, check };
 }
 
 /** A line of JSON for each message, safe for terminals. Outside of its strings JSON may have line breaks. */

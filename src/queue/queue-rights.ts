@@ -36,8 +36,12 @@ export async function checkQueueRights(options: SqsConnection) {
       return await answer;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      if (error.code === 'QUEUE_DENIED') note(missing, arn, right, error.cause);
-      else if (error.code !== 'QUEUE_ERROR') throw error;
+      if (error.code === 'QUEUE_ERROR') return undefined;
+      if (error.code !== 'QUEUE_DENIED') throw error;
+      const { name, message: reason } = error.cause as Error;
+      const { rights, ...first } = missing.get(arn) ?? { arn, rights: [], reason };
+      const denied: MissingRights['rights'] = /Kms/.test(name) ? ['kms:GenerateDataKey', 'kms:Decrypt'] : [right];
+      missing.set(arn, { ...first, rights: [...new Set([...rights, ...denied])] });
       return undefined;
     }
   };
@@ -80,14 +84,6 @@ export async function checkQueueRights(options: SqsConnection) {
 async function attributesOf(call: SqsCall, url: string) {
   const names = ['QueueArn', 'RedrivePolicy', 'ApproximateNumberOfMessages'] as const;
   return (await call('GetQueueAttributes', { QueueUrl: url, AttributeNames: [...names] })).Attributes;
-}
-
-function note(all: Map<string, MissingRights>, arn: string, right: QueueRight, cause: unknown): void {
-  const { name, message } = cause as Error;
-  const missing = all.get(arn) ?? { arn, rights: [], reason: message };
-  const rights: MissingRights['rights'] = /Kms/.test(name) ? ['kms:GenerateDataKey', 'kms:Decrypt'] : [right];
-  missing.rights.push(...rights.filter((one) => !missing.rights.includes(one)));
-  all.set(arn, missing);
 }
 
 /** As far as settings tell; `*` for what they don't. */

@@ -7,7 +7,7 @@ import { keepToken } from '../lib/net/bearer-token.js';
 import { isSelfSigned, readCaFile, readKeyPair } from '../lib/net/tls.js';
 import { valueWithoutSecrets } from '../lib/net/url-secrets.js';
 import { type ChildEvent, Supervisor } from '../lib/process/supervisor.js';
-import type { NetworkCapabilities, NetworkEvent, NetworkProvider, PlanContext } from '../network/provider.js';
+import type { NetworkEvent, PlanContext } from '../network/provider.js';
 import { loadProvider } from '../network/registry.js';
 import { ProxyClient } from '../proxy/proxy-client.js';
 import { tokenFileOf } from './run-state.js';
@@ -17,7 +17,7 @@ import { Stack } from './stack.js';
 import { markOfChild } from './up-children.js';
 
 /**
- * Chooses ports and checks settings; nothing is started yet. `registry`: of `up --registry`; `onStop` is called when another
+ * Chooses ports and checks settings; nothing is started yet. Rejects with `OPTION_NOT_OFFERED` for settings that would not be followed. `registry`: of `up --registry`; `onStop` is called when another
  * terminal asks `up` to stop. Resolves also with the operator token, and with the PEM of the private authority of an https proxy
  * (`ca`).
  */
@@ -27,13 +27,20 @@ export async function planStack(
 ) {
   const { values } = settings;
   const provider = await loadProvider(values.network);
-  refuseUnsupported(provider, settings);
+  const { settings: refused = [], hint = '' } = provider.capabilities.unsupported ?? {};
+  const given = refused.filter((key) => settings.provenance[key].source !== 'default');
+  if (given.length > 0) {
+    const names = given.map((key) => settings.provenance[key].name).join(', ');
+    throw new AppError('OPTION_NOT_OFFERED', `the ${provider.kind} network does not offer ${names}`, { hint });
+  }
   const stateDir = resolve(values.stateDir);
   const supervisor = new Supervisor(join(stateDir, 'logs'), (name) => markOfChild(name, stateDir));
   supervisor.on('event', emit);
   const token = values.token ?? keepToken(tokenFileOf(stateDir));
   const tlsCa = authorityFile(values);
   const ca = tlsCa === undefined ? {} : { tlsCa };
+  const ownKey = () => (provider.capabilities.givesNodesTokens ? keepSensorKeys(stateDir) : undefined);
+  const key = values.sensorToken === undefined ? (values.sensorKey ?? ownKey()) : undefined;
   const context: PlanContext = {
     ...ca,
     supervisor,
@@ -45,7 +52,9 @@ export async function planStack(
     nodesPerRegion: values.nodes,
     logging: givenSettings(settings, ['logLevel', 'logFormat']),
     ...givenSettings(settings, ['rateLimit']),
-    ...sensorSecrets(values, provider.capabilities, stateDir),
+    // One token for all sensors where one is set; else a key for tokens of single nodes, where the network can give them.
+    sensorEnv: values.sensorToken === undefined ? {} : { SENSOR_TOKEN: values.sensorToken },
+    ...(key === undefined ? {} : { sensorKey: key }),
   };
   const plan = await provider.plan(settings, context);
   const services = plan.services ?? (await planServices(settings, context));
@@ -68,17 +77,6 @@ export async function planStack(
   return { stack, provider, endpoints: services.endpoints, proxy, token, ...authority };
 }
 
-/** One token for all sensors where one is set; else a key for tokens of single nodes, where the network can give them. */
-function sensorSecrets(
-  { sensorToken, sensorKey }: Settings,
-  { givesNodesTokens }: NetworkCapabilities,
-  stateDir: string,
-): Pick<PlanContext, 'sensorEnv' | 'sensorKey'> {
-  if (sensorToken !== undefined) return { sensorEnv: { SENSOR_TOKEN: sensorToken } };
-  const key = sensorKey ?? (givesNodesTokens ? keepSensorKeys(stateDir) : undefined);
-  return { sensorEnv: {}, ...(key === undefined ? {} : { sensorKey: key }) };
-}
-
 /**
  * File of the private authority that signed the proxy's certificate, if there is one. Throws as `lib/net/tls.ts` does.
  */
@@ -89,13 +87,4 @@ function authorityFile({ tlsCa, tlsCert, tlsKey }: Settings): string | undefined
     return resolve(tlsCa);
   }
   return tlsCert !== undefined && isSelfSigned(tlsCert) ? resolve(tlsCert) : undefined;
-}
-
-/** Throws `OPTION_NOT_OFFERED` for settings that were given and would not be followed. */
-function refuseUnsupported({ kind, capabilities }: NetworkProvider, { provenance }: Resolved): void {
-  const { settings = [], hint = '' } = capabilities.unsupported ?? {};
-  const given = settings.filter((key) => provenance[key].source !== 'default');
-  if (given.length === 0) return;
-  const names = given.map((key) => provenance[key].name).join(', ');
-  throw new AppError('OPTION_NOT_OFFERED', `the ${kind} network does not offer ${names}`, { hint });
 }

@@ -53,7 +53,6 @@ export class Execution {
 export class JobVersion {
   readonly executions: Execution[];
   readonly #byNode: Map<ClusterNode, Execution>;
-  /** A newer one has been submitted. */
   isReplaced = false;
   /** The newest submission time of its sensors, Unix milliseconds; at first of those of the version before. */
   submittedAt = 0;

@@ -38,9 +38,7 @@ export interface SensorHostOptions {
 export interface GuestSpec {
   /** Flags, without the program's name: a guest sees that empty, as on Bacalhau. */
   args: string[];
-  /** The guest's whole environment. */
   env: Record<string, string>;
-  /** The link it sends over. */
   region: string;
   mounts?: Mount[];
   /** Where its requests may go; left out: nowhere. */
@@ -95,7 +93,7 @@ export class SensorHost {
   #exitedSinceReclaim = 0;
 
   constructor({ clock = systemClock, transport, maxGuests = guestLimit(), ca }: SensorHostOptions = {}) {
-    this.#transport = transport ?? createTransport({ clock, ca });
+    this.#transport = transport ?? createTransport(clock, ca);
     this.#maxGuests = maxGuests;
     this.#statCache = new StatCache(clock);
     let current: Guest;
@@ -156,7 +154,6 @@ export class SensorHost {
     await reclaimMemory();
   }
 
-  /** Stops every guest and closes the connections. */
   async close(): Promise<void> {
     const all = [...this.#guests.keys()];
     for (const guest of all) guest.stop();

@@ -66,7 +66,6 @@ export class LiveQueue {
     return received;
   }
 
-  /** Gives messages to waiting receivers. */
   servePolls(now: number): void {
     if (this.polls.size > 0) this.polls.serve((poll) => this.receive(poll.max, poll.visibilityMs, now));
   }

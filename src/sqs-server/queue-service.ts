@@ -108,7 +108,6 @@ export class QueueService {
     this.#open(insertQueue(this.store.database, queue));
   }
 
-  /** Saves changes of a queue's record. */
   update(queue: LiveQueue): void {
     this.commits.join();
     updateQueue(this.store.database, queue.record);

@@ -45,13 +45,7 @@ export interface QueueServerOptions {
 
 export type QueueServerEvent = StoreEvent | MessageDamaged;
 
-/** Counts since the start: requests by action, and refused ones by error code. */
-interface Counts {
-  requests: Record<string, number>;
-  refused: Record<string, number>;
-}
-
-const statsOf = (service: QueueService, { requests, refused }: Counts) => ({
+const statsOf = (service: QueueService, requests: Record<string, number>, refused: Record<string, number>) => ({
   queues: service.readableQueues.map(({ record, messages, polls }) => ({
     name: record.name,
     /** Receivers in a long poll. */
@@ -60,6 +54,7 @@ const statsOf = (service: QueueService, { requests, refused }: Counts) => ({
     /** Of the oldest message; undefined where there is none. */
     oldestAgeMs: messages.ageAt(service.now()),
   })),
+  /** Since the start: by action, and refused ones by error code. */
   requests,
   refused,
   /** Durable transactions since the start. */
@@ -77,10 +72,11 @@ const MAX_REQUEST_BYTES = 8 * 1_048_576;
 export function createQueueServer(options: QueueServerOptions) {
   const { path, warn = console.warn, onEvent = () => {}, clock = {} } = options;
   const service = new QueueService({ path, warn, onEvent, clock });
-  const counts: Counts = { requests: {}, refused: {} };
+  const requests: Record<string, number> = {};
+  const refused: Record<string, number> = {};
   const unread = new SlowReaders();
   let closed = false;
-  const stats = () => statsOf(service, counts);
+  const stats = () => statsOf(service, requests, refused);
 
   const app = new Hono();
   app.use(async (c, next) => {
@@ -108,8 +104,8 @@ export function createQueueServer(options: QueueServerOptions) {
     };
     const input = await readBody(c, (bytes) => bytes, MAX_REQUEST_BYTES);
     const { action, status, headers, body, code } = await respond(context, c.req.header('x-amz-target'), input);
-    counts.requests[action] = (counts.requests[action] ?? 0) + 1;
-    if (code !== undefined) counts.refused[code] = (counts.refused[code] ?? 0) + 1;
+    requests[action] = (requests[action] ?? 0) + 1;
+    if (code !== undefined) refused[code] = (refused[code] ?? 0) + 1;
     unread.add(c, body.length);
     return new Response(body, { status, headers });
   });

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AppError } from '../lib/errors/app-error.js';
 import { knownCode } from '../lib/errors/codes.js';
+import { jsonOf } from '../lib/json.js';
 
 /** `POST /query`. */
 export const querySchema = z.strictObject({ sql: z.string().max(100_000) });
@@ -29,7 +30,9 @@ export interface Limits {
   bytes: number;
 }
 
-export type ReadRequest = { path: string } & ({ sql: string; limits?: Limits | undefined } | { readings: ExportQuery });
+/** What is asked of the store at a path. */
+export type ReadRequest = { path: string } & Asked;
+export type Asked = { sql: string; limits?: Limits | undefined } | { readings: ExportQuery };
 
 export type Cell = string | number | boolean | null | object;
 
@@ -89,20 +92,12 @@ async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Exclud
     rest = lines.pop()!;
     for (const text of lines) {
       if (text === '') continue;
-      const line = parse(text);
+      // An answer that was cut off has an error after a broken line.
+      const line = jsonOf(text) as AnswerLine | undefined;
       if (line === undefined) continue;
       if ('error' in line) throw errorOf(line);
       yield line;
     }
-  }
-}
-
-/** Undefined: an answer that was cut off has an error after a broken line. */
-function parse(text: string): AnswerLine | undefined {
-  try {
-    return JSON.parse(text) as AnswerLine;
-  } catch {
-    return undefined;
   }
 }
 

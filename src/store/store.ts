@@ -3,7 +3,6 @@ import type { WrittenBack } from '../lib/sqlite/database-file.js';
 import type { Message, Reading } from '../protocol/message.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 
-/** What is stored. */
 export interface StoreEntry {
   /** The queue's message id. */
   id: string;
@@ -52,7 +51,6 @@ export interface Retention {
 export interface StoreStats {
   /** Readings and messages that are not what was written; they are not shown. */
   damagedRows: number;
-  /** Damaged files that are kept beside the store. */
   quarantined: string[];
   /** Its file was deleted or replaced in the last hour, and was written back. */
   writtenBack?: WrittenBack | undefined;

@@ -8,6 +8,7 @@ import type { Output } from '../output/output.js';
 export const init = command({
   name: 'init <folder>',
   summary: 'write the folder of a sensor of your own, which you then change, build and deploy',
+  settings: [],
   options: {
     lang: valueOption('--lang <language>', 'language of the sensor', oneOf(LANGUAGES), 'assemblyscript').choices(
       LANGUAGES,
@@ -33,6 +34,7 @@ export const init = command({
 export const buildWasmCommand = command({
   name: 'build wasm [folder]',
   summary: "compile the sensor in a folder to <folder>.wasm; without one, this product's own modules (in a checkout)",
+  settings: [],
   options: {
     outDir: valueOption(
       '--out <folder>',

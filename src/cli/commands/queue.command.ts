@@ -103,18 +103,15 @@ export const queuePurge = command({
     const result = await withQueue(settings, (queue) =>
       purgeQueue(queue, {
         deadLetters,
-        confirm: async (url, messages) => yes || askToPurge(purgeQuestion(url, messages, deadLetters)),
+        async confirm(url, messages) {
+          if (yes || canAsk()) return yes || confirm(purgeQuestion(url, messages, deadLetters));
+          throw new AppError('NOT_CONFIRMED', 'nothing is deleted without a confirmation', {
+            hint: 'Give --yes where nobody can be asked.',
+          });
+        },
       }),
     );
     out.result(result, () => purgedText(result));
     return result.purged ? 0 : 1;
   },
 });
-
-/** Throws `NOT_CONFIRMED` where there is no terminal. */
-function askToPurge(question: string): Promise<boolean> {
-  if (canAsk()) return confirm(question);
-  throw new AppError('NOT_CONFIRMED', 'nothing is deleted without a confirmation', {
-    hint: 'Give --yes where nobody can be asked.',
-  });
-}

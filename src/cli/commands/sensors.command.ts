@@ -57,7 +57,6 @@ const HOUR_MS = 3_600_000;
 export const tokenRotate = command({
   name: 'token rotate',
   summary: 'make a new key for the sensor tokens of nodes; tokens of the old one stay valid for a while',
-  settings: ['stateDir'],
   options: {
     overlap: valueOption('--overlap <hours>', 'how long tokens of the old key stay valid', integer(0), '24'),
   },

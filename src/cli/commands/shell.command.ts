@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { AppError } from '../../lib/errors/app-error.js';
 import { openSession } from '../../runtime/session.js';
 import { command } from '../command.js';
@@ -7,7 +8,6 @@ export const shell = command({
   name: 'shell [command...]',
   modes: [],
   summary: 'open a shell in the client container, where `bacalhau` talks to the orchestrator (compose network)',
-  settings: ['stateDir'],
   passThrough: true,
   examples: ['wasm-sensors shell', "wasm-sensors shell bacalhau job run -V color='#fefefe' jobs/config-updater.yaml"],
   async action({ settings, args }) {
@@ -22,9 +22,7 @@ export const shell = command({
     const child = spawn(program, words, { stdio: 'inherit' });
     // A Ctrl-C is for the program in the container.
     process.on('SIGINT', () => {});
-    return new Promise<number>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code) => resolve(code ?? 1));
-    });
+    const [code] = await once(child, 'exit');
+    return code ?? 1;
   },
 });

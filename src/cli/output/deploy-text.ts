@@ -59,12 +59,17 @@ export function stopPublisherText({ stopped, quietSeconds, givenUp }: StopResult
 export function deployModuleText(result: DeployModuleResult): string {
   const { name, module, downloaded, regions, running, completed, facts, seconds } = result;
   const nodes = regions.reduce((sum, region) => sum + region.nodes, 0);
+  const { bytes, wasi, http } = module;
+  const size = bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+  const uses = USES.filter(([pattern]) => wasi.some((word) => pattern.test(word))).map(([, use]) => use);
+  if (http) uses.unshift('HTTP requests');
+  const use = uses.length === 0 ? 'uses nothing of the node' : `may use ${uses.join(', ')}`;
   const counts = partsText(
     (running > 0 || completed === 0) && `${running}/${nodes} running`,
     completed > 0 && `${completed}/${nodes} completed without an error`,
   );
   return [
-    `${name}: ${sizeText(module.bytes)}, ${useText(module)}${downloaded ? '; nodes download it from the proxy' : ''}`,
+    `${name}: ${size}, ${use}${downloaded ? '; nodes download it from the proxy' : ''}`,
     ...new Set(facts.map(eventText)),
     ...pendingLines(regions),
     `${counts} (${secondsText(seconds)})${unchangedText(regions)}`,
@@ -79,15 +84,6 @@ const USES: [RegExp, string][] = [
   [/^args_/, 'its parameters'],
   [/^path_/, 'files'],
 ];
-
-function useText({ wasi, http }: DeployModuleResult['module']): string {
-  const uses = USES.filter(([pattern]) => wasi.some((name) => pattern.test(name))).map(([, use]) => use);
-  if (http) uses.unshift('HTTP requests');
-  return uses.length === 0 ? 'uses nothing of the node' : `may use ${uses.join(', ')}`;
-}
-
-const sizeText = (bytes: number): string =>
-  bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 
 export const stopModuleText = ({ name, stopped }: { name: string; stopped: string[] }): string =>
   stopped.length === 0 ? `${name} was not running` : `${name}: stopped in ${stopped.join(', ')}`;

@@ -22,23 +22,10 @@ export const unansweredText = ({ service, reason }: Status['unanswered'][number]
 
 /** The status as `-o json` shows it. */
 export function statusDocument({ kind, up, endpoints }: RunState, status: Status) {
-  const { nodes, jobs, fleet, convergence, puller, proxies, revoked, notices, versions } = status;
-  return {
-    network: kind,
-    pid: up.pid,
-    endpoints,
-    nodes,
-    jobs,
-    summary: fleet.summary,
-    sensors: fleet.sensors,
-    versions,
-    convergence,
-    queue: { name: puller.queue, depth: puller.depth, deadLetters: puller.deadLetters, server: puller.queueServer },
-    puller,
-    proxies,
-    revoked,
-    notices,
-  };
+  const { fleet, unanswered: _, ...others } = status;
+  const { queue: name, depth, deadLetters, queueServer: server } = status.puller;
+  const queue = { name, depth, deadLetters, server };
+  return { network: kind, pid: up.pid, endpoints, ...others, summary: fleet.summary, sensors: fleet.sensors, queue };
 }
 
 export const bypassingText = ({ job, proxyUrl }: { job: string; proxyUrl: string }): string =>

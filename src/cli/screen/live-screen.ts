@@ -3,9 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../config/settings.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { openPage } from '../../lib/process/open-page.js';
-import type { Network } from '../../network/network.js';
 import { changeConfig } from '../../operations/config/change-config.js';
-import type { ConfigTarget } from '../../operations/config/config-target.js';
 import { setRegionLink } from '../../operations/cut-region.js';
 import { followEvents } from '../../operations/follow-events.js';
 import { readLogs } from '../../operations/logs/read-logs.js';
@@ -36,16 +34,17 @@ export interface ScreenOptions {
   onQuit(): void;
 }
 
-interface Reach {
-  /** Throws where the proxy is not known. */
-  config(): ConfigTarget;
-  /** Rejects with `NOT_UP` where no `up` runs in this folder. */
-  network(): Promise<Network>;
+/** What keys change. Fails with `NOT_UP` where no `up` runs in this folder, and nothing else says where it is. */
+const reachOf = ({ settings, fleet, endpoints }: ScreenOptions) => ({
+  config: () => openConfigTarget(settings),
+  network: () => openSession(settings).network(),
   /** Tells the fleet view that a cut is intended. */
-  annotate(annotation: { region: string; connected: boolean }): Promise<void>;
+  annotate: (annotation: { region: string; connected: boolean }) =>
+    fleet.annotate(annotation, openSession(settings).token),
   /** Address of the page; '' where there is none. */
-  page(): string;
-}
+  page: () => endpoints().puller ?? '',
+});
+type Reach = ReturnType<typeof reachOf>;
 
 export interface LiveScreen {
   note(text: string): void;
@@ -67,12 +66,7 @@ const LINK_TIMEOUT_MS = 150_000;
 export function openLiveScreen(style: Style, options: ScreenOptions): LiveScreen {
   const { kind, quitQuestion, settings, fleet } = options;
   const attached = quitQuestion === undefined;
-  const reach: Reach = {
-    config: () => openConfigTarget(settings),
-    network: () => openSession(settings).network(),
-    annotate: (annotation) => fleet.annotate(annotation, openSession(settings).token),
-    page: () => options.endpoints().puller ?? '',
-  };
+  const reach = reachOf(options);
   const data = noData(Date.now());
   const unicode = showsUnicode();
   const closed = new AbortController();

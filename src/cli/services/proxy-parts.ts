@@ -9,9 +9,9 @@ import { fetchTrusting } from '../../lib/net/http-client.js';
 import { readCaFile, readKeyPair } from '../../lib/net/tls.js';
 import { ModuleStore } from '../../modules/module-store.js';
 import { parseSensorKeys } from '../../protocol/sensor-token.js';
-import { AuthorityFollower } from '../../proxy/authority-follower.js';
-import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
-import { RevokedHosts } from '../../proxy/revoked-hosts.js';
+import { type AuthorityFollower, authorityFollower } from '../../proxy/authority-follower.js';
+import { type DesiredConfigStore, desiredConfigStore } from '../../proxy/desired-config-store.js';
+import { revocations } from '../../proxy/revoked-hosts.js';
 import { logDefect, refuseOpen } from './run-service.js';
 
 /** Their files are in `folder`. Throws where anybody could send. */
@@ -23,9 +23,9 @@ export function sensorSide(settings: Settings, folder: string, log: Logger) {
     hint: 'Set WASM_SENSORS_SENSOR_KEY or SENSOR_TOKEN (sensors get theirs by environment), or allow it with --open.',
   });
   return {
-    desired: new DesiredConfigStore(join(folder, 'desired.json')),
+    desired: desiredConfigStore(join(folder, 'desired.json')),
     modules: new ModuleStore(join(folder, 'modules')),
-    revoked: new RevokedHosts(join(folder, 'revoked-sensors.json')),
+    revoked: revocations(join(folder, 'revoked-sensors.json')),
     log: (text: string) => logDefect(log, text),
     guard: {
       sensorToken,
@@ -47,7 +47,7 @@ export function openFollower(
   log: Logger,
 ): AuthorityFollower {
   const ca = tlsCa === undefined ? undefined : readCaFile(tlsCa);
-  return new AuthorityFollower(desired, {
+  return authorityFollower(desired, {
     url,
     ...(token === undefined ? {} : { token }),
     fetch: (target, init) => fetchTrusting(ca, target, init),

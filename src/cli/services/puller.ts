@@ -1,7 +1,7 @@
 /** The puller: takes readings from the queue to its sinks, and serves the fleet view and the web page. */
 import { join } from 'node:path';
 import type { Settings } from '../../config/settings.js';
-import { lockFor, OperatorSessions } from '../../lib/net/access-lock.js';
+import { lockFor, operatorSessions } from '../../lib/net/access-lock.js';
 import { hostNames } from '../../lib/net/browser-guard.js';
 import { ENDED_NETWORK } from '../../puller/ended-network.js';
 import { createPuller } from '../../puller/puller.js';
@@ -22,7 +22,7 @@ export const servePuller = (context: CommandContext): Promise<number> =>
       hint: 'Set WASM_SENSORS_VIEWER_TOKEN or WASM_SENSORS_TOKEN, or allow it with --open.',
     });
     const lock = lockFor(settings);
-    const operator = token === undefined ? undefined : new OperatorSessions(token);
+    const operator = token === undefined ? undefined : operatorSessions(token);
     const queue = await openConfiguredQueue(settings);
     const write = (text: string) => void process.stdout.write(text);
     const has = (sink: Settings['sinks'][number]) => settings.sinks.includes(sink);

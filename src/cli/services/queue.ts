@@ -23,7 +23,7 @@ export const serveQueue = ({ settings, options }: CommandContext<typeof QUEUE_OP
       act: 'use the queues',
       hint: 'The queue server checks no credentials. Allow it with --open in a network that only its clients reach.',
     });
-    mkdirSync(dirname(data), { recursive: true });
+    mkdirSync(dirname(data), { recursive: true, mode: 0o700 });
     const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
     const server = createQueueServer({
       path: data,
@@ -58,15 +58,13 @@ async function createWithDeadLetters(server: QueueServer, name: string): Promise
 }
 
 /** An existing queue keeps its attributes, which somebody may have changed; creating it with others would fail. */
-async function createIfMissing(server: QueueServer, name: string, attributes: object): Promise<void> {
-  if ((await call(server, 'GetQueueUrl', { QueueName: name })).ok) return;
-  const response = await call(server, 'CreateQueue', { QueueName: name, Attributes: attributes });
+async function createIfMissing({ app }: QueueServer, name: string, attributes: object): Promise<void> {
+  const call = async (action: string, body: object) => {
+    const headers = { host: 'localhost', 'x-amz-target': `AmazonSQS.${action}`, 'content-type': JSON_TYPE };
+    return app.request('/', { method: 'POST', headers, body: JSON.stringify(body) });
+  };
+  if ((await call('GetQueueUrl', { QueueName: name })).ok) return;
+  const response = await call('CreateQueue', { QueueName: name, Attributes: attributes });
   if (!response.ok) throw new AppError('QUEUE_CREATE_FAILED', `can't create the queue: ${await response.text()}`);
 }
-
-const call = async (server: QueueServer, action: string, body: object): Promise<Response> =>
-  server.app.request('/', {
-    method: 'POST',
-    headers: { host: 'localhost', 'x-amz-target': `AmazonSQS.${action}`, 'content-type': 'application/x-amz-json-1.0' },
-    body: JSON.stringify(body),
-  });
+const JSON_TYPE = 'application/x-amz-json-1.0';

@@ -83,7 +83,8 @@ async function serve(service: Service, log: Logger): Promise<number> {
   const stop = stopRequested({ supervised: true });
   const listener = await listen(service);
   await service.onListening?.(listener, stop);
-  log.info('listening', `${purpose} on ${listener.url}`, { url: listener.url });
+  const beyond = isLoopback(service.host) ? '' : ` (--host ${service.host})`;
+  log.info('listening', `${purpose} on ${listener.url}${beyond}`, { url: listener.url });
   reportReady({ url: listener.url });
   const reason = await stop;
   log.info('stopping', `${purpose} is stopping: ${reason}`, { reason });

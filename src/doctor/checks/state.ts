@@ -3,8 +3,8 @@ import { accessSync, chmodSync, constants, existsSync, statSync } from 'node:fs'
 import { join } from 'node:path';
 import { readIfExists } from '../../lib/fs/durable-files.js';
 import { readToken, refuseWritable } from '../../lib/net/bearer-token.js';
-import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
-import { RevokedHosts } from '../../proxy/revoked-hosts.js';
+import { desiredConfigStore } from '../../proxy/desired-config-store.js';
+import { revocations } from '../../proxy/revoked-hosts.js';
 import { quarantineDamagedState, readRunState } from '../../runtime/run-state.js';
 import { readSensorKeys } from '../../runtime/sensor-key.js';
 import { type Finding, findingOf, ok, type Part, problem, skipped } from '../check.js';
@@ -83,8 +83,8 @@ export const stateFiles: Part = ({ stateDir }) => {
   const found = [
     ...runState,
     // These stop the proxy: their content may be worth saving, so nothing moves them by itself.
-    ...findDamage(() => new DesiredConfigStore(join(stateDir, 'desired.json'))),
-    ...findDamage(() => new RevokedHosts(join(stateDir, 'revoked-sensors.json'))),
+    ...findDamage(() => desiredConfigStore(join(stateDir, 'desired.json'))),
+    ...findDamage(() => revocations(join(stateDir, 'revoked-sensors.json'))),
   ];
   return found.length > 0 ? found : ok('no file is damaged');
 };

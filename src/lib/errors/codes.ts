@@ -7,7 +7,6 @@
 /** `user`: the caller can fix it (input, settings). `system`: the environment failed (network, disk, another program). */
 export type Fault = 'user' | 'system';
 
-/** Statuses of refused requests. */
 export type RefusalStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
 
 /**
@@ -232,7 +231,6 @@ export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(CO
 export const knownCode = (code: string | undefined, fallback: ErrorCode): ErrorCode =>
   code !== undefined && isErrorCode(code) ? code : fallback;
 
-/** The HTTP status of an answer with this code. */
 export function statusOf(code: ErrorCode): RefusalStatus {
   const { http, fault } = CODES[code];
   return http ?? (fault === 'user' ? 422 : 500);

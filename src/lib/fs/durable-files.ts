@@ -47,14 +47,7 @@ function writeBeside(path: string, text: string | Uint8Array, mode: number): str
   mkdirSync(dirname(path), { recursive: true, mode: mode | ((mode & 0o444) >> 2) });
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    const fd = openSync(temporary, 'w', mode);
-    try {
-      // Unlike `writeSync` it writes everything.
-      writeFileSync(fd, text);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    writeFileSync(temporary, text, { mode, flush: true });
   } catch (error) {
     // On a full disk it would take the space that is left.
     tryToRemove(temporary);

@@ -1,4 +1,5 @@
 /** What clients of HTTP services need: private authorities, waiting for a service, answers that are not too long. */
+import type { Agent } from 'undici';
 import { waitFor } from '../async/backoff.js';
 
 /** What a proxy answers in JSON: the configuration of 50,000 hosts, or a refusal for each of 10,000 readings. */
@@ -41,15 +42,11 @@ export const fetchTrusting = (ca: string | undefined, url: string, init: Request
 /** The same for a service, which keeps its connections: with each one TLS costs as much as many requests. */
 export function openFetch(ca: string | undefined, options: { pipelining?: number } = {}): Fetch {
   if (ca === undefined) return fetch;
-  let loaded: Promise<Fetch> | undefined;
-  const load = async (): Promise<Fetch> => {
+  let dispatcher: Agent | undefined;
+  return async (url, init = {}) => {
     // Loaded late: few commands need it, and it is slow to load.
     const { Agent, fetch: fetchWith } = await import('undici');
-    const dispatcher = new Agent({ connect: { ca }, ...options });
-    return async (url, init = {}) => (await fetchWith(url, { ...(init as object), dispatcher })) as unknown as Response;
-  };
-  return async (url, init) => {
-    loaded ??= load();
-    return (await loaded)(url, init);
+    dispatcher ??= new Agent({ connect: { ca }, ...options });
+    return (await fetchWith(url, { ...(init as object), dispatcher })) as unknown as Response;
   };
 }

@@ -57,11 +57,14 @@ export function addressOf(c: Context): string | undefined {
   return address?.includes(':') && !isLoopback(address) ? address.split(':').slice(0, 4).join(':') : address;
 }
 
-/** For all routes that take a token; a wrong one is a `TOKEN_WRONG` that they throw. */
-export function lateRefusals(wrong: WrongTokens): MiddlewareHandler {
+/**
+ * For all routes that take a token; a wrong one is a `TOKEN_WRONG` that they throw. `isKnown`: whether a request has a token
+ * that can't be guessed; it is served whatever its neighbours try.
+ */
+export function lateRefusals(wrong: WrongTokens, isKnown = (_: Context): boolean => false): MiddlewareHandler {
   return async (c, next) => {
     const address = addressOf(c);
-    if (address !== undefined && wrong.isFull(address)) {
+    if (address !== undefined && wrong.isFull(address) && !isKnown(c)) {
       c.header('retry-after', String(LONGEST_MS / 1000));
       throw new AppError('TOO_MANY_TRIES', 'too many wrong tokens come from this address; try again');
     }

@@ -27,7 +27,6 @@ export function startTimeOf(pid: number): string | undefined {
   }
 }
 
-/** Identifies a running process; undefined when it has exited. */
 export function identify(name: string, pid: number): ProcessId | undefined {
   const started = startTimeOf(pid);
   return started === undefined ? undefined : { name, pid, started };
@@ -47,7 +46,6 @@ export async function stopProcesses(ids: ProcessId[], graceMs: number): Promise<
   return alive;
 }
 
-/** Sends a signal to the processes that still run. */
 export function signalAll(ids: ProcessId[], name: NodeJS.Signals): void {
   for (const id of ids) {
     if (!isAlive(id)) continue;

@@ -150,5 +150,5 @@ export async function runBacalhau(call: Call): Promise<string> {
   }
   const reason = late ? `no answer within ${timeoutMs / 1000} s` : result.originalMessage;
   const output = [result.stdout, result.stderr, reason].filter(Boolean).join('\n');
-  throw failureOf({ args, output, api, cause: reason });
+  throw failureOf(args, output, api, reason);
 }

@@ -113,7 +113,6 @@ async function planCompose(resolved: Resolved, context: PlanContext) {
     ports: await choosePorts(portWishes(resolved, environment, context.registry), context.emit),
     bacalhauVersion: bacalhauTag(environment('BACALHAU_VERSION') ?? DEFAULT_BACALHAU),
     image: image ?? productImage(),
-    /** The operator named the image, so it is not built here. */
     imageNamed: image !== undefined,
     /** First three numbers of its addresses; undefined: free ones are found. */
     backbone: environment('BACKBONE'),

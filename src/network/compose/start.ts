@@ -119,7 +119,6 @@ export function createComposeRun(
   };
 }
 
-/** Of each container that is not ready. */
 const LAST_LINES = 3;
 
 async function notReady(project: Project, ms: number): Promise<AppError> {

@@ -12,14 +12,11 @@ import type { PlanContext } from '../provider.js';
 import type { RegionLinks } from '../region-links.js';
 import { sensorEnvOf } from '../sensor-tokens.js';
 
-/** Everything in this network is on this machine. */
 export const HOST = '127.0.0.1';
 
 /** The ports that people and programs know by number. */
 export interface NativePorts {
-  /** REST API of the orchestrator. */
   api: number;
-  /** Where nodes connect. */
   nats: number;
   webUi: number;
 }
@@ -97,7 +94,6 @@ export function edgeNodes(context: PlanContext, configPaths: string[], links: Re
 /** A path such as `Compute.Orchestrators`, and its value. */
 export type NodeSettings = Record<string, string | number | string[] | Record<string, string>>;
 
-/** In the node's folder. */
 const CONFIG_FILE = 'node.yaml';
 
 export interface NodeProcess

@@ -25,9 +25,7 @@ const HOPELESS = 3;
 export interface NodesOptions {
   context: PlanContext;
   links: RegionLinks;
-  /** Holds the nodes' folders. */
   folder: string;
-  /** Path of the program. */
   bacalhau: string;
   ports: NativePorts;
   /** How long each node is waited for, in milliseconds. */

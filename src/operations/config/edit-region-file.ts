@@ -10,24 +10,11 @@ import { valuesOfFile } from '../../sensor-host/sensor-file.js';
 import { waitForFileConfig } from '../wait-for-sensors.js';
 import { knownJobs } from './config-target.js';
 
-export interface FileTarget {
-  network: Network;
-  fleet: FleetReader;
-}
+export type FileTarget = { network: Network; fleet: FleetReader };
+export type FileOptions = { timeoutMs: number; onProgress(progress: Progress): void };
 
-export interface FileOptions {
-  timeoutMs: number;
-  onProgress(progress: Progress): void;
-}
-
-/** What the sensors of the region were seen to do. */
-export interface FileSeen {
-  sensors: number;
-  /** Sensors that have read the file. */
-  read: number;
-  /** Values of the file that the fleet configuration overrides. */
-  hidden: SensorConfigField[];
-}
+/** How many sensors of the region have read the file, and values of it that the fleet configuration overrides. */
+export type FileSeen = { sensors: number; read: number; hidden: SensorConfigField[] };
 
 /**
  * Resolves without `seen` when `edit` changed nothing. Rejects with `NO_SUCH_REGION`, `NOT_OFFERED`, `BAD_FILE` (the file is

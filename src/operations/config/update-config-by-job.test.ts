@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Convergence } from '../../fleet/fleet-view.js';
 import type { ConfigUpdaterJob } from '../../jobs/job-request.js';
-import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import { type DesiredConfigStore, desiredConfigStore } from '../../proxy/desired-config-store.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
 import { edgeNode, execution, FakeNetwork, jobInfo } from '../../test/support/fake-network.js';
@@ -22,7 +22,7 @@ let submitted: () => void;
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
   network = new FakeNetwork();
-  desired = new DesiredConfigStore();
+  desired = desiredConfigStore();
   desired.patch({ scope: {}, set: { emoji: 1 }, unset: [] }, NOW - 1000);
   convergence = { sensors: 3, converged: 3, newest: desired.state.version };
   network.onSubmit = () => submitted();

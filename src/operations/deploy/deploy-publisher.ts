@@ -63,14 +63,7 @@ export type DeployFact =
   /** So many further hosts have values of their own, too. */
   | { type: 'config.overridden-by-more'; hosts: number };
 
-export interface DeployResult {
-  submissionTime: number;
-  regions: RegionDeployment[];
-  facts: DeployFact[];
-  /** Readings of the sensors before that may have been taken, and are not stored; no more than these. */
-  unaccounted: number;
-  seconds: number;
-}
+export type DeployResult = Awaited<ReturnType<typeof deployPublisher>>;
 
 /** At most so many hosts are named; further ones have the same cause. */
 const HOSTS_NAMED = 3;
@@ -87,7 +80,7 @@ const SOON_MS = 10_000;
  * `NOTHING_TO_UNDO`, `READINGS_KEPT`, `DEPLOY_FAILED` (executions failed; their messages are the details) or `DEPLOY_TIMEOUT`,
  * and as `checkPublisher` does.
  */
-export async function deployPublisher(target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
+export async function deployPublisher(target: DeployTarget, options: DeployOptions) {
   const { network, fleet, stateDir } = target;
   const began = Date.now();
   const { onProgress, undo } = options;
@@ -140,26 +133,28 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
   );
   const seconds = (Date.now() - began) / 1000;
   const sensors = withoutRelay(await fleet.snapshot());
+  const facts: DeployFact[] = [
+    // Regions often report the same.
+    ...new Map(submissions.flatMap(([, { facts }]) => facts.map((fact) => [JSON.stringify(fact), fact]))).values(),
+    ...allRegions,
+    ...unschedulableNodes(all).map((node) => ({ type: 'node.unschedulable' as const, ...node })),
+    ...(await overriddenBy(target.proxy, all, { regions, config: given?.options.config ?? {} })),
+  ];
   return {
     submissionTime,
-    regions: submissions.map(([region, { jobId, unchanged }]) => {
+    regions: submissions.map(([region, { jobId, unchanged }]): RegionDeployment => {
       const { connected, disconnected } = nodes.get(region)!;
       return {
         ...{ region, jobId, unchanged, expected: connected, seen: seen.get(region) ?? 0, pending: disconnected },
         ...(connected > 0
           ? {}
           : network.handsOver && options.kept === 'given-up'
-            ? { unseen: true as const }
+            ? { unseen: true }
             : { kept: keptBy(sensors.filter((one) => one.region === region)) }),
       };
     }),
-    facts: [
-      // Regions often report the same.
-      ...new Map(submissions.flatMap(([, { facts }]) => facts.map((fact) => [JSON.stringify(fact), fact]))).values(),
-      ...allRegions,
-      ...unschedulableNodes(all).map((node) => ({ type: 'node.unschedulable' as const, ...node })),
-      ...(await overriddenBy(target.proxy, all, { regions, config: given?.options.config ?? {} })),
-    ],
+    facts,
+    /** Readings of the sensors before that may have been taken, and are not stored; no more than these. */
     unaccounted,
     seconds,
   };

@@ -15,12 +15,8 @@ export interface StopTarget {
   token: string;
 }
 
-export interface StopOptions {
-  /** Undefined: all. */
-  regions?: string[] | undefined;
-  /** Also stops jobs of other state folders. */
-  takeOver?: boolean;
-}
+/** Of all regions where none is named; with `takeOver` also jobs of other state folders. */
+export type StopOptions = { regions?: string[] | undefined; takeOver?: boolean };
 
 export type StopResult = Awaited<ReturnType<typeof stopPublisher>>;
 
@@ -58,7 +54,23 @@ export async function stopPublisher(target: StopTarget, options: StopOptions) {
   if (stopped.length === 0) return { stopped, quietSeconds: 0, givenUp: 0 };
   const received = async () =>
     (await fleet.snapshot()).sensors.filter(isOfJobs).reduce((sum, one) => sum + one.received, 0);
-  await noMoreReadings(fleet, received, quietMs);
+  // Until nothing has arrived for that time, in which the queue was empty.
+  const deadline = Date.now() + TIMEOUT_MS + quietMs;
+  let before = await received();
+  let since = Date.now();
+  for (let wasEmpty = false; !wasEmpty || Date.now() - since < quietMs; ) {
+    if (Date.now() >= deadline) {
+      throw new AppError('STILL_SENDING', 'the publishers were stopped, but readings still arrive', {
+        hint: 'Run `wasm-sensors status` to see which sensors send them.',
+      });
+    }
+    await sleep(quietMs / 10);
+    const [now, { depth }] = await Promise.all([received(), fleet.stats()]);
+    const arrived = now !== before;
+    if (arrived) [before, since] = [now, Date.now()];
+    // Readings of others come and go.
+    wasEmpty = !arrived && (wasEmpty || depth === undefined || depth.visible + depth.inFlight === 0);
+  }
   // Again, for sensors whose last readings were still on their way.
   await fleet.annotate({ endedJobs: (await publishers()).map(({ id }) => id) }, token);
   return { stopped, quietSeconds: quietMs / 1000, givenUp };
@@ -108,30 +120,4 @@ async function stopJobs({ network, fleet, token }: StopTarget, jobs: JobInfo[], 
   );
   if (jobs.length > 0) await ended();
   return [...new Set(stopped.flat())];
-}
-
-/** Waits until nothing has arrived for `quietMs`, in which the queue was empty. */
-async function noMoreReadings(
-  fleet: StopTarget['fleet'],
-  received: () => Promise<number>,
-  quietMs: number,
-): Promise<void> {
-  const deadline = Date.now() + TIMEOUT_MS + quietMs;
-  let before = await received();
-  let since = Date.now();
-  let wasEmpty = false;
-  while (Date.now() < deadline) {
-    await sleep(quietMs / 10);
-    const [now, { depth }] = await Promise.all([received(), fleet.stats()]);
-    if (now !== before) {
-      [before, since, wasEmpty] = [now, Date.now(), false];
-      continue;
-    }
-    // Readings of others come and go.
-    wasEmpty ||= depth === undefined || depth.visible + depth.inFlight === 0;
-    if (wasEmpty && Date.now() - since >= quietMs) return;
-  }
-  throw new AppError('STILL_SENDING', 'the publishers were stopped, but readings still arrive', {
-    hint: 'Run `wasm-sensors status` to see which sensors send them.',
-  });
 }

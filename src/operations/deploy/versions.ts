@@ -92,16 +92,15 @@ export function formerOptions(stateDir: string, regions: string[], named: boolea
   }
   return new Map(
     regions.flatMap((region) => {
-      const { options, module } = versions[region]?.previous ?? {};
-      return options ? [[region, { ...options, module: module && moduleFileOf(stateDir, module) }]] : [];
+      const { options, module: former } = versions[region]?.previous ?? {};
+      const module = former && modulesOf(stateDir).findIntact(former.sha256);
+      if (former && module === undefined) {
+        const message = `${former.file} of the version before is no longer in modules/ of the state folder`;
+        throw new AppError('MODULE_UNREADABLE', message);
+      }
+      return options ? [[region, { ...options, module }]] : [];
     }),
   );
-}
-
-function moduleFileOf(stateDir: string, { file, sha256 }: { file: string; sha256: string }): string {
-  const path = modulesOf(stateDir).findIntact(sha256);
-  if (path !== undefined) return path;
-  throw new AppError('MODULE_UNREADABLE', `${file} of the version before is no longer in modules/ of the state folder`);
 }
 
 function write(stateDir: string, versions: PublisherVersions): void {

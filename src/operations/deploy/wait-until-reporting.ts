@@ -6,20 +6,16 @@ import { answersHttp } from '../../lib/net/http-client.js';
 import { nodesByRegion, type RegionNodes } from '../../network/edge-nodes.js';
 import { type ExecutionInfo, type Network, type NodeInfo, newestByNode } from '../../network/network.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
+import type { DeployOptions } from './deploy-publisher.js';
 import type { Submitted } from './submit-in-order.js';
 
-export interface ReportingOptions {
+interface ReportingOptions extends Pick<DeployOptions, 'timeoutMs' | 'timeoutHint' | 'onProgress'> {
   /** Of the submitted regions. */
   nodes: Map<string, RegionNodes>;
   /** Sensors stop by themselves. */
   mayComplete: boolean;
-  /** Fails when no further sensor reports for this time. */
-  timeoutMs: number;
-  /** What to do then. */
-  timeoutHint: string;
   /** The URL that these sensors were given for their proxy. */
   proxyUrl: string | undefined;
-  onProgress(step: string): void;
 }
 
 /**

@@ -8,12 +8,8 @@ import type { AdminQueue, MoveTask, SeenMessage } from '../../queue/queue.js';
 import { REPLAY_OF_ATTRIBUTE } from '../../queue/queue.js';
 import { lookThrough } from './inspect-queue.js';
 
-export interface ReplayResult {
-  replayed: number;
-  /** Whether the queue service moves them, or this program sends and deletes each. */
-  by: 'move-task' | 'messages';
-}
-
+/** `by`: the queue service moves them, or this program sends and deletes each. */
+type ReplayResult = { replayed: number; by: 'move-task' | 'messages' };
 type OnProgress = (replayed: number) => void;
 
 const POLL_MS = 500;

@@ -20,46 +20,34 @@ type Kind = ConditionAlert['type'];
 /** While the number of dead letters grows their alert is raised again, but not more often. */
 const RAISE_EVERY_MS = 60_000;
 
-/** An alert that is over says its rule, which is kept again. */
-const RULES: Record<Kind, { rule: string; text(conditions: Conditions): string | undefined }> = {
-  'store.quarantined': {
-    rule: 'no damaged store is kept',
-    text: ({ store }) => quarantinedText('store', 'readings', store?.quarantined),
-  },
-  'store.written-back': {
-    rule: 'the file of the store is left alone',
-    text: ({ store }) => writtenBackText('store', store?.writtenBack),
-  },
-  'store.damaged-rows': {
-    rule: 'every checksum in the store is right',
-    text: ({ store }) => (store?.damagedRows ? `damaged rows in the store: ${store.damagedRows}` : undefined),
-  },
-  'clock.stepped': {
-    rule: 'the clock is right',
-    text: ({ clockAheadMs }) =>
-      clockAheadMs === 0
-        ? undefined
-        : `the clock was set ${clockAheadMs > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(clockAheadMs) / 1000)} s; nothing is deleted because of it until it has lasted an hour`,
-  },
-  'queue.not-ready': {
-    rule: 'the queue server takes messages',
-    text: ({ queueServer: server }) =>
-      server?.status === 'not ready' ? `the queue server takes no messages: ${server.reason}` : undefined,
-  },
-  'queue.quarantined': {
-    rule: 'no damaged queue store is kept',
-    text: ({ queueServer: server }) => quarantinedText('queue store', 'messages', server?.quarantined),
-  },
-  'queue.written-back': {
-    rule: 'the file of the queue store is left alone',
-    text: ({ queueServer: server }) => writtenBackText('queue store', server?.writtenBack),
-  },
-  'queue.damaged-messages': {
-    rule: 'every checksum in the queue store is right',
-    text: ({ queueServer: server }) =>
-      server?.damagedMessages ? `damaged messages in the queue store: ${server.damagedMessages}` : undefined,
-  },
-};
+/** The rules, and what breaks each of them; undefined: it is kept. An alert that is over says its rule. */
+function rulesOf({
+  store,
+  clockAheadMs,
+  queueServer,
+}: Conditions): [Kind, rule: string, problem: string | undefined][] {
+  const refused =
+    queueServer?.status === 'not ready' ? `the queue server takes no messages: ${queueServer.reason}` : undefined;
+  const { quarantined, writtenBack, damagedMessages } = queueServer ?? {};
+  return [
+    ['store.quarantined', 'no damaged store is kept', quarantinedText('store', 'readings', store?.quarantined)],
+    ['store.written-back', 'the file of the store is left alone', writtenBackText('store', store?.writtenBack)],
+    [
+      'store.damaged-rows',
+      'every checksum in the store is right',
+      damagedText('rows in the store', store?.damagedRows),
+    ],
+    ['clock.stepped', 'the clock is right', steppedText(clockAheadMs)],
+    ['queue.not-ready', 'the queue server takes messages', refused],
+    ['queue.quarantined', 'no damaged queue store is kept', quarantinedText('queue store', 'messages', quarantined)],
+    ['queue.written-back', 'the file of the queue store is left alone', writtenBackText('queue store', writtenBack)],
+    [
+      'queue.damaged-messages',
+      'every checksum in the queue store is right',
+      damagedText('messages in the queue store', damagedMessages),
+    ],
+  ];
+}
 
 const quarantinedText = (what: string, content: string, files: string[] = []): string | undefined =>
   files.length === 0
@@ -70,7 +58,12 @@ const writtenBackText = (what: string, happened: WrittenBack | undefined): strin
   happened &&
   `the file of the ${what} was ${happened.problem} while it was in use. It is written back and nothing is missing; find out who does that`;
 
-const KINDS = Object.keys(RULES) as Kind[];
+const damagedText = (what: string, count = 0) => (count === 0 ? undefined : `damaged ${what}: ${count}`);
+
+const steppedText = (ms: number): string | undefined =>
+  ms === 0
+    ? undefined
+    : `the clock was set ${ms > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(ms) / 1000)} s; nothing is deleted because of it until it has lasted an hour`;
 
 export class ConditionAlerts extends FiringAlerts<Alert> {
   /** When dead letters were reported last. */
@@ -78,11 +71,9 @@ export class ConditionAlerts extends FiringAlerts<Alert> {
 
   /** Returns the alerts that begin, grow or end. `now` in Unix milliseconds. */
   update(conditions: Conditions, now: number): Alert[] {
-    const found = KINDS.flatMap((type): Alert[] => {
-      const { rule, text: problem } = RULES[type];
-      const text = problem(conditions);
-      return text === undefined ? [] : [{ event: 'alert', type, firing: true, at: now, rule, text }];
-    });
+    const found = rulesOf(conditions).flatMap(([type, rule, text]): Alert[] =>
+      text === undefined ? [] : [{ event: 'alert', type, firing: true, at: now, rule, text }],
+    );
     const news = this.news(
       [...this.#deadLetters(conditions.deadLetters, now), ...found],
       (alert) => {

@@ -18,7 +18,6 @@ export class LossAlerts extends FiringAlerts<LossAlert> {
   readonly #watched = new Map<string, Watched>();
   #hasBegun = false;
 
-  /** Returns the alerts that begin or end with this summary. */
   update({ time: at, regions }: FleetSummary): LossAlert[] {
     const missing = regions.filter((region) => this.#isMissing(region, at));
     const found = missing.map(({ region, unaccounted }) => {

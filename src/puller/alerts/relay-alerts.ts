@@ -7,18 +7,14 @@ import { FiringAlerts } from './firing-alerts.js';
 const NEARLY_FULL = 0.8;
 const OLD_MS = 600_000;
 
-interface Rule {
-  rule: string;
-  /** What is said of a relay when it ends. */
-  over: string;
-  /** Undefined: all is well. */
-  problem(relay: RelayView, now: number): string | undefined;
-}
-
 const nameText = (relay: string, region: string) => `the relay ${relay} (${region})`;
 const minutes = (ms: number) => `${Math.round(ms / 60_000)} min`;
 
-const RULES: Record<RelayAlert['type'], Rule> = {
+/** `over`: what is said of a relay when it ends. `problem`: undefined when all is well. */
+const RULES: Record<
+  RelayAlert['type'],
+  { rule: string; over: string; problem(relay: RelayView, now: number): string | undefined }
+> = {
   'relay.away': {
     rule: 'relays are heard while their sensors run',
     over: 'is heard again, or its sensors have ended',
@@ -46,7 +42,6 @@ const RULES: Record<RelayAlert['type'], Rule> = {
 const TYPES: RelayAlert['type'][] = ['relay.away', 'relay.filling', 'relay.backlog'];
 
 export class RelayAlerts extends FiringAlerts<RelayAlert> {
-  /** Returns the alerts that begin or end with this summary. */
   update({ time: at, relays = [] }: Pick<FleetSummary, 'time' | 'relays'>): RelayAlert[] {
     const found = relays.flatMap((view) =>
       TYPES.flatMap((type): RelayAlert[] => {

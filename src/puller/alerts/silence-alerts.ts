@@ -25,7 +25,6 @@ export class SilenceAlerts extends FiringAlerts<SilenceAlert> {
     this.#startedAt += by;
   }
 
-  /** Returns the alerts that begin or end with this summary. */
   update({ time, regions }: FleetSummary): SilenceAlert[] {
     const silent = regions.filter((region) => this.#fires(region, time));
     const found = silent.map(({ region, last_seen }) => {

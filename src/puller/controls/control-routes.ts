@@ -13,18 +13,15 @@ import type { OperatorSessions } from '../../lib/net/access-lock.js';
 import { clientGone } from '../../lib/net/client-gone.js';
 import { type ControlsView, configChangeSchema, type FleetControls, type Report } from './fleet-controls.js';
 
-interface OperationOptions {
-  /** Aborted when the process stops: the answer ends, and the operation is not waited for. */
-  closed: AbortSignal;
-  /** Takes the stack of a bug. */
-  log(text: string): void;
-}
-
-export interface ControlRoutesDeps extends OperationOptions {
+export interface ControlRoutesDeps {
   /** Left out: nothing can be asked or changed from here. */
   controls: FleetControls | undefined;
   /** Left out: there is no operator token, so that nobody may change anything. */
   operator: OperatorSessions | undefined;
+  /** Aborted when the process stops: the answer ends, and the operation is not waited for. */
+  closed: AbortSignal;
+  /** Takes the stack of a bug. */
+  log(text: string): void;
 }
 
 const linkSchema = z.strictObject({ connected: z.boolean() });
@@ -89,7 +86,7 @@ export function controlRoutes({ controls, operator, ...options }: ControlRoutesD
  */
 function operationStream(
   c: Context,
-  { closed, log }: OperationOptions,
+  { closed, log }: Pick<ControlRoutesDeps, 'closed' | 'log'>,
   operation: (report: Report) => Promise<object>,
 ): Response {
   c.header('content-type', 'application/x-ndjson');

@@ -28,7 +28,6 @@ export interface StreamFilter {
 
 export interface StreamOptions {
   filter: StreamFilter;
-  /** Sent first. */
   first: FleetEvent[];
   /** What was received before; it comes before live events, without a gap. */
   past?: PastEvents | undefined;

@@ -35,7 +35,6 @@ function attempt<T>(call: () => T): T {
 
 /** A guest's path as a place on this machine. */
 interface Place {
-  /** Source of the mount. */
   source: string;
   /** Path below the source; '' for the source itself. */
   below: string;
@@ -97,7 +96,6 @@ export class FileTable {
     private readonly stats: StatCache,
   ) {}
 
-  /** State of the file at a path under "/". */
   stat(path: string): Stats {
     return this.stats.stat(this.#locate(path));
   }
@@ -121,12 +119,10 @@ export class FileTable {
     return number;
   }
 
-  /** Reads at the file's position; returns how many bytes. */
   read(number: number, into: Uint8Array): number {
     return attempt(() => readSync(this.#fileOf(number).fd, into));
   }
 
-  /** Writes at the file's position; returns how many bytes. */
   write(number: number, bytes: Uint8Array): number {
     const file = this.#fileOf(number);
     if (!file.writable) throw new WasiError(ERRNO.badf);

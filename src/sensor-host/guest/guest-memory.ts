@@ -19,7 +19,6 @@ export class GuestMemory {
     return this.#view;
   }
 
-  /** Size in bytes. */
   get size(): number {
     return this.bytes.length;
   }
@@ -29,7 +28,6 @@ export class GuestMemory {
     return this.holds(at, length) ? Buffer.from(this.bytes.subarray(at, at + length)) : undefined;
   }
 
-  /** A copy as text, UTF-8. */
   text(at: number, length: number): string | undefined {
     return this.copy(at, length)?.toString();
   }

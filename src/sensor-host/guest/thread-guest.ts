@@ -18,20 +18,17 @@ export interface ThreadStart {
   args: string[];
   env: Record<string, string>;
   mounts: Mount[];
-  shared: SharedWithThread;
+  /** Memory that both see: it is there also when the thread was ended in the middle of a loop. */
+  shared: {
+    /** First 1 when an answer is there, for which the thread waits; then the length of the output. */
+    state: Int32Array;
+    /** The guest's recent output in UTF-8; what does not fit is left out. */
+    output: Uint8Array;
+  };
 }
 
 /** What the thread sends: a request, to which it gets an `HttpAnswer`; or how its guest has exited. */
-export type FromThread = { request: ThreadRequest } | { exit: GuestExit };
-export type ThreadRequest = Omit<HttpRequest, 'url' | 'allowed'> & { url: string };
-
-/** Memory that both see: it is there also when the thread was ended in the middle of a loop. */
-export interface SharedWithThread {
-  /** First 1 when an answer is there, for which the thread waits; then the length of the output. */
-  state: Int32Array;
-  /** The guest's recent output in UTF-8; what does not fit is left out. */
-  output: Uint8Array;
-}
+export type FromThread = { request: Omit<HttpRequest, 'url' | 'allowed'> & { url: string } } | { exit: GuestExit };
 
 /** The built file: threads do not load TypeScript. */
 const THREAD_MAIN = `${packageRoot}dist/sensor-host/guest/thread-main.js`;
@@ -45,7 +42,7 @@ const RETIRE_CHECK_MS = 100;
 
 export class ThreadGuest implements RunningGuest {
   exit: GuestExit | undefined;
-  readonly #shared: SharedWithThread = {
+  readonly #shared: ThreadStart['shared'] = {
     state: new Int32Array(new SharedArrayBuffer(8)),
     output: new Uint8Array(new SharedArrayBuffer(OUTPUT_BYTES)),
   };
@@ -67,7 +64,7 @@ export class ThreadGuest implements RunningGuest {
     });
     this.#worker.on('message', (message: FromThread) => {
       if ('exit' in message) this.#finish(message.exit);
-      else if (this.exit === undefined) this.#send(message.request);
+      else if (this.exit === undefined) this.#send({ ...message.request, url: new URL(message.request.url) });
     });
     this.#worker.on('error', (error) => this.#finish({ kind: 'trap', message: messageOf(error) }));
     this.#worker.on('exit', () => this.#finish({ kind: 'trap', message: 'its thread ended' }));
@@ -91,13 +88,12 @@ export class ThreadGuest implements RunningGuest {
     else setTimeout(() => this.retire(), RETIRE_CHECK_MS).unref();
   }
 
-  /** Resolves when the thread has ended. */
   async ended(): Promise<void> {
     await this.#worker.terminate();
   }
 
-  #send(request: ThreadRequest): void {
-    this.#inProgress = this.delivery.send({ ...request, url: new URL(request.url) }, (answer) => {
+  #send(request: Omit<HttpRequest, 'allowed'>): void {
+    this.#inProgress = this.delivery.send(request, (answer) => {
       this.#inProgress = undefined;
       this.#worker.postMessage(answer);
       Atomics.store(this.#shared.state, 0, 1);

@@ -37,13 +37,7 @@ const NOT_ALLOWED: HttpAnswer = { result: 4 };
 const TIMED_OUT: HttpAnswer = { result: 3 };
 
 /** A transport on undici's connection pools. `ca`: PEM of the only certificate authority to trust, for https. */
-export function createTransport({
-  ca,
-  clock = systemClock,
-}: {
-  ca?: string | undefined;
-  clock?: HostClock;
-} = {}): HttpTransport {
+export function createTransport(clock: HostClock = systemClock, ca?: string): HttpTransport {
   // The time limit is kept here, for all of a request, so undici's own for its parts are off.
   const limits = { connections: CONNECTIONS, headersTimeout: 0, bodyTimeout: 0 };
   const pools = new Agent(ca === undefined ? limits : { ...limits, connect: { ca } });
@@ -98,7 +92,6 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
     }
   }
 
-  /** Cancels the request; the connection it holds is closed. */
   close(): void {
     if (this.#finished) return;
     this.#finished = true;

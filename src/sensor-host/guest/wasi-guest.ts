@@ -14,7 +14,6 @@ export type GuestExit =
 /** What a guest's requests have shown until now. */
 export type Delivered = Pick<Delivery, 'isBehind' | 'hasDelivered'>;
 
-/** A running or exited guest. */
 export interface RunningGuest {
   /** How it exited; undefined while it runs. */
   readonly exit: GuestExit | undefined;
@@ -85,7 +84,6 @@ const MAX_LENGTH = 1000;
 class RecentOutput {
   /** The last line may be incomplete. */
   text = '';
-  /** Called after each write. */
   onWrite: (() => void) | undefined;
 
   /** @param secrets are shown as `***`, also where a guest writes them in parts */

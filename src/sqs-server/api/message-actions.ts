@@ -171,7 +171,6 @@ function wantedOf(input: Input) {
   };
 }
 
-/** A received message as the API returns it. */
 function present(message: StoredMessage, queue: LiveQueue, wanted: Wanted): Output {
   const attributes: Record<string, string> = {};
   for (const name of wanted.system) {

@@ -2,6 +2,7 @@
  * The table of one queue's messages, in order of arrival. Every queue has its own table, so purging or deleting a queue
  * costs the same however many messages it holds.
  */
+import { jsonOf } from '../../lib/json.js';
 import { type Database, rowsOf, type SqlValue } from '../../lib/sqlite/driver.js';
 import type { MessageMeta, StoredMessage } from './message.js';
 
@@ -137,11 +138,5 @@ function addArrived(database: Database, table: string): void {
   database.exec(`UPDATE ${table} SET arrived = sent WHERE arrived IS NULL`);
 }
 
-function parseMeta(json: string | null): MessageMeta | undefined {
-  try {
-    return json === null ? undefined : JSON.parse(json);
-  } catch {
-    // Damaged, but no checksum covers it, and none of it is needed.
-    return undefined;
-  }
-}
+/** Where it is damaged: no checksum covers it, and none of it is needed. */
+const parseMeta = (json: string | null) => (json === null ? undefined : (jsonOf(json) as MessageMeta | undefined));

@@ -12,7 +12,6 @@ import {
   selectBytes,
 } from './rows.js';
 
-/** Damaged rows are counted up to this number. */
 const MAX_DAMAGED = 100_000;
 
 type StoredRow = RowBytes & { id: number };

@@ -37,10 +37,9 @@ export async function readHistory(
   const rows = range.step % MINUTE_MS === 0 ? readRollUps(db, range) : await readReadings(db, range, gone);
   const series = new Map<string, HistoryPoint[]>();
   for (const row of rows) {
-    const points = series.get(row.region);
-    const point = pointOf(row, range, now);
-    if (points) points.push(point);
-    else series.set(row.region, [point]);
+    const points = series.get(row.region) ?? [];
+    series.set(row.region, points);
+    points.push(pointOf(row, range, now));
   }
   if (rows.length > MAX_POINTS) {
     throw badQuery(

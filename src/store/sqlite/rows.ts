@@ -2,6 +2,7 @@
  * Writes rows and reads them: as texts with a checksum: SQLite notices broken pages, but not a changed byte in a text. They are read
  * as bytes, in which any change shows, whatever it has made of a number or a text.
  */
+import { jsonOf } from '../../lib/json.js';
 import { type Database, inTransaction, type Statement } from '../../lib/sqlite/driver.js';
 import type { Message, Reading } from '../../protocol/message.js';
 import type { ReportedConfig } from '../../protocol/sensor-config.js';
@@ -127,11 +128,7 @@ export function parseReadingRow(id: number, row: RowBytes): StoredReading | unde
 /** Undefined when the row is not what was written. */
 export function parseMessageRow(id: number, row: RowBytes): StoredMessage | undefined {
   const [, receivedAt, body] = /^.*\n(\d+)\n\d*\n([\s\S]*)$/.exec(intactText(row) ?? '') ?? [];
-  try {
-    return body === undefined
-      ? undefined
-      : { id, message: JSON.parse(body) as Message, receivedAt: Number(receivedAt), size: body.length };
-  } catch {
-    return undefined;
-  }
+  const message = body === undefined ? undefined : (jsonOf(body) as Message | undefined);
+  if (body === undefined || message === undefined) return undefined;
+  return { id, message, receivedAt: Number(receivedAt), size: body.length };
 }

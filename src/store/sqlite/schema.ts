@@ -61,7 +61,7 @@ const ADDED = {
 
 /** Opens a store for writing. Throws `STORE_UNUSABLE`, or an error of the database. */
 export function openReadings(path: string): Database {
-  mkdirSync(dirname(path), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const database = openSqlite(path);
   // Whoever locks the file is waited for in short turns: in between the puller answers, and says why it stores nothing.
   database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 1000;');

@@ -11,7 +11,7 @@ import type { Retention, StoreEntry, StorePosition, StoreStats } from '../store.
 import { ReadBack } from './read-back.js';
 import { readHistory } from './read-history.js';
 import { addSamples, forgetSome, LEVELS } from './roll-up-tables.js';
-import { RollUps } from './roll-ups.js';
+import { openRollUps, type RollUps } from './roll-ups.js';
 import { append, withChecksum } from './rows.js';
 import { ARRIVED, firstSince, lastReading } from './select-readings.js';
 import { StoreFile, type StoreFileEvent } from './store-file.js';
@@ -97,7 +97,6 @@ export class SqliteStore {
     return this.#withRollUps((rollUps) => rollUps.work(now, this.lastReading(), this.clock.now()));
   }
 
-  /** The newest reading's id; 0: there is none. */
   lastReading(): number {
     return lastReading(this.database);
   }
@@ -198,7 +197,7 @@ export class SqliteStore {
     return this.#file.withRepair(() => {
       const { database } = this;
       if (this.#rollUps?.database !== database) {
-        this.#rollUps = { database, rollUps: new RollUps(database, this.clock.now()) };
+        this.#rollUps = { database, rollUps: openRollUps(database, this.clock.now()) };
       }
       return work(this.#rollUps.rollUps, database);
     });

@@ -6,7 +6,7 @@ import { showDetailsCharts } from './charts.js';
 import { paint } from './color.js';
 import { showConfig } from './configuration.js';
 import { showApplicable, showControls } from './controls.js';
-import { byId, create, headCell, setText } from './dom.js';
+import { byId, create, fill, headCell, setText } from './dom.js';
 import { draw } from './draw.js';
 import { clock, unitOf, valueTexts, whole, withUnit } from './format.js';
 import { isIn, nameOf, onSelect, placeQuery, type Selection, select } from './selection.js';
@@ -39,7 +39,8 @@ function show(selection: Selection | undefined): void {
   setText(byId('details-title'), nameOf(selection));
   setText(byId('details-region'), selection.host === undefined ? '' : `in region ${selection.region}`);
   readings = [];
-  for (const id of ['details-readings', 'readings-head', 'details-facts']) byId(id).replaceChildren();
+  for (const id of ['details-readings', 'readings-head']) byId(id).replaceChildren();
+  byId('details-facts').hidden = true;
   showConfig(selection);
   showDetailsCharts(selection);
   void showControls(selection, () => void load());
@@ -79,17 +80,11 @@ const COUNTS = ['received', 'gaps', 'waiting', 'unaccounted', 'late', 'duplicate
 
 /** Undefined: there is none of this name. */
 function showFacts(sensor: SensorView | undefined): void {
-  const facts = sensor
-    ? [
-        ['state', sensor.state],
-        ['last reading', clock(sensor.last_seen)],
-        ['first reading', clock(sensor.first_seen)],
-        ...COUNTS.map((name) => [name, whole(sensor[name])]),
-      ]
-    : [['state', 'no sensor of this name has sent a reading']];
-  const factOf = ([name = '', text = '']: string[]) =>
-    create('div', '', create('dt', '', name), create('dd', '', text));
-  byId('details-facts').replaceChildren(...facts.map(factOf));
+  const state = sensor?.state ?? 'no sensor of this name has sent a reading';
+  const [first, last] = sensor ? [clock(sensor.first_seen), clock(sensor.last_seen)] : ['', ''];
+  const counts = Object.fromEntries(COUNTS.map((name) => [name, sensor ? whole(sensor[name]) : '']));
+  fill(byId('details-facts'), { state, first, last, ...counts });
+  byId('details-facts').hidden = false;
 }
 
 export function showInDetails(event: ReadingEvent): void {

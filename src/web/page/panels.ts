@@ -4,7 +4,7 @@ import type { RelayView } from '../../fleet/relays.js';
 import { showColors } from './color.js';
 import { arrange, byId, fill, find, setText, stamp } from './dom.js';
 import { byNumber, numberText, whole } from './format.js';
-import { Mosaic } from './mosaic.js';
+import { mosaicOn } from './mosaic.js';
 import { compareRegions, KNOWN_REGIONS } from './regions.js';
 import { hashOf, select } from './selection.js';
 import { type ShownSensor, sensorsIn } from './sensors.js';
@@ -43,7 +43,8 @@ function showCounts(node: HTMLElement, { rate, ...counts }: Counts): void {
 class Panel {
   readonly node = stamp('panel-template');
   readonly #tiles = new Tiles(find(this.node, '.tiles'));
-  readonly #mosaic: Mosaic;
+  readonly #canvas = find(this.node, 'canvas', HTMLCanvasElement);
+  readonly #mosaic = mosaicOn(this.#canvas);
   #many = false;
   /** Sensors of which a reading arrived since it was drawn. */
   arrived = new Set<ShownSensor>();
@@ -60,12 +61,10 @@ class Panel {
     this.node.setAttribute('aria-labelledby', id);
     fill(this.node, { region, place: KNOWN_REGIONS.get(region) ?? '' });
     find(this.node, 'h2 a', HTMLAnchorElement).href = hashOf({ region });
-    const canvas = find(this.node, 'canvas', HTMLCanvasElement);
-    this.#mosaic = new Mosaic(canvas);
-    canvas.addEventListener('pointermove', (event) => {
-      canvas.title = this.#mosaic.sensorAt(event)?.hostname ?? '';
+    this.#canvas.addEventListener('pointermove', (event) => {
+      this.#canvas.title = this.#mosaic.sensorAt(event)?.hostname ?? '';
     });
-    canvas.addEventListener('click', (event) => {
+    this.#canvas.addEventListener('click', (event) => {
       const sensor = this.#mosaic.sensorAt(event);
       if (sensor) select({ region: sensor.region, host: sensor.hostname });
     });

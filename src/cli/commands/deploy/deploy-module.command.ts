@@ -8,6 +8,7 @@ import {
   allowOption,
   flagOption,
   listOption,
+  refuse,
   regionsOption,
   takeOverOption,
   text,
@@ -55,9 +56,12 @@ function nameOf(file: string, given: string | undefined): string {
   const base = basename(file.toLowerCase(), '.wasm').replace(/[^a-z0-9]+/g, '-');
   const name = given ?? base.replace(/^-|-$/g, '').slice(0, MAX_NAME);
   if (NAME.test(name) && name.length <= MAX_NAME) return name;
-  throw new AppError('BAD_OPTION', `--name: ${JSON.stringify(name)} is not a name`, {
-    hint: `Use lower-case letters, digits and single dashes, at most ${MAX_NAME}.`,
-  });
+  return refuse(
+    '--name',
+    name,
+    'is not a name',
+    `Use lower-case letters, digits and single dashes, at most ${MAX_NAME}.`,
+  );
 }
 
 /** From `NAME=value` words; throws `BAD_OPTION`. */
@@ -65,9 +69,7 @@ function envFrom(words: string[]): Record<string, string> {
   return Object.fromEntries(
     words.map((word) => {
       const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(word) ?? [];
-      if (name === undefined || value === undefined) {
-        throw new AppError('BAD_OPTION', `--env: ${JSON.stringify(word)} is not NAME=value`);
-      }
+      if (name === undefined || value === undefined) return refuse('--env', word, 'is not NAME=value');
       if (!name.startsWith('BACALHAU_')) return [name, value];
       throw new AppError('BAD_OPTION', `--env: ${name} is set by the node`, {
         hint: 'Names that begin with BACALHAU_ are reserved.',

@@ -73,7 +73,6 @@ function deployServiceCommand(role: ServiceRole, effect: string): CommandSpec {
 export const deployRelayCommand = command({
   name: 'deploy relay',
   summary: 'run the relay of a region as a service job on a node of the region (remote network)',
-  settings: ['stateDir'],
   options: {
     region: relayRegionOption(),
     url: mandatoryOption('--url <url>', 'where sensors of the region reach it: http:// with the node and a port', url),

@@ -11,7 +11,6 @@ import { stopModuleText, stopPublisherText } from '../../output/deploy-text.js';
 export const stopPublisherCommand = command({
   name: 'stop publisher',
   summary: 'stop the sensors, and wait until no more readings arrive',
-  settings: ['stateDir'],
   options: { regions: regionsOption(), takeOver: takeOverOption(), yes: yesOption() },
   async action({ out, settings, options }) {
     const target = await openStopTarget(settings);
@@ -25,7 +24,6 @@ export const stopPublisherCommand = command({
 export const stopModuleCommand = command({
   name: 'stop module <name>',
   summary: 'stop a module that `deploy module` started',
-  settings: ['stateDir'],
   options: { regions: regionsOption(), takeOver: takeOverOption(), yes: yesOption() },
   async action({ out, settings, options, args: { name } }) {
     const target = await openStopTarget(settings);
@@ -49,7 +47,6 @@ function stopServiceCommand(role: ServiceRole, summary: string): CommandSpec {
   return command({
     name: `stop ${role}`,
     summary,
-    settings: ['stateDir'],
     options: {
       takeOver: takeOverOption(),
       ...(role === 'proxy'
@@ -76,7 +73,6 @@ function stopServiceCommand(role: ServiceRole, summary: string): CommandSpec {
 export const stopRelayCommand = command({
   name: 'stop relay',
   summary: 'stop the relay of a region that runs as a service job; its readings stay on the node',
-  settings: ['stateDir'],
   options: { region: relayRegionOption(), takeOver: takeOverOption() },
   async action({ out, settings, options: { region, takeOver } }) {
     const network = await openSession(settings).network();

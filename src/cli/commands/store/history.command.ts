@@ -6,6 +6,7 @@ import { command } from '../../command.js';
 import {
   duration,
   type Read,
+  refuse,
   scopeOptions,
   sinceOption,
   timeRange,
@@ -59,9 +60,7 @@ const LEAST_MS = 120_000;
 const chartSize: Read<ChartSize> = (given, flag) => {
   const [, columns, rows] = /^(\d{1,4})x(\d{1,4})$/.exec(given) ?? [];
   if (Number(columns) >= 20 && Number(rows) >= 8) return { columns: Number(columns), rows: Number(rows) };
-  throw new AppError('BAD_OPTION', `${flag}: ${JSON.stringify(given)} is not a size from 20x8 on`, {
-    hint: 'For example: --size 100x30',
-  });
+  return refuse(flag, given, 'is not a size from 20x8 on', 'For example: --size 100x30');
 };
 
 export const plot = command({

@@ -1,7 +1,7 @@
 import { text as readAll } from 'node:stream/consumers';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { exportReadings, queryStore, SCHEMA_SQL } from '../../../operations/ask-store.js';
-import type { Answer, Cell } from '../../../store/answer.js';
+import { type Answer, type Cell, readAnswer } from '../../../store/answer.js';
+import { readStore } from '../../../store/sqlite/reader/store-reader.js';
 import { type CommandContext, command } from '../../command.js';
 import {
   flagOption,
@@ -20,6 +20,9 @@ import { countText, terminalWidth } from '../../output/terminal-text.js';
 import { writeLines } from '../../output/text-writer.js';
 import { untilStopped } from '../../stop-signal.js';
 import { storeOption, storeTarget } from '../../targets.js';
+
+/** The statements that made the tables, with their comments. */
+const SCHEMA_SQL = "select sql from sqlite_schema where sql is not null and name not like 'sqlite_%' order by rowid";
 
 export const query = command({
   name: 'query [sql]',
@@ -41,7 +44,9 @@ export const query = command({
     if (schema && given !== undefined) throw new AppError('BAD_OPTION', '--schema takes no SQL');
     const sql = schema ? SCHEMA_SQL : (given ?? (await fromStdin()));
     return untilStopped(async (signal) => {
-      const answer = await queryStore(storeTarget(context), sql, signal);
+      const target = storeTarget(context);
+      const ofFile = async (path: string) => readAnswer(readStore({ path, sql }, { signal }));
+      const answer = await (typeof target === 'string' ? ofFile(target) : target.query(sql, signal));
       await show(context, answer, signal);
     });
   },
@@ -121,7 +126,9 @@ export const exportCommand = command({
     const wanted = { since, until, region, host, fields: fields?.join(',') };
     return untilStopped(async (signal) => {
       const target = storeTarget(context);
-      const answer = await exportReadings(target, { ...wanted, values: csv ? 'columns' : 'object' }, signal);
+      const readings = { ...wanted, values: csv ? ('columns' as const) : ('object' as const) };
+      const ofFile = async (path: string) => readAnswer(readStore({ path, readings }, { signal }));
+      const answer = await (typeof target === 'string' ? ofFile(target) : target.exportReadings(readings, signal));
       await writeLines(csv ? csvLines(answer) : ndjson(answer), file, signal);
       const { rows, damaged } = answer.end();
       if (damaged) out.warn(`${countText(damaged, 'damaged reading')} left out`);

@@ -12,11 +12,8 @@ import { withCommandName } from '../../output/command-name.js';
 import { endpointLines } from '../../output/up-text.js';
 import { openUpLog } from './up-settings.js';
 
-interface Ready {
-  endpoints: Record<string, string>;
-  /** What happened on the way. */
-  notes: string[];
-}
+/** `notes`: what happened on the way. */
+type Ready = { endpoints: Record<string, string>; notes: string[] };
 
 /** Resolves with the exit code. */
 export async function upDetached({ out, settings }: Pick<CommandContext, 'out' | 'settings'>): Promise<number> {

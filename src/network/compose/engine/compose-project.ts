@@ -7,7 +7,6 @@ import { AppError } from '../../../lib/errors/app-error.js';
 import { openLog } from '../../../lib/process/log-file.js';
 
 export interface Project {
-  /** Containers, networks and volumes carry it in their names. */
   name: string;
   /** Holds `compose.yaml` and `.env`. */
   folder: string;
@@ -59,7 +58,6 @@ export async function requireOwnProject(project: string, stateDir: string): Prom
   });
 }
 
-/** Kept of each container's log. */
 const LOG_LINES = 1000;
 
 /** Beside the logs of `up`. */

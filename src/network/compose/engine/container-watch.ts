@@ -33,7 +33,7 @@ export async function failOnExit(project: Project, signal: AbortSignal): Promise
   }
 }
 
-export interface WatchOptions {
+interface WatchOptions {
   project: Project;
   emit(event: NetworkEvent): void;
   /** Called with the service when its container runs again, whoever restarted it. */
