@@ -1,9 +1,7 @@
 import { expect } from 'vitest';
 import { eventually, type Sandbox } from '../support/cli-harness.js';
 import { COMPOSE_ENV, composeMissing, crashContainer, docker, leftOver, PROJECT } from '../support/compose-support.js';
-import { NODES_ENDED } from '../support/kept-readings.js';
 import { describeSystem } from '../support/system-suite.js';
-import { Containers } from '../torture/machine/containers.js';
 
 const SERVICES = { proxy: 'sqs-proxy', puller: 'sqs-puller', queue: 'queue' };
 
@@ -25,8 +23,6 @@ describeSystem({
   network: 'compose',
   skip: composeMissing(),
   env: COMPOSE_ENV,
-  risks: NODES_ENDED,
-  machine: (sandbox) => Containers.of(PROJECT, sandbox.dir),
   kill: (sandbox, service) =>
     service === 'puller'
       ? killContainer(sandbox, SERVICES[service])

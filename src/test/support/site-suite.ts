@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SensorView } from '../../fleet/fleet-view.js';
-import type { Machine } from '../torture/machine/machine.js';
 import { Processes } from '../torture/machine/processes.js';
 import { eventually, Sandbox } from './cli-harness.js';
 import { expectAccounted, hostOf, type Row } from './kept-readings.js';
@@ -14,8 +13,6 @@ export interface SiteOptions {
   env?: Record<string, string>;
   /** Rows of what happens to readings that its sensors keep. */
   risks?: Row[];
-  /** What its programs are; by default children of `up`. */
-  machine?(sandbox: Sandbox): Promise<Machine>;
   /** Kills the relay of eu (SIGKILL), and resolves when it runs again; by default it is a child of `up`. */
   killRelay?(sandbox: Sandbox): Promise<void>;
   /** Arguments of the last `down`. */
@@ -38,7 +35,6 @@ async function killChild(sandbox: Sandbox): Promise<void> {
 
 export function describeSite(options: SiteOptions): void {
   const { network, risks = [], skip, env, killRelay = killChild, downArgs } = options;
-  const { machine = async (sandbox: Sandbox) => new Processes(sandbox) } = options;
   describe(`a site of the ${network} network`, () => {
     const sandbox = new Sandbox(env);
 
@@ -98,7 +94,7 @@ export function describeSite(options: SiteOptions): void {
     for (const row of risks) {
       test(`${row.name}: what sensors kept is stored or counted`, async (context) => {
         if (skip !== undefined) context.skip(skip);
-        const victim = { sandbox, machine: await machine(sandbox), hostOf: hostOf(network), relays: true };
+        const victim = { sandbox, machine: new Processes(sandbox), hostOf: hostOf(network), relays: true };
         await expectAccounted({ ...victim, interval: INTERVAL_S }, row);
       }, 240_000);
     }

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SensorView } from '../../fleet/fleet-view.js';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
 import { LANGUAGES } from '../../modules/init-sensor.js';
-import type { Machine } from '../torture/machine/machine.js';
 import { Processes } from '../torture/machine/processes.js';
 import { eventually, nothingMissing, Sandbox } from './cli-harness.js';
 import { FOREIGN_COLORS, foreignModule, ORIGINAL_PUBLISHER } from './foreign-modules.js';
@@ -22,8 +21,6 @@ export interface SystemOptions {
   kill?(sandbox: Sandbox, service: 'proxy' | 'puller' | 'queue'): Promise<void>;
   /** Rows of what happens to readings that its sensors keep. */
   risks?: Row[];
-  /** What its programs are; by default children of `up`. */
-  machine?(sandbox: Sandbox): Promise<Machine>;
   /** Seconds between readings; the less, the more is under way when something is killed. */
   interval?: string;
   /** What is left of it beside processes. */
@@ -48,7 +45,6 @@ export function describeSystem(options: SystemOptions): void {
   const {
     network,
     risks = [],
-    machine = async (sandbox) => new Processes(sandbox),
     skip,
     env,
     kill = killChild,
@@ -199,7 +195,7 @@ export function describeSystem(options: SystemOptions): void {
 
     for (const row of risks) {
       system(`${row.name}: what sensors kept is stored or counted`, async () => {
-        const victim = { sandbox, machine: await machine(sandbox), hostOf: hostOf(network), relays: false };
+        const victim = { sandbox, machine: new Processes(sandbox), hostOf: hostOf(network), relays: false };
         await expectAccounted({ ...victim, interval: Number(interval) }, row);
       });
     }
