@@ -223,6 +223,21 @@ test('what live requests without an answer held stays live while the backlog get
   expect(requests.findLastIndex(([first]) => first === 1001)).toBeLessThan(requests.length - 1);
 });
 
+test('what comes does not wait behind many that came shortly before', async () => {
+  answer = async (numbers) => {
+    await sleep(60);
+    return accepted(numbers);
+  };
+  start();
+  await take(60_000);
+  await vi.waitFor(() => expect(requests.length).toBeGreaterThan(0));
+  await take(1, 60_001);
+  await emptied();
+  const came = requests.findIndex((numbers) => numbers.includes(60_001));
+  expect(requests.slice(came + 1).flat().length).toBeGreaterThan(5_000);
+  expect(requests.flat().length).toBe(60_001);
+});
+
 test('while the queue upstream is long, the backlog waits, and what comes does not', async () => {
   for (let n = 1; n <= 300; n++) void buffer.send([{ body: `{"n":${n},"x":"${'x'.repeat(9_000)}"}` }]);
   await vi.waitFor(() => expect(buffer.count).toBe(300));

@@ -69,6 +69,8 @@ const REFUSED_FOR_NOW = new Set([
   'WRONG_HOST',
 ]);
 
+/** Readings in the live lane: of more those that are no longer live are backlog. They are some requests. */
+const MAX_LIVE = 20_000;
 /** Readings in the queue of the proxy that its puller takes within a second. */
 const LONG_QUEUE = 6_000;
 
@@ -130,10 +132,7 @@ export class Forwarder {
   async #runLive(signal: AbortSignal): Promise<void> {
     const { buffer } = this.#options;
     for (let failures = 0; !signal.aborted; ) {
-      const { live, slow } = this.#times;
-      // One request without an answer is no outage while the other lane gets on: its readings would wait for all the backlog.
-      const isAway = failures > 0 && buffer.now() - this.#lastTaken > live;
-      this.#live = buffer.lastOlderThan(isAway ? live : slow, this.#live);
+      this.#live = this.#liveAfter(failures > 0);
       const readings = buffer.read(this.#live, Number.MAX_SAFE_INTEGER, MAX_REQUEST_BYTES);
       const last = readings.at(-1);
       if (!last) {
@@ -145,6 +144,18 @@ export class Forwarder {
       if (done) this.#live = last.id;
       await pause(done ? this.#times.every : this.#backoff(failures), signal);
     }
+  }
+
+  /** The last reading that is backlog. */
+  #liveAfter(hasFailed: boolean): number {
+    const { buffer } = this.#options;
+    const { live, slow } = this.#times;
+    // One request without an answer is no outage while the other lane gets on: its readings would wait for all the backlog.
+    const isAway = hasFailed && buffer.now() - this.#lastTaken > live;
+    const after = buffer.lastOlderThan(isAway ? live : slow, this.#live);
+    const first = buffer.lastId - MAX_LIVE;
+    // Sensors that could not send have sent what they keep.
+    return first > after ? Math.min(first, buffer.lastOlderThan(live, after)) : after;
   }
 
   async #runBacklog(signal: AbortSignal): Promise<void> {
