@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isAlive } from '../../lib/process/process-id.js';
 import { eventually, Sandbox } from '../support/cli-harness.js';
 
 const DEPLOY = ['up', '-d', '--deploy', '--interval', '0.3'];
@@ -69,7 +70,9 @@ describe('a fleet on loopback', () => {
     const old = await tokenOf('edge-us-9');
     const { until } = await sandbox.json<{ until: string }>(['token', 'rotate', '--overlap', '2']);
     expect(Date.parse(until)).toBeGreaterThan(Date.now() + 3_600_000);
+    const { up } = sandbox.state();
     expect((await sandbox.run(['down'])).code).toBe(0);
+    expect(isAlive(up)).toBe(false);
     expect((await sandbox.run([...DEPLOY, ...(await Sandbox.portFlags('embedded'))])).code).toBe(0);
     expect(await tokenOf('edge-us-9')).not.toBe(old);
     const plain = { data: 'of a node', hostname: 'edge-us-9' };
