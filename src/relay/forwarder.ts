@@ -43,7 +43,7 @@ const MAX_REQUEST_BYTES = 900_000;
 const TIMES = {
   /** Between two live requests: one with many readings costs upstream little more than one with a single one. */
   every: 100,
-  /** What has waited longer is backlog: while upstream has taken nothing for as long, and where it is only slow. */
+  /** What has waited longer is backlog: where upstream is away, or many newer ones wait; and always. */
   live: 3_000,
   slow: 30_000,
   /** Between two looks for backlog, and the first pause after a failure. */
@@ -150,8 +150,8 @@ export class Forwarder {
   #liveAfter(hasFailed: boolean): number {
     const { buffer } = this.#options;
     const { live, slow } = this.#times;
-    // One request without an answer is no outage while the other lane gets on: its readings would wait for all the backlog.
-    const isAway = hasFailed && buffer.now() - this.#lastTaken > live;
+    // A request without an answer is no outage yet: its readings would wait for all the backlog.
+    const isAway = hasFailed && buffer.now() - this.#lastTaken > slow;
     const after = buffer.lastOlderThan(isAway ? live : slow, this.#live);
     const first = buffer.lastId - MAX_LIVE;
     // Sensors that could not send have sent what they keep.
