@@ -1,4 +1,5 @@
 /** A relay beside a running fleet: what it has taken arrives once, whoever is killed meanwhile. */
+import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -88,6 +89,7 @@ test('while the cloud is away the relay takes readings, and answers with the con
 
 test('a relay takes readings at once, though its proxy does not answer', async () => {
   const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
   const { port } = silent.address() as AddressInfo;
   const own = await freePort();
   const upstream = ['--upstream', `http://127.0.0.1:${port}`, '--region', 'us', '--state-dir', join(sandbox.dir, 'us')];

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../../config/settings.js';
 import { waitFor } from '../../../lib/async/backoff.js';
-import { isAlive, signalAll, stopProcesses } from '../../../lib/process/process-id.js';
+import { signalAll, stopProcesses } from '../../../lib/process/process-id.js';
 import { loadProvider } from '../../../network/registry.js';
 import { keptIn } from '../../../operations/kept-readings.js';
 import { controlClient } from '../../../runtime/control-client.js';
@@ -77,7 +77,8 @@ async function stopUp({ control, up }: RunState, settings: Settings): Promise<vo
   } catch {
     signalAll([up], 'SIGTERM');
   }
+  const stateDir = resolve(settings.stateDir);
   // `run.json` goes some moments before its process.
-  const gone = () => !isAlive(up) || undefined;
+  const gone = () => (!readRunState(stateDir)?.alive && !findUpAndChildren(stateDir).up) || undefined;
   if (!(await waitFor(gone, { timeoutMs: UP_GRACE_MS, everyMs: 50 }))) await stopProcesses([up], 1000);
 }
