@@ -69,8 +69,8 @@ const REFUSED_FOR_NOW = new Set([
   'WRONG_HOST',
 ]);
 
-/** Readings in the live lane: of more those that are no longer live are backlog. They are some requests. */
-const MAX_LIVE = 20_000;
+/** Readings in the live lane: of more those that are no longer live are backlog. They are a few requests. */
+const MAX_LIVE = 10_000;
 /** Readings in the queue of the proxy that its puller takes within a second. */
 const LONG_QUEUE = 6_000;
 
