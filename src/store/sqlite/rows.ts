@@ -1,6 +1,6 @@
 /**
- * Writes rows and reads them: as texts with a checksum: SQLite notices broken pages, but not a changed byte in a text. They are read
- * as bytes, in which any change shows, whatever it has made of a number or a text.
+ * Writes rows and reads them, as texts with a checksum: SQLite notices broken pages, but not a changed byte in a text. They
+ * are read as bytes, in which any change shows, whatever it has made of a number or a text.
  */
 import { jsonOf } from '../../lib/json.js';
 import { type Database, inTransaction, type Statement } from '../../lib/sqlite/driver.js';
@@ -10,6 +10,7 @@ import type { StoredMessage, StoredReading, StoreEntry } from '../store.js';
 
 type Value = string | number | null;
 
+/** What the checksum of a reading covers: with one more, the readings of older stores would be damaged. */
 export const READING_COLUMNS = [
   'received_at',
   'execution_id',
