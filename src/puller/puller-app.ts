@@ -78,6 +78,8 @@ export type PullerAppStats = PipelineStats & {
   lastError: string | undefined;
   queue: string;
   depth: QueueDepth | undefined;
+  /** Its clock, Unix milliseconds. Pullers before 0.2 do not tell it. */
+  now?: number;
   /** Only with a store. */
   store?: StoreStats | undefined;
   /** How far the wall clock was set forward, in milliseconds (back: below 0), while that is not confirmed; mostly 0. */
@@ -164,7 +166,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   }
   app.get('/stats', async (c) => {
     const depth = await queue.depth().catch(() => undefined);
-    return c.json({ ...stats(), queue: queue.name, depth } satisfies PullerAppStats);
+    return c.json({ ...stats(), queue: queue.name, depth, now: now() } satisfies PullerAppStats);
   });
   app.route('/', pullerMetrics(deps).routes);
   app.route('/', historyRoutes(store, now));

@@ -19,6 +19,8 @@ let stateDir: string;
 let network: FakeNetwork;
 let known: number[];
 let clockAheadMs: number;
+/** The clock of the puller, by that of the command. */
+let pullerAhead: number;
 /** Sensors that were deployed before. */
 let keeping: () => SensorView[];
 let relays: Partial<RelayView>[];
@@ -35,6 +37,7 @@ beforeEach(() => {
   network = new FakeNetwork();
   known = [];
   clockAheadMs = 0;
+  pullerAhead = 0;
   keeping = () => [];
   relays = [];
   progress = [];
@@ -53,7 +56,7 @@ const fleet = {
     sensors: [...known.map((time, i) => sensorView(`edge-us-${i}`, { job_submission_time: time })), ...keeping()],
     summary: { relays } as never,
   }),
-  stats: async () => ({ clockAheadMs }) as PullerAppStats,
+  stats: async () => ({ clockAheadMs, now: Date.now() + pullerAhead }) as PullerAppStats,
   countSince: async (submission: number) => (submission === 0 ? any : fresh),
 };
 
@@ -155,6 +158,16 @@ test.each([
   clockAheadMs = clockAhead;
   const { submissionTime } = await deploy();
   expect(submissionTime - NOW).toBe(expected);
+});
+
+test.each([
+  ['an hour behind', HOUR],
+  ['an hour ahead', -HOUR],
+])('the clock of the command is %s: that of the puller counts', async (_, ahead) => {
+  pullerAhead = ahead;
+  known = [NOW + ahead - 1000];
+  const { submissionTime } = await deploy();
+  expect(submissionTime - NOW).toBe(ahead);
 });
 
 test('an unchanged job counts readings of older submissions, too', async () => {

@@ -53,8 +53,8 @@ export function submitInOrder(
   options?: { now: boolean },
 ): Promise<Submitted> {
   return withFileLock(join(stateDir, 'deploy.lock'), LOCK_MS, async () => {
-    const now = Date.now();
-    const [{ sensors }, { clockAheadMs = 0 }] = await Promise.all([fleet.snapshot(), fleet.stats()]);
+    // The clock of the puller: that of this command may be another machine's, and wrong.
+    const [{ sensors }, { clockAheadMs = 0, now = Date.now() }] = await Promise.all([fleet.snapshot(), fleet.stats()]);
     const known = sensors.map((sensor) => sensor.job_submission_time);
     // More than now where the clock was set back since the last submission. What proxies would refuse is no sensor's, or that of
     // one that was submitted while the clock was ahead.
