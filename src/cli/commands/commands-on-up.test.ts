@@ -89,7 +89,7 @@ test('tail begins with what was stored since, of a region, with the values that 
   expect(stdout).toContain('humidity');
   expect(stdout).not.toContain('temperature');
   const { stderr } = await run('tail --since 1m --region us --limit 1 --fields humidty');
-  expect(stderr).toMatch(/^no sensor has sent the field humidty yet; there are: /);
+  expect(stderr).toMatch(/^no reading has the field humidty yet, so this waits; there are: /);
   const line = JSON.parse((await run('tail --since 1m --region us --limit 1 -o ndjson')).stdout);
   expect(line).toMatchObject({ event: 'reading', hostname: 'edge-us-1', values: { temperature: 4.5 }, late: false });
 });

@@ -39,7 +39,9 @@ test('of a region that is cut off, what its sensors keep', () => {
 
 test('of a region that is cut off where the new version runs at once', () => {
   const cut = region({ region: 'eu', pending: 3, expected: 0, seen: 0, unseen: true });
-  expect(deployText(result({ regions: [cut] }))).toBe('pending: eu is cut off; it runs there, and is not seen yet');
+  expect(deployText(result({ regions: [cut] }))).toBe(
+    "pending: eu is cut off: the new version runs there, and can't be seen yet",
+  );
 });
 
 const facts: [DeployFact, string | RegExp][] = [

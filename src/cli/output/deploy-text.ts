@@ -31,7 +31,7 @@ type PendingRegion = Pick<RegionDeployment, 'region' | 'pending' | 'kept' | 'uns
 function pendingLines(regions: PendingRegion[]): string[] {
   const waiting = regions.filter(({ pending }) => pending > 0);
   const cut = waiting.flatMap(({ region, kept, unseen }) => {
-    if (unseen) return [`pending: ${region} is cut off; it runs there, and is not seen yet`];
+    if (unseen) return [`pending: ${region} is cut off: the new version runs there, and can't be seen yet`];
     return kept?.readings ? [`pending: ${region} is cut off, its ${keptText(kept)}`] : [];
   });
   const others = waiting

@@ -40,7 +40,7 @@ async function unknownNames(fleet: FleetReader, region: string | undefined, fiel
   const note = (kind: string, given: string[], known: string[]) =>
     given
       .filter((name) => !known.includes(name))
-      .map((name) => `no sensor has sent the ${kind} ${name} yet; there are: ${known.join(', ') || 'none'}`);
+      .map((name) => `no reading has the ${kind} ${name} yet, so this waits; there are: ${known.join(', ') || 'none'}`);
   const regions = region === undefined ? [] : (await fleet.summary()).regions.map((one) => one.region);
   const sensors = fields.length === 0 ? [] : (await fleet.snapshot()).sensors;
   const measured = new Set(sensors.flatMap(({ values = {} }) => Object.keys(values)));
