@@ -99,8 +99,8 @@ function replace(sensor: SensorRecord, at: number): void {
 }
 
 /**
- * When it was submitted. What proxies would refuse as ahead of their time came while the clock was: it was not submitted after it
- * was first seen. The time of that moves with the clock.
+ * When it was submitted. A time that proxies would refuse as too far ahead is of a clock that was ahead then: the time when the
+ * sensor was first seen stands for it, which is corrected with the clock.
  */
 const submittedAt = ({ reading: { job_submission_time: time }, firstSeen }: SensorRecord): number =>
   time > firstSeen + MAX_SUBMISSION_AHEAD_MS ? firstSeen : time;

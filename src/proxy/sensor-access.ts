@@ -70,7 +70,7 @@ export function sensorAccess(
         : new AppError('TOKEN_WRONG', 'sending readings: the token is not the right one');
     },
 
-    /** Whether it is the token of a relay, which sends what its clients have tried, too. */
+    /** Whether it is the token of a relay: its address is also that of its clients, who may try others. */
     isRelay: (header: string | undefined): boolean => holderOf(header, Date.now())?.relay !== undefined,
 
     /** What keeps this sender from sending a reading; undefined when it may. */

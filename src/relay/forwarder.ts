@@ -1,7 +1,7 @@
 /**
  * Forwards what a relay keeps to the proxy upstream, in two lanes with one request each. The live lane sends what comes. What
- * has waited there for too long, because upstream was away or the link is slow, becomes the backlog, as is what the relay has
- * when it starts: that goes in order through the other lane, so that readings of now do not wait behind it.
+ * has waited there for too long, because upstream was away or the link is slow, is backlog, and so is what the relay has when it
+ * starts. The backlog goes in order through the other lane, so that readings of now do not wait behind it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -43,10 +43,11 @@ const MAX_REQUEST_BYTES = 900_000;
 const TIMES = {
   /** Between two live requests: one with many readings costs upstream little more than one with a single one. */
   every: 100,
-  /** What has waited longer is backlog: where upstream is away, or many newer ones wait; and always. */
+  /** What has waited longer is backlog where upstream is away, or where {@link MAX_LIVE} newer readings wait. */
   live: 3_000,
+  /** What has waited longer is backlog in any case. Upstream is away when it has taken nothing for as long. */
   slow: 30_000,
-  /** Between two looks for backlog, and the first pause after a failure. */
+  /** Between two checks for backlog, and the first pause after a failure. */
   idle: 250,
   longestPause: 2_000,
   /** Before readings are sent again that upstream refuses for now. */
@@ -57,7 +58,7 @@ const TIMES = {
   liveTimeout: 5_000,
   backlogTimeout: 20_000,
 };
-/** Reported while upstream fails. */
+/** Different reasons that are reported while upstream fails. */
 const MAX_REASONS = 10;
 /** Upstream may take such a reading later. */
 const REFUSED_FOR_NOW = new Set([
@@ -69,7 +70,7 @@ const REFUSED_FOR_NOW = new Set([
   'WRONG_HOST',
 ]);
 
-/** Readings in the live lane: of more those that are no longer live are backlog. They are a few requests. */
+/** Readings that wait in the live lane; they fit into a few requests. */
 const MAX_LIVE = 10_000;
 /** Readings in the queue of the proxy that its puller takes within a second. */
 const LONG_QUEUE = 6_000;
@@ -150,11 +151,11 @@ export class Forwarder {
   #liveAfter(hasFailed: boolean): number {
     const { buffer } = this.#options;
     const { live, slow } = this.#times;
-    // A request without an answer is no outage yet: its readings would wait for all the backlog.
+    // One request without an answer is no outage. As backlog its readings would wait behind all the others.
     const isAway = hasFailed && buffer.now() - this.#lastTaken > slow;
     const after = buffer.lastOlderThan(isAway ? live : slow, this.#live);
     const first = buffer.lastId - MAX_LIVE;
-    // Sensors that could not send have sent what they keep.
+    // So many come at once when sensors could not send, and now deliver what they have kept.
     return first > after ? Math.min(first, buffer.lastOlderThan(live, after)) : after;
   }
 

@@ -4,7 +4,7 @@ import { AppError } from '../errors/app-error.js';
 
 /** Clients that ask at the same time: commands, pages, the panels of a few dashboards. */
 const MAX_WAITING = 50;
-/** Milliseconds: work that is no burden needs no pause, and one longer than that helps nobody. */
+/** Milliseconds. Shorter work needs no pause. */
 const SHORT_MS = 10;
 const LONGEST_PAUSE_MS = 250;
 
@@ -24,7 +24,7 @@ export class Turns {
       began = performance.now();
       return gone.aborted ? undefined : work();
     });
-    // As long as the work took: Node accepts one connection between two pieces, and hundreds may be there.
+    // As long as the work took: without it, Node accepts only one connection between two pieces, and hundreds may wait.
     const pause = () => {
       const took = performance.now() - began;
       return took < SHORT_MS ? nextTurn() : sleep(Math.min(LONGEST_PAUSE_MS, took));

@@ -59,7 +59,7 @@ export function addressOf(c: Context): string | undefined {
 
 /**
  * For all routes that take a token; a wrong one is a `TOKEN_WRONG` that they throw. `isKnown`: whether a request has a token
- * that can't be guessed; it is served whatever its neighbours try.
+ * that can't be guessed; it is served whatever others of its address try.
  */
 export function lateRefusals(wrong: WrongTokens, isKnown = (_: Context): boolean => false): MiddlewareHandler {
   return async (c, next) => {

@@ -190,8 +190,8 @@ test('containers: merged with files, each line once, also when their logs become
   await until(() => lines.some((text) => text.endsWith('live')));
   // The network stops.
   const iso = (seconds: number) => new Date(BEGAN + seconds * 1000).toISOString();
-  write('sqs-proxy', `${iso(3)} ${at(3, 'late')}`, `${iso(4)} live`, `${iso(5)} last words`);
-  await until(() => lines.some((text) => text.endsWith('last words')));
+  write('sqs-proxy', `${iso(3)} ${at(3, 'late')}`, `${iso(4)} live`, `${iso(5)} last output`);
+  await until(() => lines.some((text) => text.endsWith('last output')));
   stop.abort();
   await ended;
   expect(followed.map((signal) => signal?.aborted)).toEqual([true]);
@@ -201,7 +201,7 @@ test('containers: merged with files, each line once, also when their logs become
     'up info ready',
     'sqs-proxy info late',
     'sqs-proxy info live',
-    'sqs-proxy info last words',
+    'sqs-proxy info last output',
   ]);
 });
 
@@ -211,7 +211,7 @@ test('readings in the output of a puller are for debugging', async () => {
   expect((await read({ level: 'debug' }))[0]).toMatch(/^sqs-proxy debug \{/);
 });
 
-test('last words of sensors, once, where the network tells when', async () => {
+test('last output of sensors, once, where the network tells when', async () => {
   const execution = { id: 'e-1', node: 'edge-eu-1', state: 'failed' as const, message: 'no proxy', modified: BEGAN };
   const job = jobInfo(
     { role: 'publisher', region: 'eu' },
@@ -234,7 +234,7 @@ test('last words of sensors, once, where the network tells when', async () => {
   expect(await read()).toEqual(['proxy info a']);
 });
 
-test('a network is asked for last words every ten seconds, and each is shown once', async () => {
+test('a network is asked for last output every ten seconds, and each is shown once', async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: BEGAN });
   const fake = new FakeNetwork();
   const executions = ['e-1', 'e-2'].map((id) => ({
