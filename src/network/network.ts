@@ -140,8 +140,6 @@ export type NetworkFact =
   | { type: 'nodes.late'; nodes: string[] }
   /** One of these has connected. */
   | { type: 'node.arrived'; node: string }
-  /** The damaged file of the running jobs was moved here. */
-  | { type: 'jobs.quarantined'; file: string }
   /** Bacalhau had given up the job on these nodes, so it was started again. */
   | { type: 'job.restarted'; job: string; nodes: string[] }
   /** A cluster's nodes do not forward `HOSTNAME`: sensors are named by their executions. */

@@ -4,7 +4,7 @@ import { createLogger } from '../../lib/log/logger.js';
 import type { NetworkFact } from '../../network/network.js';
 import type { PullerEvent } from '../../puller/failure-reporter.js';
 import type { QueueServerEvent } from '../../sqs-server/sqs-server.js';
-import { eventText, logEvent, type UpEvent } from './event-text.js';
+import { eventText, type JobsLost, logEvent, type UpEvent } from './event-text.js';
 
 function logged(event: Parameters<typeof logEvent>[1]) {
   const lines: string[] = [];
@@ -152,9 +152,10 @@ test.each(notes)('%j', (event, text) => {
   expect(eventText(event)).toEqual(matching(text));
 });
 
-const facts: [NetworkFact, string | RegExp][] = [
-  [{ type: 'node.unschedulable', node: 'n', reason: 'no engine' }, "n can't run sensors: no engine"],
+const facts: [NetworkFact | JobsLost, string | RegExp][] = [
   [{ type: 'jobs.quarantined', file: 'x.damaged' }, /is now x\.damaged; deploy again/],
+  [{ type: 'job.lost', job: 'm', reason: 'no module' }, /^m does not run again .*: no module$/],
+  [{ type: 'node.unschedulable', node: 'n', reason: 'no engine' }, "n can't run sensors: no engine"],
   [{ type: 'hostname.not-forwarded', region: 'eu' }, /^eu: .*HOSTNAME/],
   [{ type: 'proxy.unreachable', url: 'http://p' }, /^http:\/\/p does not answer from here/],
   [{ type: 'secrets.in-job', variables: ['A', 'B'] }, /^A, B: .* users of the cluster can read/],

@@ -16,8 +16,8 @@ import type { SensorExit } from '../../sensor-host/job-version.js';
 import type { QueueServerEvent } from '../../sqs-server/sqs-server.js';
 import { countText, namesText } from './terminal-text.js';
 
-/** A job of the embedded network that does not run again after a restart of its host. */
-type JobLost = { type: 'job.lost'; job: string; reason: string };
+/** The jobs of the embedded network after a restart of its host: one does not run again; their damaged file was moved here. */
+export type JobsLost = { type: 'job.lost'; job: string; reason: string } | { type: 'jobs.quarantined'; file: string };
 
 /** A relay takes no readings, and takes them again. */
 export type RelayRefuses = { type: 'relay.refusing'; message: string } | { type: 'relay.taking' };
@@ -32,7 +32,7 @@ type Event =
   | QueueServerEvent
   | SensorExit
   | SensorRefused
-  | JobLost
+  | JobsLost
   | DeployFact
   | PublisherNotice;
 type Texts = { [E in Event as E['type']]: (event: E) => string };

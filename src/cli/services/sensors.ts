@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { hostNames } from '../../lib/net/browser-guard.js';
 import { readCaFile } from '../../lib/net/tls.js';
+import { reportWarning } from '../../lib/process/shutdown.js';
 import { modulePath } from '../../modules/module-files.js';
 import { ModuleStore } from '../../modules/module-store.js';
 import { edgeLabels, edgeName } from '../../network/edge-nodes.js';
@@ -13,11 +14,11 @@ import { ForeignHost } from '../../sensor-host/foreign/foreign-host.js';
 import { loadModule } from '../../sensor-host/guest/sensor-module.js';
 import { nodeArgsFor } from '../../sensor-host/host-capacity.js';
 import { createSensorHostApp } from '../../sensor-host/host-routes.js';
-import { keepJobs } from '../../sensor-host/jobs-file.js';
+import { keepJobs, quarantineDamagedJobs } from '../../sensor-host/jobs-file.js';
 import { SensorHost } from '../../sensor-host/sensor-host.js';
 import type { CommandContext } from '../command.js';
 import type { SENSORS_OPTIONS } from '../commands/serve.command.js';
-import { logEvent } from '../output/event-text.js';
+import { eventText, type JobsLost, logEvent } from '../output/event-text.js';
 import { logDefect, runService } from './run-service.js';
 
 export const serveSensors = ({ settings, options }: CommandContext<typeof SENSORS_OPTIONS>): Promise<number> =>
@@ -54,6 +55,13 @@ export const serveSensors = ({ settings, options }: CommandContext<typeof SENSOR
         return sent === undefined ? {} : { SENSOR_TOKEN: sent };
       },
     });
+    // Also when the host is started again while `up` runs.
+    const quarantined = quarantineDamagedJobs(jobs);
+    if (quarantined !== undefined) {
+      const event: JobsLost = { type: 'jobs.quarantined', file: quarantined };
+      logEvent(log, event);
+      reportWarning(eventText(event));
+    }
     const kept = keepJobs(cluster, jobs, (job, error) =>
       logEvent(log, { type: 'job.lost', job, reason: messageOf(error) }),
     );

@@ -1,6 +1,6 @@
 /** The embedded network: the child that `up` starts, and the calls that other terminals make to it. */
 import { EventEmitter, once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,15 +124,6 @@ test('sensors send to the relay of their region; config-updaters to the proxy', 
   const { network } = open({}, { eu: 'http://127.0.0.1:9192' });
   expect([network.sensorProxyUrl('eu'), network.sensorProxyUrl('us')]).toEqual(['http://127.0.0.1:9192', 'http://p']);
   expect(network.proxyUrlOf!('eu')).toBe('http://p');
-});
-
-test('damaged jobs are quarantined before the host starts, and reported', async () => {
-  writeFileSync(join(stateDir, 'embedded-jobs.json'), 'garbage');
-  const { plan: planned, events } = await plan();
-  await planned.start({ proxyUrl: 'http://p' });
-  const file = join(stateDir, 'embedded-jobs.json.damaged');
-  expect(existsSync(file)).toBe(true);
-  expect(events).toEqual([{ type: 'jobs.quarantined', file }]);
 });
 
 /** The network as another terminal opens it; `answers`: of the host, by method and path. */

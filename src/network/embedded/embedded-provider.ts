@@ -6,7 +6,6 @@ import { hostAndPort } from '../../lib/net/host-list.js';
 import { selfCommand } from '../../lib/process/self-command.js';
 import type { ChildEvent } from '../../lib/process/supervisor.js';
 import { nodeArgsFor } from '../../sensor-host/host-capacity.js';
-import { quarantineDamagedJobs } from '../../sensor-host/jobs-file.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
 import { RELAYED, RegionLinks } from '../region-links.js';
@@ -54,9 +53,6 @@ function planEmbedded(context: PlanContext): NetworkPlan<EmbeddedConnection> {
 
   const startHost = async () => {
     const jobsFile = join(stateDir, 'embedded-jobs.json');
-    // Before the host does, which could report it only in its log.
-    const quarantined = quarantineDamagedJobs(jobsFile);
-    if (quarantined !== undefined) context.emit({ type: 'jobs.quarantined', file: quarantined });
     const port = await freePort();
     host = `http://127.0.0.1:${port}`;
     const own = { port, nodes: nodesPerRegion, jobs: jobsFile, tlsCa, token, ...logging, sensorKey };

@@ -46,7 +46,13 @@ test('`up` sets a damaged state and damaged jobs aside, and comes up', async () 
   writeFileSync(inState('embedded-jobs.json'), '');
   const up = sandbox.spawn(['up', ...(await Sandbox.portFlags())]);
   await ready();
-  for (const name of ['run.json.damaged', 'embedded-jobs.json.damaged']) expect(up.stderr).toContain(name);
+  for (const name of ['run.json.damaged', 'embedded-jobs.json.damaged']) expect(up.stdout + up.stderr).toContain(name);
+  rmSync(inState('embedded-jobs.json.damaged'));
+  writeFileSync(inState('embedded-jobs.json'), '[');
+  process.kill(sandbox.pidOf('sensors'), 'SIGKILL');
+  await eventually('the same after a restart of the sensor host', () =>
+    existsSync(inState('embedded-jobs.json.damaged')),
+  );
   plain(up);
   await endAll();
 });
