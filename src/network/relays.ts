@@ -1,31 +1,20 @@
 /** The relays of `up --relays` on this machine: a child process of `up` for each region, which outlives no `up`; its data do. */
 import type { Resolved } from '../config/resolve-settings.js';
 import { serviceCommand } from '../config/service-config.js';
-import { choosePorts, type PortWish } from '../lib/net/choose-port.js';
+import { freePorts } from '../lib/net/choose-port.js';
 import { selfCommand } from '../lib/process/self-command.js';
 import { parseSensorKeys, relayTokenOf } from '../protocol/sensor-token.js';
 import { REGIONS } from './network.js';
-import type { NetworkNeeds, PlanContext } from './provider.js';
+import type { PlanContext } from './provider.js';
 
 const MEMORY_MB = 60;
-const FIRST_PORT = 9191;
 /** They start beside everything else, so that a busy machine needs longer for each. */
 const READY_MS = 60_000;
 
 export const relayName = (region: string): string => `relay-${region}`;
 
-const relayPorts = (): Record<string, PortWish> =>
-  Object.fromEntries(
-    REGIONS.map((region, i) => [
-      region,
-      { port: FIRST_PORT + i, explicit: false, purpose: `relay of ${region}`, flag: '--relays' },
-    ]),
-  );
-
-export const relayNeeds = ({ values }: Resolved): Required<Pick<NetworkNeeds, 'memoryMb' | 'ports'>> =>
-  values.relays
-    ? { memoryMb: MEMORY_MB * REGIONS.length, ports: Object.values(relayPorts()) }
-    : { memoryMb: 0, ports: [] };
+/** Megabytes of memory that they need. */
+export const relayMemoryMb = ({ values }: Resolved): number => (values.relays ? MEMORY_MB * REGIONS.length : 0);
 
 /** What a relay sends with, and checks sensors with. Its own token is good for the hosts of its region only. */
 export function relaySecrets({ sensorKey, sensorEnv }: Pick<PlanContext, 'sensorKey' | 'sensorEnv'>, region: string) {
@@ -45,17 +34,18 @@ export async function startRelays(
   context: PlanContext,
   upstreamOf: (region: string) => string,
 ): Promise<Record<string, string>> {
-  const { supervisor, stateDir, tlsCa, logging, rateLimit, emit, relays } = context;
+  const { supervisor, stateDir, tlsCa, logging, rateLimit, relays } = context;
   if (!relays) return {};
-  const ports = await choosePorts(relayPorts(), emit);
+  // Only sensors use them, who are told. A default port could be taken by another `up` that starts just now.
+  const ports = await freePorts(REGIONS.length);
   await Promise.all(
-    REGIONS.map((region) => {
+    REGIONS.map((region, i) => {
       const { args, env } = serviceCommand('relay', {
         upstream: upstreamOf(region),
         region,
         name: relayName(region),
         host: '127.0.0.1',
-        proxyPort: ports[region],
+        proxyPort: ports[i],
         stateDir,
         tlsCa,
         rateLimit,
@@ -73,7 +63,7 @@ export async function startRelays(
       });
     }),
   );
-  return Object.fromEntries(REGIONS.map((region) => [region, `http://127.0.0.1:${ports[region]}`]));
+  return Object.fromEntries(REGIONS.map((region, i) => [region, `http://127.0.0.1:${ports[i]}`]));
 }
 
 export async function stopRelays({ supervisor, relays }: PlanContext): Promise<void> {

@@ -13,7 +13,7 @@ import { choosePorts } from '../../lib/net/choose-port.js';
 import { answersHttp } from '../../lib/net/http-client.js';
 import { REGIONS } from '../network.js';
 import type { NetworkNeeds, NetworkProvider, PlanContext, Removal, Services } from '../provider.js';
-import { relayNeeds } from '../relays.js';
+import { relayMemoryMb } from '../relays.js';
 import { proxyEnvOf } from '../sensor-tokens.js';
 import { makeEnvironment, portWishes, queueVariables, readEnvironment } from './compose-env.js';
 import {
@@ -142,7 +142,7 @@ function composeNeeds(settings: Resolved): NetworkNeeds {
   queueVariables(settings.values, environment);
   const project = projectName(environment('COMPOSE_PROJECT_NAME'));
   return {
-    memoryMb: MEMORY_MB + NODE_MB * REGIONS.length * settings.values.nodes + relayNeeds(settings).memoryMb,
+    memoryMb: MEMORY_MB + NODE_MB * REGIONS.length * settings.values.nodes + relayMemoryMb(settings),
     ports: Object.values(portWishes(settings, environment, false)),
     servicesInside: true,
     requireOwnProject: (stateDir) => requireOwnProject(project, stateDir),

@@ -9,7 +9,7 @@ import { nodeArgsFor } from '../../sensor-host/host-capacity.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
 import { RELAYED, RegionLinks } from '../region-links.js';
-import { relayNeeds, startRelays, stopRelays } from '../relays.js';
+import { relayMemoryMb, startRelays, stopRelays } from '../relays.js';
 import {
   createEmbeddedNetwork,
   type EmbeddedConnection,
@@ -22,8 +22,8 @@ export const embeddedProvider: NetworkProvider<EmbeddedConnection> = {
   capabilities: { givesNodesTokens: true, demoNodes: 100 },
   connectionSchema: embeddedConnectionSchema,
   needs(settings) {
-    const { memoryMb, ports } = relayNeeds(settings);
-    return { memoryMb: Math.ceil(MEMORY_MB + SENSOR_MB * REGIONS.length * settings.values.nodes) + memoryMb, ports };
+    const sensorsMb = Math.ceil(SENSOR_MB * REGIONS.length * settings.values.nodes);
+    return { memoryMb: MEMORY_MB + sensorsMb + relayMemoryMb(settings) };
   },
   plan: async (_, context) => planEmbedded(context),
   open: createEmbeddedNetwork,

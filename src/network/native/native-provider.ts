@@ -12,7 +12,7 @@ import { isEdgeOf } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
 import { RELAYED, RegionLinks } from '../region-links.js';
-import { relayNeeds, startRelays, stopRelays } from '../relays.js';
+import { relayMemoryMb, startRelays, stopRelays } from '../relays.js';
 import { sensorVariables } from '../sensor-tokens.js';
 import { createNativeNetwork, type NativeConnection, nativeConnectionSchema } from './native-network.js';
 import { edgeNodes, HOST, type NativePorts, timesOf } from './native-nodes.js';
@@ -23,8 +23,8 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
   capabilities: { givesNodesTokens: true, demoNodes: 4 },
   connectionSchema: nativeConnectionSchema,
   needs: (settings) => ({
-    memoryMb: MEMORY_MB + NODE_MB * (REGIONS.length * settings.values.nodes + 1) + relayNeeds(settings).memoryMb,
-    ports: [...Object.values(portsOf(settings)), ...relayNeeds(settings).ports],
+    memoryMb: MEMORY_MB + NODE_MB * (REGIONS.length * settings.values.nodes + 1) + relayMemoryMb(settings),
+    ports: Object.values(portsOf(settings)),
     bacalhau: bacalhauNeeds(settings.values),
   }),
   plan: async (settings, context) =>
