@@ -44,7 +44,7 @@ export interface PullerAppDeps {
   /** Unix milliseconds, in step with the fleet view. */
   now?(): number;
   /** Keeps the view: what the operator has told it is in no reading. */
-  saveView?: (() => void) | undefined;
+  saveView?: (() => Promise<unknown>) | undefined;
   /** What the page may ask and change elsewhere. */
   controls?: FleetControls | undefined;
   /** Aborted when the process stops: open event streams close. */
@@ -208,14 +208,14 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     if ('region' in annotation) fleet.setRegionLink(annotation.region, annotation.connected);
     else if ('endedJobs' in annotation) fleet.markJobsStopped(annotation.endedJobs, now());
     else fleet.markSensorsStopped(annotation.networkEnds.since, annotation.networkEnds.by, now());
-    deps.saveView?.();
+    await deps.saveView?.();
     return c.json({ status: 'noted' });
   });
-  app.get('/events', (c) => {
+  app.get('/events', async (c) => {
     if (closed.aborted) throw new AppError('STOPPING', 'the puller is stopping');
     const { region, since, kinds } = parseQuery(eventsSchema, c.req.query());
     const filter = { region: region || undefined, kinds: kinds && new Set(kinds) };
-    const past = since !== undefined && store ? new PastEvents(store, since, filter.kinds) : undefined;
+    const past = since !== undefined && store ? await PastEvents.open(store, since, filter.kinds) : undefined;
     const leave = streams.take();
     if (!leave) throw tooMany('listen');
     const endReplay = past ? replays.take() : () => {};

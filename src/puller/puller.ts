@@ -2,7 +2,6 @@
 import type { Hono } from 'hono';
 import { escapeControls } from '../lib/control-characters.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { whileBusy } from '../lib/process/shutdown.js';
 import { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Queue, QueueDepth, QueueServerState } from '../queue/queue.js';
 import { samplesOf } from '../store/history.js';
@@ -54,10 +53,10 @@ const SUMMARY_EVERY_MS = 1_000;
 /** Amazon bills each request: 500,000 a month cost about $0.20. */
 const SAMPLE_EVERY_MS = 5_000;
 
-/** Throws `STORE_UNUSABLE`. */
-export function createPuller({ queue, pollers, sinks, http, controls, onEvent }: PullerOptions): Puller {
+/** Rejects with `STORE_UNUSABLE`. */
+export async function createPuller({ queue, pollers, sinks, http, controls, onEvent }: PullerOptions): Promise<Puller> {
   const store = sinks.store && new SqliteStore(sinks.store.path, onEvent);
-  const hub = store ? whileBusy(() => restoreFleet(store, Date.now(), sinks.store?.endedNetwork)) : new EventHub();
+  const hub = store ? await restoreFleet(store, Date.now(), sinks.store?.endedNetwork) : new EventHub();
   // Without a store it sees what comes from now on.
   if (!store) hub.fleet.began = Date.now();
   const failures = new FailureReporter(onEvent);
@@ -78,6 +77,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
       hub.record(deliveries, now());
       log?.(logLines(deliveries));
     },
+    storing: hub.storing,
     onEvent(event) {
       onEvent(event);
       if (event.type === 'puller.dead-letters') void watch.countDeadLetters();
@@ -119,7 +119,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
     const depth = await watch.check();
     if (closed.signal.aborted) return;
     const ofQueue = depth === undefined ? [] : [{ metric: 'queue.depth', region: '', value: depth }];
-    upkeep?.addSamples([...ofQueue, ...samplesOf(hub.fleet.summary(now()).regions)]);
+    void upkeep?.addSamples([...ofQueue, ...samplesOf(hub.fleet.summary(now()).regions)]);
   }
 
   return {
@@ -158,7 +158,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
       upkeep?.pause();
       closed.abort();
       await pipeline.stop();
-      upkeep?.close();
+      await upkeep?.close();
     },
   };
 }

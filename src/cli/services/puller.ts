@@ -29,7 +29,7 @@ export const servePuller = (context: CommandContext): Promise<number> =>
     const queue = await openConfiguredQueue(settings);
     const write = (text: string) => void process.stdout.write(text);
     const has = (sink: Settings['sinks'][number]) => settings.sinks.includes(sink);
-    const service = createPuller({
+    const service = await createPuller({
       queue,
       pollers: settings.pollers,
       sinks: {

@@ -15,18 +15,24 @@ export class PastEvents {
   readonly #kinds: Set<FleetEvent['event']> | undefined;
   #at: StorePosition;
 
-  /** `since`: Unix milliseconds. `kinds`: undefined = all. */
-  constructor(store: ReadingsStore, since: number, kinds: Set<FleetEvent['event']> | undefined) {
+  constructor(store: ReadingsStore, at: StorePosition, kinds: Set<FleetEvent['event']> | undefined) {
     this.#store = store;
     this.#kinds = kinds;
-    this.#at = store.positionAt(since, MAX_REPLAY);
+    this.#at = at;
+  }
+
+  /** `since`: Unix milliseconds. `kinds`: undefined = all. */
+  static async open(store: ReadingsStore, since: number, kinds?: Set<FleetEvent['event']>): Promise<PastEvents> {
+    return new PastEvents(store, await store.positionAt(since, MAX_REPLAY), kinds);
   }
 
   /** The next events in order of arrival; none when everything that is stored now was given. */
-  next(): (ReadingEvent | MessageEvent)[] {
+  async next(): Promise<(ReadingEvent | MessageEvent)[]> {
     const wants = (kind: FleetEvent['event']) => this.#kinds?.has(kind) ?? true;
-    const readings = wants('reading') ? this.#store.readingsAfter(this.#at.reading, READINGS_IN_PAGE) : [];
-    const stored = wants('message') ? this.#store.messagesAfter(this.#at.message, MESSAGES_IN_PAGE) : [];
+    const readings = wants('reading') ? await this.#store.readingsAfter(this.#at.reading, READINGS_IN_PAGE) : [];
+    const stored = wants('message')
+      ? await this.#store.messagesAfter(this.#at.message, MESSAGES_IN_PAGE, MESSAGE_BYTES_IN_PAGE)
+      : [];
     const messages = stored[Symbol.iterator]();
     const events: (ReadingEvent | MessageEvent)[] = [];
     let message: StoredMessage | undefined = messages.next().value;

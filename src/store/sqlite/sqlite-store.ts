@@ -7,7 +7,15 @@ import type { FleetDump } from '../../fleet/fleet.js';
 import { type Database, rowOf } from '../../lib/sqlite/driver.js';
 import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
 import type { HistoryRange, HistorySeries, Sample } from '../history.js';
-import type { ReadingsStore, Retention, StoreEntry, StorePosition, StoreStats } from '../store.js';
+import type {
+  ReadingsStore,
+  Retention,
+  StoredMessage,
+  StoredReading,
+  StoreEntry,
+  StorePosition,
+  StoreStats,
+} from '../store.js';
 import { append, saveCheckpoint } from './append.js';
 import { ReadBack } from './read-back.js';
 import { readHistory } from './read-history.js';
@@ -100,9 +108,13 @@ export class SqliteStore implements ReadingsStore {
     };
   }
 
-  readingsAfter: ReadingsStore['readingsAfter'] = (id, limit) => this.#rows.readingsAfter(id, limit);
+  readingsAfter(id: number, limit: number): StoredReading[] {
+    return this.#rows.readingsAfter(id, limit);
+  }
 
-  messagesAfter: ReadingsStore['messagesAfter'] = (position, limit) => this.#rows.messagesAfter(position, limit);
+  messagesAfter(position: StorePosition['message'], limit: number): Iterable<StoredMessage> {
+    return this.#rows.messagesAfter(position, limit);
+  }
 
   saveCheckpoint(fleet: FleetDump): void {
     this.#file.withRepair(() => {
@@ -115,7 +127,9 @@ export class SqliteStore implements ReadingsStore {
     });
   }
 
-  loadCheckpoint: ReadingsStore['loadCheckpoint'] = () => this.#file.use(() => this.#rows.loadCheckpoint());
+  loadCheckpoint(): { fleet: FleetDump; after: Iterable<StoredReading> } {
+    return this.#file.use(() => this.#rows.loadCheckpoint());
+  }
 
   check(): void {
     this.#file.protect();
