@@ -16,7 +16,3 @@ export const exportReadings = (target: StoreTarget, readings: ExportQuery, signa
   typeof target === 'string'
     ? readAnswer(readStore({ path: target, readings }, { signal }))
     : target.exportReadings(readings, signal);
-
-/** The statements that made the tables, with their comments. */
-export const SCHEMA_SQL =
-  "select sql from sqlite_schema where sql is not null and name not like 'sqlite_%' order by rowid";

@@ -5,7 +5,7 @@ import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Queue, QueueDepth, QueueServerState } from '../queue/queue.js';
 import { samplesOf } from '../store/history.js';
-import { SqliteStore } from '../store/sqlite/sqlite-store.js';
+import { openStore } from '../store/open-store.js';
 import type { Retention } from '../store/store.js';
 import { type AlertOptions, Alerts } from './alerts/alerts.js';
 import type { FleetControls } from './controls/fleet-controls.js';
@@ -55,7 +55,7 @@ const SAMPLE_EVERY_MS = 5_000;
 
 /** Rejects with `STORE_UNUSABLE`. */
 export async function createPuller({ queue, pollers, sinks, http, controls, onEvent }: PullerOptions): Promise<Puller> {
-  const store = sinks.store && new SqliteStore(sinks.store.path, onEvent);
+  const store = sinks.store && (await openStore(sinks.store.path, onEvent));
   const hub = store ? await restoreFleet(store, Date.now(), sinks.store?.endedNetwork) : new EventHub();
   // Without a store it sees what comes from now on.
   if (!store) hub.fleet.began = Date.now();

@@ -29,6 +29,35 @@ export interface Limits {
   bytes: number;
 }
 
+/** The statements that made the tables, with their comments. */
+export const SCHEMA_SQL =
+  "select sql from sqlite_schema where sql is not null and name not like 'sqlite_%' order by rowid";
+
+/** Columns of a reading in an export, before its values. */
+export const EXPORT_COLUMNS = [
+  'received_at',
+  'timestamp',
+  'region',
+  'hostname',
+  'execution_id',
+  'sequence',
+  'job_id',
+  'job_submission_time',
+  'color',
+  'icon_name',
+] as const;
+
+/** As the keys of an object: `n`, `n:1`. */
+export function uniqueNames(names: string[]): string[] {
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    const before = seen.get(name) ?? 0;
+    seen.set(name, before + 1);
+    return before === 0 ? name : `${name}:${before}`;
+  });
+}
+
+/** `path`: of a file, or the URL of a database. */
 export type ReadRequest = { path: string } & ({ sql: string; limits?: Limits | undefined } | { readings: ExportQuery });
 
 export type Cell = string | number | boolean | null | object;

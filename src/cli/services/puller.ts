@@ -14,6 +14,9 @@ import { logEvent } from '../output/event-text.js';
 import { pageControls } from './page-controls.js';
 import { checkQueue, logDefect, refuseOpen, runService, serveUntilStopped } from './run-service.js';
 
+/** Of a file, or the URL of a database. */
+const storeOf = ({ store, stateDir }: Settings): string => (store === 'sqlite' ? join(stateDir, 'readings.db') : store);
+
 /** Resolves with the exit code. */
 export const servePuller = (context: CommandContext): Promise<number> =>
   runService(context.settings, async (log) => {
@@ -35,7 +38,7 @@ export const servePuller = (context: CommandContext): Promise<number> =>
       sinks: {
         store: has('store')
           ? {
-              path: join(settings.stateDir, 'readings.db'),
+              path: storeOf(settings),
               endedNetwork: join(settings.stateDir, ENDED_NETWORK),
               retentionMs: {
                 readings: settings.retention * 3_600_000,

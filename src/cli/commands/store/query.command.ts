@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { queryStore, SCHEMA_SQL } from '../../../operations/ask-store.js';
-import type { Answer, Cell } from '../../../store/answer.js';
+import { queryStore } from '../../../operations/ask-store.js';
+import { type Answer, type Cell, SCHEMA_SQL } from '../../../store/answer.js';
 import { type CommandContext, command } from '../../command.js';
 import { flagOption } from '../../options.js';
 import { csvLines } from '../../output/csv.js';
