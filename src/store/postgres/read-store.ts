@@ -27,7 +27,8 @@ export async function* readPostgres(request: ReadRequest): AsyncIterable<AnswerL
   const client = new pg.Client({
     ...connectionOf(location, isStatement ? 'wasm-sensors query' : 'wasm-sensors export'),
     ...(isStatement ? readerOf(location) : {}),
-    options: '-c search_path=wasm_sensors',
+    // The guard reads texts as this setting has them.
+    options: '-c search_path=wasm_sensors -c standard_conforming_strings=on',
     statement_timeout: STATEMENT_MS,
     types: { getTypeParser: parserOf },
   });

@@ -1,10 +1,11 @@
 /** The tables of the store in PostgreSQL, made and brought up to date under a lock, and the role that only reads them. */
 import { createHmac } from 'node:crypto';
+import pg from 'pg';
 import { AppError } from '../../lib/errors/app-error.js';
 import { connectionOf } from './connection.js';
 import type { Database, Run } from './database.js';
 
-const LEAST_VERSION = 13;
+export const LEAST_VERSION = 13;
 
 const STATISTICS = 'count bigint not null, min float8 not null, max float8 not null, sum float8 not null';
 
@@ -73,6 +74,8 @@ create view sensor_hours as select hour, metric, region, hostname, count, min, m
 `,
 ];
 
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
 /** What people may ask about. */
 export const READABLE = ['readings', 'messages', 'region_minutes', 'region_hours', 'sensor_minutes', 'sensor_hours'];
 /** A number of our own for the lock. */
@@ -94,14 +97,14 @@ export async function prepareSchema(database: Database): Promise<void> {
     await run('create table if not exists schema_version (id int primary key check (id = 1), version int not null)');
     const [found] = await run<{ version: number }>('select version from schema_version');
     const version = found?.version ?? 0;
-    if (version > MIGRATIONS.length) {
+    if (version > SCHEMA_VERSION) {
       throw new AppError('STORE_UNUSABLE', 'the store was written by a newer version of wasm-sensors', {
         hint: 'Update this program, or use another database.',
       });
     }
     for (const statements of MIGRATIONS.slice(version)) await run(statements);
     const save = 'insert into schema_version values (1, $1) on conflict (id) do update set version = excluded.version';
-    if (version < MIGRATIONS.length) await run(save, [MIGRATIONS.length]);
+    if (version < SCHEMA_VERSION) await run(save, [SCHEMA_VERSION]);
   });
 }
 
@@ -139,6 +142,20 @@ export async function prepareReader(database: Database): Promise<string | undefi
     return message;
   }
   return undefined;
+}
+
+/** Whether the role is there, and may connect. */
+export async function canRead(location: string): Promise<boolean> {
+  const client = new pg.Client({ ...connectionOf(location, 'wasm-sensors doctor'), ...readerOf(location) });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
 }
 
 async function makeRole(run: Run, user: string, password: string): Promise<void> {

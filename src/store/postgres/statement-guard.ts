@@ -42,7 +42,7 @@ const NAMING = new Set(['as', 'with', 'recursive']);
 
 /** A comment, a text, a quoted name, a name, or any other character. */
 const TOKEN =
-  /--[^\n]*|\/\*|(?:[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*')|\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$[\s\S]*?\$\1\$|"((?:[^"]|"")*)"|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|\d[\w.]*|\S/g;
+  /--[^\n]*|\/\*|[uU]&(?=['"])|(?:[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*')|\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$[\s\S]*?\$\1\$|"((?:[^"]|"")*)"|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|\d+|\S/g;
 
 const HINT =
   'A statement reads tables and views, such as SELECT, WITH, VALUES and EXPLAIN do. `wasm-sensors query --schema` shows them.';
@@ -61,7 +61,7 @@ export function checkStatement(sql: string): void {
     if (token === '(' && name !== '' && !NAMING.has(before)) refuseCall(name);
     if (token !== '(' || name !== '') before = name;
     name = (word ?? quoted ?? '').toLowerCase();
-    if (word !== undefined && /^u$/i.test(word)) throw badSql('names with escapes are not taken');
+    if (/^u&$/i.test(token)) throw badSql('names with escapes are not taken');
     if (/^_?(?:pg|lo)_/.test(name) && name !== 'pg_typeof') throw badSql(`${name} is not for statements`);
   }
   if (count === 0) throw badSql('there is no statement');
