@@ -108,11 +108,20 @@ export async function createPuller({ queue, pollers, sinks, http, controls, onEv
     return Date.now();
   }
 
+  /** Why readings can't be accepted now. */
+  const problem = () => failures.problemOf('accept') ?? failures.problemOf('check-store');
+
   function publishSummary(): void {
     const summary = hub.fleet.summary(now());
     hub.publish({ event: 'summary', summary });
     const { queueServer, deadLetters } = watch;
-    alerts?.update(summary, { store: store?.stats, clockAheadMs: clock.aheadMs, queueServer, deadLetters });
+    alerts?.update(summary, {
+      store: store?.stats,
+      storeProblem: problem(),
+      clockAheadMs: clock.aheadMs,
+      queueServer,
+      deadLetters,
+    });
   }
 
   async function sample(): Promise<void> {
@@ -139,7 +148,7 @@ export async function createPuller({ queue, pollers, sinks, http, controls, onEv
         queueServer: watch.queueServer,
       }),
       failures: () => failures.counts,
-      problem: () => failures.problemOf('accept') ?? failures.problemOf('check-store'),
+      problem,
       now,
       controls: controls?.(localFleet(hub.fleet, now), (region, connected) =>
         hub.fleet.setRegionLink(region, connected),

@@ -10,7 +10,8 @@ export async function findStoreProblems(location: string): Promise<Finding[]> {
   // Loaded late: few need the client.
   const { checkDatabase } = await import('../../store/postgres/check-database.js');
   const { version, problems } = await checkDatabase(location);
-  if (problems.length === 0) return ok(`${withoutSecrets(location)} is PostgreSQL ${version}, and every right is there`);
+  if (problems.length === 0)
+    return ok(`${withoutSecrets(location)} is PostgreSQL ${version}, and every right is there`);
   return problems.map(({ isFatal, why, sql }) => ({
     ...problem(isFatal ? 'failure' : 'warning', why, 'As an administrator of the database run:'),
     ...(isFatal ? { code: 'STORE_DENIED' as const } : {}),

@@ -6,6 +6,8 @@ import type { StoreStats } from '../../store/store.js';
 
 export interface Conditions {
   store: StoreStats | undefined;
+  /** Why nothing can be stored now. */
+  storeProblem?: string | undefined;
   /** How far the wall clock was set forward, in milliseconds, as long as that is not confirmed. */
   clockAheadMs: number;
   queueServer: QueueServerState | undefined;
@@ -21,6 +23,10 @@ const RAISE_EVERY_MS = 60_000;
 
 /** An alert that is over says its rule, which is kept again. */
 const RULES: Record<Kind, { rule: string; text(conditions: Conditions): string | undefined }> = {
+  'store.not-ready': {
+    rule: 'readings can be stored',
+    text: ({ storeProblem }) => (storeProblem === undefined ? undefined : `readings can't be stored: ${storeProblem}`),
+  },
   'store.quarantined': {
     rule: 'no damaged store is kept',
     text: ({ store }) => quarantinedText('store', 'readings', store?.quarantined),

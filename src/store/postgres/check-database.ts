@@ -42,7 +42,8 @@ async function inspect(run: Run, location: string): Promise<{ version: string; p
       (select nspowner::regrole::text from pg_namespace where nspname = 'wasm_sensors') as "schemaOwner",
       (select pg_has_role(nspowner, 'usage') from pg_namespace where nspname = 'wasm_sensors') as "ownsSchema"`);
   const { version, number, user, database, mayCreate, mayMakeRoles, isStandby, schemaOwner, ownsSchema } = facts!;
-  if (number < LEAST_VERSION * 10_000) throw new AppError('STORE_TOO_OLD', `PostgreSQL ${version} is too old: ${LEAST_VERSION} is needed`);
+  if (number < LEAST_VERSION * 10_000)
+    throw new AppError('STORE_TOO_OLD', `PostgreSQL ${version} is too old: ${LEAST_VERSION} is needed`);
   const problems: DatabaseProblem[] = [];
   const fatal = (why: string, sql: string) => problems.push({ isFatal: true, why, sql });
   if (isStandby) fatal('the server is a standby, which takes no writes', 'select pg_promote();');
@@ -50,7 +51,8 @@ async function inspect(run: Run, location: string): Promise<{ version: string; p
     fatal(`the schema wasm_sensors belongs to ${schemaOwner}`, `grant ${schemaOwner} to "${user}";`);
   } else if (schemaOwner !== null) {
     const [found] = await run<{ version: number }>('select version from schema_version').catch(() => []);
-    if (found && found.version > SCHEMA_VERSION) fatal('the store was written by a newer version of wasm-sensors', '-- update this program');
+    if (found && found.version > SCHEMA_VERSION)
+      fatal('the store was written by a newer version of wasm-sensors', '-- update this program');
   } else if (!mayCreate) {
     fatal(`the user ${user} may not make a schema`, `grant create on database "${database}" to "${user}";`);
   }
@@ -61,4 +63,3 @@ async function inspect(run: Run, location: string): Promise<{ version: string; p
   }
   return { version, problems };
 }
-

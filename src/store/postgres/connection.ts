@@ -115,7 +115,8 @@ export function storeError(error: unknown, subject: Subject): AppError {
   if (error instanceof AppError) return error;
   const { code = '' } = error as { code?: string };
   const [meaning, hint] = MEANINGS[code] ?? MEANINGS[code.slice(0, 2)] ?? [];
-  if (/password must be a/.test(messageOf(error))) return new AppError('STORE_DENIED', 'the server asks for a password, and there is none', { hint: HINT });
+  if (/password must be a/.test(messageOf(error)))
+    return new AppError('STORE_DENIED', 'the server asks for a password, and there is none', { hint: HINT });
   const isOfServer = /^[0-9A-Z]{5}$/.test(code);
   const what = `PostgreSQL at ${withoutSecrets(subject.location)}: ${withoutSecrets(messageOf(error))}`;
   if (meaning) return new AppError(meaning, what, { hint: hint?.(subject), cause: error });
