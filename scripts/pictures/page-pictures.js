@@ -18,7 +18,7 @@ export function findBrowser() {
  * @param {string} browserPath
  * @param {string} url of the puller
  * @param {number} sensors that must be live first
- * @param {() => void} cut takes the sensors of eu away
+ * @param {() => void} cut takes the internet from the site of eu
  * @returns {Promise<Record<'light' | 'dark', Buffer>>} PNG files
  */
 export async function pagePictures(browserPath, url, sensors, cut) {

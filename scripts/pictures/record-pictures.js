@@ -29,7 +29,7 @@ for (const scene of SCENES) await inEmptyState((env) => recordScene(scene, env))
 await inEmptyState(async (env) => {
   const run = (/** @type {string[]} */ ...args) =>
     execFileSync(process.execPath, ['bin/wasm-sensors.js', ...args], { cwd: ROOT, env });
-  run('up', '-d', '--deploy', '--nodes', String(NODES_ON_PAGE), '--interval', '1');
+  run('up', '-d', '--deploy', '--relays', '--nodes', String(NODES_ON_PAGE), '--interval', '1');
   const { data } = JSON.parse(String(run('status', '-o', 'json')));
   const cut = () => run('region', 'disconnect', 'eu');
   const { light, dark } = await pagePictures(browser, data.endpoints.puller, NODES_ON_PAGE * 3, cut);

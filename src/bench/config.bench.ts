@@ -4,7 +4,7 @@
  */
 import { Pool } from 'undici';
 import { listen } from '../lib/net/http-server.js';
-import { DesiredConfigStore } from '../proxy/desired-config-store.js';
+import { desiredConfigStore } from '../proxy/desired-config-store.js';
 import { createProxy } from '../proxy/proxy.js';
 import type { Queue } from '../queue/queue.js';
 import { freePortFlags, runCli } from './bench-cli.js';
@@ -69,7 +69,7 @@ const swallow: Queue = {
 /** Alternates between both proxies, so that a change of the machine's speed meets them alike. */
 async function sendCost(): Promise<void> {
   const plain = createProxy({ queue: swallow });
-  const desired = new DesiredConfigStore();
+  const desired = desiredConfigStore();
   for (let host = 0; host < 10_000; host += 100) {
     desired.patch({ scope: { hostname: `edge-us-${host}` }, set: { interval: 2 }, unset: [] }, Date.now());
   }

@@ -43,16 +43,15 @@ export interface CommandSpec<O extends Options = Options, Name extends string = 
   /** Path and arguments, such as `deploy publisher` or `config edit <region>`. */
   name: Name;
   summary: string;
-  /** Settings that have a flag here; all others come from the environment and files. */
+  /** Settings that have a flag here, the state folder unless it says otherwise; all others come from the environment and files. */
   settings?: SettingKey[];
   /** The flag of its port is `--port`, whatever the table has. */
   onePort?: boolean;
   options?: O;
   /** For `--help` of a command with very many options: settings stand under the headings of their sections. */
   sections?: boolean;
-  /** Which `-o` modes it has; the first is the default. None: it has no `-o`. */
+  /** Which `-o` modes it has, text and json unless it says otherwise; the first is the default. None: it has no `-o`. */
   modes?: OutputMode[];
-  /** Shown under the options. */
   /** What settings mean here, where their usual descriptions do not say it. */
   settingTexts?: Partial<Record<SettingKey, string>>;
   examples?: string[];
@@ -80,16 +79,22 @@ export function addCommand(program: Command, spec: CommandSpec): void {
   }
   const command = parent.command(words.slice(path.length - 1).join(' '), { hidden: spec.hidden ?? false });
   command.description(spec.summary).passThroughOptions(spec.passThrough ?? false);
-  const flags = (spec.settings ?? []).map((key) => [key, spec.onePort ? ownFlag(key) : SETTINGS[key].flag] as const);
+  const flags = (spec.settings ?? ['stateDir' as const]).map(
+    (key) => [key, spec.onePort ? ownFlag(key) : SETTINGS[key].flag] as const,
+  );
   const own = Object.entries(spec.options ?? {});
   const settings = flags.map(([key, flag]) => {
-    const option = settingOption(key, flag, spec.settingTexts?.[key]);
+    const { env, description: usual, schema }: SettingDef = SETTINGS[key];
+    const description = spec.settingTexts?.[key] ?? usual;
+    const fallback = schema.safeParse(undefined);
+    const shown = fallback.success && fallback.data !== undefined ? `; default: ${fallback.data}` : '';
+    const option = new Option(flag, `${description} (env: ${env[0]}${shown})`);
     return spec.sections ? option.helpGroup(sectionOf(key)) : option;
   });
   const options: Option[] = [...settings, ...own.map(([, option]) => option)];
-  const [mode = 'text', ...otherModes] = spec.modes ?? [];
-  if (spec.modes) {
-    options.push(new Option('-o, --output <mode>', 'format of stdout').choices([mode, ...otherModes]).default(mode));
+  const { modes = ['text', 'json'] } = spec;
+  if (modes.length > 0) {
+    options.push(new Option('-o, --output <mode>', 'format of stdout').choices(modes).default(modes[0]));
   }
   options.push(new Option('--ansi <when>', 'when to use colours').choices(['auto', 'always', 'never']).default('auto'));
   for (const option of options) command.addOption(option);
@@ -125,12 +130,4 @@ function examplesText(examples: string[]): string {
   const width = terminalWidth();
   const lines = examples.map((line) => wrapped(`  ${withCommandName(line)}`, width && width - 2, 6));
   return `\nExamples:\n${lines.map((line) => line.replaceAll('\n', ' \\\n')).join('\n')}`;
-}
-
-function settingOption(key: SettingKey, flag: string, ownText: string | undefined): Option {
-  const { env, description: usual, schema }: SettingDef = SETTINGS[key];
-  const description = ownText ?? usual;
-  const fallback = schema.safeParse(undefined);
-  const shown = fallback.success && fallback.data !== undefined ? `; default: ${fallback.data}` : '';
-  return new Option(flag, `${description} (env: ${env[0]}${shown})`);
 }

@@ -57,14 +57,14 @@ export const oneOf =
   (given, flag) =>
     words.find((word) => word === given) ?? refuse(flag, given, `is none of ${words.join(', ')}`);
 
-/** May be given several times. */
 export const listOption = (flags: string, description: string): CommandOption<string[]> =>
   new CommandOption(flags, `${description}; may be given several times`, (given) => wordsOf(given)).argParser(append);
 
 const append = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 const wordsOf = (given: unknown): string[] => (Array.isArray(given) ? given.map(String) : []);
 
-function refuse(flag: string, given: string, problem: string, hint?: string): never {
+/** Throws `BAD_OPTION`. */
+export function refuse(flag: string, given: string, problem: string, hint?: string): never {
   throw new AppError('BAD_OPTION', `${flag}: ${JSON.stringify(given)} ${problem}`, hint === undefined ? {} : { hint });
 }
 
@@ -115,7 +115,6 @@ const time: Read<number> = (given, flag) =>
   parseTime(given, Date.now()) ??
   refuse(flag, given, 'is neither a duration nor a time', 'For example: 30s, 5m, 2h, 2026-01-31T12:00:00Z.');
 
-/** The desired behaviour of sensors, by field. */
 export const sensorOptions = () => {
   const { interval, color, emoji } = sensorConfigSchema.shape;
   return {
@@ -137,9 +136,8 @@ export const sensorOptions = () => {
 export const pausedOption = () =>
   valueOption('--paused [boolean]', 'whether sensors pause', bySchema(sensorConfigSchema.shape.paused)).preset('true');
 
-type SensorValues = Values<ReturnType<typeof sensorOptions>> & { paused?: boolean | undefined };
+export type SensorValues = Values<ReturnType<typeof sensorOptions>> & { paused?: boolean | undefined };
 
-/** Without what is not given. */
 export const sensorConfigFrom = ({ interval, color, emoji, random_off, paused }: SensorValues): SensorConfig => ({
   ...(interval === undefined ? {} : { interval }),
   ...(color === undefined ? {} : { color }),
@@ -153,7 +151,6 @@ export const yesOption = () => flagOption('--yes', 'do not ask');
 export const takeOverOption = () =>
   flagOption('--take-over', 'also replace or stop jobs that were submitted from another state folder');
 
-/** What only the publisher takes. */
 export const publisherOptions = () => {
   const options = {
     ...sensorOptions(),
@@ -213,14 +210,13 @@ export const regionsOption = (): CommandOption<string[] | undefined> =>
     given === undefined ? undefined : wordsOf(given).flatMap((words) => words.split(',')),
   ).argParser(append);
 
-/** Milliseconds. */
-export const timeoutOption = (seconds: number): CommandOption<number> =>
-  valueOption(
-    '--timeout <seconds>',
-    'how long to wait for the result',
-    (given, flag) => integer(1)(given, flag) * 1000,
-    String(seconds),
-  );
+export const relayRegionOption = () => mandatoryOption('--region <region>', 'whose sensors send to it', text);
+
+/** Milliseconds of whole seconds. */
+export const seconds: Read<number> = (given, flag) => integer(1)(given, flag) * 1000;
+
+export const timeoutOption = (usual: number): CommandOption<number> =>
+  valueOption('--timeout <seconds>', 'how long to wait for the result', seconds, String(usual));
 
 /** `--since`; completes its help. */
 export const sinceOption = (what: string) =>
@@ -241,13 +237,11 @@ export function timeRange(given: { since: number | undefined; until: number | un
   throw new AppError('BAD_OPTION', '--since is not before --until');
 }
 
-/** Names between commas. */
 export const commaList: Read<string[]> = (given, flag) => {
   const names = given.split(',').flatMap((word) => word.trim() || []);
   return names.length > 0 ? names : refuse(flag, given, 'is no list of names', `For example: ${flag} one,two`);
 };
 
-/** Of the measured values only some. */
 export const metricsOption = (otherwise = '') =>
   valueOption(
     '--fields <names>',

@@ -1,4 +1,5 @@
 /** What ends a command that goes on: a signal such as Ctrl-C, a reader that is gone, or a wish of the user (`down`). */
+import { once } from 'node:events';
 import { exitCodeOf, type StopReason, stopRequested } from '../lib/process/shutdown.js';
 
 export class StopSignal {
@@ -6,16 +7,13 @@ export class StopSignal {
   readonly signal: AbortSignal = this.#controller.signal;
   /** Resolves with the first reason. */
   readonly requested: Promise<StopReason | 'down'>;
+  readonly #down = new AbortController();
   /** Stops as `down` does, or a key of the screen. */
-  readonly request: () => void;
+  readonly request = (): void => this.#down.abort();
   #reason: StopReason | 'down' | undefined;
 
   constructor() {
-    let request = () => {};
-    const down = new Promise<'down'>((resolve) => {
-      request = () => resolve('down');
-    });
-    this.request = request;
+    const down = once(this.#down.signal, 'abort').then(() => 'down' as const);
     this.requested = Promise.race([stopRequested({ supervised: false }), down]).then((reason) => {
       this.#reason = reason;
       this.#controller.abort();

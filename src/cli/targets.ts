@@ -6,7 +6,6 @@ import type { SettingKey, Settings } from '../config/settings.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { readCaFile } from '../lib/net/tls.js';
 import { withoutSecrets } from '../lib/net/url-secrets.js';
-import type { StoreTarget } from '../operations/ask-store.js';
 import { type ConfigTarget, knownJobs } from '../operations/config/config-target.js';
 import type { DeployTarget } from '../operations/deploy/deploy-publisher.js';
 import type { LogsTarget } from '../operations/logs/read-logs.js';
@@ -57,7 +56,6 @@ function clients(urls: string[], token: string, caFile: string | undefined): Pro
   return urls.map((url) => new ProxyClient(url, { token, ...ca }));
 }
 
-/** Where jobs are deployed to. */
 export async function openDeployTarget(session: Session, settings: Settings): Promise<DeployTarget> {
   const { proxies, fleet } = targetOf(session, settings);
   return { network: await session.network(), fleet, proxy: proxies[0]!, stateDir: settings.stateDir };
@@ -88,7 +86,7 @@ export const storeOption = () =>
 type StoreOptions = { store: ReturnType<typeof storeOption> };
 
 /** The store that a command asks: the puller's, or a file. Of a network that is down, the one in the state folder. */
-export function storeTarget({ settings, options, out }: CommandContext<StoreOptions>): StoreTarget {
+export function storeTarget({ settings, options, out }: CommandContext<StoreOptions>): FleetClient | string {
   if (options.store !== undefined) {
     const problem = passwordProblem(options.store);
     if (problem !== undefined) throw new AppError('BAD_OPTION', `--store ${problem}`);

@@ -1,24 +1,22 @@
 /** `--watch`: a command that reads again and again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { integer, valueOption } from './options.js';
+import { seconds, valueOption } from './options.js';
 import type { Output } from './output/output.js';
 import { loadWatchScreen } from './screens.js';
 import { StopSignal } from './stop-signal.js';
 
-/** Milliseconds. */
 export const watchOption = () =>
   valueOption(
     '-w, --watch [seconds]',
     'look again and again, by default every 2 s; q or Ctrl-C ends it',
-    (given, flag) => integer(1)(given, flag) * 1000,
+    seconds,
   ).alone('2');
 
 export interface Watched<Found> {
   read(): Promise<Found>;
   /** Prints it, where there is no screen. */
   report(found: Found): void;
-  /** What the screen shows. */
   text(found: Found): string;
 }
 

@@ -1,6 +1,6 @@
 import { parse } from 'dotenv';
 import { expect, test } from 'vitest';
-import { parseEnvFile } from './dotenv.js';
+import { parseEnvFile } from './load-settings.js';
 
 test.each([
   ['nothing', ''],

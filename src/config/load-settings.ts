@@ -1,10 +1,10 @@
 /** Reads the files that settings come from: `.env` and `wasm-sensors.yaml` of the working folder. */
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import { parse } from 'dotenv';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { readIfExists } from '../lib/fs/durable-files.js';
 import { refuseWritable } from '../lib/net/bearer-token.js';
-import { parseEnvFile } from './dotenv.js';
 import { type Resolved, resolveSettings, type Sources } from './resolve-settings.js';
 import { flagName, SETTING_KEYS } from './settings.js';
 
@@ -46,7 +46,6 @@ function readSecret(path: unknown, where: string, folder: string): string | unde
   return text.trim();
 }
 
-/** The text of a file; undefined when it does not exist. */
 function readText(path: string, where: string): string | undefined {
   try {
     return readIfExists(path);
@@ -61,8 +60,8 @@ function readYaml(folder: string): Record<string, unknown> {
   let value: unknown;
   try {
     // Loaded late: it takes 30 ms, and most folders have no such file.
-    const { parse } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
-    value = parse(text);
+    const yaml = createRequire(import.meta.url)('yaml') as typeof import('yaml');
+    value = yaml.parse(text);
   } catch (error) {
     throw new AppError('BAD_YAML', `wasm-sensors.yaml: ${messageOf(error)}`, { hint: 'Fix the file, or remove it.' });
   }
@@ -73,4 +72,27 @@ function readYaml(folder: string): Record<string, unknown> {
     });
   }
   return value as Record<string, unknown>;
+}
+
+/** dotenv skips lines silently that it does not understand: here they are refused. `file`: its name, for messages. Throws `BAD_ENV_FILE` naming the line; never its text, which may be a secret. */
+export function parseEnvFile(text: string, file: string): Record<string, string> {
+  const values = parse(text);
+  const multiline = Object.values(values).filter((value) => value.includes('\n'));
+  const bad = text.split(/\r\n?|\n/).findIndex((line) => !isUnderstood(line, multiline));
+  if (bad >= 0) {
+    throw new AppError('BAD_ENV_FILE', `${file}: line ${bad + 1} is not NAME=value`, {
+      hint: 'Fix the line, or put a # before it. A value of several lines needs quotes.',
+    });
+  }
+  return values;
+}
+
+/** Whether a line is blank, a comment, an assignment, or part of a quoted value of several lines. */
+function isUnderstood(line: string, multiline: string[]): boolean {
+  if (line.includes('\0')) return false;
+  if (/^\s*(#|$)/.test(line) || Object.keys(parse(line)).length > 0) return true;
+  const beforeQuote = line.replace(/["'`]\s*(#.*)?$/, '');
+  // In double quotes dotenv expands `\n`.
+  const expanded = beforeQuote.replaceAll('\\n', '\n').replaceAll('\\r', '\r');
+  return multiline.some((value) => value.includes(beforeQuote) || value.includes(expanded));
 }

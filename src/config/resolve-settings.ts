@@ -31,7 +31,13 @@ export interface Resolved {
 
 /** Throws `BAD_SETTING` with the source and the value, and `UNKNOWN_SETTING` for a key of the file that is not a setting. */
 export function resolveSettings(sources: Sources): Resolved {
-  refuseUnknownKeys(sources.file);
+  const known = SETTING_KEYS.map(flagName);
+  const unknown = Object.keys(sources.file).find((key) => !known.includes(key));
+  if (unknown !== undefined) {
+    throw new AppError('UNKNOWN_SETTING', `wasm-sensors.yaml: ${JSON.stringify(unknown)} is not a setting`, {
+      hint: `${didYouMean(unknown, known)}The settings are: ${known.join(', ')}.`,
+    });
+  }
   const values: Record<string, unknown> = {};
   const provenance = {} as Record<SettingKey, Provenance>;
   for (const key of SETTING_KEYS) {
@@ -67,33 +73,16 @@ export const passwordProblem = (value: string): string | undefined =>
 
 function badSetting(key: SettingKey, { source, name }: Provenance, value: unknown, problem: string) {
   const { secret, description }: SettingDef = SETTINGS[key];
-  const shown = secret ? '' : shownOf(value);
-  const where = source === 'flag' ? name : `${name} (${source})`;
-  return new AppError('BAD_SETTING', `${where}:${shown} ${problem}`, {
-    hint: `${name}: ${description}.`,
-  });
-}
-
-/** Empty for a value without a text form: in YAML a list can contain itself. */
-function shownOf(value: unknown): string {
+  let shown = '';
   try {
-    return ` ${withoutSecrets(JSON.stringify(value))}`;
+    if (!secret) shown = ` ${withoutSecrets(JSON.stringify(value))}`;
   } catch {
-    return '';
+    // In YAML a list can contain itself: it has no text form.
   }
+  const where = source === 'flag' ? name : `${name} (${source})`;
+  return new AppError('BAD_SETTING', `${where}:${shown} ${problem}`, { hint: `${name}: ${description}.` });
 }
 
-function refuseUnknownKeys(file: Record<string, unknown>): void {
-  const known = SETTING_KEYS.map(flagName);
-  const unknown = Object.keys(file).find((key) => !known.includes(key));
-  if (unknown !== undefined) {
-    throw new AppError('UNKNOWN_SETTING', `wasm-sensors.yaml: ${JSON.stringify(unknown)} is not a setting`, {
-      hint: `${didYouMean(unknown, known)}The settings are: ${known.join(', ')}.`,
-    });
-  }
-}
-
-/** Keys of settings that are ports. */
 export type PortKey = Extract<SettingKey, `${string}Port`>;
 
 /** A port as it was asked for; `purpose` names its service in messages. */

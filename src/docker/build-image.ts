@@ -5,13 +5,10 @@ import { docker } from './docker-cli.js';
 
 export interface BuildOptions {
   image: string;
-  /** Further names of the image. */
   alsoAs?: string[];
   /** Base image; that of the Dockerfile by default. */
   base?: string | undefined;
-  /** Stops the build. */
   signal?: AbortSignal | undefined;
-  /** Called with each step of the build. */
   onStep(step: string): void;
 }
 

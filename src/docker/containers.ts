@@ -2,35 +2,15 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { firstLinesOf } from '../lib/errors/known-failures.js';
+import { messageOf } from '../lib/errors/app-error.js';
+import { parseOutput } from '../lib/errors/known-failures.js';
 import { LineSplitter } from '../lib/log/line-splitter.js';
 import { type DockerOptions, docker } from './docker-cli.js';
 
 /** Label of everything that an `up` creates in Docker; its value is the state folder of that `up`. */
 export const OWNER_LABEL = 'wasm-sensors.state-dir';
-/** Labels of Compose. */
 const PROJECT_LABEL = 'com.docker.compose.project';
 const SERVICE_LABEL = 'com.docker.compose.service';
-
-export interface Container {
-  name: string;
-  /** In the compose file. */
-  service: string;
-  /** State folder of the `up` that created it; empty when it was started by hand. */
-  owner: string;
-  /** `running`, `exited`, `restarting`, `created`, `dead`, `paused`. */
-  state: string;
-  exitCode: number;
-  /** `healthy`, `unhealthy` or `starting`; undefined without a health check. */
-  health: string | undefined;
-  /** How often Docker restarted it by itself. */
-  restarts: number;
-  /** Of its newest run. */
-  startedAt: string;
-  /** Its address in each network that it is in; empty while it does not run. */
-  networks: Record<string, string>;
-}
 
 const containerSchema = z
   .object({
@@ -45,22 +25,31 @@ const containerSchema = z
     }),
     NetworkSettings: z.object({ Networks: z.record(z.string(), z.object({ IPAddress: z.string() })).nullish() }),
   })
-  .transform(({ Name, RestartCount, Config, State, NetworkSettings }): Container => {
+  .transform(({ Name, RestartCount, Config, State, NetworkSettings }) => {
     const labels = Config.Labels ?? {};
     return {
       name: Name.replace(/^\//, ''),
+      /** In the compose file. */
       service: labels[SERVICE_LABEL] ?? '',
+      /** State folder of the `up` that created it; empty when it was started by hand. */
       owner: labels[OWNER_LABEL] ?? '',
+      /** `running`, `exited`, `restarting`, `created`, `dead`, `paused`. */
       state: State.Status,
       exitCode: State.ExitCode,
+      /** `healthy`, `unhealthy` or `starting`; undefined without a health check. */
       health: State.Health?.Status,
+      /** How often Docker restarted it by itself. */
       restarts: RestartCount,
+      /** Of its newest run. */
       startedAt: State.StartedAt,
+      /** Its address in each network that it is in; empty while it does not run. */
       networks: Object.fromEntries(
         Object.entries(NetworkSettings.Networks ?? {}).map(([network, { IPAddress }]) => [network, IPAddress]),
       ),
     };
   });
+const containersSchema = z.array(containerSchema);
+export type Container = z.output<typeof containerSchema>;
 
 /** When a container is removed between the two calls, the second one fails. A whole project takes seconds to go. */
 const TRIES = 20;
@@ -77,23 +66,13 @@ export async function containersOf(
     if (ids === '') return [];
     try {
       const found = await docker(['inspect', '--type', 'container', ...ids.split('\n')], options);
-      return parseContainers(found);
+      const hint =
+        'Another program may answer to `docker`, such as a wrapper that prints something of its own. Please report it with `docker version`.';
+      return parseOutput(containersSchema, found, 'DOCKER_OUTPUT', "can't read what docker inspect printed", hint);
     } catch (error) {
       if (tries === TRIES || !/no such container/i.test(messageOf(error))) throw error;
       await sleep(TRY_AGAIN_MS, undefined, { signal: options.signal });
     }
-  }
-}
-
-function parseContainers(text: string): Container[] {
-  try {
-    return z.array(containerSchema).parse(JSON.parse(text));
-  } catch (cause) {
-    throw new AppError('DOCKER_OUTPUT', "can't read what docker inspect printed", {
-      hint: 'Another program may answer to `docker`, such as a wrapper that prints something of its own. Please report it with `docker version`.',
-      cause,
-      details: firstLinesOf(text),
-    });
   }
 }
 

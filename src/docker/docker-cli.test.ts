@@ -33,11 +33,19 @@ beforeEach(() => {
 });
 const optionsOf = (index = 0) => run.mock.calls[index]![2] as Record<string, unknown>;
 
-test('standard output is the result, and nothing is passed that was not given', async () => {
+test('standard output is the result, and a command has the time that it needs', async () => {
   answers({ 'docker ps': { stdout: 'a\nb' } });
   expect(await docker(['ps'])).toBe('a\nb');
   expect(optionsOf()).toEqual({
-    ...{ stdin: 'ignore', all: true, reject: false, detached: false, maxBuffer: 256 * 1024 * 1024 },
+    ...{
+      stdin: 'ignore',
+      all: true,
+      reject: false,
+      detached: false,
+      maxBuffer: 256 * 1024 * 1024,
+      env: {},
+      timeout: 0,
+    },
   });
 });
 

@@ -7,9 +7,7 @@ export interface DockerOptions {
   env?: Record<string, string | undefined>;
   /** None by default. */
   timeoutMs?: number;
-  /** Called with every line of output, as it comes. */
   onLine?(line: string): void;
-  /** Stops the command. */
   signal?: AbortSignal;
   /**
    * Runs the command apart from this process: a Ctrl-C of the terminal does not reach it, and it does not exit with this
@@ -22,19 +20,19 @@ export interface DockerOptions {
 export async function docker(args: string[], options: DockerOptions = {}): Promise<string> {
   // Loaded late: most commands never call docker.
   const { execa } = await import('execa');
+  const { env = {}, timeoutMs = 0, signal, apart, onLine } = options;
   const running = execa('docker', args, {
     stdin: 'ignore',
-    ...(options.env === undefined ? {} : { env: options.env }),
-    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
-    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    env,
+    timeout: timeoutMs,
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
     all: true,
     reject: false,
-    detached: options.apart !== undefined,
+    detached: apart !== undefined,
     maxBuffer: 256 * 1024 * 1024,
   });
-  const { onLine } = options;
   // A callback that fails must not keep this from waiting for the command.
-  const release = (async () => (running.pid === undefined ? undefined : options.apart?.(running.pid)))();
+  const release = (async () => (running.pid === undefined ? undefined : apart?.(running.pid)))();
   release.catch(() => {});
   const lines = onLine
     ? (async () => {
@@ -50,7 +48,7 @@ export async function docker(args: string[], options: DockerOptions = {}): Promi
       hint: 'Install it (https://docs.docker.com/get-docker/). The networks embedded and native do not need it.',
     });
   }
-  const late = result.timedOut ? `no answer within ${(options.timeoutMs ?? 0) / 1000} s` : '';
+  const late = result.timedOut ? `no answer within ${timeoutMs / 1000} s` : '';
   const [command = '', next = ''] = args;
   // Such as `network rm`, `compose up`: they are two words.
   const words = GROUPS.has(command) && !next.startsWith('-') ? `${command} ${next}` : command;

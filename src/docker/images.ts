@@ -3,7 +3,6 @@ import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { packageVersion } from '../lib/process/self-command.js';
 import { docker } from './docker-cli.js';
 
-/** Whether the engine has the image. */
 export const hasImage = async (image: string): Promise<boolean> => (await imageMadeAt(image)) !== undefined;
 
 /** When the image was built (ISO 8601, UTC); undefined when the engine does not have it. */

@@ -3,12 +3,6 @@ import { messageOf } from '../lib/errors/app-error.js';
 import { containersOf, OWNER_LABEL } from './containers.js';
 import { docker } from './docker-cli.js';
 
-/** Names of what was removed, and what could not be, each with what holds it. */
-interface Removal {
-  removed: string[];
-  kept: string[];
-}
-
 /**
  * Stops the containers of a state folder, and keeps them. Each has as much time to exit as its service allows.
  *
@@ -23,20 +17,20 @@ export async function stopOwned(stateDir: string, last: string[]): Promise<void>
 }
 
 /** Removes the containers and the networks of a state folder; volumes stay. */
-export async function removeOwned(stateDir: string): Promise<Removal> {
+export async function removeOwned(stateDir: string) {
   const containers = await containersOf({ owner: stateDir });
   if (containers.length > 0) await docker(['rm', '--force', ...containers.map(({ name }) => name)]);
   const { removed, kept } = await removeEach('network', stateDir);
   return { removed: [...containers.map(({ service }) => service), ...removed], kept };
 }
 
-/** Removes the volumes of a state folder. */
-export const removeOwnedVolumes = (stateDir: string): Promise<Removal> => removeEach('volume', stateDir);
+export const removeOwnedVolumes = (stateDir: string) => removeEach('volume', stateDir);
 
-async function removeEach(kind: 'network' | 'volume', stateDir: string): Promise<Removal> {
+/** Names of what was removed, and what could not be, each with what holds it. */
+async function removeEach(kind: 'network' | 'volume', stateDir: string) {
   const filter = ['--filter', `label=${OWNER_LABEL}=${stateDir}`];
   const names = await docker([kind, 'ls', ...filter, '--format', '{{.Name}}']);
-  const removal: Removal = { removed: [], kept: [] };
+  const removal: Record<'removed' | 'kept', string[]> = { removed: [], kept: [] };
   for (const name of names.split('\n').filter(Boolean)) {
     await docker([kind, 'rm', name]).then(
       () => removal.removed.push(name),

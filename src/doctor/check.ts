@@ -1,7 +1,7 @@
 /** What a check of `doctor` is, what it finds, and what all checks share. */
 import { resolve } from 'node:path';
 import type { Resolved } from '../config/resolve-settings.js';
-import type { SettingKey } from '../config/settings.js';
+import { isSettingKey } from '../config/settings.js';
 import { AppError } from '../lib/errors/app-error.js';
 import type { ErrorCode } from '../lib/errors/codes.js';
 import { explainStateFailure } from '../lib/fs/state-folder.js';
@@ -25,37 +25,30 @@ export interface CheckContext {
 /** Where `settings` leave something open, what the running `up` was started with counts. */
 export async function openContext(given: Resolved): Promise<CheckContext> {
   const stateDir = resolve(given.values.stateDir);
-  const running = runningUp(stateDir);
+  let running: CheckContext['running'];
+  try {
+    const state = readRunState(stateDir);
+    running = state?.alive ? state : undefined;
+  } catch {
+    // A damaged `run.json` is reported by a check of its own.
+  }
   const asked = given.provenance.network.source === 'default' ? undefined : given.values.network;
   const provider = await loadProvider(asked ?? running?.kind ?? given.values.network);
   const up = running?.kind === provider.kind ? running : undefined;
-  const settings = up ? asUpHas(given, up) : given;
-  return { settings, stateDir, provider, needs: needsOf(provider, settings), running, up };
-}
-
-/** Other terminals do not repeat the flags of `up`; what is secret it does not keep. */
-function asUpHas({ values, provenance }: Resolved, up: RunState): Resolved {
-  const open = Object.entries(up.settings).filter(([key]) => provenance[key as SettingKey]?.source === 'default');
-  return { values: { ...values, ...Object.fromEntries(open) }, provenance };
-}
-
-function needsOf(provider: NetworkProvider, settings: Resolved): CheckContext['needs'] {
+  const { values, provenance } = given;
+  // Other terminals do not repeat the flags of `up`; what is secret it does not keep.
+  const open = Object.entries(up?.settings ?? {}).filter(
+    ([key]) => isSettingKey(key) && provenance[key].source === 'default',
+  );
+  const settings = { values: { ...values, ...Object.fromEntries(open) }, provenance };
+  let needs: CheckContext['needs'];
   try {
-    return provider.needs?.(settings) ?? { memoryMb: 0 };
+    needs = provider.needs?.(settings) ?? { memoryMb: 0 };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return error;
+    needs = error;
   }
-}
-
-/** A damaged `run.json` is reported by a check of its own. */
-function runningUp(stateDir: string): RunState | undefined {
-  try {
-    const state = readRunState(stateDir);
-    return state?.alive ? state : undefined;
-  } catch {
-    return undefined;
-  }
+  return { settings, stateDir, provider, needs, running, up };
 }
 
 export type CheckStatus = 'ok' | 'warning' | 'failure' | 'skipped';
@@ -99,7 +92,6 @@ export function findingOf(error: unknown, status: CheckStatus = 'failure'): Find
   return { status, why, code, ...(fix === undefined ? {} : { fix }), ...(details.length > 0 ? { details } : {}) };
 }
 
-/** What a part finds, or why it can't. */
 export async function runPart(part: Part, context: CheckContext): Promise<Finding[]> {
   try {
     return await part(context);

@@ -12,10 +12,9 @@ import {
   skipped,
 } from './check.js';
 import { disk, memory, nodeVersion } from './checks/machine.js';
-import { networkSettings, ports } from './checks/network.js';
+import { networkSettings, ports, relays } from './checks/network.js';
 import { bacalhauProgram, cluster, docker } from './checks/programs.js';
 import { queueAccess } from './checks/queue.js';
-import { relays } from './checks/relays.js';
 import { secretFiles, stateFiles, stateFolder } from './checks/state.js';
 import { storeAccess } from './checks/store.js';
 
@@ -38,7 +37,6 @@ export interface CheckResult {
 }
 
 export interface DoctorReport {
-  /** Kind of network that was checked. */
   network: string;
   results: CheckResult[];
 }
@@ -54,11 +52,9 @@ export async function runChecks(settings: Resolved, fix: boolean): Promise<Docto
 
 async function checkAll(settings: Resolved): Promise<DoctorReport> {
   const context = await openContext(settings);
-  const results = Object.entries(CHECKS).map(async ([check, parts]) => ({
-    check,
-    findings: await runCheck(parts, context),
-    repairs: [],
-  }));
+  const results = Object.entries(CHECKS).map(async ([check, parts]) => {
+    return { check, findings: await runCheck(parts, context), repairs: [] };
+  });
   return { network: context.provider.kind, results: await Promise.all(results) };
 }
 

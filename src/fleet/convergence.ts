@@ -128,13 +128,9 @@ function hasReadFile(sensor: SensorView, wanted: SensorConfig): boolean {
 
 const noProgress = (): Progress => ({ sensors: 0, converged: 0, pending: [], gone: 0 });
 
-function add(progress: Progress, sensor: SensorView, isGone: boolean, converged: boolean): void {
-  if (isGone) {
-    progress.gone++;
-    return;
-  }
-  const { hostname, region, state } = sensor;
-  progress.sensors++;
+function add(progress: Progress, { hostname, region, state }: SensorView, isGone: boolean, converged: boolean): void {
+  progress[isGone ? 'gone' : 'sensors']++;
+  if (isGone) return;
   if (converged) progress.converged++;
   else if (progress.pending.length < MAX_PENDING) progress.pending.push({ hostname, region, state });
 }
@@ -160,7 +156,6 @@ function expectedOf(sensors: SensorView[], jobs: KnownJobs | undefined): { senso
     .map((sensor) => ({ sensor, isGone: deployed === undefined && sensor.state === 'gone' }));
 }
 
-/** The newest submission of each job that any sensor reports. */
 function newestSubmissions(sensors: SensorView[], jobs: string[]): Map<string, number> {
   const newest = new Map(jobs.map((job) => [job, 0]));
   for (const { job_id, job_submission_time } of sensors) {

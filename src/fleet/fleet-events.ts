@@ -70,16 +70,10 @@ export interface ConditionAlert extends Alert {
 export interface RelayAlert extends Alert {
   type: 'relay.away' | 'relay.filling' | 'relay.backlog';
   region: string;
-  /** Its name. */
   relay: string;
 }
 
 export type AlertEvent = SilenceAlert | LossAlert | DeadLetterAlert | ConditionAlert | RelayAlert;
 
-/** Sent every second. */
-export interface SummaryEvent {
-  event: 'summary';
-  summary: FleetSummary;
-}
-
-export type FleetEvent = ReadingEvent | MessageEvent | AlertEvent | SummaryEvent;
+/** A summary is sent every second. */
+export type FleetEvent = ReadingEvent | MessageEvent | AlertEvent | { event: 'summary'; summary: FleetSummary };

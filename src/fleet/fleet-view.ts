@@ -2,6 +2,7 @@
 
 import type { Scope } from '../protocol/desired-config.js';
 import type { MeasuredValues } from '../protocol/measured-values.js';
+import type { Reading } from '../protocol/message.js';
 import type { DesiredField, ReportedConfig } from '../protocol/sensor-config.js';
 import type { RelayView } from './relays.js';
 
@@ -31,22 +32,13 @@ export interface ReadingTotals {
   last_seen: number;
 }
 
-export interface SensorView extends ReadingTotals {
-  execution_id: string;
-  job_id: string;
-  hostname: string;
-  region: string;
-  job_submission_time: number;
+/** With its newest reading; `sequence` is its highest number. */
+export interface SensorView extends ReadingTotals, Omit<Reading, 'timestamp' | 'values'> {
   state: SensorState;
-  color: string;
-  icon_name: string;
-  /** Highest sequence number. */
-  sequence: number;
   /** How often it started to count from 1 again: a restarted node runs the same execution again. */
   restarts: number;
   first_seen: number;
   config: ReportedConfig | undefined;
-  /** What it measured last. */
   values?: MeasuredValues | undefined;
 }
 
@@ -81,7 +73,6 @@ export interface KnownJobs {
 
 /** How many of the expected sensors have reached a goal. */
 export interface Progress {
-  /** Expected sensors. */
   sensors: number;
   converged: number;
   /** Expected sensors that have not converged, at most {@link MAX_PENDING}. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Reading } from '../protocol/message.js';
 import { Fleet } from './fleet.js';
-import { GAP_GRACE_MS } from './sensor-record.js';
+import { GAP_GRACE_MS } from './ledger.js';
 
 const T0 = 1_750_000_000_000;
 

@@ -2,23 +2,14 @@
  * The fleet view: a reducer from readings to the state of every sensor and region. Pure: the caller passes the time.
  * All times are Unix milliseconds.
  */
+import { boundedLabel } from '../lib/metrics/label-counts.js';
 import type { Reading } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 import { convergenceOf, type Goal } from './convergence.js';
 import type { Convergence, FleetSummary, ReadingTotals, SensorState, SensorView } from './fleet-view.js';
-import { outstandingOf } from './ledger.js';
-import {
-  addReadings,
-  boundedRegion,
-  compareRegions,
-  noReadings,
-  RateMeter,
-  RegionTally,
-  readingsOf,
-  totalOf,
-  withRelayed,
-} from './region-counts.js';
+import { readingsOf } from './ledger.js';
+import { addReadings, compareRegions, noReadings, RateMeter, RegionTally, totalOf } from './region-counts.js';
 import { type KnownRelay, Relays } from './relays.js';
 import { Replacement } from './replacement.js';
 import { timeOfSensor } from './sensor-clock.js';
@@ -48,7 +39,6 @@ const MAX_SENSORS = 100_000;
 /** Stored as the checkpoint: names of fields must not change. */
 export interface FleetDump {
   sensors: (Omit<SensorRecord, 'tracker'> & { first?: number; highest: number; missing: MissingRange[] })[];
-  /** Counts of forgotten sensors by region. */
   retired: Record<string, ReadingTotals>;
   /** When the view began; versions before 0.2 did not keep it. */
   began?: number;
@@ -68,12 +58,14 @@ export class Fleet {
   /** The readings of forgotten sensors by region, so that totals never go back. */
   readonly #forgotten = new Map<string, ReadingTotals>();
   readonly #rates = new Map<string, RateMeter>();
-  /** Regions whose link the operator has cut. */
   readonly #cut = new Set<string>();
 
-  /** Records a reading; returns whether it is new, late or a duplicate. */
   record(reading: Reading, config: ReportedConfig | undefined, now: number): Arrival {
-    const sensor = this.#sensors.get(reading.execution_id) ?? this.#begin(reading, now);
+    let sensor = this.#sensors.get(reading.execution_id);
+    if (!sensor) {
+      sensor = this.#add(newSensorRecord(reading, now, this.began), now);
+      this.#stoppedJobs.apply(sensor, reading);
+    }
     const arrival = recordReading(sensor, reading, config, now);
     if (arrival === 'duplicate') return arrival;
     this.#replacement.record(sensor, reading, now);
@@ -83,7 +75,6 @@ export class Fleet {
     return arrival;
   }
 
-  /** The operator has cut the link of a region or restored it. */
   setRegionLink(region: string, connected: boolean): void {
     if (connected) this.#cut.delete(region);
     else this.#cut.add(region);
@@ -129,21 +120,13 @@ export class Fleet {
     return last;
   }
 
-  /** The state to keep across a restart, as plain JSON. */
   dump(): FleetDump {
-    const stops = this.#stoppedJobs.dump();
-    const sensors = [...this.#sensors.values()].map(({ tracker, ...sensor }) => ({
-      ...sensor,
-      ...(tracker.first === 1 ? {} : { first: tracker.first }),
-      highest: tracker.highest,
-      missing: tracker.missing,
-    }));
     return {
-      sensors,
+      sensors: [...this.#sensors.values()].map(({ tracker, ...sensor }) => ({ ...sensor, ...tracker })),
       retired: Object.fromEntries(this.#forgotten),
       ...(this.began === 0 ? {} : { began: this.began }),
       relays: this.relays.dump(),
-      ...(stops.length === 0 ? {} : { stops }),
+      stops: this.#stoppedJobs.dump(),
     };
   }
 
@@ -173,7 +156,7 @@ export class Fleet {
   summary(now: number): FleetSummary {
     const tallies = new Map<string, RegionTally>();
     const tallyOf = (name: string): RegionTally => {
-      const region = boundedRegion(tallies, name);
+      const region = boundedLabel(tallies, name);
       const tally =
         tallies.get(region) ?? new RegionTally(region, this.#cut.has(region), this.#rates.get(region)?.at(now) ?? 0);
       tallies.set(region, tally);
@@ -184,9 +167,9 @@ export class Fleet {
     for (const { sensor, state } of [...sensors.filter((one) => !isEnded(one)), ...sensors.filter(isEnded)]) {
       tallyOf(sensor.reading.region).add(sensor, state, this.#readingsOf(sensor, state, now));
     }
-    for (const [region, counts] of this.#forgotten) tallyOf(region).addReadings(counts);
+    for (const [region, counts] of this.#forgotten) addReadings(tallyOf(region).sum, counts);
     const regions = Array.from(tallies.values(), (tally) => tally.view());
-    const isSilentIn = (region: string) => (tallies.get(region)?.view().silent ?? 0) > 0;
+    const isSilentIn = (region: string) => (tallies.get(region)?.sum.silent ?? 0) > 0;
     return {
       time: now,
       relays: this.relays.view(now, isSilentIn),
@@ -199,9 +182,9 @@ export class Fleet {
   countSince(submissionTime: number, now: number): Record<string, number> {
     const counts: Record<string, number> = {};
     for (const sensor of this.#sensors.values()) {
-      const state = this.#stateOf(sensor, now);
-      if ((state !== 'live' && state !== 'paused') || sensor.reading.job_submission_time < submissionTime) continue;
-      counts[sensor.reading.region] = (counts[sensor.reading.region] ?? 0) + 1;
+      const { region, job_submission_time: submitted } = sensor.reading;
+      const sends = submitted >= submissionTime && ['live', 'paused'].includes(this.#stateOf(sensor, now));
+      if (sends) counts[region] = (counts[region] ?? 0) + 1;
     }
     return counts;
   }
@@ -219,10 +202,7 @@ export class Fleet {
       this.#forget(sensor, now);
     }
     const excess = this.#sensors.size - MAX_SENSORS;
-    if (excess > 0) {
-      const bySilence = [...this.#sensors.values()].sort((a, b) => a.lastSeen - b.lastSeen);
-      for (const sensor of bySilence.slice(0, excess)) this.#forget(sensor, now);
-    }
+    if (excess > 0) for (const sensor of bySilence(this.#sensors.values()).slice(0, excess)) this.#forget(sensor, now);
     for (const [host, ids] of this.#ofHosts) if (!ids.some((id) => this.#sensors.has(id))) this.#ofHosts.delete(host);
     const regions = new Map<string, number>();
     for (const { reading, lastSeen } of this.#sensors.values()) {
@@ -230,12 +210,6 @@ export class Fleet {
     }
     for (const region of this.#rates.keys()) if (!regions.has(region)) this.#rates.delete(region);
     this.relays.prune(now, (region) => regions.get(region) ?? 0);
-  }
-
-  #begin(reading: Reading, now: number): SensorRecord {
-    const sensor = this.#add(newSensorRecord(reading, now, this.began), now);
-    this.#stoppedJobs.apply(sensor, reading);
-    return sensor;
   }
 
   #add(sensor: SensorRecord, now: number): SensorRecord {
@@ -252,15 +226,12 @@ export class Fleet {
     const ids = (this.#ofHosts.get(host) ?? []).filter((one) => this.#sensors.has(one));
     this.#ofHosts.set(host, [...ids, id]);
     if (ids.length < MAX_SENSORS_OF_HOST) return;
-    const sensors = ids.map((one) => this.#sensors.get(one)!);
-    this.#forget(
-      sensors.reduce((oldest, one) => (one.lastSeen < oldest.lastSeen ? one : oldest)),
-      now,
-    );
+    const [oldest] = bySilence(ids.map((one) => this.#sensors.get(one)!));
+    if (oldest) this.#forget(oldest, now);
   }
 
   #forget(sensor: SensorRecord, now: number): void {
-    const region = boundedRegion(this.#forgotten, sensor.reading.region);
+    const region = boundedLabel(this.#forgotten, sensor.reading.region);
     const counts = this.#forgotten.get(region) ?? noReadings();
     // What it still kept never came.
     const { waiting, unaccounted, ...others } = this.#readingsOf(sensor, this.#stateOf(sensor, now), now);
@@ -291,9 +262,7 @@ export class Fleet {
     const gone = state === 'gone' ? timeOfSensor(sensor, now) : undefined;
     const ends = [stopped, replaced, gone].filter((end) => end !== undefined);
     const endedAt = ends.length === 0 ? undefined : Math.min(...ends);
-    const counts = readingsOf(sensor, outstandingOf(sensor, state, { endedAt, now }), now);
-    const since = this.#relayedSince(sensor, now);
-    return since === undefined ? counts : withRelayed(counts, sensor, since);
+    return readingsOf(sensor, state, { endedAt, relayedSince: this.#relayedSince(sensor, now), now });
   }
 
   /** Since when readings of a sensor may be at a relay; undefined: they are not, as far as is known. */
@@ -306,31 +275,19 @@ export class Fleet {
   }
 
   #viewOf(sensor: SensorRecord, now: number): SensorView {
-    const { reading } = sensor;
+    const { timestamp, sequence, ...reading } = sensor.reading;
     const state = this.#stateOf(sensor, now);
-    const { gaps, dropped, waiting, unaccounted } = this.#readingsOf(sensor, state, now);
     return {
-      execution_id: reading.execution_id,
-      job_id: reading.job_id,
-      hostname: reading.hostname,
-      region: reading.region,
-      job_submission_time: reading.job_submission_time,
+      ...reading,
       state,
-      color: reading.color,
-      icon_name: reading.icon_name,
       sequence: sensor.tracker.highest,
-      received: sensor.received,
-      duplicates: sensor.duplicates,
-      late: sensor.late,
       restarts: sensor.restarts,
-      gaps,
-      dropped,
-      waiting,
-      unaccounted,
+      ...this.#readingsOf(sensor, state, now),
       first_seen: sensor.firstSeen,
-      last_seen: sensor.lastSeen,
       config: sensor.config,
-      ...(reading.values === undefined ? {} : { values: reading.values }),
     };
   }
 }
+
+/** The one that was silent for longest first. */
+const bySilence = (sensors: Iterable<SensorRecord>) => [...sensors].sort((a, b) => a.lastSeen - b.lastSeen);

@@ -2,7 +2,7 @@
  * The ledger of an execution: the readings that it has taken are stored, waiting, or given up. It goes by what the sensor
  * reports, and by its interval where it can't report any more.
  */
-import type { SensorState } from './fleet-view.js';
+import type { ReadingTotals, SensorState } from './fleet-view.js';
 import { timeOfSensor } from './sensor-clock.js';
 import type { SensorRecord } from './sensor-record.js';
 
@@ -11,28 +11,29 @@ const SHORTEST_INTERVAL_MS = 50;
 /** As long as silent sensors are remembered. */
 const COUNTED_MS = 86_400_000;
 
-/** Readings that were taken and are not in the store, beside gaps. */
-export interface Outstanding {
-  /** Kept by a sensor that runs, and may deliver them. */
-  waiting: number;
-  /**
-   * Of an execution that has ended, and of earlier runs of one that was started again: what may have been taken and never
-   * came. No more than these are missing.
-   */
-  unaccounted: number;
-}
+/** Queues deliver out of order: a missing number counts as a gap only after this time. */
+export const GAP_GRACE_MS = 5_000;
 
-/** `endedAt`: of an execution that delivers no more, by its own clock. `now`: by ours. Unix milliseconds. */
-export function outstandingOf(
+/**
+ * What a sensor adds to the counts of its region. All times are Unix milliseconds. `endedAt`: of an execution that delivers no
+ * more, by its own clock; what it kept, and its earlier runs, are unaccounted. `relayedSince`: its readings may be at a relay of
+ * the region since then, and count as waiting; one that a sensor has dropped is at none.
+ */
+export function readingsOf(
   sensor: SensorRecord,
   state: SensorState,
-  { endedAt, now }: { endedAt: number | undefined; now: number },
-): Outstanding {
-  const lost = sensor.lost ?? 0;
-  if (endedAt !== undefined) return { waiting: 0, unaccounted: lost + keptBy(sensor, endedAt) };
+  { endedAt, relayedSince, now }: { endedAt: number | undefined; relayedSince: number | undefined; now: number },
+): ReadingTotals {
+  const { received, duplicates, late, dropped = 0, lost = 0, lastSeen: last_seen, tracker } = sensor;
   // What a live sensor has taken last is on its way.
-  const waiting = state === 'silent' ? keptBy(sensor, timeOfSensor(sensor, now)) : reportedBy(sensor);
-  return { waiting, unaccounted: lost };
+  const until = endedAt ?? (state === 'silent' ? timeOfSensor(sensor, now) : undefined);
+  const kept = until === undefined ? reportedBy(sensor) : keptBy(sensor, until);
+  const missing = tracker.missingSince(now - GAP_GRACE_MS);
+  const isGone = endedAt !== undefined && relayedSince === undefined;
+  const known = relayedSince === undefined ? missing : Math.max(tracker.missingSince(relayedSince - 1), dropped);
+  const gaps = Math.min(missing, known);
+  const [waiting, unaccounted] = isGone ? [0, lost + kept] : [kept + missing - gaps, lost];
+  return { received, duplicates, late, gaps, dropped, waiting, unaccounted, last_seen };
 }
 
 /** Readings after the newest stored one that a sensor has taken by this time of its clock at most. */

@@ -1,16 +1,10 @@
 /** What the fleet view counts for each region: sensors by state, readings, gaps, colours and the rate of readings. */
 import type { FleetSummary, ReadingTotals, RegionView, SensorState } from './fleet-view.js';
-import type { Outstanding } from './ledger.js';
-import { gapsOf, intervalOf, type SensorRecord } from './sensor-record.js';
+import { intervalOf, type SensorRecord } from './sensor-record.js';
 
 const MAX_COLORS = 5;
 /** The rate is an average over this many full seconds. */
 const RATE_WINDOW_S = 5;
-const MAX_REGIONS = 100;
-
-/** Anybody can name a region: the counts of further ones are kept under `other`. */
-export const boundedRegion = (known: ReadonlyMap<string, unknown>, region: string): string =>
-  known.has(region) || known.size < MAX_REGIONS ? region : 'other';
 
 const SUMS = ['received', 'duplicates', 'late', 'gaps', 'dropped', 'waiting', 'unaccounted'] as const;
 
@@ -30,68 +24,40 @@ export function addReadings(sum: ReadingTotals, counts: ReadingTotals): void {
   sum.last_seen = Math.max(sum.last_seen, counts.last_seen);
 }
 
-/** What a sensor adds to the counts of its region. */
-export const readingsOf = (sensor: SensorRecord, outstanding: Outstanding, now: number): ReadingTotals => {
-  const { received, duplicates, late, dropped = 0, lastSeen: last_seen } = sensor;
-  return { received, duplicates, late, gaps: gapsOf(sensor, now), dropped, ...outstanding, last_seen };
-};
-
-/**
- * With what may be at a relay of the region counted as waiting: numbers that were found missing `since` then, and what an
- * ended execution has not delivered. A reading that a sensor has dropped is at none.
- */
-export function withRelayed(counts: ReadingTotals, sensor: SensorRecord, since: number): ReadingTotals {
-  const known = sensor.tracker.missingSince(since - 1);
-  const missing = Math.max(0, counts.gaps - Math.max(known, counts.dropped));
-  const kept = Math.max(0, counts.unaccounted - (sensor.lost ?? 0));
-  const waiting = counts.waiting + missing + kept;
-  return { ...counts, gaps: counts.gaps - missing, unaccounted: counts.unaccounted - kept, waiting };
-}
-
-/** Adds up the sensors of one region. */
 export class RegionTally {
-  readonly #sum: RegionView;
+  readonly sum: RegionView;
   readonly #colors = new Map<string, number>();
 
-  /** `rate`: readings per second now. */
   constructor(region: string, cut: boolean, rate: number) {
-    this.#sum = { live: 0, paused: 0, silent: 0, rate, ...noReadings(), region, cut, interval_ms: 0, colors: [] };
+    this.sum = { live: 0, paused: 0, silent: 0, rate, ...noReadings(), region, cut, interval_ms: 0, colors: [] };
   }
 
   add(sensor: SensorRecord, state: SensorState, counts: ReadingTotals): void {
-    const sum = this.#sum;
+    const { sum } = this;
     if (state !== 'replaced' && state !== 'gone') sum[state]++;
     if (state === 'live' || state === 'silent') {
       sum.interval_ms = Math.min(sum.interval_ms || Number.POSITIVE_INFINITY, intervalOf(sensor));
     }
     const { color } = sensor.reading;
     if (state === 'live') this.#colors.set(color, (this.#colors.get(color) ?? 0) + 1);
-    this.addReadings(counts);
-  }
-
-  addReadings(counts: ReadingTotals): void {
-    addReadings(this.#sum, counts);
+    addReadings(sum, counts);
   }
 
   view(): RegionView {
     const colors = [...this.#colors].map(([color, sensors]) => ({ color, sensors }));
-    return { ...this.#sum, colors: colors.sort((a, b) => b.sensors - a.sensors).slice(0, MAX_COLORS) };
+    return { ...this.sum, colors: colors.sort((a, b) => b.sensors - a.sensors).slice(0, MAX_COLORS) };
   }
 }
 
 /** Counts readings in each of the last seconds; the slot of a second is its number modulo the number of slots. */
 export class RateMeter {
-  readonly #seconds = new Array<number>(RATE_WINDOW_S + 1).fill(0);
-  readonly #counts = new Array<number>(RATE_WINDOW_S + 1).fill(0);
+  readonly #slots = Array.from({ length: RATE_WINDOW_S + 1 }, () => ({ second: 0, count: 0 }));
 
   add(now: number): void {
     const second = Math.floor(now / 1000);
-    const slot = second % this.#counts.length;
-    if (this.#seconds[slot] !== second) {
-      this.#seconds[slot] = second;
-      this.#counts[slot] = 0;
-    }
-    this.#counts[slot]!++;
+    const slot = this.#slots[second % this.#slots.length]!;
+    if (slot.second !== second) Object.assign(slot, { second, count: 0 });
+    slot.count++;
   }
 
   /**
@@ -99,12 +65,9 @@ export class RateMeter {
    * together send together, and a shorter window would show several times their rate.
    */
   at(now: number): number {
-    const second = Math.floor(now / 1000);
-    let sum = 0;
-    this.#seconds.forEach((s, i) => {
-      if (s < second && s >= second - RATE_WINDOW_S) sum += this.#counts[i]!;
-    });
-    return sum / RATE_WINDOW_S;
+    const before = Math.floor(now / 1000);
+    const full = this.#slots.filter(({ second }) => second < before && second >= before - RATE_WINDOW_S);
+    return full.reduce((sum, { count }) => sum + count, 0) / RATE_WINDOW_S;
   }
 }
 

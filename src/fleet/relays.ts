@@ -1,7 +1,6 @@
 /** The relays, by what they say about themselves with their readings. Times are Unix milliseconds. */
 import type { RelayReport } from '../protocol/relay.js';
 
-/** A relay as the fleet view shows it. */
 export interface RelayView {
   name: string;
   region: string;

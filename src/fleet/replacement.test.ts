@@ -117,6 +117,19 @@ test('a silent sensor was replaced when the newest submission of its place was m
   expect(replacement.timeOf({ ...old, replacedAt: T0 + 3 })).toBe(T0 + 3);
 });
 
+test.each([
+  ['between two known ones', [1, 3, 2]],
+  ['after both, newest first', [3, 2, 1]],
+  ['before the last two', [2, 3, 1]],
+  ['in order', [1, 2, 3]],
+])('a version that becomes known %s: each sensor was replaced by the next one', (_, submissions) => {
+  const sensors = submissions.map((submission) => sensor(`v${submission}`, { submission: T0 + submission }));
+  const replacement = replacementOf(...sensors);
+  const [first, second, third] = sensors.sort((a, b) => a.reading.job_submission_time - b.reading.job_submission_time);
+  expect([first!, second!].map((one) => replacement.timeOf(one))).toEqual([T0 + 2, T0 + 3]);
+  expect(third).toMatchObject({ replaced: false });
+});
+
 test('a sensor of an older submission that comes late does not keep the place', () => {
   const [young, late] = [sensor('young', { submission: 2 }), sensor('late')];
   const replacement = replacementOf(young, late);

@@ -6,10 +6,17 @@
 import type { Reading } from '../protocol/message.js';
 import { isSilent, type SensorRecord, silenceLimitOf } from './sensor-record.js';
 
+/** The sensors of a job on a host. */
+interface Peers {
+  /** Of the newest submission, and not replaced. */
+  readonly active: Set<SensorRecord>;
+  readonly replaced: Set<SensorRecord>;
+}
+
 export class Replacement {
-  /** Sensors of the newest submission that are not replaced, by host and job. */
-  readonly #active = new Map<string, Set<SensorRecord>>();
-  /** Where in {@link #active} each is: later readings may name another region. */
+  /** By host and job. */
+  readonly #peers = new Map<string, Peers>();
+  /** Where in {@link #peers} each is: later readings may name another region. */
   readonly #keys = new WeakMap<SensorRecord, string>();
   /** Newest submission by place: a silent sensor of an older one has been replaced, even by another job. */
   readonly #newest = new Map<string, number>();
@@ -19,43 +26,44 @@ export class Replacement {
     const { reading } = sensor;
     const place = placeOf(reading);
     this.#newest.set(place, Math.max(reading.job_submission_time, this.#newest.get(place) ?? 0));
-    if (sensor.replaced) return;
     const key = hostAndJobOf(reading);
-    const peers = this.#active.get(key) ?? new Set();
-    for (const peer of peers) {
+    const { active, replaced } = this.#peers.get(key) ?? { active: new Set(), replaced: new Set() };
+    for (const peer of sensor.replaced ? [] : [...active, ...replaced]) {
+      const [own, other] = [reading.job_submission_time, peer.reading.job_submission_time];
       // A late reading of an old submission must not replace the new one.
-      if (peer.reading.job_submission_time > reading.job_submission_time)
-        replace(sensor, peer.reading.job_submission_time);
-      if (peer.reading.job_submission_time < reading.job_submission_time) {
-        replace(peer, reading.job_submission_time);
-        peers.delete(peer);
-      }
+      if (other > own) replace(sensor, other);
+      if (other >= own) continue;
+      replace(peer, own);
+      active.delete(peer);
+      replaced.add(peer);
     }
-    if (sensor.replaced) return;
-    this.#active.set(key, peers.add(sensor));
+    (sensor.replaced ? replaced : active).add(sensor);
+    this.#peers.set(key, { active, replaced });
     this.#keys.set(sensor, key);
   }
 
   /** Records that a reading which is no duplicate arrived at `now`. */
   record(sensor: SensorRecord, reading: Reading, now: number): void {
     const key = this.#keys.get(sensor) ?? hostAndJobOf(reading);
-    const peers = this.#active.get(key);
+    const peers = this.#peers.get(key);
     if (!peers) return;
+    const { active, replaced } = peers;
     if (sensor.replaced) {
-      const [peer] = peers;
+      const [peer] = active;
       const sameSubmission = peer?.reading.job_submission_time === reading.job_submission_time;
       // A fresh reading shows that the sensor was only cut off, next to another one of the same name. An old one is late.
       const isFresh = now - Date.parse(reading.timestamp) <= silenceLimitOf(sensor);
       if (!sameSubmission || !isFresh) return;
       sensor.replaced = false;
       delete sensor.replacedAt;
-      peers.add(sensor);
-      this.#keys.set(sensor, key);
+      replaced.delete(sensor);
+      active.add(sensor);
     }
-    for (const peer of peers) {
+    for (const peer of active) {
       if (!isSilent(peer, now) || !isSuccessorOf(sensor, peer)) continue;
       replace(peer, sensor.firstSeen);
-      peers.delete(peer);
+      active.delete(peer);
+      replaced.add(peer);
     }
   }
 
@@ -74,17 +82,19 @@ export class Replacement {
   }
 
   forget(sensor: SensorRecord): void {
-    const key = this.#keys.get(sensor) ?? hostAndJobOf(sensor.reading);
-    const peers = this.#active.get(key);
-    if (!peers?.delete(sensor) || peers.size > 0) return;
-    this.#active.delete(key);
-    this.#newest.delete(placeOf(sensor.reading));
+    const key = this.#keys.get(sensor);
+    const peers = key === undefined ? undefined : this.#peers.get(key);
+    if (key === undefined || !peers) return;
+    peers.replaced.delete(sensor);
+    if (peers.active.delete(sensor) && peers.active.size === 0) this.#newest.delete(placeOf(sensor.reading));
+    if (peers.active.size + peers.replaced.size === 0) this.#peers.delete(key);
   }
 }
 
+/** `at`: when what replaced it was submitted, or began. Of several the first one counts: it may become known last. */
 function replace(sensor: SensorRecord, at: number): void {
   sensor.replaced = true;
-  sensor.replacedAt = at;
+  sensor.replacedAt = Math.min(at, sensor.replacedAt ?? at);
 }
 
 /** It began later, and at most one silence limit before the last reading of the other one arrived. */

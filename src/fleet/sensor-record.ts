@@ -5,8 +5,6 @@ import { keptBy } from './ledger.js';
 import { isClockSetRight, isFromWrongClock, noteClock, timeOfSensor } from './sensor-clock.js';
 import { type Arrival, SequenceTracker } from './sequence-tracker.js';
 
-/** Queues deliver out of order: a missing number counts as a gap only after this time. */
-export const GAP_GRACE_MS = 5_000;
 /** The interval of a sensor that does not report one. */
 const DEFAULT_INTERVAL_MS = 5_000;
 /** A sensor is silent when its reading is overdue by one interval and this time. */
@@ -169,14 +167,10 @@ export function markStopped(sensor: SensorRecord, asked: number, ended: number, 
 
 /** Moves what was measured by our clock; timestamps are the sensor's own. */
 export function shiftTimes(sensor: SensorRecord, by: number): void {
-  sensor.firstSeen += by;
-  sensor.lastSeen += by;
-  if (sensor.endedAt !== undefined) sensor.endedAt += by;
-  if (sensor.stoppingAt !== undefined) sensor.stoppingAt += by;
+  for (const name of ['firstSeen', 'lastSeen', 'endedAt', 'stoppingAt', 'behindMs'] as const) {
+    const time = sensor[name];
+    if (time !== undefined) sensor[name] = time + by;
+  }
   if (sensor.taken) sensor.taken.at += by;
-  if (sensor.behindMs !== undefined) sensor.behindMs += by;
   for (const range of sensor.tracker.missing) range.since += by;
 }
-
-/** Numbers missing for at least {@link GAP_GRACE_MS}. */
-export const gapsOf = (sensor: SensorRecord, now: number): number => sensor.tracker.missingSince(now - GAP_GRACE_MS);

@@ -16,7 +16,6 @@ const MAX_RANGES = 500;
 export class SequenceTracker {
   /** The number from which on numbers count: the lowest so far, or 1. */
   first = 1;
-  /** Highest number so far. */
   highest = 0;
   missing: MissingRange[] = [];
 
@@ -25,7 +24,6 @@ export class SequenceTracker {
     return Object.assign(new SequenceTracker(), { first: sequence, highest: sequence - 1 });
   }
 
-  /** Records a number. */
   record(sequence: number, now: number): Arrival {
     if (sequence < this.first) {
       if (sequence < this.first - 1) this.#addMissing({ from: sequence + 1, to: this.first - 1, since: now });

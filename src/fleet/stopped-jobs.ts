@@ -10,7 +10,7 @@ const MAX_JOBS = 1000;
 const MAX_TIMES = 60;
 
 export class StoppedJobs {
-  readonly #stops = new Map<string, number[]>();
+  #stops = new Map<string, number[]>();
 
   note(jobId: string, now: number): void {
     const times = [...(this.#stops.get(jobId) ?? []), now].slice(-MAX_TIMES);
@@ -29,12 +29,8 @@ export class StoppedJobs {
   }
 
   shiftTimes(by: number, since: number): void {
-    for (const [id, times] of this.#stops) {
-      this.#stops.set(
-        id,
-        times.map((time) => (time >= since ? time + by : time)),
-      );
-    }
+    const shifted = (time: number) => (time >= since ? time + by : time);
+    for (const [id, times] of this.#stops) this.#stops.set(id, times.map(shifted));
   }
 
   dump(): KnownStops[] {
@@ -42,6 +38,6 @@ export class StoppedJobs {
   }
 
   load(stops: KnownStops[] = []): void {
-    for (const [id, times] of stops) this.#stops.set(id, times);
+    this.#stops = new Map(stops);
   }
 }

@@ -18,7 +18,6 @@ export interface PublisherJob {
   profile?: Profile | undefined;
   /** Share of the time in which they measure an anomaly, in percent. */
   anomalies?: number | undefined;
-  /** Stop after this many readings. */
   maxMessages?: number | undefined;
   /** Hosts that it may reach beside the proxy, as in a `HostList`. */
   allow?: string[] | undefined;
@@ -57,36 +56,34 @@ export interface ModuleJob {
   submissionTime: number;
 }
 
-/** The proxy or the puller as a service job on the `web-services` node. */
-export interface ServiceJob {
-  role: 'proxy' | 'puller';
+interface ContainerJob {
   image: string;
   /** Of the node. */
   port: number;
-  queue: string;
-  /** Further arguments of the role. */
-  args: string[];
-  /** Names under which requests may reach it, beside those of loopback. */
-  allowedHosts: string[];
   /** Folder of the node that keeps its data; without one the data are lost with the job. The node must allow it. */
   dataDir?: string;
   submissionTime: number;
 }
 
+/** The proxy or the puller as a service job on the `web-services` node. */
+export interface ServiceJob extends ContainerJob {
+  role: 'proxy' | 'puller';
+  queue: string;
+  /** Further arguments of the role. */
+  args: string[];
+  /** Names under which requests may reach it, beside those of loopback. */
+  allowedHosts: string[];
+}
+
 /** The relay of a region as a service job, on the node of the region that allows its folder. */
-export interface RelayJob {
+export interface RelayJob extends ContainerJob {
   role: 'relay';
   region: string;
-  image: string;
-  /** Of the node. */
-  port: number;
   /** The proxy. */
   upstream: string;
-  /** Folder of the node that keeps its readings. */
-  dataDir: string;
   /** Where its sensors reach it. */
   url: string;
-  submissionTime: number;
+  dataDir: string;
 }
 
 export type JobRequest = PublisherJob | ConfigUpdaterJob | ModuleJob | ServiceJob | RelayJob;

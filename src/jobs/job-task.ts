@@ -1,7 +1,7 @@
 /** What the module of a job gets: its parameters, its environment, and the hosts that it may reach. */
 import { isIP } from 'node:net';
 import { hostAndPort } from '../lib/net/host-list.js';
-import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../protocol/sensor-config.js';
+import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from '../protocol/sensor-config.js';
 import type { ModuleJob, PublisherJob } from './job-request.js';
 
 /** Where a sensor finds its YAML file; not below `/app`, for Bacalhau mounts one thing a path tree. */
@@ -12,7 +12,7 @@ export function publisherFlags(job: PublisherJob): string[] {
   return [
     `--proxy=${job.proxyUrl}`,
     `--region=${job.region}`,
-    ...configFlags(job.config),
+    ...configFlags(job.config, 'paused'),
     ...(job.profile === undefined ? [] : [`--profile=${job.profile}`]),
     ...(job.anomalies === undefined ? [] : [`--anomalies=${job.anomalies}`]),
     ...(job.maxMessages === undefined ? [] : [`--max-messages=${job.maxMessages}`]),
@@ -21,12 +21,11 @@ export function publisherFlags(job: PublisherJob): string[] {
   ];
 }
 
-function configFlags(config: SensorConfig): string[] {
-  return SENSOR_CONFIG_FIELDS.filter((field) => field !== 'paused').flatMap((field) => {
-    const value = config[field];
-    return value === undefined ? [] : [`--${field.replace('_', '-')}=${value}`];
-  });
-}
+/** As the publisher and the config-updater take them. */
+export const configFlags = (config: SensorConfig, without?: SensorConfigField): string[] =>
+  SENSOR_CONFIG_FIELDS.flatMap((field) =>
+    config[field] === undefined || field === without ? [] : [`--${field.replace('_', '-')}=${config[field]}`],
+  );
 
 /** Names in braces stand for values of the region; everything else in braces stays as it is. */
 const fill = (text: string, { proxyUrl, region }: ModuleJob): string =>

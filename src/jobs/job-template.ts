@@ -28,7 +28,6 @@ export function print(document: Document): string {
 /** The first task's part at `path`. */
 export const inTask = (...path: (string | number)[]): (string | number)[] => ['tasks', 0, ...path];
 
-/** Puts a module into its input. */
 export function setModule(document: Document, module: Uint8Array): void {
   const url = `data:application/wasm;base64,${Buffer.from(module).toString('base64')}`;
   document.setIn(inTask('inputSources', 0, 'source', 'params', 'URL'), url);

@@ -4,7 +4,6 @@ import type { Document } from 'yaml';
 import { z } from 'zod';
 import { AppError } from '../lib/errors/app-error.js';
 import type { ModuleName } from '../modules/module-files.js';
-import type { UserModule } from '../modules/user-module.js';
 import { USER_MODULE_MB } from '../modules/wasm-sections.js';
 import {
   type ConfigUpdaterJob,
@@ -99,6 +98,10 @@ async function fillDocument(request: JobRequest, environment: JobEnvironment): P
   else if (request.role === 'config-updater') await fillConfigUpdater(document, request, environment);
   else if (request.role === 'relay') fillRelay(document, request, environment);
   else fillService(document, request, environment);
+  if (!('image' in request)) return document;
+  document.setIn(inTask('engine', 'params', 'image'), request.image);
+  document.setIn(inTask('network', 'ports', 0, 'static'), request.port);
+  if (request.dataDir !== undefined) setDataDir(document, request.dataDir);
   return document;
 }
 
@@ -114,8 +117,12 @@ async function fillSensors(
   if (job.role === 'publisher') setTask(document, publisherFlags(job), env);
   else setTask(document, moduleParameters(job), { ...env, ...moduleEnv(job) });
   setDomains(document, job);
-  if (job.module === undefined) setModule(document, await environment.module('publisher'));
-  else setUserModule(document, job.module, environment.moduleUrl(job.region, job.module.sha256));
+  if (job.module) {
+    const { bytes, sha256 } = job.module;
+    if (isDownloaded(bytes.length)) setModuleUrl(document, environment.moduleUrl(job.region, sha256));
+    else setModule(document, bytes);
+    document.setIn(inTask('resources', 'memory'), `${USER_MODULE_MB}MB`);
+  } else setModule(document, await environment.module('publisher'));
   if (job.role !== 'publisher' || job.configFile === undefined) return;
   const source = { type: 'localDirectory', params: { sourcePath: job.configFile, readWrite: false } };
   document.addIn(inTask('inputSources'), document.createNode({ target: CONFIG_TARGET, source }));
@@ -130,13 +137,6 @@ const MAX_INLINE_BYTES = 400_000;
 
 /** Whether nodes download a module of this size instead of getting it in the job. */
 export const isDownloaded = (bytes: number): boolean => bytes > MAX_INLINE_BYTES;
-
-/** `url`: where nodes download it, if it does not fit into the job. */
-function setUserModule(document: Document, { bytes }: UserModule, url: string): void {
-  if (isDownloaded(bytes.length)) setModuleUrl(document, url);
-  else setModule(document, bytes);
-  document.setIn(inTask('resources', 'memory'), `${USER_MODULE_MB}MB`);
-}
 
 async function fillConfigUpdater(
   document: Document,
@@ -164,13 +164,10 @@ function fillService(document: Document, job: ServiceJob, { forwarded }: JobEnvi
     ...forward(forwarded.services),
     WASM_SENSORS_ALLOWED_HOSTS: job.allowedHosts.join(','),
   });
-  document.setIn(inTask('engine', 'params', 'image'), job.image);
-  document.setIn(inTask('network', 'ports', 0, 'static'), job.port);
-  if (job.dataDir !== undefined) setDataDir(document, job.dataDir);
 }
 
 function fillRelay(document: Document, job: RelayJob, { forwarded: { services } }: JobEnvironment): void {
-  const { region, upstream, port, dataDir, image, url } = job;
+  const { region, upstream, url } = job;
   // A token for all sensors is the relay's, too.
   const own = services.includes('SENSOR_TOKEN') ? 'SENSOR_TOKEN' : 'WASM_SENSORS_RELAY_TOKEN';
   const about = [`--upstream=${upstream}`, `--region=${region}`, `--name=relay-${region}`, `--proxy-url=${url}`];
@@ -181,9 +178,6 @@ function fillRelay(document: Document, job: RelayJob, { forwarded: { services } 
     WASM_SENSORS_ALLOWED_HOSTS: new URL(url).hostname,
   });
   document.setIn(['constraints', 0, 'values', 0], region);
-  document.setIn(inTask('engine', 'params', 'image'), image);
-  document.setIn(inTask('network', 'ports', 0, 'static'), port);
-  setDataDir(document, dataDir);
 }
 
 function setTask(document: Document, parameters: string[], env: Record<string, string>): void {
@@ -191,13 +185,11 @@ function setTask(document: Document, parameters: string[], env: Record<string, s
   document.setIn(inTask('env'), document.createNode(env));
 }
 
-/** Limits where the module may send requests. */
 function setDomains(document: Document, job: Reaching): void {
   const domains = domainsOf(job);
   if (domains !== undefined) document.setIn(inTask('network'), document.createNode({ type: 'http', domains }));
 }
 
-/** Limits a document's job to one region. */
 function setRegion(document: Document, region: string): void {
   document.setIn(['constraints', 1, 'operator'], '=');
   document.setIn(['constraints', 1, 'values', 0], region);

@@ -1,5 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { decodeUtf8, findNestingProblem, MAX_NESTING, parseJson } from './json.js';
+import { decodeUtf8, MAX_NESTING, parseJson, scanJson } from './json.js';
+
+const findNestingProblem = (text: string) => scanJson(text).problem;
 
 test.each([
   ['arrays', '[', ']'],

@@ -19,7 +19,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
 
 /** Throws `TOO_DEEP`, before anything is parsed, and `NOT_JSON`. */
 export function parseJson(text: string): unknown {
-  const problem = findNestingProblem(text);
+  const { problem } = scanJson(text);
   if (problem) throw new AppError('TOO_DEEP', `the body ${problem}`);
   try {
     return JSON.parse(text);
@@ -28,22 +28,22 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** The value of a JSON text; undefined: it is none. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 
 /**
- * What is too much in a JSON text, if anything. Takes about a millisecond for each megabyte. `maxValues`: of all objects and
- * arrays together; without them a text may hold as many as there is room for.
+ * What is too much in a JSON text, if anything, and how many objects and arrays it has. Takes about a millisecond for each
+ * megabyte. `maxValues`: of all objects and arrays together; without them a text may hold as many as there is room for.
  */
-export function findNestingProblem(text: string, maxValues = Number.POSITIVE_INFINITY): string | undefined {
-  return scanJson(text, maxValues).problem;
-}
-
-/** The same, with how many objects and arrays it has, for texts that come together: these are `maxContainers` at most. */
-export function scanJson(
-  text: string,
-  maxValues = Number.POSITIVE_INFINITY,
-  maxContainers = MAX_CONTAINERS,
-): { problem?: string; containers: number } {
+export function scanJson(text: string, maxValues = Number.POSITIVE_INFINITY): { problem?: string; containers: number } {
   let levels = 0;
   let containers = 0;
   let commas = 0;
@@ -56,8 +56,8 @@ export function scanJson(
       // The bracket and the brace of a kind differ in one bit.
     } else if ((character | 0x20) === 0x7b) {
       if (++levels > MAX_NESTING) return { problem: `is nested more than ${MAX_NESTING} levels deep`, containers };
-      if (++containers > maxContainers)
-        return { problem: `has more than ${maxContainers} objects and arrays`, containers };
+      if (++containers > MAX_CONTAINERS)
+        return { problem: `has more than ${MAX_CONTAINERS} objects and arrays`, containers };
     } else if ((character | 0x20) === 0x7d) levels--;
     else if (character === COMMA && ++commas >= maxValues)
       return { problem: `has more than ${maxValues} values`, containers };

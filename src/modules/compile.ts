@@ -11,9 +11,7 @@ import { withModuleName } from './wasm-sections.js';
 export interface Compilation {
   /** Of the module, for messages. */
   name: string;
-  /** Where the compiler runs. */
   folder: string;
-  /** Path of what it writes. */
   built: string;
   /** What to do about the lines of the compiler. */
   hint: string;
@@ -22,7 +20,6 @@ export interface Compilation {
 export interface BuiltModule {
   name: string;
   path: string;
-  /** Size of the file. */
   bytes: number;
 }
 
@@ -90,7 +87,6 @@ export const ASYNCIFY_FLAGS = [
 ];
 
 export interface AssemblyScriptTools {
-  /** Scripts for Node. */
   compiler: string;
   optimizer: string;
 }

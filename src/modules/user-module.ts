@@ -3,10 +3,10 @@
  * and what it may use. What runs where it should not is refused here with the reason, because a node says only that it failed
  * to load.
  */
-import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { sha256Of } from './module-store.js';
 import { HTTP_FUNCTION, HTTP_MODULE, WASI_FUNCTIONS, WASI_MODULE } from './wasi-functions.js';
 import {
   initialSizes,
@@ -34,7 +34,7 @@ export async function readUserModule(path: string): Promise<UserModule> {
   const file = await readBounded(path, name);
   const facts = await inspectModule(name, file);
   const bytes = withSomeName(file, name.replace(/\.wasm$/, ''));
-  return { bytes, sha256: createHash('sha256').update(bytes).digest('hex'), facts };
+  return { bytes, sha256: sha256Of(bytes), facts };
 }
 
 async function readBounded(path: string, name: string): Promise<Uint8Array> {
@@ -53,14 +53,7 @@ async function readBounded(path: string, name: string): Promise<Uint8Array> {
 
 const megabytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1).replace(/\.0$/, '');
 
-export interface ModuleFacts {
-  /** Functions of WASI preview 1 that it imports, sorted. */
-  wasi: string[];
-  /** Whether it imports `http_request`. */
-  http: boolean;
-  /** Whether it has our Asyncify: thousands of it share one thread. */
-  suspendable: boolean;
-}
+export type ModuleFacts = Awaited<ReturnType<typeof inspectModule>>;
 
 /** What wasm/lib/suspend.ts and Binaryen's Asyncify export. TinyGo has an Asyncify of its own, without a buffer for hosts. */
 export const ASYNCIFY_EXPORTS = [
@@ -76,7 +69,7 @@ export const ASYNCIFY_EXPORTS = [
  * `name` is for messages. Rejects with `MODULE_INVALID` for what is no core module, and with `MODULE_REFUSED` for one that
  * no node can run.
  */
-async function inspectModule(name: string, bytes: Uint8Array): Promise<ModuleFacts> {
+async function inspectModule(name: string, bytes: Uint8Array) {
   const refuse = (problem: string, hint: string, details: string[] = []): never => {
     throw new AppError('MODULE_REFUSED', `${name} ${problem}`, { hint, details });
   };
@@ -111,23 +104,26 @@ async function inspectModule(name: string, bytes: Uint8Array): Promise<ModuleFac
     refuse(`needs ${Math.ceil(needed)} MB of memory from the start`, hint);
   }
   return {
+    /** Functions of WASI preview 1 that it imports, sorted. */
     wasi: imports.flatMap((one) => (one.module === WASI_MODULE ? [one.name] : [])).sort(),
+    /** Whether it imports `http_request`. */
     http: imports.some((one) => one.module === HTTP_MODULE),
+    /** Whether it has our Asyncify: thousands of it share one thread. */
     suspendable: ASYNCIFY_EXPORTS.every((one) => exported.has(one)),
   };
 }
 
 async function compile(name: string, bytes: Uint8Array): Promise<WebAssembly.Module> {
-  const invalid = (problem: string, hint: string, cause?: unknown) =>
-    new AppError('MODULE_INVALID', `${name} ${problem}`, { hint, cause });
   if (!isCoreModule(bytes)) {
-    const hint = 'Name the .wasm file that the compiler wrote. A text file (.wat) must be assembled first.';
-    throw invalid('is not WebAssembly', hint);
+    throw new AppError('MODULE_INVALID', `${name} is not WebAssembly`, {
+      hint: 'Name the .wasm file that the compiler wrote. A text file (.wat) must be assembled first.',
+    });
   }
   return WebAssembly.compile(bytes).catch((cause: unknown) => {
-    const hint =
-      'Is the file complete? Nodes have the features of WebAssembly 2.0: no threads, no exceptions, no tail calls.';
-    throw invalid(`is not a valid WebAssembly module: ${messageOf(cause)}`, hint, cause);
+    throw new AppError('MODULE_INVALID', `${name} is not a valid WebAssembly module: ${messageOf(cause)}`, {
+      hint: 'Is the file complete? Nodes have the features of WebAssembly 2.0: no threads, no exceptions, no tail calls.',
+      cause,
+    });
   });
 }
 

@@ -17,7 +17,6 @@ export const MAX_TABLE_ELEMENTS = 1_000_000;
 export const isCoreModule = (bytes: Uint8Array): boolean => HEADER.every((byte, i) => bytes[i] === byte);
 export const isComponent = (bytes: Uint8Array): boolean => COMPONENT.every((byte, i) => bytes[i] === byte);
 
-/** An unsigned integer in LEB128. */
 function leb128(value: number): number[] {
   const bytes: number[] = [];
   do {
@@ -38,12 +37,10 @@ function readLeb128(bytes: Uint8Array, at: number): { value: number; next: numbe
 
 interface Section {
   id: number;
-  /** With its header. */
   whole: Uint8Array;
   content: Uint8Array;
 }
 
-/** The sections of a valid module, in their order. */
 function* sectionsOf(module: Uint8Array): Generator<Section> {
   for (let at = HEADER.length; at < module.length; ) {
     const size = readLeb128(module, at + 1);

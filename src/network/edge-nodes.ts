@@ -15,10 +15,7 @@ export const isEdgeOf = (name: string, region: string): boolean => name.startsWi
 /** By these labels jobs find their region. */
 export const edgeLabels = (region: string) => ({ region, type: 'edge' as const });
 
-export interface RegionNodes {
-  connected: number;
-  disconnected: number;
-}
+export type RegionNodes = Record<'connected' | 'disconnected', number>;
 
 const isEdge = ({ type }: NodeInfo) => type === 'edge';
 

@@ -26,7 +26,6 @@ export class Link {
   bulkAt = 0;
   /** False while it is cut. */
   isOpen = true;
-  readonly #target: LinkTarget;
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer({ noDelay: true }, (near) =>
     this.isOpen ? this.#join(near) : near.resetAndDestroy(),
@@ -35,10 +34,8 @@ export class Link {
   /** @param port on loopback, where the region's side connects */
   constructor(
     readonly port: number,
-    target: LinkTarget,
-  ) {
-    this.#target = target;
-  }
+    private readonly target: LinkTarget,
+  ) {}
 
   /** Rejects when it can't listen on the port. */
   async listen(): Promise<void> {
@@ -46,7 +43,6 @@ export class Link {
     await once(this.#server, 'listening');
   }
 
-  /** Closes every connection through it, and refuses new ones. */
   cut(): void {
     this.isOpen = false;
     for (const socket of this.#sockets) socket.destroy();
@@ -63,7 +59,7 @@ export class Link {
   }
 
   #join(near: Socket): void {
-    const far = connect({ ...this.#target, noDelay: true });
+    const far = connect({ ...this.target, noDelay: true });
     near.on('data', ({ length }: Buffer) => {
       if (length >= BULK_BYTES) this.bulkAt = Date.now();
     });

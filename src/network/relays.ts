@@ -7,8 +7,6 @@ import { parseSensorKeys, relayTokenOf } from '../protocol/sensor-token.js';
 import { REGIONS } from './network.js';
 import type { NetworkNeeds, PlanContext } from './provider.js';
 
-type Region = (typeof REGIONS)[number];
-
 const MEMORY_MB = 60;
 const FIRST_PORT = 9191;
 /** They start beside everything else, so that a busy machine needs longer for each. */
@@ -16,15 +14,13 @@ const READY_MS = 60_000;
 
 export const relayName = (region: string): string => `relay-${region}`;
 
-const relayPorts = (): Record<Region, PortWish> => {
-  const wish = (region: Region) => ({
-    port: FIRST_PORT + REGIONS.indexOf(region),
-    explicit: false,
-    purpose: `relay of ${region}`,
-    flag: '--relays',
-  });
-  return { us: wish('us'), eu: wish('eu'), as: wish('as') };
-};
+const relayPorts = (): Record<string, PortWish> =>
+  Object.fromEntries(
+    REGIONS.map((region, i) => [
+      region,
+      { port: FIRST_PORT + i, explicit: false, purpose: `relay of ${region}`, flag: '--relays' },
+    ]),
+  );
 
 export const relayNeeds = ({ values }: Resolved): Required<Pick<NetworkNeeds, 'memoryMb' | 'ports'>> =>
   values.relays

@@ -5,46 +5,35 @@ import { requireRegions } from '../network/edge-nodes.js';
 import { isActive, type Network } from '../network/network.js';
 import type { LinkChanged } from '../puller/controls/fleet-controls.js';
 
-export interface RegionLinkResult extends LinkChanged {
-  region: string;
-  connected: boolean;
-  /** Its sensors send to a relay on site. */
-  relay?: true;
-}
-
-export interface RegionLinkOptions {
-  timeoutMs: number;
-  /** Called when the link is set; after that the network has to notice. */
-  onSet(): Promise<void>;
-  onProgress(reached: number, nodes: number): void;
-}
+/** `relay`: its sensors send to one on site. */
+type RegionLinkResult = LinkChanged & { region: string; connected: boolean; relay?: true };
 
 /**
- * Sets a region's link and waits until every edge node of it is seen in that state. Rejects with `NO_SUCH_REGION`, with
+ * Sets a region's link and waits until every edge node of it is seen in that state; `onSet` is called before the wait. Rejects with `NO_SUCH_REGION`, with
  * `NOT_OFFERED` where the network can't cut, and with `LINK_TIMEOUT`.
  */
 export async function setRegionLink(
   network: Network,
   region: string,
   connected: boolean,
-  { timeoutMs, onSet, onProgress }: RegionLinkOptions,
+  options: { timeoutMs: number; onSet(): Promise<void>; onProgress(reached: number, nodes: number): void },
 ): Promise<RegionLinkResult> {
   const began = Date.now();
   const edgeNodes = async () => (await network.nodes()).filter(({ type }) => type === 'edge');
   const known = (await edgeNodes()).map((node) => node.region);
   requireRegions([region], known);
   await network.setRegionLink(region, connected);
-  await onSet();
+  await options.onSet();
   let reached = 0;
   let nodes = 0;
   const look = async () => {
     const own = (await edgeNodes()).filter((node) => node.region === region);
     nodes = own.length;
     reached = own.filter((node) => node.connected === connected).length;
-    onProgress(reached, nodes);
+    options.onProgress(reached, nodes);
     return reached === nodes || undefined;
   };
-  if (await waitFor(look, { timeoutMs, everyMs: 250 })) {
+  if (await waitFor(look, { timeoutMs: options.timeoutMs, everyMs: 250 })) {
     const seconds = (Date.now() - began) / 1000;
     const bypassing = connected ? undefined : await bypassingJobs(network, region);
     const hasRelay = network.proxyUrlOf !== undefined && network.proxyUrlOf(region) !== network.sensorProxyUrl(region);
@@ -70,15 +59,15 @@ async function bypassingJobs(network: Network, region: string): Promise<RegionLi
   const [jobs, byHand = []] = await Promise.all([network.jobs(), network.publishersByHand?.()]);
   const here = ({ region: own }: { region?: string | undefined }) => own === undefined || own === region;
   const running = jobs.filter((job) => here(job.ref) && isActive(job));
-  const given = [
-    ...running.map(({ id, name, ref, proxyUrl, urls = [] }) => ({
-      id,
-      name,
-      urls: ref.role === 'module' ? urls : ref.role === 'publisher' ? [proxyUrl] : [],
-    })),
-    ...byHand.filter(here).map(({ id, name, proxyUrl }) => ({ id, name, urls: [proxyUrl] })),
+  const senders = [...running.filter(({ ref }) => ref.role === 'publisher'), ...byHand.filter(here)];
+  const urls = [
+    ...running.flatMap(({ id, name, ref, urls = [] }) =>
+      ref.role === 'module' ? urls.map((proxyUrl) => ({ id, job: name, proxyUrl })) : [],
+    ),
+    // One that was submitted by hand may be listed among the jobs, too.
+    ...new Map(senders.map(({ id, name, proxyUrl }) => [id, { id, job: name, proxyUrl }])).values(),
   ];
-  return [...new Map(given.map((job) => [job.id, job])).values()].flatMap(({ name, urls }) =>
-    urls.flatMap((url) => (url !== undefined && bypassesLink(region, url) ? [{ job: name, proxyUrl: url }] : [])),
+  return urls.flatMap(({ job, proxyUrl }) =>
+    proxyUrl !== undefined && bypassesLink(region, proxyUrl) ? [{ job, proxyUrl }] : [],
   );
 }

@@ -8,10 +8,7 @@ import type { FleetSnapshot } from '../puller/puller-app.js';
 import { sameUrl } from './deploy/job-owners.js';
 
 /** `readings`: of those that are cut off, at most. */
-export interface KeptReadings {
-  sensors: number;
-  readings: number;
-}
+export type KeptReadings = Record<'sensors' | 'readings', number>;
 
 /**
  * Those that keep their readings themselves: what is on a relay's disk is not given up with them. That a relay keeps some is
@@ -27,14 +24,11 @@ export function keptBy(sensors: SensorView[]): KeptReadings {
   return { sensors: keeping.length, readings: keeping.reduce((sum, { waiting }) => sum + waiting, 0) };
 }
 
-/** `regions`: left out for all. */
-export async function keptIn(fleet: Pick<FleetClient, 'snapshot'>, regions?: readonly string[]): Promise<KeptReadings> {
-  return keptBy(withoutRelay(await fleet.snapshot()).filter(({ region }) => !regions || regions.includes(region)));
-}
+type Fleet = Pick<FleetClient, 'snapshot'>;
 
-interface Target {
-  network: Pick<Network, 'jobs' | 'nodes' | 'sensorProxyUrl' | 'proxyNames'>;
-  fleet: Pick<FleetClient, 'snapshot'>;
+/** `regions`: left out for all. */
+export async function keptIn(fleet: Fleet, regions?: readonly string[]): Promise<KeptReadings> {
+  return keptBy(withoutRelay(await fleet.snapshot()).filter(({ region }) => !regions || regions.includes(region)));
 }
 
 const hasEnded = ({ state }: SensorView): boolean => state === 'gone' || state === 'replaced';
@@ -43,7 +37,10 @@ const hasEnded = ({ state }: SensorView): boolean => state === 'gone' || state =
  * Sensors of publishers in these regions that run on connected nodes, as the network says, and send to its proxies: others
  * deliver nothing here, or later.
  */
-export async function runningSensors({ network, fleet }: Target, regions: string[]): Promise<SensorView[]> {
+export async function runningSensors(
+  { network, fleet }: { network: Network; fleet: Fleet },
+  regions: string[],
+): Promise<SensorView[]> {
   const active = withoutRelay(await fleet.snapshot()).filter(
     (sensor) => regions.includes(sensor.region) && !hasEnded(sensor),
   );
@@ -69,7 +66,7 @@ const NAMED = 10;
  * Waits until each of these sensors has delivered what it keeps. Rejects with `READINGS_KEPT` and what is left, by region.
  */
 export async function delivered(
-  fleet: Target['fleet'],
+  fleet: Fleet,
   sensors: SensorView[],
   { timeoutMs, onProgress }: { timeoutMs: number; onProgress(kept: KeptReadings): void },
 ): Promise<void> {
@@ -98,7 +95,7 @@ const STORED_MS = 5000;
  * come, as soon as these have been as many for a while.
  */
 export async function lastReadings(
-  fleet: Target['fleet'],
+  fleet: Fleet,
   replaced: SensorView[],
   onProgress: (left: number) => void,
 ): Promise<number> {

@@ -1,41 +1,20 @@
-/** What runs, as the network, the proxy and the puller report it. */
-import type { Convergence } from '../fleet/fleet-view.js';
 import { messageOf } from '../lib/errors/app-error.js';
-import { type ExecutionInfo, type JobInfo, type Network, type NodeInfo, newestByNode } from '../network/network.js';
-import type { ProxyStats } from '../proxy/proxy.js';
+import { type ExecutionInfo, type JobInfo, type Network, newestByNode } from '../network/network.js';
 import type { ProxyClient } from '../proxy/proxy-client.js';
-import type { FleetClient, FleetReader } from '../puller/fleet-client.js';
-import type { FleetSnapshot, PullerAppStats } from '../puller/puller-app.js';
+import type { FleetClient } from '../puller/fleet-client.js';
 import { type ConfigTarget, revokedHosts } from './config/config-target.js';
-import { type PublisherNotice, publisherNotices } from './deploy/job-owners.js';
-import { type PublisherVersions, readVersions } from './deploy/versions.js';
+import { publisherNotices } from './deploy/job-owners.js';
+import { readVersions } from './deploy/versions.js';
 
-export interface StatusTarget extends Required<ConfigTarget> {
-  fleet: FleetReader & Pick<FleetClient, 'stats'>;
-  network: Network;
-  stateDir: string;
-}
+type StatusTarget = Required<ConfigTarget> & { fleet: Pick<FleetClient, 'stats'>; network: Network; stateDir: string };
 
-/** What an orchestrator or a proxy that does not answer would report is undefined; it does not hide the rest. */
-export interface Status {
-  nodes: NodeInfo[] | undefined;
-  jobs: JobInfo[] | undefined;
-  fleet: FleetSnapshot;
-  convergence: Convergence | undefined;
-  puller: PullerAppStats;
-  /** Of each proxy that answers. */
-  proxies: (ProxyStats & { url: string })[];
-  /** Hosts whose readings a proxy refuses. */
-  revoked: string[];
-  /** Of the publisher: the current one and the one before. */
-  versions: PublisherVersions;
-  /** Publishers that are not as this program deployed them. */
-  notices: PublisherNotice[];
-  unanswered: { service: 'network' | 'proxy'; reason: string }[];
-}
+export type Status = Awaited<ReturnType<typeof readStatus>>;
 
-/** Rejects when the puller does not answer. */
-export async function readStatus({ network, proxies, fleet, jobs, stateDir }: StatusTarget): Promise<Status> {
+/**
+ * What an orchestrator or a proxy that does not answer would report is undefined; it does not hide the rest. Rejects when the
+ * puller does not answer.
+ */
+export async function readStatus({ network, proxies, fleet, jobs, stateDir }: StatusTarget) {
   const reasons = new Map<'network' | 'proxy', string>();
   const missing = (service: 'network' | 'proxy') => (error: unknown) => {
     if (!reasons.has(service)) reasons.set(service, messageOf(error));
@@ -73,25 +52,19 @@ export async function readStatus({ network, proxies, fleet, jobs, stateDir }: St
     convergence: converged,
     puller,
     versions: readVersions(stateDir),
+    /** Of each that answers. */
     proxies: counts.flat(),
+    /** Hosts whose readings a proxy refuses. */
     revoked,
     notices: notices ?? [],
     unanswered,
   };
 }
 
-export interface FailedExecution {
-  job: string;
-  node: string;
-  message: string;
-  /** The execution that replaced it. */
-  replacedBy?: string;
-}
-
 /** Executions that failed: the newest of each node, or those replaced since, as on a node that was cut off for long. */
-export const failedExecutions = (jobs: JobInfo[], which: 'newest' | 'replaced'): FailedExecution[] =>
+export const failedExecutions = (jobs: JobInfo[], which: 'newest' | 'replaced') =>
   jobs.flatMap(({ name: job, executions }) => {
     const found: (ExecutionInfo & { by?: string })[] = newestByNode(executions)[which];
     const failed = found.filter(({ state }) => state === 'failed');
-    return failed.map(({ node, message, by }) => ({ job, node, message, ...(by ? { replacedBy: by } : {}) }));
+    return failed.map(({ node, message, by }) => ({ job, node, message, replacedBy: by }));
   });

@@ -23,7 +23,10 @@ export async function renderMonitoring(folder: string, settings: Settings): Prom
   const { tlsCa } = state?.alive ? state : {};
   const tokenFile = tokenFileOf(stateDir);
   const authorization = existsSync(tokenFile) ? { authorization: { credentials_file: tokenFile } } : {};
-  const services = state?.alive ? await servicesOfUp(state) : usualServices(settings);
+  const { proxyPort, pullerPort, queuePort } = settings;
+  const services = state?.alive
+    ? await servicesOfUp(state)
+    : { proxy: urlOf(proxyPort), puller: urlOf(pullerPort), queue: urlOf(queuePort) };
   const document = new Document({
     global: { scrape_interval: '15s', evaluation_interval: '15s' },
     rule_files: ['alerts.yml'],
@@ -49,16 +52,7 @@ async function servicesOfUp({ kind, connection, endpoints }: RunState): Promise<
   const { data } = provider.connectionSchema.safeParse(connection);
   const host = data === undefined ? undefined : provider.sensorHostUrl?.(data);
   const { proxy, puller, queue } = endpoints;
-  return {
-    proxy,
-    puller,
-    ...(queue === undefined ? {} : { queue }),
-    ...(host === undefined ? {} : { host }),
-  };
+  return { proxy, puller, ...(queue === undefined ? {} : { queue }), ...(host === undefined ? {} : { host }) };
 }
 
-const usualServices = ({ proxyPort, pullerPort, queuePort }: Settings) => ({
-  proxy: `http://127.0.0.1:${proxyPort}`,
-  puller: `http://127.0.0.1:${pullerPort}`,
-  queue: `http://127.0.0.1:${queuePort}`,
-});
+const urlOf = (port: number) => `http://127.0.0.1:${port}`;

@@ -24,17 +24,9 @@ export interface ConvergeOptions extends WaitOptions<Convergence> {
   latest?: (() => Promise<DesiredState>) | undefined;
 }
 
-/** For people. */
-interface Wait<T extends Progress> extends WaitOptions<T> {
-  /** Which sensors: `region eu`. */
-  target: string;
-  /** What they have done at the end: `converged`. */
-  outcome: string;
-  /** What happens after a timeout. */
-  hint: string;
-  /** Hosts that are not waited for. */
-  revoked?: readonly string[] | undefined;
-}
+/** For people: which sensors (`region eu`), what they have done at the end (`converged`), and what happens after a timeout. */
+type Said = Record<'target' | 'outcome' | 'hint', string>;
+type Wait<T extends Progress> = WaitOptions<T> & Pick<ConvergeOptions, 'revoked'> & Said;
 
 /** Listing jobs takes a while, and most changes are done earlier. */
 const LIST_JOBS_AFTER_MS = 1500;

@@ -22,7 +22,7 @@ test.each([
   ['+012026-03-26T12:00:00Z', 'timestamp must be ISO 8601 with a time zone'],
   ['', 'timestamp must be ISO 8601 with a time zone'],
 ])('the timestamp %j: %s', (timestamp, reason) => {
-  expect(findFieldProblem({ timestamp }, NOW)?.reason).toBe(reason);
+  expect(findFieldProblem({ timestamp }, NOW)).toBe(reason);
 });
 
 test.each([
@@ -57,7 +57,8 @@ test.each([
   [{ values: { temperature: '4' } }, 'values'],
   [JSON.parse('{"values":{"temperature":1e999}}'), 'values'],
 ])('of %j the problem is %s', (message, field) => {
-  expect(findFieldProblem(message as Message, NOW)?.field).toBe(field);
+  const about = field === undefined ? undefined : expect.stringContaining(field);
+  expect(findFieldProblem(message as Message, NOW)).toEqual(about);
 });
 
 test.each([
@@ -98,7 +99,7 @@ test('nothing that a terminal acts upon gets to where readings are shown', () =>
   const reading = { execution_id: 'e', sequence: 1, hostname: 'h', region: 'us', job_id: 'j', icon_name: 'i' };
   for (const field of ['execution_id', 'hostname', 'region', 'job_id', 'icon_name']) {
     for (const evil of ['e\u001b[2J', 'h\u0007\nx', '\u202eus']) {
-      expect(findFieldProblem({ ...reading, [field]: evil })?.field).toBe(field);
+      expect(findFieldProblem({ ...reading, [field]: evil })).toContain(`${field} must not have`);
     }
   }
 });

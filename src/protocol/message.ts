@@ -23,18 +23,11 @@ export interface Reading {
   job_submission_time: number;
   /** The node. */
   hostname: string;
-  /** What was measured. */
   values?: MeasuredValues;
 }
 
 /** Any JSON object that a client may send. Known fields are checked where present. */
 export type Message = Record<string, unknown>;
-
-/** A field that is refused, and why. */
-export interface FieldProblem {
-  field: string;
-  reason: string;
-}
 
 const STRING_FIELDS = ['job_id', 'execution_id', 'icon_name', 'timestamp', 'color', 'region', 'hostname'] as const;
 /** An emoji may be of several characters, some of them invisible. */
@@ -49,45 +42,33 @@ const MAX_TEXT = 256;
 const MAX_SEQUENCE = 2 ** 32 - 1;
 
 /**
- * Checks the known fields of a message; unknown ones may hold anything. `now` in Unix milliseconds; without it no time is
- * too far ahead.
+ * What is wrong with a known field of a message; unknown ones may hold anything. `now` in Unix milliseconds; without it no
+ * time is too far ahead.
  */
-export function findFieldProblem(message: Message, now = Number.POSITIVE_INFINITY): FieldProblem | undefined {
+export function findFieldProblem(message: Message, now = Number.POSITIVE_INFINITY): string | undefined {
   for (const field of STRING_FIELDS) {
     const value = message[field];
     if (value === undefined) continue;
-    if (typeof value !== 'string') return { field, reason: `${field} must be a string` };
-    if (value.length > MAX_TEXT) return { field, reason: `${field} must have at most ${MAX_TEXT} characters` };
-    if (CONTROL_CHARACTER.test(value)) return { field, reason: `${field} must not have control characters` };
-    if (NAME_FIELDS.has(field) && INVISIBLE_CHARACTER.test(value)) {
-      return { field, reason: `${field} must not have invisible characters` };
-    }
+    if (typeof value !== 'string') return `${field} must be a string`;
+    if (value.length > MAX_TEXT) return `${field} must have at most ${MAX_TEXT} characters`;
+    if (CONTROL_CHARACTER.test(value)) return `${field} must not have control characters`;
+    if (NAME_FIELDS.has(field) && INVISIBLE_CHARACTER.test(value)) return `${field} must not have invisible characters`;
   }
   for (const field of INTEGER_FIELDS) {
     const value = message[field];
-    if (value !== undefined && !isWhole(value)) {
-      return { field, reason: `${field} must be an integer from 0 on` };
-    }
+    if (value !== undefined && !isWhole(value)) return `${field} must be an integer from 0 on`;
   }
-  if (message.values !== undefined) {
-    const reason = findValuesProblem(message.values);
-    if (reason !== undefined) return { field: 'values', reason };
-  }
-  const { color, timestamp, sequence, job_submission_time: submitted } = message as Partial<Reading>;
-  if (sequence !== undefined && sequence > MAX_SEQUENCE) {
-    return { field: 'sequence', reason: `sequence must be at most ${MAX_SEQUENCE}` };
-  }
-  if (submitted !== undefined && submitted > now + MAX_AHEAD_MS) {
-    const reason = 'job_submission_time (milliseconds) is more than a day ahead of this clock';
-    return { field: 'job_submission_time', reason };
-  }
-  if (color !== undefined && !COLOR.test(color)) return { field: 'color', reason: 'color must look like #RRGGBB' };
+  const { color, timestamp, sequence = 0, job_submission_time: submitted = 0, values } = message as Partial<Reading>;
+  const problem = values === undefined ? undefined : findValuesProblem(values);
+  if (problem !== undefined) return problem;
+  if (sequence > MAX_SEQUENCE) return `sequence must be at most ${MAX_SEQUENCE}`;
+  if (submitted > now + MAX_AHEAD_MS)
+    return 'job_submission_time (milliseconds) is more than a day ahead of this clock';
+  if (color !== undefined && !COLOR.test(color)) return 'color must look like #RRGGBB';
   if (timestamp === undefined) return undefined;
   const time = TIMESTAMP.test(timestamp) && isDay(timestamp) ? Date.parse(timestamp) : Number.NaN;
-  if (Number.isNaN(time)) return { field: 'timestamp', reason: 'timestamp must be ISO 8601 with a time zone' };
-  if (time > now + MAX_AHEAD_MS)
-    return { field: 'timestamp', reason: 'timestamp is more than a day ahead of this clock' };
-  return undefined;
+  if (Number.isNaN(time)) return 'timestamp must be ISO 8601 with a time zone';
+  return time > now + MAX_AHEAD_MS ? 'timestamp is more than a day ahead of this clock' : undefined;
 }
 
 const isWhole = (value: unknown): value is number =>

@@ -11,6 +11,8 @@ test.each(['Edge-EU-1', ' edge-eu-1', 'edge-eu-1\u00a0', 'edge -eu-1', '\uff45dg
 test('other names are other hosts, and one name has one key however it is encoded', () => {
   expect(new Set(['edge-eu-1', 'edge-eu-11', 'edge_eu_1', 'edge.eu.1'].map(hostKey)).size).toBe(4);
   expect(hostKey('caf\u00e9')).toBe(hostKey('cafe\u0301'));
+  expect(new Set(['ΑΣ', 'ας', 'ασ'].map(hostKey)).size).toBe(1);
+  expect(new Set(['straße', 'STRASSE', 'STRAẞE'].map(hostKey)).size).toBe(1);
 });
 
 test.each(['\u200b', '\u200d', '\u2060', '\ufeff', '\u{e0041}', '\u00ad', '\ufe0f', '\u3164', '\u2800'])(

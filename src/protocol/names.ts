@@ -8,7 +8,17 @@ const PLAIN = /^[\x21-\x40\x5b-\x7e]*$/;
 
 /**
  * What a host is remembered by: names that differ only in case, in blanks, or in how a character is encoded are one host, as
- * they are in DNS and to a reader.
+ * they are in DNS and to a reader. Upper case between: `σ` and `ς` have the same, as have `ß`,
+ * `ẞ` and `ss`.
  */
 export const hostKey = (name: string): string =>
-  PLAIN.test(name) ? name : name.normalize('NFKC').toLowerCase().replace(/\s+/g, '');
+  PLAIN.test(name) ? name : name.normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().replace(/\s+/g, '');
+
+/** Of a text as `encodeURIComponent` writes it; undefined for what is none. */
+export function decodedName(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text) || undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,6 +1,7 @@
 /** What a relay sends to its proxy (docs/protocol.md, "`POST /relay`"). */
+import { z } from 'zod';
+import { decodedName } from './names.js';
 
-/** One reading of a request. */
 export interface Relayed {
   /** The JSON text of the reading, as its sensor sent it. */
   text: string;
@@ -29,51 +30,41 @@ export function parseRelayedLine(line: string): Relayed | undefined {
 export const PACKED_ATTRIBUTE = 'packed';
 export const PACKED = 'readings';
 
-/** What a relay says about itself with each request. */
-export interface RelayReport {
-  name: string;
-  region: string;
+const name = z.string().max(768).transform(decodedName).pipe(z.string());
+const number = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number);
+const reportSchema = z.strictObject({
+  name,
+  region: name,
   /** Milliseconds by a clock of the relay that never goes back: a report that comes later may be an earlier one. */
-  at: number;
+  at: number,
   /** Readings that it keeps. */
-  backlog: number;
+  backlog: number,
   /** For how long it has kept the oldest one, in milliseconds. */
-  oldest: number;
+  oldest: number,
   /** What they take of its disk, and what they may take. */
-  bytes: number;
-  max: number;
+  bytes: number,
+  max: number,
   /** Readings since its start that the proxy has refused for good. */
-  refused: number;
-}
+  refused: number,
+});
+/** What a relay says about itself with each request. */
+export type RelayReport = z.output<typeof reportSchema>;
 
 /** The request header and the SQS message attribute that carry a {@link RelayReport}. */
 export const RELAY_HEADER = 'x-relay';
 export const RELAY_ATTRIBUTE = 'relay';
 
-const NUMBERS = ['at', 'backlog', 'oldest', 'bytes', 'max', 'refused'] as const;
-const REPORT = new RegExp(
-  `^name=([^;=]{1,768});region=([^;=]{1,768});${NUMBERS.map((name) => `${name}=(\\d{1,15})`).join(';')}$`,
-);
-
-export const formatRelayReport = (report: RelayReport): string =>
-  `name=${encodeURIComponent(report.name)};region=${encodeURIComponent(report.region)};` +
-  NUMBERS.map((name) => `${name}=${Math.round(report[name])}`).join(';');
+export const formatRelayReport = ({ name, region, ...numbers }: RelayReport): string =>
+  [
+    `name=${encodeURIComponent(name)};region=${encodeURIComponent(region)}`,
+    ...Object.entries(numbers).map(([name, value]) => `${name}=${Math.round(value)}`),
+  ].join(';');
 
 /** Undefined for what is no report. */
-export function parseRelayReport(text = ''): RelayReport | undefined {
-  const [, name = '', region = '', ...numbers] = REPORT.exec(text) ?? [];
-  const [at, backlog, oldest, bytes, max, refused] = numbers.map(Number);
-  const names = { name: decoded(name), region: decoded(region) };
-  if (!names.name || !names.region || at === undefined || backlog === undefined || oldest === undefined)
-    return undefined;
-  if (bytes === undefined || max === undefined || refused === undefined) return undefined;
-  return { name: names.name, region: names.region, at, backlog, oldest, bytes, max, refused };
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
+export function parseRelayReport(text?: string): RelayReport | undefined {
+  if (text === undefined) return undefined;
+  return reportSchema.safeParse(Object.fromEntries(text.split(';').map((field) => field.split('=')))).data;
 }

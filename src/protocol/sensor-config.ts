@@ -47,17 +47,10 @@ const emoji = z.preprocess(
     .max(ICONS.length - 1, emojiProblem),
 );
 
+const TRUTHS = { truthy: ['true', 'yes', 'on', '1'], falsy: ['false', 'no', 'off', '0'] };
 const boolean = z.preprocess(
-  (value) => (value === 0 || value === 1 ? String(value) : lowerCase(value)),
-  z.union(
-    [
-      z.boolean(),
-      z
-        .enum(['true', 'false', 'yes', 'no', 'on', 'off', '1', '0'])
-        .transform((v) => ['true', 'yes', 'on', '1'].includes(v)),
-    ],
-    { error: 'must be true or false' },
-  ),
+  (value) => (typeof value === 'boolean' || value === 0 || value === 1 ? String(value) : value),
+  z.stringbool({ ...TRUTHS, error: 'must be true or false' }),
 );
 
 /**

@@ -22,7 +22,6 @@ export const settingName = (field: SettingField): string => field.slice(PREFIX.l
 export const isSettingValue = (value: unknown): value is SettingValue =>
   typeof value === 'boolean' || Number.isFinite(value);
 
-/** A setting as a sensor reports it. */
 export interface ReportedSetting {
   value: SettingValue;
   /** `refused`: the fleet configuration has a value that the setting does not take, so the one before is in force. */

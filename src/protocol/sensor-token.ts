@@ -4,6 +4,7 @@
  * the token of its region, `relay:<region>.<signature>`, which no host can have.
  */
 import { sameText, signatureOf } from '../lib/net/bearer-token.js';
+import { decodedName } from './names.js';
 
 export interface SensorKey {
   key: string;
@@ -21,7 +22,6 @@ const RELAY = 'relay:';
 export const relayTokenOf = (key: string, region: string): string =>
   `${RELAY}${encodeURIComponent(region)}.${signatureOf(`${key}\nrelay`, region)}`;
 
-/** Whose token it is. */
 export interface TokenHolder {
   host?: string;
   /** The region of a relay. */
@@ -33,7 +33,7 @@ export interface TokenHolder {
 /** Whose token this is under one of the keys; undefined when it is none. `now` in Unix milliseconds. */
 export function readSensorToken(token: string, keys: SensorKey[], now: number): TokenHolder | undefined {
   const isRelay = token.startsWith(RELAY);
-  const name = decoded(token.slice(isRelay ? RELAY.length : 0, Math.max(0, token.lastIndexOf('.'))));
+  const name = decodedName(token.slice(isRelay ? RELAY.length : 0, Math.max(0, token.lastIndexOf('.'))));
   if (name === undefined) return undefined;
   const tokenOf = isRelay ? relayTokenOf : sensorTokenOf;
   const key = keys.find((one) => isValid(one, now) && sameText(token, tokenOf(one.key, name)));
@@ -66,11 +66,3 @@ export function parseSensorKeys(text: string): SensorKey[] | undefined {
 
 /** A key that can be guessed makes every token. */
 const MIN_KEY = 16;
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text) || undefined;
-  } catch {
-    return undefined;
-  }
-}

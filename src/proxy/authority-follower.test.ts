@@ -2,10 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { effectiveConfig } from '../protocol/desired-config.js';
 import type { DesiredConfig } from '../protocol/sensor-config.js';
 import type { Queue } from '../queue/queue.js';
-import { AuthorityFollower, type FollowOptions, type FollowStatus } from './authority-follower.js';
-import { DesiredConfigStore } from './desired-config-store.js';
+import {
+  type AuthorityFollower,
+  authorityFollower,
+  type FollowOptions,
+  type FollowStatus,
+} from './authority-follower.js';
+import { type DesiredConfigStore, desiredConfigStore } from './desired-config-store.js';
 import { createProxy } from './proxy.js';
 
 const TOKEN = 'operator-secret';
@@ -33,12 +39,12 @@ beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
   folder = mkdtempSync(join(tmpdir(), 'follower-'));
   path = join(folder, 'desired.json');
-  desired = new DesiredConfigStore();
+  desired = desiredConfigStore();
   asked = [];
   statuses = [];
   answer = undefined;
   stop = new AbortController();
-  copy = new DesiredConfigStore(path);
+  copy = desiredConfigStore(path);
   follower = following();
 });
 
@@ -51,7 +57,7 @@ afterEach(() => {
 /** A follower of the authority, which is asked without a network between them. */
 function following(options: Partial<FollowOptions> = {}): AuthorityFollower {
   const { app } = createProxy({ queue, desired, guard: { operatorToken: TOKEN } });
-  return new AuthorityFollower(copy, {
+  return authorityFollower(copy, {
     url: AUTHORITY,
     token: TOKEN,
     onStatus: (status) => statuses.push(status),
@@ -73,7 +79,7 @@ test('a change is copied within a second, durably; what is known is not sent aga
   const { version } = set({ color: '#00ff88' });
   await vi.advanceTimersByTimeAsync(999);
   expect(copy.state).toEqual(desired.state);
-  expect(new DesiredConfigStore(path).effective('eu', 'h')).toEqual({ version, color: '#00ff88' });
+  expect(effectiveConfig(desiredConfigStore(path).state, 'eu', 'h')).toEqual({ version, color: '#00ff88' });
   const last = asked.at(-1)!;
   expect([last.url, header(last, 'if-none-match')]).toEqual([`${AUTHORITY}/config?seen=0`, '"0"']);
   await vi.advanceTimersByTimeAsync(500);
@@ -145,7 +151,7 @@ test('a question has an end', async () => {
   vi.useRealTimers();
   const timeout = vi.spyOn(AbortSignal, 'timeout');
   await follower.refresh();
-  await follower.forward('PATCH', '{}');
+  await expect(follower.forward('PATCH', '{}')).rejects.toMatchObject({ code: 'TOKEN_WRONG' });
   expect(timeout.mock.calls).toEqual([[5000], [18_000]]);
   const given = new AbortController();
   await follower.refresh(given.signal);
@@ -185,7 +191,7 @@ test('versions that only its sensors know reach the authority, too, but not with
 
 test('a copy that can not be kept is no copy', async () => {
   set({ emoji: 1 });
-  copy = new DesiredConfigStore(join(folder, 'no', 'desired.json'));
+  copy = desiredConfigStore(join(folder, 'no', 'desired.json'));
   follower = following();
   vi.spyOn(copy, 'takeOver').mockImplementation(() => {
     throw new Error('no space left');
@@ -239,6 +245,18 @@ test('what the authority refuses is refused in its words, and nothing is asked f
   desired.recordReportedVersion(NOW);
   expect(await refused({ set: { emoji: 1 }, seen: 0 }, operator)).toEqual([409, 'STATE_LOST']);
   expect(desired.version).toBe(0);
+});
+
+test('wrong tokens for the authority are answered late here, too: they would count as those of this proxy', async () => {
+  const { app } = createProxy({ queue, desired: copy, follower });
+  const env = { incoming: { socket: { remoteAddress: '10.0.0.1' } } };
+  const headers = { authorization: 'Bearer wrong' };
+  const attempt = async () => (await app.request('/config', { method: 'PATCH', body: '{}', headers }, env)).status;
+  const first = Array.from({ length: 10 }, attempt);
+  await vi.advanceTimersByTimeAsync(50);
+  expect([await attempt(), asked.length]).toEqual([429, 10]);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(await Promise.all(first)).toEqual(Array.from({ length: 10 }, () => 403));
 });
 
 test('without the authority a change is refused, and sensors go on with the copy', async () => {

@@ -6,13 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
 import { withTimeLimit } from '../lib/async/time-limit.js';
 import { AppError, causeMessageOf } from '../lib/errors/app-error.js';
-import { httpErrorSchema } from '../lib/errors/http-error.js';
+import { errorFromAnswer, httpErrorSchema } from '../lib/errors/http-error.js';
 import { readAnswer } from '../lib/net/http-client.js';
 import { desiredStateSchema } from '../protocol/desired-config.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
 
 export interface FollowOptions {
-  /** Base URL of the authority. */
   url: string;
   /** Operator token: with it, the authority believes which versions this proxy's sensors have. A viewer token reads, too. */
   token?: string;
@@ -43,44 +42,16 @@ const ASK_TIMEOUT_MS = 5000;
 /** For a change the authority may first listen to its sensors for 11 s. */
 const FORWARD_TIMEOUT_MS = 18_000;
 
-export class AuthorityFollower {
-  readonly url: string;
-  readonly #store: DesiredConfigStore;
-  readonly #options: FollowOptions;
-  /** Undefined before the first answer. */
-  status: FollowStatus | undefined;
+export type AuthorityFollower = ReturnType<typeof authorityFollower>;
 
-  constructor(store: DesiredConfigStore, options: FollowOptions) {
-    this.url = options.url;
-    this.#store = store;
-    this.#options = options;
-  }
+export function authorityFollower(store: DesiredConfigStore, options: FollowOptions) {
+  const { url, token, everyMs = EVERY_MS } = options;
+  let status: FollowStatus | undefined;
+  const call = (path: string, init: RequestInit): Promise<Response> =>
+    (options.fetch ?? fetch)(url + path, { ...init, redirect: 'error' });
 
-  /** Asks the authority again and again, until the signal is aborted. Never rejects. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { everyMs = EVERY_MS } = this.#options;
-    let failures = 0;
-    while (!signal.aborted) {
-      failures = (await this.refresh(signal)) ? 0 : failures + 1;
-      const pause = failures === 0 ? everyMs : everyMs + jittered(failures, everyMs, MAX_PAUSE_MS);
-      await sleep(pause, undefined, { signal }).catch(() => {});
-    }
-  }
-
-  /** Asks the authority once, and keeps what is newer. Never rejects; false when that failed. */
-  async refresh(signal = new AbortController().signal): Promise<boolean> {
-    const status = await this.#ask(signal).catch(
-      (error): FollowStatus => ({ kind: 'failed', reason: causeMessageOf(error) }),
-    );
-    if (!signal.aborted && status.kind !== this.status?.kind) this.#options.onStatus?.(status);
-    this.status = status;
-    return status.kind !== 'failed';
-  }
-
-  async #ask(signal: AbortSignal): Promise<FollowStatus> {
-    const store = this.#store;
-    const { token } = this.#options;
-    const response = await this.#fetch(`/config?seen=${store.newestKnown}`, {
+  async function ask(signal: AbortSignal): Promise<FollowStatus> {
+    const response = await call(`/config?seen=${store.newestKnown}`, {
       headers: {
         'if-none-match': `"${store.version}"`,
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -96,34 +67,52 @@ export class AuthorityFollower {
     return { kind: 'following' };
   }
 
-  /**
-   * Gives a change to the authority, with the caller's token; the answer is the authority's. When it succeeds, this proxy
-   * holds the change, too. Rejects with `AUTHORITY_UNREACHABLE`.
-   */
-  async forward(method: string, body: string, authorization = ''): Promise<Response> {
-    let response: Response;
-    let text: string;
-    try {
-      response = await this.#fetch('/config', {
-        method,
-        body,
-        headers: {
-          'content-type': 'application/json',
-          [FORWARDED_HEADER]: '1',
-          authorization,
-        },
-        signal: AbortSignal.timeout(FORWARD_TIMEOUT_MS),
-      });
-      text = String(await readAnswer(response));
-    } catch (cause) {
-      const message = `this proxy follows ${this.url}, which does not answer: ${causeMessageOf(cause)}`;
-      throw new AppError('AUTHORITY_UNREACHABLE', message, { cause });
-    }
-    if (response.ok) await this.refresh();
-    return new Response(text, { status: response.status, headers: { 'content-type': 'application/json' } });
+  /** Asks the authority once, and keeps what is newer. Never rejects; false when that failed. */
+  async function refresh(signal = new AbortController().signal): Promise<boolean> {
+    const next = await ask(signal).catch((error): FollowStatus => ({ kind: 'failed', reason: causeMessageOf(error) }));
+    if (!signal.aborted && next.kind !== status?.kind) options.onStatus?.(next);
+    status = next;
+    return next.kind !== 'failed';
   }
 
-  #fetch(path: string, init: RequestInit): Promise<Response> {
-    return (this.#options.fetch ?? fetch)(this.url + path, { ...init, redirect: 'error' });
-  }
+  return {
+    url,
+    /** Undefined before the first answer. */
+    get status(): FollowStatus | undefined {
+      return status;
+    },
+    refresh,
+
+    /** Asks the authority again and again, until the signal is aborted. Never rejects. */
+    async run(signal: AbortSignal): Promise<void> {
+      let failures = 0;
+      while (!signal.aborted) {
+        failures = (await refresh(signal)) ? 0 : failures + 1;
+        const pause = failures === 0 ? everyMs : everyMs + jittered(failures, everyMs, MAX_PAUSE_MS);
+        await sleep(pause, undefined, { signal }).catch(() => {});
+      }
+    },
+
+    /**
+     * Gives a change to the authority, with the caller's token; the answer is the authority's, and this proxy holds the change
+     * then, too. Rejects as the authority does, or with `AUTHORITY_UNREACHABLE`.
+     */
+    async forward(method: string, body: string, authorization = ''): Promise<Response> {
+      const headers = { 'content-type': 'application/json', [FORWARDED_HEADER]: '1', authorization };
+      const signal = AbortSignal.timeout(FORWARD_TIMEOUT_MS);
+      let response: Response;
+      let answer: unknown;
+      try {
+        response = await call('/config', { method, body, headers, signal });
+        answer = JSON.parse(String(await readAnswer(response)));
+      } catch (cause) {
+        const message = `this proxy follows ${url}, which does not answer: ${causeMessageOf(cause)}`;
+        throw new AppError('AUTHORITY_UNREACHABLE', message, { cause });
+      }
+      // Thrown, so that a wrong token counts as one of this proxy's client, too.
+      if (!response.ok) throw errorFromAnswer(answer, 'AUTHORITY_UNREACHABLE', `${url} answers ${response.status}`);
+      await refresh();
+      return Response.json(answer);
+    },
+  };
 }

@@ -133,6 +133,8 @@ test.each(['QUEUE_THROTTLED', 'QUEUE_UNREACHABLE', 'QUEUE_ERROR'])(
 );
 
 test('what goes back to its sender between two tries is not sent again, nor is an empty batch', async () => {
+  // The longest pause, 50 ms.
+  vi.spyOn(Math, 'random').mockReturnValue(1);
   const { queue, batches } = scripted(() => Promise.reject(fails('QUEUE_THROTTLED')));
   const batcher = new Batcher(queue, { giveUpMs: 10, lingerMs: 0 });
   expect(await batcher.add(message(1))).toMatchObject({ status: 'busy', code: 'QUEUE_THROTTLED' });

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
-import { AppError } from '../lib/errors/app-error.js';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
 import {
   MAX_BATCH_BYTES,
   MAX_BATCH_COUNT,
@@ -21,30 +21,26 @@ export type ProxyEvent =
   | { type: 'batch.sent'; messages: number; ms: number }
   | { type: 'request.refused'; status: number; code: string; message: string };
 
-export interface BatcherOptions {
+const LIMITS = {
   /** How long a message waits for others, in milliseconds; four times as long while batches are on their way. */
-  lingerMs?: number;
-  /** Batches that are sent to the queue at the same time. */
-  maxInFlight?: number;
+  lingerMs: 5,
+  maxInFlight: 16,
   /** Messages waiting; more are refused at once. */
-  maxWaiting?: number;
-  /** Bytes of the messages that wait or are being sent; more are refused at once. */
-  maxBytes?: number;
+  maxWaiting: 20_000,
+  /** Of the messages that wait or are being sent. 20,000 readings have 8 MB; messages of 256 KiB each would have 5 GB. */
+  maxBytes: 64 * 1_048_576,
   /** After this time, in milliseconds, the sender is asked to try again. Less than the 30 s that sensors wait. */
-  giveUpMs?: number;
-}
+  giveUpMs: 15_000,
+};
+export type BatcherOptions = Partial<typeof LIMITS>;
 
 /** `busy`: not accepted, try again later. `refused`: the queue will never accept it. */
 export type Outcome = { status: 'accepted' } | { status: 'busy' | 'refused'; code: string; reason: string };
-
-/** 20,000 readings have 8 MB. Messages of 256 KiB each would have 5 GB. */
-const MAX_HELD_BYTES = 64 * 1_048_576;
 
 interface Waiting {
   message: OutgoingMessage;
   bytes: number;
   isFinished: boolean;
-  /** Why the last try failed. */
   failure?: { code: string; reason: string };
   /** Only the first outcome counts. */
   finish(outcome: Outcome): void;
@@ -56,7 +52,7 @@ const RETRYABLE = new Set(['QUEUE_UNREACHABLE', 'QUEUE_THROTTLED', 'QUEUE_ERROR'
 export class Batcher {
   readonly stats = { batches: 0, retries: 0, waiting: 0, inFlight: 0, lastError: undefined as string | undefined };
   readonly #queue: Pick<QueueToSend, 'send'>;
-  readonly #options: Required<BatcherOptions>;
+  readonly #limits: typeof LIMITS;
   readonly #onEvent: (event: ProxyEvent) => void;
   /** Why the queue fails now. */
   #problem: string | undefined;
@@ -73,21 +69,14 @@ export class Batcher {
   ) {
     this.#queue = queue;
     this.#onEvent = onEvent;
-    this.#options = {
-      lingerMs: 5,
-      maxInFlight: 16,
-      maxWaiting: 20_000,
-      maxBytes: MAX_HELD_BYTES,
-      giveUpMs: 15_000,
-      ...options,
-    };
+    this.#limits = { ...LIMITS, ...options };
   }
 
   /** Never rejects. */
   add(message: OutgoingMessage): Promise<Outcome> {
     this.#forgetFinished();
     const bytes = sizeOf(message);
-    if (this.#waiting.length >= this.#options.maxWaiting || this.#heldBytes + bytes > this.#options.maxBytes) {
+    if (this.#waiting.length >= this.#limits.maxWaiting || this.#heldBytes + bytes > this.#limits.maxBytes) {
       return Promise.resolve({ status: 'busy', code: 'OVERLOADED', reason: 'too many readings wait for the queue' });
     }
     this.#heldBytes += bytes;
@@ -105,12 +94,9 @@ export class Batcher {
       };
       // The queue may also hold a request for longer than a sender waits.
       const timeout = setTimeout(() => {
-        const slow = {
-          code: 'QUEUE_SLOW',
-          reason: `the queue does not keep up: ${this.stats.lastError ?? 'it is slow'}`,
-        };
-        entry.finish({ status: 'busy', ...(entry.failure ?? slow) });
-      }, this.#options.giveUpMs);
+        const reason = `the queue does not keep up: ${this.stats.lastError ?? 'it is slow'}`;
+        entry.finish({ status: 'busy', ...(entry.failure ?? { code: 'QUEUE_SLOW', reason }) });
+      }, this.#limits.giveUpMs);
       this.#waiting.push(entry);
       this.stats.waiting = this.#waiting.length;
       if (this.#waiting.length >= MAX_BATCH_COUNT) this.#flush();
@@ -128,7 +114,7 @@ export class Batcher {
 
   /** Senders whose readings are on their way send the next ones when they come back: these fill the batch. */
   get #lingerMs(): number {
-    return this.stats.inFlight > 0 ? 4 * this.#options.lingerMs : this.#options.lingerMs;
+    return this.stats.inFlight > 0 ? 4 * this.#limits.lingerMs : this.#limits.lingerMs;
   }
 
   #expire(): void {
@@ -139,7 +125,7 @@ export class Batcher {
   /** Sends full batches, and what is due. */
   #flush(): void {
     const isReady = () => this.#waiting.length >= MAX_BATCH_COUNT || (this.#isDue && this.#waiting.length > 0);
-    while (isReady() && this.stats.inFlight < this.#options.maxInFlight) void this.#sendBatch(this.#take());
+    while (isReady() && this.stats.inFlight < this.#limits.maxInFlight) void this.#sendBatch(this.#take());
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#waiting.length === 0) this.#isDue = false;
@@ -182,6 +168,8 @@ export class Batcher {
   /** Sends once and finishes what is decided; resolves with the messages that are worth a retry. */
   async #tryOnce(batch: Waiting[]): Promise<Waiting[]> {
     let results: SendResult[];
+    // Where the whole request fails for good, the operator has to fix it. The messages are good, so their senders keep them.
+    let atFault: 'refused' | 'busy' = 'refused';
     this.stats.batches++;
     const began = performance.now();
     try {
@@ -190,26 +178,22 @@ export class Batcher {
       this.#onEvent({ type: 'batch.sent', messages: batch.length, ms: Math.round(performance.now() - began) });
     } catch (error) {
       const code = error instanceof AppError ? error.code : 'QUEUE_ERROR';
-      const reason = (error as Error).message;
+      const reason = messageOf(error);
       this.stats.lastError = reason;
       this.#report(reason);
       results = batch.map(() => ({ ok: false, code, reason, retryable: RETRYABLE.has(code) }));
-      // The operator has to fix it. The message is good, so the sender keeps it.
-      if (!RETRYABLE.has(code)) {
-        for (const entry of batch) entry.finish({ status: 'busy', code, reason });
-        return [];
-      }
+      atFault = 'busy';
     }
     if (results.every(({ ok }) => ok)) this.stats.lastError = undefined;
     return batch.filter((entry, i) => {
       const result = results[i]!;
       if (result.ok) entry.finish({ status: 'accepted' });
-      else if (!result.retryable) entry.finish({ status: 'refused', code: result.code, reason: result.reason });
       else {
-        entry.failure = { code: result.code, reason: result.reason };
-        return !entry.isFinished;
+        const { code, reason, retryable } = result;
+        entry.failure = { code, reason };
+        if (!retryable) entry.finish({ status: atFault, ...entry.failure });
       }
-      return false;
+      return !entry.isFinished;
     });
   }
 

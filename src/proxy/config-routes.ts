@@ -8,23 +8,26 @@ import { Hono } from 'hono';
 import { AppError } from '../lib/errors/app-error.js';
 import { readJsonBody } from '../lib/errors/http-error.js';
 import { decodeUtf8 } from '../lib/json.js';
-import type { AccessLock } from '../lib/net/access-lock.js';
 import { tokenProblem } from '../lib/net/bearer-token.js';
 import { readBody } from '../lib/net/request-body.js';
-import { type DesiredState, desiredStateSchema, hasTooManySettings, patchSchema } from '../protocol/desired-config.js';
+import {
+  type DesiredState,
+  desiredStateSchema,
+  effectiveConfig,
+  hasTooManySettings,
+  patchSchema,
+} from '../protocol/desired-config.js';
 import { parseReportedConfig, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import { MAX_SETTINGS } from '../protocol/sensor-settings.js';
 import { type AuthorityFollower, FORWARDED_HEADER } from './authority-follower.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
+import type { GuardOptions } from './proxy.js';
 import type { SensorAccess } from './sensor-access.js';
 
-export interface ConfigRoutesDeps {
+interface ConfigRoutesDeps extends Pick<GuardOptions, 'operatorToken' | 'lock'> {
   desired: DesiredConfigStore;
   /** Given where this proxy follows another one. */
   follower: AuthorityFollower | undefined;
-  operatorToken: string | undefined;
-  /** Reading needs one of its tokens, when given. */
-  lock: AccessLock | undefined;
   access: SensorAccess;
 }
 
@@ -91,7 +94,7 @@ export function configRoutes({ desired, follower, operatorToken, lock, access }:
     // without it does not count. A version in the URL never counts: any web page can make a browser open a URL.
     const reported = parseReportedConfig(c.req.header(SENSOR_CONFIG_HEADER));
     if (reported && !(sender instanceof AppError) && !sender.unproven) desired.recordReportedVersion(reported.version);
-    const config = desired.effective(region, hostname);
+    const config = effectiveConfig(desired.state, region, hostname);
     if (version !== undefined && config.version <= Number(version)) return c.body(null, 204);
     return c.json({ config });
   });

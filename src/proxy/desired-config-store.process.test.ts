@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DesiredConfigStore } from './desired-config-store.js';
+import { desiredConfigStore } from './desired-config-store.js';
 
 let folder: string;
 let child: ChildProcess | undefined;
@@ -37,8 +37,8 @@ function translate(): string {
   const main = join(folder, 'main.js');
   writeFileSync(
     main,
-    `import { DesiredConfigStore } from './src/proxy/desired-config-store.js';
-     const desired = new DesiredConfigStore(process.argv[2]);
+    `import { desiredConfigStore } from './src/proxy/desired-config-store.js';
+     const desired = desiredConfigStore(process.argv[2]);
      for (let i = 0; ; i++) {
        const scope = { hostname: 'edge-' + (i % 500) };
        const { version } = desired.patch({ scope, set: { emoji: i % 16 }, unset: [] }, Date.now());
@@ -61,7 +61,7 @@ test('what was acknowledged survives kill -9 at any moment, and the file is alwa
     });
     const [, signal] = await once(child, 'close');
     expect(signal).toBe('SIGKILL');
-    const kept = new DesiredConfigStore(path);
+    const kept = desiredConfigStore(path);
     expect(last.version).toBeGreaterThan(version);
     expect(kept.version).toBeGreaterThanOrEqual(last.version);
     // Whatever was written after the last answer that was heard, this change is in it, or a newer one of this host.

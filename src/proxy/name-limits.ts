@@ -37,7 +37,6 @@ export class NameLimits {
   readonly #hosts = new Map<string, KnownHost>();
   /** How many hosts each has, and sensors on them. */
   readonly #regions = new Map<string, { hosts: number; sensors: number }>();
-  /** The host of each sensor, by key. */
   readonly #hostOf = new Map<string, string>();
   #namedHosts = 0;
 
@@ -69,9 +68,8 @@ export class NameLimits {
         regions: new Map(),
         sensors: new Map(),
       };
-      const problem =
-        this.#problemOf(host, { key, region, sensor }, now, vouched ? 1 : 0.5) ??
-        (relay === undefined ? undefined : this.#problemOfRegion(host, { key, region, sensor }));
+      const names = { key, region, sensor };
+      const problem = this.#problemOf(host, names, now, vouched ? 1 : 0.5, relay !== undefined);
       if (problem) return problem;
       this.#count(host, -1);
     }
@@ -86,47 +84,33 @@ export class NameLimits {
     return undefined;
   }
 
-  /** `share`: the part of all places that the sender's kind may fill. */
+  /**
+   * `share`: the part of all places that the sender's kind may fill. `relayed`: a relay sends it, which names for its region at
+   * most half of what there can be.
+   */
   #problemOf(
     { named, regions, sensors }: KnownHost,
     { key, region, sensor }: Record<'key' | 'region' | 'sensor', string>,
     now: number,
     share: number,
-  ): Refusal | undefined {
-    // Else its readings could take the place of those of the other host, as the same ones that come again.
-    if ((this.#hostOf.get(sensor) ?? key) !== key) return refusal('WRONG_HOST', 'another host sends as this execution');
-    if (!hasRoom(regions, region, now, MAX_REGIONS_OF_HOST)) {
-      const message = `the host has named ${MAX_REGIONS_OF_HOST} other regions within a minute`;
-      return refusal('TOO_MANY_REGIONS', message);
-    }
-    if (!hasRoom(sensors, sensor, now, MAX_SENSORS_OF_HOST)) {
-      return refusal('TOO_MANY_SENSORS', `${MAX_SENSORS_OF_HOST} other sensors send from this host`);
-    }
-    if (!this.#regions.has(region) && this.#regions.size >= share * MAX_REGIONS) {
-      return refusal('TOO_MANY_REGIONS', `there are ${share * MAX_REGIONS} other regions already`);
-    }
-    if (named && !this.#hosts.has(key) && this.#namedHosts >= share * MAX_HOSTS) {
-      return refusal('TOO_MANY_HOSTS', `there are ${share * MAX_HOSTS} other hosts already`);
-    }
-    if (!sensors.has(sensor) && this.#hostOf.size >= share * MAX_SENSORS) {
-      return refusal('TOO_MANY_SENSORS', `there are ${share * MAX_SENSORS} other sensors already`);
-    }
-    return undefined;
-  }
-
-  /** What keeps the relays of a region from naming more: the other half is for others. */
-  #problemOfRegion(
-    { named, sensors }: KnownHost,
-    { key, region, sensor }: Record<'key' | 'region' | 'sensor', string>,
+    relayed: boolean,
   ): Refusal | undefined {
     const known = this.#regions.get(region);
-    if (!known) return undefined;
-    if (named && !this.#hosts.has(key) && known.hosts >= MAX_HOSTS / 2) {
-      return refusal('TOO_MANY_HOSTS', `the region has ${MAX_HOSTS / 2} other hosts already`);
-    }
-    if (!sensors.has(sensor) && known.sensors >= MAX_SENSORS / 2) {
-      return refusal('TOO_MANY_SENSORS', `the region has ${MAX_SENSORS / 2} other sensors already`);
-    }
+    const isNewHost = named && !this.#hosts.has(key);
+    const isNewSensor = !sensors.has(sensor);
+    // Else its readings could take the place of those of the other host, as the same ones that come again.
+    if ((this.#hostOf.get(sensor) ?? key) !== key) return refusal('WRONG_HOST', 'another host sends as this execution');
+    if (!hasRoom(regions, region, now, MAX_REGIONS_OF_HOST))
+      return refusal('TOO_MANY_REGIONS', `the host has named ${MAX_REGIONS_OF_HOST} other regions within a minute`);
+    if (!hasRoom(sensors, sensor, now, MAX_SENSORS_OF_HOST))
+      return refusal('TOO_MANY_SENSORS', `${MAX_SENSORS_OF_HOST} other sensors send from this host`);
+    if (!known && this.#regions.size >= share * MAX_REGIONS) return full('REGIONS', 'there are', share * MAX_REGIONS);
+    if (isNewHost && this.#namedHosts >= share * MAX_HOSTS) return full('HOSTS', 'there are', share * MAX_HOSTS);
+    if (isNewSensor && this.#hostOf.size >= share * MAX_SENSORS)
+      return full('SENSORS', 'there are', share * MAX_SENSORS);
+    if (!relayed || !known) return undefined;
+    if (isNewHost && known.hosts >= MAX_HOSTS / 2) return full('HOSTS', 'the region has', MAX_HOSTS / 2);
+    if (isNewSensor && known.sensors >= MAX_SENSORS / 2) return full('SENSORS', 'the region has', MAX_SENSORS / 2);
     return undefined;
   }
 
@@ -151,6 +135,9 @@ export class NameLimits {
     }
   }
 }
+
+const full = (what: 'REGIONS' | 'HOSTS' | 'SENSORS', where: string, max: number): Refusal =>
+  refusal(`TOO_MANY_${what}`, `${where} ${max} other ${what.toLowerCase()} already`);
 
 /** Whether a name is known, or another one makes room for it, because it was not used for a while. */
 function hasRoom(known: LastNamed, name: string, now: number, max: number): boolean {

@@ -5,7 +5,6 @@ import { SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
 import type { OutgoingMessage } from '../queue/queue.js';
 import type { SentMessage } from './parse-body.js';
 
-/** A message for the queue. */
 export interface Outgoing extends OutgoingMessage {
   /** What it is made of. */
   readings: SentMessage[];

@@ -16,25 +16,20 @@ export const MAX_SEND_BYTES = 1_048_576;
 export const MAX_RELAYED_BYTES = 2_097_152;
 const MAX_RELAYED = 10_000;
 
-/** One message of a request, and what becomes of it. */
 export interface SentMessage {
   message: Message;
   /** The JSON text that goes to the queue. */
   text: string;
   /** What its sensor reported about itself. */
   reported?: string | undefined;
-  /** Why it is not accepted. */
   refusal?: Refusal;
 }
 
-export interface ParsedBody {
-  /** Whether the body was an array: its messages are refused one by one. */
-  batch: boolean;
-  messages: SentMessage[];
-}
-
-/** `now` in Unix milliseconds. Throws `EMPTY_ARRAY`, `TOO_MANY`, and as {@link parseJson} and {@link decodeUtf8} do. */
-export function parseBody(bytes: Uint8Array, now: number): ParsedBody {
+/**
+ * `batch`: whether the body was an array, whose messages are refused one by one. `now` in Unix milliseconds. Throws
+ * `EMPTY_ARRAY`, `TOO_MANY`, and as {@link parseJson} and {@link decodeUtf8} do.
+ */
+export function parseBody(bytes: Uint8Array, now: number): { batch: boolean; messages: SentMessage[] } {
   const text = decodeUtf8(bytes);
   const value = parseJson(text);
   if (!Array.isArray(value)) return { batch: false, messages: [checked(value, text, bytes.length, now)] };
@@ -87,5 +82,5 @@ function checked(value: unknown, text: string, bytes: number, now: number): Sent
     return { message, text, refusal: refusal('TOO_LARGE', reason) };
   }
   const problem = findFieldProblem(message, now);
-  return problem ? { message, text, refusal: refusal('BAD_FIELD', problem.reason) } : { message, text };
+  return problem ? { message, text, refusal: refusal('BAD_FIELD', problem) } : { message, text };
 }

@@ -1,28 +1,27 @@
 /** Client of the proxy's API for operators: configuration, counts, sensors that may not send, modules. */
 import { AppError, causeMessageOf } from '../lib/errors/app-error.js';
-import { knownCode } from '../lib/errors/codes.js';
-import { httpErrorSchema } from '../lib/errors/http-error.js';
+import { errorFromAnswer } from '../lib/errors/http-error.js';
 import { fetchTrusting } from '../lib/net/http-client.js';
 import { type DesiredState, desiredStateSchema, type Patch } from '../protocol/desired-config.js';
 import type { ProxyStats } from './proxy.js';
-
-export interface ProxyClientOptions {
-  /** The operator token; '' where there is none. */
-  token: string;
-  /** PEM of the private authority that signed the certificate of an https proxy. */
-  ca?: string;
-}
 
 /** A proxy that started without a state listens to its sensors for 11 s before it accepts a change. */
 const TIMEOUT_MS = 20_000;
 
 export class ProxyClient {
-  readonly url: string;
-  readonly #options: ProxyClientOptions;
+  readonly #token: string;
+  readonly #ca: string | undefined;
 
-  constructor(url: string, options: ProxyClientOptions) {
-    this.url = url;
-    this.#options = options;
+  /**
+   * @param token the operator token; '' where there is none
+   * @param ca PEM of the private authority that signed the certificate of an https proxy
+   */
+  constructor(
+    readonly url: string,
+    { token, ca }: { token: string; ca?: string },
+  ) {
+    this.#token = token;
+    this.#ca = ca;
   }
 
   async state(): Promise<DesiredState> {
@@ -59,24 +58,22 @@ export class ProxyClient {
     const init = {
       method,
       headers: {
-        authorization: `Bearer ${this.#options.token}`,
+        authorization: `Bearer ${this.#token}`,
         'content-type': binary ? 'application/wasm' : 'application/json',
       },
       ...(body === undefined ? {} : { body: binary ? body : JSON.stringify(body) }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     };
-    let response: Awaited<ReturnType<typeof fetchTrusting>>;
-    try {
-      response = await fetchTrusting(this.#options.ca, `${this.url}${path}`, init);
-    } catch (cause) {
+    const response = await fetchTrusting(this.#ca, `${this.url}${path}`, init).catch((cause) => {
       throw gone(this.url, cause);
-    }
+    });
     if (response.ok) return response.json();
     const { status } = response;
-    const error = httpErrorSchema.safeParse(await response.json().catch(() => undefined)).data;
-    const code = knownCode(error?.code, 'PROXY_ERROR');
-    const message = `the proxy at ${this.url} ${status < 500 ? 'refused' : 'failed'}: ${error?.message ?? status}`;
-    throw new AppError(code, message, { hint: hintFor(status, code) });
+    const answer = await response.json().catch(() => undefined);
+    const { code, message } = errorFromAnswer(answer, 'PROXY_ERROR', String(status));
+    throw new AppError(code, `the proxy at ${this.url} ${status < 500 ? 'refused' : 'failed'}: ${message}`, {
+      hint: hintFor(status, code),
+    });
   }
 }
 

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { AccessLock } from '../lib/net/access-lock.js';
+import { accessLock } from '../lib/net/access-lock.js';
 import { MAX_BODY_BYTES } from '../lib/net/request-body.js';
 import type { Queue } from '../queue/queue.js';
-import { DesiredConfigStore } from './desired-config-store.js';
+import { type DesiredConfigStore, desiredConfigStore } from './desired-config-store.js';
 import { createProxy, type GuardOptions, type ProxyStats } from './proxy.js';
 import { RateLimiter } from './rate-limiter.js';
 
@@ -19,7 +19,7 @@ let desired: DesiredConfigStore;
 let proxies: ReturnType<typeof createProxy>[] = [];
 
 beforeEach(() => {
-  desired = new DesiredConfigStore();
+  desired = desiredConfigStore();
 });
 
 afterEach(async () => {
@@ -489,7 +489,7 @@ test('a change that can’t be kept is a failure of the proxy, to be tried again
   // A file where the folder should be.
   const folder = mkdtempSync(join(tmpdir(), 'config-'));
   try {
-    desired = new DesiredConfigStore(join(folder, 'desired.json'), 0);
+    desired = desiredConfigStore(join(folder, 'desired.json'), 0);
     const call = proxyWith();
     rmSync(folder, { recursive: true });
     writeFileSync(folder, '');
@@ -521,7 +521,7 @@ test('a proxy that began with nothing listens to its sensors before it takes a c
 });
 
 test.each(['/config', '/stats'])('with a lock, %s needs a token that reads', async (path) => {
-  const ask = proxyWith({ lock: new AccessLock([TOKEN, 'viewer']), sensorToken: 'sensor' });
+  const ask = proxyWith({ lock: accessLock([TOKEN, 'viewer']), sensorToken: 'sensor' });
   expect(await ask('GET', path)).toMatchObject({ status: 401, body: { error: { code: 'TOKEN_MISSING' } } });
   expect((await ask('GET', path, undefined, { authorization: 'Bearer sensor' })).status).toBe(403);
   for (const token of [TOKEN, 'viewer'])
@@ -529,7 +529,7 @@ test.each(['/config', '/stats'])('with a lock, %s needs a token that reads', asy
 });
 
 test('with a lock, sensors read their configuration with their token, and a viewer changes nothing', async () => {
-  const ask = proxyWith({ lock: new AccessLock([TOKEN, 'viewer']), sensorToken: 'sensor' });
+  const ask = proxyWith({ lock: accessLock([TOKEN, 'viewer']), sensorToken: 'sensor' });
   const read = (token?: string) =>
     ask('GET', '/config/effective?region=eu&hostname=h', undefined, token ? { authorization: `Bearer ${token}` } : {});
   expect(await read()).toMatchObject({ status: 401, body: { error: { code: 'TOKEN_MISSING' } } });
@@ -537,6 +537,6 @@ test('with a lock, sensors read their configuration with their token, and a view
   for (const token of ['sensor', 'viewer', TOKEN]) expect((await read(token)).status).toBe(200);
   const change = { scope: {}, set: { paused: true }, seen: 0 };
   expect((await ask('PATCH', '/config', change, { authorization: 'Bearer viewer' })).status).toBe(403);
-  const open = proxyWith({ lock: new AccessLock([TOKEN]) });
+  const open = proxyWith({ lock: accessLock([TOKEN]) });
   expect((await open('GET', '/config/effective?region=eu')).status).toBe(200);
 });

@@ -13,7 +13,6 @@ export class ProxyCounts {
   readonly superseded = new LabelCounts();
   /** Measured values of accepted messages. */
   values = 0;
-  /** By code. */
   readonly refused: Record<string, number> = {};
 
   accept(message: Message): void {
@@ -35,26 +34,18 @@ export function proxyMetrics(
   uplink: { status: UplinkStatus } | undefined,
 ) {
   const metrics = new Metrics('wasm_sensors_proxy_');
-  metrics.counter('readings_accepted_total', 'Readings that the queue has accepted.', () =>
-    labelled('region', counts.accepted),
-  );
-  metrics.counter('values_accepted_total', 'Measured values in accepted readings.', () => counts.values);
-  metrics.counter(
-    'readings_superseded_total',
-    'Readings of submissions that a newer one has replaced; not queued.',
-    () => labelled('region', counts.superseded),
-  );
-  metrics.counter('refusals_total', 'Requests, and readings in arrays, that were refused, by error code.', () =>
-    labelled('reason', Object.entries(counts.refused)),
-  );
-  metrics.counter('queue_batches_total', 'Batches sent to the queue, retries included.', () => batches.batches);
-  metrics.counter('queue_retries_total', 'Batches of which something had to be sent again.', () => batches.retries);
+  const counter = metrics.counter.bind(metrics);
+  const byRegion = (of: LabelCounts) => () => labelled('region', of);
+  counter('readings_accepted_total', 'Readings that the queue has accepted.', byRegion(counts.accepted));
+  counter('values_accepted_total', 'Measured values in accepted readings.', () => counts.values);
+  const superseded = 'Readings of submissions that a newer one has replaced; not queued.';
+  counter('readings_superseded_total', superseded, byRegion(counts.superseded));
+  const refused = 'Requests, and readings in arrays, that were refused, by error code.';
+  counter('refusals_total', refused, () => labelled('reason', Object.entries(counts.refused)));
+  counter('queue_batches_total', 'Batches sent to the queue, retries included.', () => batches.batches);
+  counter('queue_retries_total', 'Batches of which something had to be sent again.', () => batches.retries);
   metrics.gauge('readings_waiting', 'Readings that wait for the next batch.', () => batches.waiting);
-  if (uplink) addUplink(metrics, uplink);
-  return metrics;
-}
-
-function addUplink(metrics: Metrics, uplink: { status: UplinkStatus }): void {
+  if (!uplink) return metrics;
   const gauge = (name: string, help: string, read: (status: UplinkStatus) => number) =>
     metrics.gauge(`relay_${name}`, help, () => read(uplink.status));
   gauge('backlog', 'Readings that this relay keeps.', ({ backlog }) => backlog);
@@ -62,6 +53,7 @@ function addUplink(metrics: Metrics, uplink: { status: UplinkStatus }): void {
   gauge('bytes', 'What its readings take of its disk.', ({ bytes }) => bytes);
   gauge('max_bytes', 'What they may take.', ({ max }) => max);
   gauge('uplink', 'Whether the proxy upstream takes readings.', ({ problem }) => (problem === undefined ? 1 : 0));
-  const refused = 'Readings that the proxy upstream has refused for good.';
-  metrics.counter('relay_refused_total', refused, () => uplink.status.refused);
+  const forGood = 'Readings that the proxy upstream has refused for good.';
+  counter('relay_refused_total', forGood, () => uplink.status.refused);
+  return metrics;
 }

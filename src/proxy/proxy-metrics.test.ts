@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { AccessLock } from '../lib/net/access-lock.js';
+import { accessLock } from '../lib/net/access-lock.js';
 import type { OutgoingMessage, SendResult } from '../queue/queue.js';
 import { scrape } from '../test/support/scrape.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
@@ -56,7 +56,7 @@ test('a batch that the queue takes only at the second try is counted as retried'
 });
 
 test('metrics are locked as the statistics are', async () => {
-  const guard = { lock: new AccessLock(['viewer-secret']) };
+  const guard = { lock: accessLock(['viewer-secret']) };
   const { app } = createProxy({ queue: new ScriptedQueue(), guard });
   expect((await app.request('/metrics')).status).toBe(401);
   expect(await scrape(app, { authorization: 'Bearer viewer-secret' })).toMatchObject({

@@ -7,25 +7,24 @@
  * await app.request('/send', { method: 'POST', body: '{"data":{"test":"hello"}}' });
  * ```
  */
-import { Hono, type MiddlewareHandler } from 'hono';
-import type { AccessLock } from '../lib/net/access-lock.js';
+import { Hono } from 'hono';
+import { type AccessLock, lockedBy } from '../lib/net/access-lock.js';
 import { refuseForeignPages } from '../lib/net/browser-guard.js';
 import { lateRefusals, WrongTokens } from '../lib/net/wrong-tokens.js';
 import type { ModuleStore } from '../modules/module-store.js';
 import type { RelayReport } from '../protocol/relay.js';
 import type { QueueToSend } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
-import type { AuthorityFollower, FollowStatus } from './authority-follower.js';
-import type { ProxyEvent } from './batcher.js';
-import { Batcher, type BatcherOptions } from './batcher.js';
+import type { AuthorityFollower } from './authority-follower.js';
+import { Batcher, type BatcherOptions, type ProxyEvent } from './batcher.js';
 import { configRoutes } from './config-routes.js';
-import { DesiredConfigStore } from './desired-config-store.js';
+import { type DesiredConfigStore, desiredConfigStore } from './desired-config-store.js';
 import { moduleRoutes } from './module-routes.js';
 import { ProxyCounts, proxyMetrics } from './proxy-counts.js';
 import { type Refusal, refusal, refusalOf, refuse } from './refusal.js';
-import { RevokedHosts, revocationRoutes } from './revoked-hosts.js';
+import { type RevokedHosts, revocationRoutes, revocations } from './revoked-hosts.js';
 import { SendReadings } from './send-readings.js';
-import { SensorAccess, type SensorAccessOptions } from './sensor-access.js';
+import { type SensorAccessOptions, sensorAccess } from './sensor-access.js';
 import type { ModuleSource } from './upstream-modules.js';
 
 export interface ProxyDeps {
@@ -72,83 +71,56 @@ export interface UplinkStatus extends RelayReport {
   forwarded: number;
 }
 
-export interface ProxyStats {
-  received: number;
-  accepted: number;
-  superseded: number;
-  /** By code. */
-  refused: Record<string, number>;
-  batches: number;
-  retries: number;
-  waiting: number;
-  /** Why the queue did not take the last batch; undefined: it did. */
-  lastQueueError: string | undefined;
-  /** Only of a relay. */
-  uplink?: UplinkStatus;
-  /** Only where this proxy follows another one. */
-  follows?: { authority: string; status: FollowStatus | undefined };
-}
+export type ProxyStats = ReturnType<ReturnType<typeof createProxy>['stats']>;
 
 export function createProxy(deps: ProxyDeps) {
-  const { queue, desired = new DesiredConfigStore(), revoked = new RevokedHosts(), follower, guard = {} } = deps;
-  const { onEvent } = deps;
+  const { queue, desired = desiredConfigStore(), revoked = revocations(), follower, guard = {} } = deps;
+  const { onEvent, uplink, pack = false } = deps;
   const batcher = new Batcher(queue, deps.batcher, onEvent);
-  const { operatorToken, lock, hosts, rateLimit } = guard;
-  const access = new SensorAccess(guard, revoked);
+  const { operatorToken, lock, hosts, rateLimit = 0 } = guard;
+  const access = sensorAccess(guard, revoked);
   const wrongTokens = new WrongTokens();
   const counts = new ProxyCounts();
-  const refused = (problem: Refusal) => {
+  const refused = (problem: Refusal | Response) => {
+    if (problem instanceof Response) return problem;
     counts.refuse(problem.code);
     const { status, code, message } = problem;
     onEvent?.({ type: 'request.refused', status, code, message });
     return refuse(problem);
   };
 
-  const stats = (): ProxyStats => ({
-    received: counts.received,
-    accepted: counts.accepted.total,
-    superseded: counts.superseded.total,
-    refused: counts.refused,
-    batches: batcher.stats.batches,
-    retries: batcher.stats.retries,
-    waiting: batcher.stats.waiting,
-    lastQueueError: batcher.stats.lastError,
-    ...(deps.uplink ? { uplink: deps.uplink.status } : {}),
-    ...(follower ? { follows: { authority: follower.url, status: follower.status } } : {}),
-  });
+  const stats = () => {
+    const { batches, retries, waiting, lastError: lastQueueError } = batcher.stats;
+    const { received, accepted, superseded, refused } = counts;
+    return {
+      received,
+      accepted: accepted.total,
+      superseded: superseded.total,
+      /** By code. */
+      refused,
+      batches,
+      retries,
+      waiting,
+      /** Why the queue did not take the last batch; undefined: it did. */
+      lastQueueError,
+      /** Only of a relay. */
+      uplink: uplink?.status,
+      /** Only where this proxy follows another one. */
+      follows: follower && { authority: follower.url, status: follower.status },
+    };
+  };
 
-  const readings = new SendReadings({
-    batcher,
-    desired,
-    access,
-    wrongTokens,
-    hosts,
-    rateLimit,
-    counts,
-    queued: depthOf(queue),
-    pack: deps.pack ?? false,
-  });
+  const queued = depthOf(queue);
+  const readings = new SendReadings({ batcher, desired, access, wrongTokens, hosts, rateLimit, counts, queued, pack });
   const app = new Hono();
-  app.post('/send', async (c) => {
-    const answer = await readings.answer(c);
-    return answer instanceof Response ? answer : refused(answer);
-  });
-  app.post('/relay', async (c) => {
-    const answer = await readings.answerRelay(c);
-    return answer instanceof Response ? answer : refused(answer);
-  });
+  app.post('/send', async (c) => refused(await readings.answer(c)));
+  app.post('/relay', async (c) => refused(await readings.answerRelay(c)));
   app.use(refuseForeignPages(hosts));
-  const { uplink } = deps;
   const uplinkFacts = () => (uplink ? { uplink: uplink.status.problem ?? 'connected' } : {});
   app.route('/', healthRoutes(queue, undefined, uplinkFacts));
-  app.use(lateRefusals(wrongTokens));
-  const locked: MiddlewareHandler = async (c, next) => {
-    const problem = lock?.problemOf(c, Date.now());
-    if (problem) throw problem;
-    await next();
-  };
-  app.get('/stats', locked, (c) => c.json(stats()));
-  app.use('/metrics', locked);
+  app.use(lateRefusals(wrongTokens, (c) => access.isRelay(c.req.header('authorization'))));
+  app.get('/stats', lockedBy(lock), (c) => c.json(stats()));
+  app.use('/metrics', lockedBy(lock));
   app.route('/', proxyMetrics(counts, batcher.stats, uplink).routes);
   app.route('/', configRoutes({ desired, follower, operatorToken, lock, access }));
   app.route('/', revocationRoutes(revoked, operatorToken));

@@ -1,5 +1,3 @@
-/** Limits how many readings each sender sends. */
-
 /** More senders than this are not remembered; the one that sent least recently is forgotten first. */
 const MAX_SENDERS = 100_000;
 

@@ -1,7 +1,6 @@
 /** What the proxy refuses, and why: every refusal has a code and a message, and is counted by its code. */
-import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { type ErrorCode, type RefusalStatus, statusOf } from '../lib/errors/codes.js';
-import { httpErrorBody } from '../lib/errors/http-error.js';
+import { httpErrorBody, knownError } from '../lib/errors/http-error.js';
 
 export interface Refusal {
   status: RefusalStatus;
@@ -13,10 +12,10 @@ export interface Refusal {
 
 export const refusal = (code: ErrorCode, message: string): Refusal => ({ status: statusOf(code), code, message });
 
-/** The refusal of a request whose handler threw. What is no {@link AppError} is a bug: `log` gets its stack. */
+/** The refusal of a request whose handler threw; `log` gets the stack of a bug. */
 export function refusalOf(error: unknown, request: string, log: ((text: string) => void) | undefined): Refusal {
-  if (!(error instanceof AppError)) log?.(`${request}: ${(error as Error).stack ?? messageOf(error)}`);
-  const found = refusal(error instanceof AppError ? error.code : 'INTERNAL', messageOf(error));
+  const { code, message } = knownError(error, (text) => log?.(`${request}: ${text}`));
+  const found = refusal(code, message);
   return found.status === 429 || found.status >= 500 ? { ...found, retryAfter: 2 } : found;
 }
 

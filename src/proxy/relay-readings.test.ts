@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { formatRelayReport, relayedLine } from '../protocol/relay.js';
 import { relayTokenOf, sensorTokenOf } from '../protocol/sensor-token.js';
 import type { OutgoingMessage, SendResult } from '../queue/queue.js';
-import { DesiredConfigStore } from './desired-config-store.js';
+import { desiredConfigStore } from './desired-config-store.js';
 import { createProxy, type GuardOptions } from './proxy.js';
 
 const KEY = 'k'.repeat(32);
@@ -17,7 +17,7 @@ const reading = (over: object = {}) => ({
 
 function proxyWith(guard: GuardOptions = { sensorKeys: [{ key: KEY }] }, { pack = false, refuse = '\n\n' } = {}) {
   const queued: OutgoingMessage[] = [];
-  const desired = new DesiredConfigStore();
+  const desired = desiredConfigStore();
   const queue = {
     name: 'q',
     async send(messages: OutgoingMessage[]) {

@@ -2,59 +2,49 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { readJsonBody } from '../lib/errors/http-error.js';
-import { tokenProblem } from '../lib/net/bearer-token.js';
+import { needsToken } from '../lib/net/bearer-token.js';
 import { hostKey, INVISIBLE_CHARACTER } from '../protocol/names.js';
 import { readStateFile, writeStateFile } from './desired-config-store.js';
 
-export class RevokedHosts {
-  readonly #path: string | undefined;
+export type RevokedHosts = ReturnType<typeof revocations>;
+
+/**
+ * @param path a JSON file; without it, the list is lost when the process exits
+ * @throws `STATE_UNREADABLE` when the file is damaged: without it, revoked hosts could send again.
+ */
+export function revocations(path?: string) {
+  const again = 'revoke the hosts again with `wasm-sensors sensors revoke`';
+  const kept = readStateFile(path, z.array(z.string()), { holds: 'a list of hosts', again }) ?? [];
   /** Names as they were given, by {@link hostKey}. */
-  #hosts: Map<string, string>;
+  let hosts = new Map(kept.map((host) => [hostKey(host), host]));
+  return {
+    get list(): string[] {
+      return [...hosts.values()].sort();
+    },
 
-  /**
-   * @param path a JSON file; without it, the list is lost when the process exits
-   * @throws `STATE_UNREADABLE` when the file is damaged: without it, revoked hosts could send again.
-   */
-  constructor(path?: string) {
-    this.#path = path;
-    const again = 'revoke the hosts again with `wasm-sensors sensors revoke`';
-    const hosts = readStateFile(path, z.array(z.string()), { holds: 'a list of hosts', again }) ?? [];
-    this.#hosts = new Map(hosts.map((host) => [hostKey(host), host]));
-  }
+    has: (host: string): boolean => hosts.has(hostKey(host)),
 
-  get list(): string[] {
-    return [...this.#hosts.values()].sort();
-  }
-
-  has(host: string): boolean {
-    return this.#hosts.has(hostKey(host));
-  }
-
-  /** Durable when this returns. Throws `STATE_UNWRITABLE`. */
-  set(host: string, revoked: boolean): void {
-    const next = new Map(this.#hosts);
-    if (revoked) next.set(hostKey(host), host);
-    else next.delete(hostKey(host));
-    writeStateFile(this.#path, [...next.values()]);
-    this.#hosts = next;
-  }
+    /** Durable when this returns. Throws `STATE_UNWRITABLE`. */
+    set(host: string, revoked: boolean): void {
+      const next = new Map(hosts);
+      if (revoked) next.set(hostKey(host), host);
+      else next.delete(hostKey(host));
+      writeStateFile(path, [...next.values()]);
+      hosts = next;
+    },
+  };
 }
 
-/** As texts of readings may be: another name would revoke nobody. */
-const hostname = z
-  .string()
-  .min(1)
-  .max(256)
-  .refine((name) => !INVISIBLE_CHARACTER.test(name), { error: 'must not have invisible characters' });
-const revocationSchema = z.strictObject({ hostname, revoked: z.boolean() });
+const isVisible = (name: string) => !INVISIBLE_CHARACTER.test(name);
+/** `hostname`: as texts of readings may be; another name would revoke nobody. */
+const revocationSchema = z.strictObject({
+  hostname: z.string().min(1).max(256).refine(isVisible, { error: 'must not have invisible characters' }),
+  revoked: z.boolean(),
+});
 
 export function revocationRoutes(hosts: RevokedHosts, operatorToken: string | undefined): Hono {
   const app = new Hono();
-  app.use('/sensors/*', async (c, next) => {
-    const problem = tokenProblem(c.req.header('authorization'), [operatorToken], 'revoking sensors');
-    if (problem) throw problem;
-    await next();
-  });
+  app.use('/sensors/*', needsToken(operatorToken, 'revoking sensors'));
   app.get('/sensors/revoked', (c) => c.json({ revoked: hosts.list }));
   app.patch('/sensors/revoked', async (c) => {
     const { hostname, revoked } = await readJsonBody(c, revocationSchema);

@@ -5,9 +5,9 @@
 import type { Context } from 'hono';
 import { AppError } from '../lib/errors/app-error.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
-import { connectionOf } from '../lib/net/client-gone.js';
 import { readBody } from '../lib/net/request-body.js';
 import { addressOf, type WrongTokens } from '../lib/net/wrong-tokens.js';
+import { effectiveConfig } from '../protocol/desired-config.js';
 import { hostOf, type Message } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
 import { formatRelayReport, parseRelayReport, RELAY_ATTRIBUTE, RELAY_HEADER } from '../protocol/relay.js';
@@ -17,26 +17,21 @@ import type { DesiredConfigStore } from './desired-config-store.js';
 import { NameLimits } from './name-limits.js';
 import { type Outgoing, packed, single } from './outgoing.js';
 import { MAX_RELAYED_BYTES, MAX_SEND_BYTES, parseBody, parseRelayed, type SentMessage } from './parse-body.js';
+import type { GuardOptions, ProxyDeps } from './proxy.js';
 import { type ProxyCounts, regionOf } from './proxy-counts.js';
 import { RateLimiter } from './rate-limiter.js';
 import { type Refusal, refusal } from './refusal.js';
 import type { Sender, SensorAccess } from './sensor-access.js';
 import { SupersededFilter } from './superseded.js';
 
-export interface SendDeps {
+interface SendDeps extends Pick<GuardOptions, 'hosts' | 'rateLimit'>, Pick<ProxyDeps, 'pack'> {
   batcher: Batcher;
   desired: DesiredConfigStore;
   access: SensorAccess;
   wrongTokens: WrongTokens;
-  /** Names (without port) under which this service is reached; `undefined`: any. */
-  hosts: string[] | undefined;
-  /** Messages a second that one sender may send; 0 = any number. */
-  rateLimit: number | undefined;
   counts: ProxyCounts;
   /** Messages in the queue; undefined: not known. */
   queued(): number | undefined;
-  /** Readings of relays go to the queue many in a message. */
-  pack: boolean;
 }
 
 /** Readings of a request that is a part of a backlog. */
@@ -47,8 +42,7 @@ const LARGE = 500;
  * host, so they have to wait until the time has come.
  */
 const MAX_SUBMISSION_AHEAD_MS = 300_000;
-/** Not before the time that was reached already, also when the clock is set back. */
-const monotonicNow = () => Math.max(Date.now(), performance.timeOrigin + performance.now());
+
 export class SendReadings {
   readonly #deps: SendDeps;
   readonly #filter = new SupersededFilter();
@@ -90,8 +84,8 @@ export class SendReadings {
     const refused = this.#refusedOf(messages);
     if (refused.length > 0) return Response.json({ status: 'partial', accepted, refused, ...tail }, { status: 207 });
     if (accepted === 0) return Response.json({ status: 'superseded', ...tail });
-    const superseded = permitted.length - current.length;
-    return Response.json({ status: 'accepted', accepted, ...(superseded > 0 ? { superseded } : {}), ...tail });
+    const superseded = permitted.length - current.length || undefined;
+    return Response.json({ status: 'accepted', accepted, superseded, ...tail });
   }
 
   /**
@@ -130,10 +124,10 @@ export class SendReadings {
 
   /** A wrong token is answered late, also where nobody needs one. */
   async #senderOf(c: Context): Promise<Sender> {
-    const foreign = findBrowserProblem((name) => c.req.header(name), this.#deps.hosts);
+    const foreign = findBrowserProblem(c, this.#deps.hosts);
     if (foreign) throw foreign;
     const authorization = c.req.header('authorization');
-    const address = addressOf(connectionOf(c).incoming);
+    const address = addressOf(c);
     const sender = this.#deps.access.identify(authorization, Date.now());
     const isWrong = sender instanceof AppError ? sender.code === 'TOKEN_WRONG' : sender.unproven;
     if (isWrong && authorization !== undefined && address !== undefined) await this.#deps.wrongTokens.wait(address);
@@ -149,8 +143,8 @@ export class SendReadings {
   /** Why the whole request of a sensor is refused. Readings that it may not send are refused one by one. */
   #check(messages: SentMessage[], sender: Sender): Refusal | undefined {
     this.#refuseWrong(messages, sender);
-    const early = messages.find(({ refusal }) => refusal?.code === 'SUBMISSION_AHEAD')?.refusal;
-    if (early) throw new AppError('SUBMISSION_AHEAD', early.message);
+    const early = messages.find(({ refusal }) => refusal?.code === 'SUBMISSION_AHEAD');
+    if (early) return early.refusal;
     const own = messages.filter(({ refusal }) => !refusal);
     const host = String(hostOf(own[0]?.message ?? {}) ?? 'unknown');
     const wait = this.#limiter?.take(hostKey(host), own.length, performance.now());
@@ -162,11 +156,11 @@ export class SendReadings {
   /** Refuses what the sender may not send. */
   #refuseWrong(messages: SentMessage[], sender: Sender): void {
     const { access, desired } = this.#deps;
-    const latest = Math.max(monotonicNow(), desired.version) + MAX_SUBMISSION_AHEAD_MS;
+    // Not before the time that was reached already, also when the clock is set back.
+    const now = Math.max(Date.now(), performance.timeOrigin + performance.now(), desired.version);
+    const isEarly = ({ job_submission_time: time = 0 }: Message) => Number(time) > now + MAX_SUBMISSION_AHEAD_MS;
     refuseSome(messages, (message) =>
-      Number(message.job_submission_time ?? 0) > latest
-        ? refusal('SUBMISSION_AHEAD', AHEAD)
-        : access.problemOf(sender, message),
+      isEarly(message) ? refusal('SUBMISSION_AHEAD', AHEAD) : access.problemOf(sender, message),
     );
   }
 
@@ -225,7 +219,7 @@ function newerConfig(
   const version = versionOf(reported);
   desired.recordReportedVersion(version);
   if (!(version < desired.version)) return undefined;
-  const effective = desired.effective(String(message.region), String(message.hostname));
+  const effective = effectiveConfig(desired.state, String(message.region), String(message.hostname));
   return effective.version > version ? effective : undefined;
 }
 

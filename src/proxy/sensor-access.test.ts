@@ -6,10 +6,10 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
 import { type SensorKey, sensorTokenOf } from '../protocol/sensor-token.js';
 import type { OutgoingMessage, Queue } from '../queue/queue.js';
-import { DesiredConfigStore } from './desired-config-store.js';
+import { desiredConfigStore } from './desired-config-store.js';
 import type { GuardOptions } from './proxy.js';
 import { createProxy } from './proxy.js';
-import { RevokedHosts } from './revoked-hosts.js';
+import { revocations } from './revoked-hosts.js';
 
 const KEY = 'k'.repeat(32);
 const OLD = 'o'.repeat(32);
@@ -23,7 +23,7 @@ const reading = (hostname?: string, over: object = {}) => ({
   ...over,
 });
 
-function proxyWith(guard: GuardOptions, revoked = new RevokedHosts()) {
+function proxyWith(guard: GuardOptions, revoked = revocations()) {
   const queued: string[] = [];
   const reports: unknown[] = [];
   const queue = {
@@ -34,7 +34,7 @@ function proxyWith(guard: GuardOptions, revoked = new RevokedHosts()) {
       return messages.map((_, i) => ({ ok: true, id: String(i) }));
     },
   } as unknown as Queue;
-  const desired = new DesiredConfigStore();
+  const desired = desiredConfigStore();
   const proxy = createProxy({ queue, desired, revoked, guard: { operatorToken: 'operator', ...guard } });
   const call = async (method: string, path: string, token: string | undefined, body?: unknown, headers = {}) => {
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
@@ -210,12 +210,12 @@ test('what was revoked outlives a restart, and a damaged list stops the proxy', 
   const folder = mkdtempSync(join(tmpdir(), 'revoked-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'revoked.json');
-  new RevokedHosts(path).set('a', true);
-  new RevokedHosts(path).set('b', true);
-  new RevokedHosts(path).set('b', false);
-  expect(new RevokedHosts(path).list).toEqual(['a']);
+  revocations(path).set('a', true);
+  revocations(path).set('b', true);
+  revocations(path).set('b', false);
+  expect(revocations(path).list).toEqual(['a']);
   writeFileSync(path, '{');
-  expect(() => new RevokedHosts(path)).toThrow(expect.objectContaining({ code: 'STATE_UNREADABLE' }));
+  expect(() => revocations(path)).toThrow(expect.objectContaining({ code: 'STATE_UNREADABLE' }));
 });
 
 test('a locked proxy gives a node its configuration', async () => {
@@ -250,10 +250,10 @@ test('a list of an earlier version revokes every spelling of its hosts', () => {
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'revoked.json');
   writeFileSync(path, '["Edge-1","edge-1"]\n');
-  const hosts = new RevokedHosts(path);
+  const hosts = revocations(path);
   expect(hosts.has('EDGE-1')).toBe(true);
   hosts.set('edge-1', false);
-  expect(new RevokedHosts(path).list).toEqual([]);
+  expect(revocations(path).list).toEqual([]);
 });
 
 test('names with characters that nobody sees neither send nor are revoked', async () => {

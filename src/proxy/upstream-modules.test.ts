@@ -98,6 +98,25 @@ test('four are asked for at once', async () => {
   expect(await Promise.all(waiting)).toEqual([403, 403, 403, 403]);
 });
 
+test('one client has one question at a time, so that it does not take the places of others', async () => {
+  const answers: (() => void)[] = [];
+  source = () => new Promise((resolve) => answers.push(() => resolve(new Response('', { status: 403 }))));
+  const from = (remoteAddress: string, n: number) => {
+    const path = modulePath(sha256Of(Buffer.from(String(n))), 'operator');
+    return relay.request(path, {}, { incoming: { socket: { remoteAddress } } });
+  };
+  const first = from('10.0.0.1', 1);
+  expect((await from('10.0.0.1', 2)).status).toBe(503);
+  const other = from('10.0.0.2', 3);
+  await vi.waitFor(() => expect(answers).toHaveLength(2));
+  for (const answer of answers) answer();
+  expect([(await first).status, (await other).status]).toEqual([403, 403]);
+  const again = from('10.0.0.1', 2);
+  await vi.waitFor(() => expect(answers).toHaveLength(3));
+  answers[2]!();
+  expect((await again).status).toBe(403);
+});
+
 test.each([
   [404, 404, 'NO_SUCH_PATH'],
   [403, 403, 'TOKEN_WRONG'],

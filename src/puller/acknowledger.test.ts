@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ReceivedMessage } from '../queue/queue.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
-import { Acknowledger } from './acknowledger.js';
+import { createAcknowledger } from './acknowledger.js';
 import type { Rejection } from './delivery.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 
 let queue: ScriptedQueue;
 let events: PullerEvent[];
-let acknowledger: Acknowledger;
+let acknowledger: ReturnType<typeof createAcknowledger>;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -15,7 +15,7 @@ beforeEach(() => {
   vi.spyOn(Math, 'random').mockReturnValue(0.5);
   queue = new ScriptedQueue();
   events = [];
-  acknowledger = new Acknowledger(queue, new FailureReporter((event) => events.push(event)), (event) =>
+  acknowledger = createAcknowledger(queue, new FailureReporter((event) => events.push(event)), (event) =>
     events.push(event),
   );
 });
@@ -49,7 +49,7 @@ test('deletions go out in batches of ten', async () => {
   await acknowledger.finish();
   expect(queue.deletions.map((receipts) => receipts.length)).toEqual([10, 10, 1]);
   expect(queue.deletions[1]?.[0]).toBe('r-11');
-  expect([acknowledger.deleted, events]).toEqual([21, []]);
+  expect([acknowledger.counts.deleted, events]).toEqual([21, []]);
 });
 
 test('a failed deletion is repeated after a growing pause, and only for what is left', async () => {
@@ -63,7 +63,7 @@ test('a failed deletion is repeated after a growing pause, and only for what is 
     { at: 50, receipts: ['r-1', 'r-2', 'r-3'] },
     { at: 150, receipts: ['r-2'] },
   ]);
-  expect(acknowledger.deleted).toBe(3);
+  expect(acknowledger.counts.deleted).toBe(3);
   expect(events).toEqual([
     { type: 'puller.failing', task: 'delete', message: 'throttled' },
     { type: 'puller.recovered', task: 'delete' },
@@ -75,7 +75,7 @@ test('a deletion is given up after five attempts; pauses grow to a second at mos
   acknowledger.delete(messages(2));
   await vi.advanceTimersByTimeAsync(60_000);
   expect(calls.map(({ at }) => at)).toEqual([0, 50, 150, 350, 750]);
-  expect(acknowledger.deleted).toBe(1);
+  expect(acknowledger.counts.deleted).toBe(1);
   await acknowledger.finish();
 });
 
@@ -92,14 +92,14 @@ test('a dead letter is deleted only after the dead-letter queue has it', async (
   acknowledger.deadLetter(message(1), [{ ...NOT_JSON, message: message(1) }]);
   await acknowledger.finish();
   expect(order).toEqual(['m-1: not JSON', 'delete r-1']);
-  expect([acknowledger.deadLettered, acknowledger.deleted]).toEqual([1, 1]);
+  expect([acknowledger.counts.deadLettered, acknowledger.counts.deleted]).toEqual([1, 1]);
 });
 
 test('a message that the dead-letter queue does not accept stays in the queue', async () => {
   queue.deadLetter = () => Promise.reject(new Error('there is none'));
   acknowledger.deadLetter(message(1), [{ ...NOT_JSON, message: message(1) }]);
   await acknowledger.finish();
-  expect([acknowledger.deadLettered, queue.deletions]).toEqual([0, []]);
+  expect([acknowledger.counts.deadLettered, queue.deletions]).toEqual([0, []]);
   queue.deadLetter = async () => 'd-2';
   acknowledger.deadLetter(message(2), [{ ...NOT_JSON, message: message(2) }]);
   await acknowledger.finish();
@@ -125,5 +125,5 @@ test('it has finished only when every deletion is over', async () => {
   expect(finished).toBe(false);
   release([]);
   await finishing;
-  expect(acknowledger.deleted).toBe(1);
+  expect(acknowledger.counts.deleted).toBe(1);
 });

@@ -13,89 +13,83 @@ const MAX_ATTEMPTS = 5;
 /** Dead letters of a code within this time are one event: whoever reaches the queue could fill the log otherwise. */
 const COLLECT_MS = 1_000;
 
-export class Acknowledger {
-  deleted = 0;
-  deadLettered = 0;
-  readonly deadLetteredBy: Partial<Record<Rejection['code'], number>> = {};
-  readonly #queue: Queue;
-  readonly #failures: FailureReporter;
-  readonly #onEvent: (event: PullerEvent) => void;
-  readonly #running = new Set<Promise<void>>();
+export function createAcknowledger(queue: Queue, failures: FailureReporter, onEvent: (event: PullerEvent) => void) {
+  const deadLetteredBy: Partial<Record<Rejection['code'], number>> = {};
+  const counts = { deleted: 0, deadLettered: 0, deadLetteredBy };
+  const running = new Set<Promise<void>>();
   /** Dead letters that are not reported yet; `id` (in the dead-letter queue) and `reason` are those of the first. */
-  #collected = new Map<Rejection['code'], { count: number; id: string; reason: string }>();
-  #timer: NodeJS.Timeout | undefined;
+  const collected = new Map<Rejection['code'], { count: number; id: string; reason: string }>();
+  let timer: NodeJS.Timeout | undefined;
 
-  constructor(queue: Queue, failures: FailureReporter, onEvent: (event: PullerEvent) => void) {
-    this.#queue = queue;
-    this.#failures = failures;
-    this.#onEvent = onEvent;
+  function run(work: Promise<void>): void {
+    const tracked = work.finally(() => running.delete(tracked));
+    running.add(tracked);
   }
 
-  delete(messages: ReceivedMessage[]): void {
-    for (let i = 0; i < messages.length; i += MAX_BATCH_COUNT) {
-      this.#run(this.#delete(messages.slice(i, i + MAX_BATCH_COUNT).map(({ receipt }) => receipt)));
-    }
-  }
-
-  /** Moves all that is wrong with a message; `then`: instead of deleting it. */
-  deadLetter(message: ReceivedMessage, rejections: RejectedMessage[], then?: () => void): void {
-    const move = async () => {
-      for (const rejection of rejections) if (!(await this.#deadLetter(rejection))) return;
-      if (then) then();
-      else await this.#delete([message.receipt]);
-    };
-    this.#run(move());
-  }
-
-  /** Resolves when everything so far is done. */
-  async finish(): Promise<void> {
-    await Promise.all(this.#running);
-    this.#report();
-  }
-
-  #run(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#running.delete(tracked));
-    this.#running.add(tracked);
-  }
-
-  async #delete(receipts: string[]): Promise<void> {
+  async function remove(receipts: string[]): Promise<void> {
     let left = receipts;
     for (let attempt = 0; attempt < MAX_ATTEMPTS && left.length > 0; attempt++) {
       try {
-        const failed = await this.#queue.delete(left);
-        this.deleted += left.length - failed.length;
+        const failed = await queue.delete(left);
+        counts.deleted += left.length - failed.length;
         left = failed;
-        this.#failures.succeeded('delete');
+        failures.succeeded('delete');
       } catch (error) {
-        this.#failures.failed('delete', messageOf(error));
+        failures.failed('delete', messageOf(error));
       }
       if (left.length > 0) await sleep(jittered(attempt, 100, 2000));
     }
   }
 
   /** Resolves with whether it is done. */
-  async #deadLetter({ message, code, reason }: RejectedMessage): Promise<boolean> {
+  async function reject({ message, code, reason }: RejectedMessage): Promise<boolean> {
     let id: string;
     try {
-      id = await this.#queue.deadLetter(message, reason);
+      id = await queue.deadLetter(message, reason);
     } catch (error) {
-      this.#failures.failed('dead-letter', `${messageOf(error)} (rejected message: ${reason})`);
+      failures.failed('dead-letter', `${messageOf(error)} (rejected message: ${reason})`);
       return false;
     }
-    this.deadLettered++;
-    this.deadLetteredBy[code] = (this.deadLetteredBy[code] ?? 0) + 1;
-    const collected = this.#collected.get(code);
-    if (collected) collected.count++;
-    else this.#collected.set(code, { count: 1, id, reason });
-    this.#timer ??= setTimeout(() => this.#report(), COLLECT_MS);
-    this.#failures.succeeded('dead-letter');
+    counts.deadLettered++;
+    deadLetteredBy[code] = (deadLetteredBy[code] ?? 0) + 1;
+    const known = collected.get(code);
+    if (known) known.count++;
+    else collected.set(code, { count: 1, id, reason });
+    timer ??= setTimeout(report, COLLECT_MS);
+    failures.succeeded('dead-letter');
     return true;
   }
 
-  #report(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    for (const [code, first] of this.#collected) this.#onEvent({ type: 'puller.dead-letters', code, ...first });
-    this.#collected.clear();
+  function report(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    for (const [code, first] of collected) onEvent({ type: 'puller.dead-letters', code, ...first });
+    collected.clear();
   }
+
+  return {
+    counts,
+
+    delete(messages: ReceivedMessage[]): void {
+      for (let i = 0; i < messages.length; i += MAX_BATCH_COUNT) {
+        run(remove(messages.slice(i, i + MAX_BATCH_COUNT).map(({ receipt }) => receipt)));
+      }
+    },
+
+    /** Moves all that is wrong with a message; `then`: instead of deleting it. */
+    deadLetter(message: ReceivedMessage, rejections: RejectedMessage[], then?: () => void): void {
+      const move = async () => {
+        for (const rejection of rejections) if (!(await reject(rejection))) return;
+        if (then) then();
+        else await remove([message.receipt]);
+      };
+      run(move());
+    },
+
+    /** Resolves when everything so far is done. */
+    async finish(): Promise<void> {
+      await Promise.all(running);
+      report();
+    },
+  };
 }

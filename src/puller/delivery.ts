@@ -1,5 +1,5 @@
 /** A message of the queue, parsed: what is stored and shown, or why it can never be. */
-import { findNestingProblem } from '../lib/json.js';
+import { jsonOf, scanJson } from '../lib/json.js';
 import { findFieldProblem, isReading, type Message, toReading } from '../protocol/message.js';
 import {
   PACKED,
@@ -33,18 +33,13 @@ export interface Rejection {
 const MAX_PACKED = 1_000;
 
 /** What a message of the queue holds: one message, or packed readings. */
-export function parseDeliveries(
-  message: ReceivedMessage,
-  receivedAt: number,
-): { deliveries: Delivery[]; rejections: RejectedMessage[] } {
+export function parseDeliveries(message: ReceivedMessage, receivedAt: number) {
   const deliveries: Delivery[] = [];
   const rejections: RejectedMessage[] = [];
   const parts = partsOf(message);
   if (parts.length > MAX_PACKED) {
-    return {
-      deliveries,
-      rejections: [{ code: 'TOO_MANY', reason: `more than ${MAX_PACKED} packed readings`, message }],
-    };
+    rejections.push({ code: 'TOO_MANY', reason: `more than ${MAX_PACKED} packed readings`, message });
+    return { deliveries, rejections };
   }
   for (const part of parts) {
     const parsed = parseDelivery(part, receivedAt);
@@ -77,14 +72,10 @@ export function parseDelivery(
   receivedAt: number,
 ): Delivery | Rejection {
   const id = attributes[REPLAY_OF_ATTRIBUTE] ?? given;
-  const nesting = findNestingProblem(body);
+  const nesting = scanJson(body).problem;
   if (nesting) return { code: 'TOO_DEEP', reason: `the body ${nesting}` };
-  let message: unknown;
-  try {
-    message = JSON.parse(body);
-  } catch {
-    return { code: 'NOT_JSON', reason: 'the body is not JSON' };
-  }
+  const message = jsonOf(body);
+  if (message === undefined) return { code: 'NOT_JSON', reason: 'the body is not JSON' };
   if (typeof message !== 'object' || message === null || Array.isArray(message)) {
     return { code: 'NOT_AN_OBJECT', reason: 'the body is not a JSON object' };
   }
@@ -92,7 +83,7 @@ export function parseDelivery(
   const config = parseReportedConfig(attributes[SENSOR_CONFIG_ATTRIBUTE]);
   const relay = parseRelayReport(attributes[RELAY_ATTRIBUTE]);
   if (!isReading(object)) return { id, body, message: object, reading: undefined, config, receivedAt, relay };
-  const problem = findFieldProblem(object);
-  if (problem) return { code: 'BAD_FIELD', reason: problem.reason };
+  const reason = findFieldProblem(object);
+  if (reason) return { code: 'BAD_FIELD', reason };
   return { id, body, message: object, reading: toReading(object), config, receivedAt, relay };
 }

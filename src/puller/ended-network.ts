@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs';
 import { z } from 'zod';
 import type { Soon } from '../lib/async/exclusive.js';
 import { readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
+import { jsonOf } from '../lib/json.js';
 
 /** Its name in the state folder. */
 export const ENDED_NETWORK = 'ended-network.json';
@@ -27,10 +28,5 @@ export async function takeEndedNetwork(path: string, mark: (ended: EndedNetwork)
   rmSync(path, { force: true });
 }
 
-function read(path: string): EndedNetwork | undefined {
-  try {
-    return endedNetworkSchema.safeParse(JSON.parse(readIfExists(path) ?? 'null')).data;
-  } catch {
-    return undefined;
-  }
-}
+const read = (path: string): EndedNetwork | undefined =>
+  endedNetworkSchema.safeParse(jsonOf(readIfExists(path) ?? '')).data;

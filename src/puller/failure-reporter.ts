@@ -19,9 +19,7 @@ export type PullerTask =
 export type PullerEvent =
   | { type: 'puller.failing'; task: PullerTask; message: string }
   | { type: 'puller.recovered'; task: PullerTask }
-  /** The store was damaged or deleted, and has been written anew. */
   | StoreFileEvent
-  /** The wall clock was set. */
   | ClockEvent
   /** More rows of the store are known to be damaged: `count` in all. */
   | { type: 'store.damaged-rows'; count: number }
@@ -31,7 +29,6 @@ export type PullerEvent =
   | { type: 'webhook.failed'; message: string };
 
 export class FailureReporter {
-  /** Failures by task since the start. */
   readonly counts: Record<string, number> = {};
   readonly #onEvent: (event: PullerEvent) => void;
   /** The message of each task that fails now. */

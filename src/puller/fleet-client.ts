@@ -1,6 +1,6 @@
 /** Client of the puller's HTTP API, for every command that reads the fleet view. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createParser } from 'eventsource-parser';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { Fleet } from '../fleet/fleet.js';
 import type { FleetEvent } from '../fleet/fleet-events.js';
 import type { Convergence, FleetSummary, KnownJobs } from '../fleet/fleet-view.js';
@@ -11,13 +11,6 @@ import type { DesiredField } from '../protocol/sensor-config.js';
 import { type Answer, type ExportQuery, readAnswer } from '../store/answer.js';
 import type { History, HistoryQuery } from '../store/history.js';
 import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
-
-export interface FleetClientOptions {
-  /** A token that may read; a puller on loopback needs none. */
-  token?: string | undefined;
-  /** How long requests are repeated while a puller that has answered before does not answer. */
-  retryForMs?: number | undefined;
-}
 
 export interface EventQuery {
   region?: string;
@@ -52,8 +45,14 @@ export class FleetClient {
   readonly #headers: Record<string, string>;
   #hasAnswered = false;
 
-  /** `base`: URL of the puller; a function where the puller may move. */
-  constructor(base: string | (() => string), { token, retryForMs = RETRY_FOR_MS }: FleetClientOptions = {}) {
+  /**
+   * `base`: URL of the puller; a function where the puller may move. `token`: one that may read; a puller on loopback needs
+   * none. `retryForMs`: how long requests are repeated while a puller that has answered before does not answer.
+   */
+  constructor(
+    base: string | (() => string),
+    { token, retryForMs = RETRY_FOR_MS }: { token?: string | undefined; retryForMs?: number | undefined } = {},
+  ) {
     this.#base = base;
     this.#headers = token ? { authorization: `Bearer ${token}` } : {};
     this.#retryForMs = retryForMs;
@@ -108,28 +107,24 @@ export class FleetClient {
       const began = Date.now();
       const search = searchOf({ region, since, kinds: kinds?.join(',') });
       const response = await this.#fetch(`/events?${search}`, { signal: signal ?? null });
-      const ready: FleetEvent[] = [];
-      const dropped: { count: number; since?: number }[] = [];
-      const parser = createParser({
-        onEvent: ({ event, data }) => {
-          if (event === 'events') ready.push(...(JSON.parse(data) as FleetEvent[]));
-          if (event === 'dropped') dropped.push(JSON.parse(data));
-        },
-      });
-      const decoder = new TextDecoder();
+      const messages = received(
+        response.body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream()),
+      );
+      let lost: { count: number; since?: number } | undefined;
       try {
-        for await (const chunk of received(response)) {
-          parser.feed(decoder.decode(chunk, { stream: true }));
-          for (const event of ready.splice(0)) {
-            if ('received_at' in event) since = event.received_at + 1;
-            yield event;
+        for await (const { event, data } of messages) {
+          if (event === 'dropped') {
+            lost = JSON.parse(data);
+            break;
           }
-          if (dropped.length > 0) break;
+          for (const one of event === 'events' ? (JSON.parse(data) as FleetEvent[]) : []) {
+            if ('received_at' in one) since = one.received_at + 1;
+            yield one;
+          }
         }
       } catch (error) {
         if (!signal?.aborted) throw error;
       }
-      const [lost] = dropped;
       if (lost && lost.since === undefined) {
         throw new AppError('EVENTS_LOST', `${lost.count} events were lost: the terminal is slower than the stream`, {
           hint: 'Select fewer with --region, or write to a file.',
@@ -146,13 +141,12 @@ export class FleetClient {
     return this.#answer('/query', { method: 'POST', headers, body: JSON.stringify({ sql }), signal });
   }
 
-  /** Readings of the puller's store. */
   exportReadings(query: ExportQuery, signal: AbortSignal): Promise<Answer> {
     return this.#answer(`/export?${searchOf(query)}`, { signal });
   }
 
   async #answer(path: string, init: RequestInit): Promise<Answer> {
-    return readAnswer(received(await this.#fetch(path, init)));
+    return readAnswer(received((await this.#fetch(path, init)).body));
   }
 
   /** A POST when there is a body, else a GET. */
@@ -221,10 +215,10 @@ function searchOf(query: object): URLSearchParams {
   return search;
 }
 
-/** The bytes of an answer; one that breaks off just ends. */
-async function* received({ body }: Response): AsyncGenerator<Uint8Array> {
+/** What a stream of an answer gives; one that breaks off just ends. */
+async function* received<T>(stream: ReadableStream<T> | null | undefined): AsyncGenerator<T> {
   try {
-    yield* body as unknown as AsyncIterable<Uint8Array>;
+    yield* stream as unknown as AsyncIterable<T>;
   } catch (error) {
     // A TypeError means that the connection broke.
     if (!(error instanceof TypeError)) throw error;

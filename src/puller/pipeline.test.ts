@@ -5,7 +5,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import type { Delivery } from './delivery.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
-import { Pipeline, type PollingOptions } from './pipeline.js';
+import { Pipeline, type PipelineOptions } from './pipeline.js';
 
 let queue: ScriptedQueue;
 let events: PullerEvent[];
@@ -41,7 +41,7 @@ function memory(store: () => void = () => {}): { groups: string[][]; store(group
 }
 
 /** A pipeline with one poll that runs. */
-function start({ store } = memory(), polling: PollingOptions = {}): void {
+function start({ store } = memory(), polling: Partial<PipelineOptions> = {}): void {
   failures = new FailureReporter((event) => events.push(event));
   pipeline = new Pipeline({
     queue,

@@ -8,11 +8,17 @@ import { jittered } from '../lib/async/backoff.js';
 import { Exclusive, type Soon } from '../lib/async/exclusive.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
-import { Acknowledger } from './acknowledger.js';
-import { type Delivery, parseDeliveries, type Rejection } from './delivery.js';
+import { createAcknowledger } from './acknowledger.js';
+import { type Delivery, parseDeliveries } from './delivery.js';
 import type { FailureReporter, PullerEvent } from './failure-reporter.js';
 
-export interface PipelineOptions extends PollingOptions {
+export interface PipelineOptions {
+  /** Long polls at the same time; more under load, see {@link MAX_LOAD_FACTOR}. Default: 4. */
+  pollers?: number;
+  /** Duration of a long poll. Default: 20. */
+  waitSeconds?: number;
+  /** Shortest time between two groups, in milliseconds. Default: 20. */
+  lingerMs?: number;
   queue: Queue;
   /** Stores a group; throws or rejects when it can't now, such as on a full disk. Undefined: readings are only shown. */
   store: ((deliveries: Delivery[]) => Soon<void>) | undefined;
@@ -26,22 +32,7 @@ export interface PipelineOptions extends PollingOptions {
   now?: () => number;
 }
 
-export interface PollingOptions {
-  /** Long polls at the same time; more under load, see {@link MAX_LOAD_FACTOR}. Default: 4. */
-  pollers?: number;
-  /** Duration of a long poll. Default: 20. */
-  waitSeconds?: number;
-  /** Shortest time between two groups, in milliseconds. Default: 20. */
-  lingerMs?: number;
-}
-
-export interface PipelineStats {
-  received: number;
-  deleted: number;
-  deadLettered: number;
-  /** By code, such as `NOT_JSON`. */
-  deadLetteredBy: Partial<Record<Rejection['code'], number>>;
-}
+export type PipelineStats = Pipeline['stats'];
 
 interface Pending {
   message: ReceivedMessage;
@@ -66,7 +57,7 @@ const FULL_ANSWERS_UNDER_LOAD = 10;
 export class Pipeline {
   readonly #options: Required<PipelineOptions>;
   readonly #failures: FailureReporter;
-  readonly #acknowledger: Acknowledger;
+  readonly #acknowledger: ReturnType<typeof createAcknowledger>;
   readonly #stopping = new AbortController();
   readonly #polls = new Set<Promise<void>>();
   #received = 0;
@@ -89,14 +80,14 @@ export class Pipeline {
       ...options,
     };
     this.#failures = options.failures;
-    this.#acknowledger = new Acknowledger(options.queue, options.failures, options.onEvent);
+    this.#acknowledger = createAcknowledger(options.queue, options.failures, options.onEvent);
     // Every poll listens to the signal, and a finished call may remove its listener a moment later.
     setMaxListeners(2 * this.#options.pollers * MAX_LOAD_FACTOR, this.#stopping.signal);
   }
 
-  get stats(): PipelineStats {
-    const { deleted, deadLettered, deadLetteredBy } = this.#acknowledger;
-    return { received: this.#received, deleted, deadLettered, deadLetteredBy: { ...deadLetteredBy } };
+  /** `deadLetteredBy`: by code, such as `NOT_JSON`. */
+  get stats() {
+    return { received: this.#received, ...this.#acknowledger.counts };
   }
 
   get #isStoreFailing(): boolean {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { beforeEach, expect, test } from 'vitest';
 import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
-import { AccessLock } from '../lib/net/access-lock.js';
+import { accessLock } from '../lib/net/access-lock.js';
 import type { Reading } from '../protocol/message.js';
 import { parseReportedConfig, type ReportedConfig } from '../protocol/sensor-config.js';
 import type { Queue } from '../queue/queue.js';
@@ -298,7 +298,7 @@ const LOCKED = [
   '/export?since=0&until=1',
 ];
 test.each(LOCKED)('with a lock, %s needs a token that reads; the operator’s and a viewer’s do', async (path) => {
-  const { request } = pullerWith({ http: { lock: new AccessLock([TOKEN, 'viewer']) } });
+  const { request } = pullerWith({ http: { lock: accessLock([TOKEN, 'viewer']) } });
   const ask = async (headers: Record<string, string>) => {
     const stop = new AbortController();
     const method = ['/fleet/convergence', '/query'].includes(path) ? 'POST' : 'GET';
@@ -313,7 +313,7 @@ test.each(LOCKED)('with a lock, %s needs a token that reads; the operator’s an
 });
 
 test('a viewer changes nothing, and health needs no token', async () => {
-  const { annotate, get } = pullerWith({ http: { lock: new AccessLock([TOKEN, 'viewer']) } });
+  const { annotate, get } = pullerWith({ http: { lock: accessLock([TOKEN, 'viewer']) } });
   const viewer = { authorization: 'Bearer viewer' };
   expect((await annotate({ region: 'eu', connected: false }, viewer)).status).toBe(403);
   expect((await annotate({ region: 'eu', connected: false })).status).toBe(200);

@@ -8,7 +8,7 @@ import { Turns } from '../lib/async/turns.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { statusOf } from '../lib/errors/codes.js';
 import { answerError, answerNotFound, parseQuery, readJsonBody } from '../lib/errors/http-error.js';
-import type { AccessLock, OperatorSessions } from '../lib/net/access-lock.js';
+import { type AccessLock, lockedBy, type OperatorSessions } from '../lib/net/access-lock.js';
 import { tokenProblem } from '../lib/net/bearer-token.js';
 import { refuseForeignPages } from '../lib/net/browser-guard.js';
 import { clientGone } from '../lib/net/client-gone.js';
@@ -23,7 +23,7 @@ import { controlRoutes } from './controls/control-routes.js';
 import type { FleetControls } from './controls/fleet-controls.js';
 import type { EventHub } from './events/event-hub.js';
 import { eventStream } from './events/event-stream.js';
-import { PastEvents } from './events/past-events.js';
+import { pastEvents } from './events/past-events.js';
 import { historyRoutes } from './history-routes.js';
 import type { PipelineStats } from './pipeline.js';
 import { pullerMetrics } from './puller-metrics.js';
@@ -37,7 +37,6 @@ export interface PullerAppDeps {
   /** The alerts that fire now: sent first to every client. */
   firing(): AlertEvent[];
   stats(): Omit<PullerAppStats, 'queue' | 'depth'>;
-  /** Failures by task since the start. */
   failures(): Record<string, number>;
   /** Why readings can't be accepted now. */
   problem?(): string | undefined;
@@ -45,7 +44,6 @@ export interface PullerAppDeps {
   now?(): number;
   /** Keeps the view: what the operator has told it is in no reading. */
   saveView?: (() => Promise<unknown>) | undefined;
-  /** What the page may ask and change elsewhere. */
   controls?: FleetControls | undefined;
   /** Aborted when the process stops: open event streams close. */
   closed: AbortSignal;
@@ -53,7 +51,6 @@ export interface PullerAppDeps {
 }
 
 export interface PullerHttpOptions {
-  /** The web page. */
   page: Hono;
   /** Reading needs one of its tokens, when given. The page has its own sign-in. */
   lock?: AccessLock | undefined;
@@ -162,11 +159,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   app.route('/', healthRoutes(queue, problem));
   app.use(lateRefusals(new WrongTokens()));
   for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/controls/*', '/history', '/query', '/export']) {
-    app.use(path, async (c, next) => {
-      const locked = http.lock?.problemOf(c, Date.now());
-      if (locked) throw locked;
-      await next();
-    });
+    app.use(path, lockedBy(http.lock));
   }
   app.get('/stats', async (c) => {
     const depth = await queue.depth().catch(() => undefined);
@@ -215,7 +208,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     if (closed.aborted) throw new AppError('STOPPING', 'the puller is stopping');
     const { region, since, kinds } = parseQuery(eventsSchema, c.req.query());
     const filter = { region: region || undefined, kinds: kinds && new Set(kinds) };
-    const past = since !== undefined && store ? await PastEvents.open(store, since, filter.kinds) : undefined;
+    const past = since !== undefined && store ? await pastEvents(store, since, filter.kinds) : undefined;
     const leave = streams.take();
     if (!leave) throw tooMany('listen');
     const endReplay = past ? replays.take() : () => {};
@@ -228,10 +221,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
       past,
       closed,
       endReplay,
-      leave() {
-        endReplay();
-        leave();
-      },
+      leave,
       first: firing(),
       resumable: store !== undefined,
     });

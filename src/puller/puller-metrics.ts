@@ -1,7 +1,7 @@
 /** `GET /metrics` of the puller (docs/metrics.md). */
 import type { FleetSummary } from '../fleet/fleet-view.js';
 import type { RelayView } from '../fleet/relays.js';
-import { BoundedLabel } from '../lib/metrics/label-counts.js';
+import { boundedLabel } from '../lib/metrics/label-counts.js';
 import { labelled, Metrics, type Sample } from '../lib/metrics/metrics.js';
 import type { PullerAppDeps } from './puller-app.js';
 
@@ -20,7 +20,12 @@ const SUMMARY_AGE_MS = 500;
 export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
   const { queue, hub, store, stats, failures, problem, now = Date.now } = deps;
   const metrics = new Metrics('wasm_sensors_puller_');
-  const regions = new BoundedLabel();
+  const regions = new Set<string>();
+  const bounded = (region: string): string => {
+    const label = boundedLabel(regions, region);
+    regions.add(label);
+    return label;
+  };
 
   const counter = metrics.counter.bind(metrics);
   const gauge = metrics.gauge.bind(metrics);
@@ -58,7 +63,7 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
   const sumsOf = (key: Counted): Map<string, number> => {
     const sums = new Map<string, number>();
     for (const view of summary().regions) {
-      const region = regions.of(view.region);
+      const region = bounded(view.region);
       sums.set(region, (sums.get(region) ?? 0) + view[key]);
     }
     return sums;
@@ -80,14 +85,8 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
     byRegion('unaccounted'),
   );
   gauge('sensors', 'Sensors that are not gone or replaced, by state.', () => {
-    const states = (['live', 'paused', 'silent'] as const).map((state) => [state, sumsOf(state)] as const);
-    return [...sumsOf('live').keys()].flatMap((region) =>
-      labelled(
-        'state',
-        states.map(([state, sums]) => [state, sums.get(region) ?? 0] as const),
-        { region },
-      ),
-    );
+    const states = ['live', 'paused', 'silent'] as const;
+    return states.flatMap((state) => Array.from(sumsOf(state), ([region, n]): Sample => [{ region, state }, n]));
   });
 
   const ofRelays = (name: string, help: string, read: (relay: RelayView) => number) =>
@@ -110,7 +109,7 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
     if (event.event !== 'reading') return;
     const seconds = (now() - Date.parse(event.reading.timestamp)) / 1000;
     // The clock of a node may be ahead.
-    if (Number.isFinite(seconds)) latency.observe({ region: regions.of(event.reading.region) }, Math.max(0, seconds));
+    if (Number.isFinite(seconds)) latency.observe({ region: bounded(event.reading.region) }, Math.max(0, seconds));
   });
   return metrics;
 }

@@ -1,5 +1,4 @@
 /** The puller as a whole: pipeline, store, fleet view, alerts and the HTTP API. */
-import type { Hono } from 'hono';
 import { escapeControls } from '../lib/control-characters.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { ElapsedClock } from '../lib/time/elapsed-clock.js';
@@ -7,7 +6,7 @@ import type { Queue, QueueDepth, QueueServerState } from '../queue/queue.js';
 import { samplesOf } from '../store/history.js';
 import { openStore } from '../store/open-store.js';
 import type { Retention } from '../store/store.js';
-import { type AlertOptions, Alerts } from './alerts/alerts.js';
+import { type AlertOptions, openAlerts } from './alerts/alerts.js';
 import type { FleetControls } from './controls/fleet-controls.js';
 import type { Delivery } from './delivery.js';
 import { EventHub } from './events/event-hub.js';
@@ -31,7 +30,6 @@ export interface PullerOptions {
 export interface SinkOptions {
   /** Without a store readings are only shown. */
   store?: StoreOptions | undefined;
-  /** Writes the lines of the log sink. */
   log?: ((text: string) => void) | undefined;
   alert?: AlertOptions | undefined;
 }
@@ -43,27 +41,23 @@ export interface StoreOptions {
   endedNetwork?: string | undefined;
 }
 
-export interface Puller {
-  app: Hono;
-  start(): void;
-  stop(): Promise<void>;
-}
-
 const SUMMARY_EVERY_MS = 1_000;
 /** Amazon bills each request: 500,000 a month cost about $0.20. */
 const SAMPLE_EVERY_MS = 5_000;
 
+export type Puller = Awaited<ReturnType<typeof createPuller>>;
+
 /** Rejects with `STORE_UNUSABLE`. */
-export async function createPuller({ queue, pollers, sinks, http, controls, onEvent }: PullerOptions): Promise<Puller> {
+export async function createPuller({ queue, pollers, sinks, http, controls, onEvent }: PullerOptions) {
   const store = sinks.store && (await openStore(sinks.store.path, onEvent));
   const hub = store ? await restoreFleet(store, Date.now(), sinks.store?.endedNetwork) : new EventHub();
   // Without a store it sees what comes from now on.
   if (!store) hub.fleet.began = Date.now();
   const failures = new FailureReporter(onEvent);
-  const watch = new QueueWatch(queue, failures);
+  const watch = watchQueue(queue, failures);
   const alerts =
     sinks.alert &&
-    new Alerts(
+    openAlerts(
       sinks.alert,
       (alert) => hub.publish(alert),
       (message) => onEvent({ type: 'webhook.failed', message }),
@@ -114,7 +108,7 @@ export async function createPuller({ queue, pollers, sinks, http, controls, onEv
   function publishSummary(): void {
     const summary = hub.fleet.summary(now());
     hub.publish({ event: 'summary', summary });
-    const { queueServer, deadLetters } = watch;
+    const { queueServer, deadLetters } = watch.known;
     alerts?.update(summary, {
       store: store?.stats,
       storeProblem: problem(),
@@ -137,15 +131,15 @@ export async function createPuller({ queue, pollers, sinks, http, controls, onEv
       queue,
       hub,
       store,
-      firing: () => alerts?.firing ?? [],
+      firing: alerts?.firing ?? (() => []),
       stats: () => ({
         ...pipeline.stats,
         failures: failures.count,
         lastError: failures.lastError,
-        deadLetters: watch.deadLetters,
+        deadLetters: watch.known.deadLetters,
         store: store?.stats,
         clockAheadMs: clock.aheadMs,
-        queueServer: watch.queueServer,
+        queueServer: watch.known.queueServer,
       }),
       failures: () => failures.counts,
       problem,
@@ -156,13 +150,13 @@ export async function createPuller({ queue, pollers, sinks, http, controls, onEv
       closed: closed.signal,
       http,
     }),
-    start() {
+    start(): void {
       pipeline.start();
       void sample();
       timers.push(setInterval(sample, SAMPLE_EVERY_MS), setInterval(publishSummary, SUMMARY_EVERY_MS));
       upkeep?.start();
     },
-    async stop() {
+    async stop(): Promise<void> {
       for (const timer of timers) clearInterval(timer);
       upkeep?.pause();
       closed.abort();
@@ -176,41 +170,36 @@ export async function createPuller({ queue, pollers, sinks, http, controls, onEv
 const LASTING = new Set(['QUEUE_DENIED', 'QUEUE_NOT_FOUND', 'QUEUE_ERROR']);
 const messagesIn = ({ visible, inFlight, delayed }: QueueDepth): number => visible + inFlight + delayed;
 
-/** Asks the queue how it is. */
-class QueueWatch {
-  /** What its server said last, also while it does not answer. */
-  queueServer: QueueServerState | undefined;
-  /** Messages in the dead-letter queue; undefined: not known, or there is no such queue. */
-  deadLetters: number | undefined;
-  readonly #queue: Queue;
-  readonly #failures: FailureReporter;
+/**
+ * Asks the queue how it is. `known.queueServer`: what its server said last, also while it does not answer. `known.deadLetters`:
+ * messages in the dead-letter queue; undefined where that is not known, or there is no such queue.
+ */
+function watchQueue(queue: Queue, failures: FailureReporter) {
+  const known: { queueServer?: QueueServerState | undefined; deadLetters?: number | undefined } = {};
 
-  constructor(queue: Queue, failures: FailureReporter) {
-    this.#queue = queue;
-    this.#failures = failures;
+  async function countDeadLetters(): Promise<void> {
+    try {
+      const depth = await queue.deadLetterDepth();
+      known.deadLetters = depth && messagesIn(depth);
+      failures.succeeded('count-dead-letters');
+    } catch (error) {
+      known.deadLetters = undefined;
+      const isLasting = error instanceof AppError && LASTING.has(error.code);
+      if (isLasting) failures.failed('count-dead-letters', messageOf(error));
+    }
   }
 
   /** Resolves with the messages in the queue; undefined: it did not answer. */
-  async check(): Promise<number | undefined> {
-    const depth = this.#queue.depth().then(messagesIn, () => undefined);
-    const state = this.#queue.serverState?.().then((of) => {
-      this.queueServer = of;
+  async function check(): Promise<number | undefined> {
+    const depth = queue.depth().then(messagesIn, () => undefined);
+    const state = queue.serverState?.().then((of) => {
+      known.queueServer = of;
     });
-    await Promise.allSettled([this.countDeadLetters(), state]);
+    await Promise.allSettled([countDeadLetters(), state]);
     return depth;
   }
 
-  async countDeadLetters(): Promise<void> {
-    try {
-      const depth = await this.#queue.deadLetterDepth();
-      this.deadLetters = depth && messagesIn(depth);
-      this.#failures.succeeded('count-dead-letters');
-    } catch (error) {
-      this.deadLetters = undefined;
-      const isLasting = error instanceof AppError && LASTING.has(error.code);
-      if (isLasting) this.#failures.failed('count-dead-letters', messageOf(error));
-    }
-  }
+  return { known, countDeadLetters, check };
 }
 
 /** A line of JSON for each message, safe for terminals. Outside of its strings JSON may have line breaks. */

@@ -2,11 +2,10 @@
 import { type Context, Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import { AppError } from '../lib/errors/app-error.js';
-import { knownCode } from '../lib/errors/codes.js';
 import { knownError, parseQuery, readJsonBody } from '../lib/errors/http-error.js';
 import { clientGone, cutOff } from '../lib/net/client-gone.js';
 import { Places } from '../lib/places.js';
-import { type AnswerLine, exportSchema, querySchema, type ReadRequest } from '../store/answer.js';
+import { type AnswerLine, type Asked, errorOf, exportSchema, querySchema } from '../store/answer.js';
 import { type ReadOptions, readStore } from '../store/sqlite/reader/store-reader.js';
 
 /** Each is a process. */
@@ -22,7 +21,6 @@ export interface ReaderDeps {
   path(): string | undefined;
   /** Aborted when the process stops. */
   closed: AbortSignal;
-  /** Called with the stack of a bug. */
   log(text: string): void;
   queryMs?: number;
   patienceMs?: number;
@@ -32,7 +30,7 @@ export function readerRoutes({ path, closed, log, queryMs = QUERY_MS, patienceMs
   const app = new Hono();
   const readers = new Places(MAX_READERS);
 
-  async function answer(c: Context, request: (path: string) => ReadRequest, options: Partial<ReadOptions> = {}) {
+  async function answer(c: Context, asked: Asked, options: Partial<ReadOptions> = {}) {
     const store = path();
     if (store === undefined)
       throw new AppError('NO_STORE', 'the puller keeps no store: it runs without the sink `store`');
@@ -44,7 +42,7 @@ export function readerRoutes({ path, closed, log, queryMs = QUERY_MS, patienceMs
     }
     const gone = clientGone(c);
     const signal = AbortSignal.any([gone, closed]);
-    const bytes = readStore(request(store), { signal, ...options });
+    const bytes = readStore({ path: store, ...asked }, { signal, ...options });
     const leave = async () => {
       await bytes.return(undefined);
       giveBack();
@@ -84,12 +82,10 @@ export function readerRoutes({ path, closed, log, queryMs = QUERY_MS, patienceMs
 
   app.post('/query', async (c) => {
     const { sql } = await readJsonBody(c, querySchema);
-    const request = (store: string) => ({ path: store, sql, limits: QUERY_LIMITS });
-    return answer(c, request, { workMs: queryMs });
+    return answer(c, { sql, limits: QUERY_LIMITS }, { workMs: queryMs });
   });
   app.get('/export', (c) => {
-    const readings = parseQuery(exportSchema, c.req.query());
-    return answer(c, (path) => ({ path, readings }));
+    return answer(c, { readings: parseQuery(exportSchema, c.req.query()) });
   });
   return app;
 }
@@ -99,7 +95,5 @@ const stopping = () => new AppError('STOPPING', 'the puller is stopping');
 /** An error in the first line is the answer. */
 function refuse(first: Uint8Array): void {
   const [line = ''] = Buffer.from(first).toString().split('\n', 1);
-  if (!line.startsWith('{"error"')) return;
-  const { error } = JSON.parse(line) as Extract<AnswerLine, { error: unknown }>;
-  throw new AppError(knownCode(error.code, 'READ_FAILED'), error.message, { hint: error.hint });
+  if (line.startsWith('{"error"')) throw errorOf(JSON.parse(line));
 }

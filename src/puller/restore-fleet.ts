@@ -17,8 +17,11 @@ export async function restoreFleet(store: ReadingsStore, now: number, endedNetwo
   hub.fleet.load(fleet);
   const record = ({ reading, config, receivedAt }: StoredReading) =>
     hub.fleet.record(reading, config === null ? undefined : (JSON.parse(config) as ReportedConfig), receivedAt);
-  if (Symbol.iterator in after) whileBusy(() => each(after, record));
-  else for await (const stored of after) record(stored);
+  if (Symbol.iterator in after) {
+    whileBusy(() => {
+      for (const stored of after) record(stored);
+    });
+  } else for await (const stored of after) record(stored);
   // The clock was set back meanwhile: nobody was seen in the future.
   const ahead = hub.fleet.lastSeen - now;
   if (ahead > 0) hub.fleet.shiftTimes(-ahead);
@@ -32,8 +35,4 @@ export async function restoreFleet(store: ReadingsStore, now: number, endedNetwo
     });
   }
   return hub;
-}
-
-function each<T>(items: Iterable<T>, work: (item: T) => void): void {
-  for (const item of items) work(item);
 }

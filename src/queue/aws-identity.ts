@@ -2,15 +2,11 @@
 import { createClient, loadSdk, type SqsConnection } from './sqs-client.js';
 import { toQueueError } from './sqs-errors.js';
 
-export interface AwsIdentity {
-  credentials: NonNullable<SqsConnection['credentials']>;
-  region: string;
-  /** Where the credentials come from, to complete "credentials from …". */
-  source: string;
-}
-
-/** Rejects with `QUEUE_CREDENTIALS`, also for expired ones, and with `QUEUE_REGION_UNKNOWN`. */
-export async function findIdentity(connection: SqsConnection): Promise<AwsIdentity> {
+/**
+ * Rejects with `QUEUE_CREDENTIALS`, also for expired ones, and with `QUEUE_REGION_UNKNOWN`. `source`: where the credentials
+ * come from, to complete "credentials from …".
+ */
+export async function findIdentity(connection: SqsConnection) {
   const client = createClient(await loadSdk(), connection);
   try {
     const region = await client.config.region();

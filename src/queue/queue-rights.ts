@@ -6,7 +6,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import { openCall, type SqsCall } from './sqs-call.js';
 import { queueUrlOf, regionOf, type SqsConnection } from './sqs-client.js';
 import { QUEUE_RIGHTS } from './sqs-errors.js';
-import { deadLetterArn, resolveUrl } from './sqs-queue.js';
+import { deadLetterArn, resolveUrl, urlOfArn } from './sqs-queue.js';
 
 type QueueRight = (typeof QUEUE_RIGHTS)[number];
 
@@ -36,8 +36,12 @@ export async function checkQueueRights(options: SqsConnection) {
       return await answer;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      if (error.code === 'QUEUE_DENIED') note(missing, arn, right, error.cause);
-      else if (error.code !== 'QUEUE_ERROR') throw error;
+      if (error.code === 'QUEUE_ERROR') return undefined;
+      if (error.code !== 'QUEUE_DENIED') throw error;
+      const { name, message: reason } = error.cause as Error;
+      const { rights, ...first } = missing.get(arn) ?? { arn, rights: [], reason };
+      const denied: MissingRights['rights'] = /Kms/.test(name) ? ['kms:GenerateDataKey', 'kms:Decrypt'] : [right];
+      missing.set(arn, { ...first, rights: [...new Set([...rights, ...denied])] });
       return undefined;
     }
   };
@@ -65,12 +69,10 @@ export async function checkQueueRights(options: SqsConnection) {
     const letters = deadLetterArn(attributes?.RedrivePolicy);
     if (letters !== undefined) {
       // The puller sends there what it can't process, and counts what is there.
-      const [, , , , account, name] = letters.split(':');
-      const input = { QueueName: name, QueueOwnerAWSAccountId: account };
-      const found = await ask('sqs:GetQueueUrl', letters, call('GetQueueUrl', input));
-      if (found?.QueueUrl !== undefined) {
-        const counted = ask('sqs:GetQueueAttributes', letters, attributesOf(call, found.QueueUrl));
-        await Promise.all([counted, send(letters, found.QueueUrl)]);
+      const found = await ask('sqs:GetQueueUrl', letters, urlOfArn(call, letters));
+      if (found !== undefined) {
+        const counted = ask('sqs:GetQueueAttributes', letters, attributesOf(call, found));
+        await Promise.all([counted, send(letters, found)]);
       }
     }
     return { missing: [...missing.values()], hasDeadLetters: attributes ? letters !== undefined : undefined };
@@ -82,14 +84,6 @@ export async function checkQueueRights(options: SqsConnection) {
 async function attributesOf(call: SqsCall, url: string) {
   const names = ['QueueArn', 'RedrivePolicy', 'ApproximateNumberOfMessages'] as const;
   return (await call('GetQueueAttributes', { QueueUrl: url, AttributeNames: [...names] })).Attributes;
-}
-
-function note(all: Map<string, MissingRights>, arn: string, right: QueueRight, cause: unknown): void {
-  const { name, message } = cause as Error;
-  const missing = all.get(arn) ?? { arn, rights: [], reason: message };
-  const rights: MissingRights['rights'] = /Kms/.test(name) ? ['kms:GenerateDataKey', 'kms:Decrypt'] : [right];
-  missing.rights.push(...rights.filter((one) => !missing.rights.includes(one)));
-  all.set(arn, missing);
 }
 
 /** As far as settings tell; `*` for what they don't. */

@@ -7,6 +7,7 @@ import http, { type RequestOptions } from 'node:http';
 import https from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import { z } from 'zod';
+import { jsonOf } from '../lib/json.js';
 import { createClient, endpointOf, findEndpoint, loadSdk, type Sdk, type SqsConnection } from './sqs-client.js';
 import { toQueueError } from './sqs-errors.js';
 import { SqsSigner } from './sqs-signature.js';
@@ -34,7 +35,6 @@ export interface SqsCall {
   <A extends Action>(action: A, input: Input<A>, signal?: AbortSignal): Promise<Output<A>>;
   /** Origin of a server that checks no signatures, such as our own. */
   server: string | undefined;
-  /** Closes the connections. */
   close(): void;
 }
 
@@ -48,17 +48,16 @@ const AGENT = { keepAlive: true, maxSockets: 128 };
 interface Connection {
   target: RequestOptions;
   /** Completes the headers of a request. */
-  sign(headers: Record<string, string>, body: Buffer): Promise<Record<string, string>> | Record<string, string>;
+  sign?(headers: Record<string, string>, body: Buffer): Promise<Record<string, string>>;
   /** Learns from the date of an answer that refuses a request. */
-  refused(date: string | undefined): void;
+  refused?(date: string | undefined): void;
 }
 
 const failureSchema = z.object({ __type: z.string().optional(), message: z.string().optional() });
 
 /** A refusal of the server, with the members of an SDK error that `sqs-errors.ts` reads. */
 function failureOf(httpStatusCode: number, body: string): Error {
-  const { __type: name = '', message = `status ${httpStatusCode}` } =
-    failureSchema.safeParse(parseJson(body)).data ?? {};
+  const { __type: name = '', message = `status ${httpStatusCode}` } = failureSchema.safeParse(jsonOf(body)).data ?? {};
   return Object.assign(new Error(message), { name, $metadata: { httpStatusCode } });
 }
 
@@ -70,9 +69,7 @@ export function openCall(options: SqsConnection): SqsCall {
   let found: Promise<Connection> | undefined;
 
   const connect = async (): Promise<Connection> =>
-    unsigned === undefined
-      ? connectSigned(options)
-      : { target: urlToHttpOptions(new URL(unsigned)), sign: (headers) => headers, refused: () => {} };
+    unsigned === undefined ? connectSigned(options) : { target: urlToHttpOptions(new URL(unsigned)) };
 
   async function call(action: Action, input: { QueueUrl?: string; QueueName?: string }, signal?: AbortSignal) {
     try {
@@ -94,7 +91,7 @@ export function openCall(options: SqsConnection): SqsCall {
     const request = {
       ...target,
       method: 'POST',
-      headers: { ...(await sign(headers, body)), 'content-length': body.length },
+      headers: { ...(sign ? await sign(headers, body) : headers), 'content-length': body.length },
       timeout: TIMEOUT_MS,
       signal,
     };
@@ -104,7 +101,7 @@ export function openCall(options: SqsConnection): SqsCall {
         : http.request({ ...request, agent: agents[0] });
     const { status, date, text } = await answerTo(sent, body);
     if (status === 200) return text === '' ? {} : JSON.parse(text);
-    refused(date);
+    refused?.(date);
     throw failureOf(status, text);
   }
 
@@ -153,12 +150,4 @@ function answerTo(
     });
     sent.end(body);
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

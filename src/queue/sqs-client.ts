@@ -65,7 +65,7 @@ export function endpointOf({ queue, endpoint: given }: SqsConnection): string | 
   const endpoint = given ?? (ignored ? undefined : fromEnvironment);
   if (endpoint === undefined) {
     // The queue of another server, whose endpoint is in the URL.
-    return url && !isAws(url) ? url.origin : undefined;
+    return url && !AWS_DOMAIN.test(url.hostname) ? url.origin : undefined;
   }
   const origin = originOf(endpoint);
   if (url && url.origin !== origin) {
@@ -95,11 +95,8 @@ function originOf(endpoint: string): string {
   throw new AppError('QUEUE_ENDPOINT_INVALID', `The queue endpoint ${withoutSecrets(endpoint)} is not an http(s) URL.`);
 }
 
+const AWS_DOMAIN = /\.(amazonaws\.com(\.cn)?|api\.aws)$/;
 const AWS_HOST = /^(?:sqs(?:-fips)?\.([a-z0-9-]+)|(?:([a-z0-9-]+)\.)?queue)\.amazonaws\.com(?:\.cn)?$/;
-
-function isAws({ hostname }: URL): boolean {
-  return /\.(amazonaws\.com(\.cn)?|api\.aws)$/.test(hostname);
-}
 
 /** The region that the queue's URL names. */
 export function regionOf(queue: string): string | undefined {

@@ -148,6 +148,21 @@ test.each([
   expect(events).toMatchObject([{ type: 'relay.upstream-failing' }, { type: 'relay.upstream-recovered' }]);
 });
 
+test('each reason of a dead link is reported once', async () => {
+  let tries = 0;
+  answer = () => Promise.reject(new Error(++tries % 2 ? 'reset' : 'closed'));
+  await take(1);
+  start();
+  await vi.waitFor(() => expect(tries).toBeGreaterThan(5));
+  answer = accepted;
+  await emptied();
+  expect(events.map((event) => ('message' in event ? event.message : event.type))).toEqual([
+    'reset',
+    'closed',
+    'relay.upstream-recovered',
+  ]);
+});
+
 test('what upstream refuses for good is given up and counted; what it refuses for now is sent again', async () => {
   answer = (numbers) => {
     const codes: Record<number, string> = { 2: 'BAD_FIELD', 3: 'TOO_MANY_SENSORS' };

@@ -18,7 +18,7 @@ import type { KeptReading } from './reading-table.js';
 import type { RelayBuffer } from './relay-buffer.js';
 
 export type ForwardEvent =
-  /** Once until it works again, and again when the reason changes. */
+  /** Once for each reason until it works again: on a dead link they alternate. */
   | { type: 'relay.upstream-failing'; url: string; message: string }
   | { type: 'relay.upstream-recovered'; url: string; backlog: number }
   /** Readings that upstream will never take. */
@@ -28,7 +28,6 @@ export interface ForwarderOptions {
   buffer: RelayBuffer;
   /** Base URL of the proxy upstream. */
   upstream: string;
-  /** Relay token. */
   token?: string | undefined;
   region: string;
   /** Of this relay; no other of the region has it. */
@@ -58,6 +57,8 @@ const TIMES = {
   liveTimeout: 5_000,
   backlogTimeout: 20_000,
 };
+/** Reported while upstream fails. */
+const MAX_REASONS = 10;
 /** Upstream may take such a reading later. */
 const REFUSED_FOR_NOW = new Set([
   'OVERLOADED',
@@ -84,6 +85,8 @@ export class Forwarder {
   readonly counts = { forwarded: 0, refused: 0 };
   /** Why the last request failed; undefined: it did not. */
   problem: string | undefined;
+  /** Problems since it last worked. */
+  readonly #reported = new Set<string>();
   readonly #options: ForwarderOptions;
   readonly #times: typeof TIMES;
   /** What comes after this reading goes through the live lane. */
@@ -107,7 +110,6 @@ export class Forwarder {
     return Math.max(0, this.#options.buffer.count - live - backlog);
   }
 
-  /** What the relay says about itself. */
   get report(): RelayReport {
     const { buffer, name, region } = this.#options;
     const { bytes, maxBytes: max } = buffer;
@@ -230,11 +232,16 @@ export class Forwarder {
   }
 
   #report(problem: string | undefined): void {
-    if (problem === this.problem) return;
     const { upstream: url, buffer, onEvent } = this.#options;
+    const wasFailing = this.problem !== undefined;
     this.problem = problem;
-    if (problem === undefined) onEvent({ type: 'relay.upstream-recovered', url, backlog: buffer.count });
-    else onEvent({ type: 'relay.upstream-failing', url, message: problem });
+    if (problem === undefined) {
+      this.#reported.clear();
+      if (wasFailing) onEvent({ type: 'relay.upstream-recovered', url, backlog: buffer.count });
+    } else if (!this.#reported.has(problem) && this.#reported.size < MAX_REASONS) {
+      this.#reported.add(problem);
+      onEvent({ type: 'relay.upstream-failing', url, message: problem });
+    }
   }
 }
 

@@ -1,6 +1,5 @@
 /** The table of the readings that a relay keeps, and its statements. */
 import type { Database } from '../lib/sqlite/driver.js';
-import { rowOf } from '../lib/sqlite/driver.js';
 import type { Relayed } from '../protocol/relay.js';
 
 export interface KeptReading extends Relayed {
@@ -8,7 +7,6 @@ export interface KeptReading extends Relayed {
   id: number;
 }
 
-/** Readings read at once. */
 const READ_AT_ONCE = 5_000;
 
 export type ReadingTable = ReturnType<typeof openReadingTable>;
@@ -22,17 +20,17 @@ export function openReadingTable(database: Database) {
   `);
   const insert = database.prepare('INSERT INTO readings (id, text, reported, arrived) VALUES (?, ?, ?, ?)');
   const remove = database.prepare('DELETE FROM readings WHERE id IN (SELECT value FROM json_each(?))');
-  const first = database.prepare('SELECT arrived FROM readings WHERE id > ? ORDER BY id LIMIT 1');
-  const before = database.prepare('SELECT coalesce(max(id), ?) AS last FROM readings WHERE id > ? AND arrived < ?');
   // Damage may make anything of a text: then the proxy refuses it.
   const select = database.prepare(`
     SELECT id, CAST(text AS TEXT) AS text, CAST(reported AS TEXT) AS reported
       FROM readings WHERE id > ? AND id <= ? ORDER BY id LIMIT ${READ_AT_ONCE}
   `);
-  const pages = database.prepare(`
-    SELECT (page_count - freelist_count) * page_size AS used, page_count AS pages
-      FROM pragma_page_count, pragma_freelist_count, pragma_page_size
-  `);
+  /** Undefined for no row, and for NULL. */
+  const numberOf = (sql: string) => {
+    const statement = database.prepare(sql);
+    return (...parameters: number[]) =>
+      (statement.get(...parameters) as { value: number | null } | undefined)?.value ?? undefined;
+  };
 
   return {
     insert(id: number, { text, reported }: Relayed, arrived: number): void {
@@ -44,24 +42,25 @@ export function openReadingTable(database: Database) {
     read(after: number, upTo: number, maxBytes: number): KeptReading[] {
       const kept: KeptReading[] = [];
       let bytes = 0;
-      for (const row of select.iterate(after, upTo) as Iterable<
-        Omit<KeptReading, 'reported'> & { reported: string | null }
-      >) {
-        bytes += Buffer.byteLength(row.text) + (row.reported?.length ?? 0);
+      for (const row of select.iterate(after, upTo)) {
+        const { id, text, reported } = row as { id: number; text: string; reported: string | null };
+        bytes += Buffer.byteLength(text) + (reported?.length ?? 0);
         if (bytes > maxBytes && kept.length > 0) break;
-        kept.push({ ...row, reported: row.reported ?? undefined });
+        kept.push({ id, text, reported: reported ?? undefined });
       }
       return kept;
     },
-    /** When the first one after `id` came; undefined: there is none. */
-    arrivalAfter: (id: number): number | undefined => (first.get(id) as { arrived: number } | undefined)?.arrived,
-    /** The last one after `id` that came before a time, or `id`. */
-    lastBefore: (id: number, time: number): number => (before.get(id, id, time) as { last: number }).last,
-    totals(): { count: number; last: number } {
-      const sql = 'SELECT count(*) AS count, coalesce(max(id), 0) AS last FROM readings';
-      return rowOf<{ count: number; last: number }>(database, sql) ?? { count: 0, last: 0 };
-    },
+    /** When the first one after an id came. */
+    arrivalAfter: numberOf('SELECT arrived AS value FROM readings WHERE id > ? ORDER BY id LIMIT 1'),
+    /** The last one after an id that came before a time. */
+    lastBefore: numberOf('SELECT max(id) AS value FROM readings WHERE id > ? AND arrived < ?'),
+    count: numberOf('SELECT count(*) AS value FROM readings'),
+    lastId: numberOf('SELECT max(id) AS value FROM readings'),
     /** Bytes that are in use, and pages of the whole file. */
-    size: (): { used: number; pages: number } => pages.get() as { used: number; pages: number },
+    bytes: numberOf(`
+      SELECT (page_count - freelist_count) * page_size AS value
+        FROM pragma_page_count, pragma_freelist_count, pragma_page_size
+    `),
+    pages: numberOf('SELECT page_count AS value FROM pragma_page_count'),
   };
 }

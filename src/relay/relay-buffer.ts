@@ -11,29 +11,24 @@ import { GroupCommit } from '../sqs-server/store/group-commit.js';
 import { QueueStore, type StoreEvent } from '../sqs-server/store/queue-store.js';
 import { type KeptReading, openReadingTable, type ReadingTable } from './reading-table.js';
 
-/** Milliseconds between two looks at the file and at the clocks, and between two checks of what is in it. */
-const WATCH_INTERVAL_MS = 1_000;
-const CHECK_INTERVAL_MS = 600_000;
-/** Pages that the file of an empty buffer may have (16 MiB); more are given back to the disk. */
+/** Pages that the file of an empty buffer may have (16 MiB); more are given back to the disk, which is looked for each second. */
 const KEPT_PAGES = 4_096;
+const SHRINK_INTERVAL_MS = 1_000;
 
 export class RelayBuffer implements QueueToSend {
   readonly name: string;
   /** What all readings may take of the disk. */
   readonly maxBytes: number;
-  /** What the readings on disk take of it, and the number of the last one that came. */
+  /** Readings that are kept, what those on disk take of it, and the number of the last one that came. */
+  count = 0;
   bytes = 0;
   lastId = 0;
   readonly #store: QueueStore;
   readonly #commits: GroupCommit;
   #table: ReadingTable;
-  /** Readings on disk. */
-  #count = 0;
-  /** What the open transaction adds. */
-  #change = { count: 0, bytes: 0 };
-  /** Called after the next commit. */
+  /** Bytes that the open transaction adds. */
+  #added = 0;
   #waiting: (() => void)[] = [];
-  readonly #timers: NodeJS.Timeout[];
 
   /** Throws as {@link QueueStore} does. */
   constructor(path: string, maxBytes: number, onEvent: (event: StoreEvent) => void) {
@@ -41,19 +36,11 @@ export class RelayBuffer implements QueueToSend {
     this.maxBytes = maxBytes;
     this.#store = new QueueStore(path, {}, onEvent);
     this.#table = this.#open();
-    this.#commits = new GroupCommit(() => this.#store.database, {
-      beforeCommit: () => this.#store.saveMark(),
-      verify: () => this.#store.verify(),
+    this.#commits = new GroupCommit(this.#store, {
       afterCommit: () => this.#afterCommit(),
       afterRollback: (error) => this.#afterRollback(error),
     });
-    const every = (ms: number, work: () => void) => setInterval(() => this.#guard(work), ms).unref();
-    this.#timers = [every(WATCH_INTERVAL_MS, () => this.#watch()), every(CHECK_INTERVAL_MS, () => this.#store.check())];
-  }
-
-  /** Readings that are kept. */
-  get count(): number {
-    return this.#count + this.#change.count;
+    this.#commits.every(SHRINK_INTERVAL_MS, () => this.#shrink());
   }
 
   /** Resolves once they are on disk. Rejects with `RELAY_FULL`, `QUEUE_STORE_LOST` or an error of SQLite: then none is kept. */
@@ -63,11 +50,11 @@ export class RelayBuffer implements QueueToSend {
     if (problem) throw problem;
     try {
       this.#commits.join();
-      this.#change.bytes += bytes;
+      this.#added += bytes;
       for (const { body: text, attributes } of messages) {
         this.lastId++;
         this.#table.insert(this.lastId, { text, reported: attributes?.[SENSOR_CONFIG_ATTRIBUTE] }, this.now());
-        this.#change.count++;
+        this.count++;
       }
     } catch (error) {
       this.#commits.abort(error);
@@ -93,74 +80,59 @@ export class RelayBuffer implements QueueToSend {
 
   /** Readings after one and up to another, with texts of at most `maxBytes` together. Empty while the store can't be read. */
   read(after: number, upTo: number, maxBytes: number): KeptReading[] {
-    return this.#guard(() => this.#table.read(after, upTo, maxBytes)) ?? [];
+    return this.#commits.guard(() => this.#table.read(after, upTo, maxBytes)) ?? [];
   }
 
   /** For how long the first reading after `id` has been here, in milliseconds; undefined: there is none. */
   ageAfter(id: number): number | undefined {
-    const arrived = this.#guard(() => this.#table.arrivalAfter(id));
+    const arrived = this.#commits.guard(() => this.#table.arrivalAfter(id));
     return arrived === undefined ? undefined : Math.max(0, this.now() - arrived);
   }
 
   /** The last reading after `id` that has been here for longer than `ms`, or `id`. */
   lastOlderThan(ms: number, id: number): number {
-    return this.#guard(() => this.#table.lastBefore(id, this.now() - ms)) ?? id;
+    return this.#commits.guard(() => this.#table.lastBefore(id, this.now() - ms)) ?? id;
   }
 
   /** Forgets readings that upstream has. What is lost of that in a crash is only sent again. */
   remove(ids: number[]): void {
-    this.#guard(() => {
+    this.#commits.guard(() => {
       this.#commits.join();
-      this.#change.count -= this.#table.remove(ids);
+      this.count -= this.#table.remove(ids);
     });
   }
 
-  /** Resolves after the next commit. */
   async nextCommit(): Promise<void> {
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   close(): void {
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#guard(() => {
-      this.#commits.join();
-      this.#store.saveMark({ always: true });
-      this.#commits.flush();
-    });
-    this.#store.close();
+    this.#commits.close();
   }
 
   #problem(bytes = 0): AppError | undefined {
     const { problem } = this.#store;
-    if (problem?.code === 'QUEUE_STORE_FULL') return this.#full('its disk is full');
-    if (this.bytes + this.#change.bytes + bytes <= this.maxBytes) return problem;
-    return this.#full(`its readings take ${Math.round(this.bytes / 1_048_576)} MiB of its disk, and may take no more`);
-  }
-
-  #full(why: string): AppError {
-    return new AppError('RELAY_FULL', `the relay is full: ${why}. Sensors keep their readings`);
+    if (problem) return asOfRelay(problem);
+    if (this.bytes + this.#added + bytes <= this.maxBytes) return undefined;
+    return full(`its readings take ${Math.round(this.bytes / 1_048_576)} MiB of its disk, and may take no more`);
   }
 
   #explained(error: unknown): unknown {
-    const explained = this.#store.explain(error) ?? error;
-    return explained instanceof AppError && explained.code === 'QUEUE_STORE_FULL'
-      ? this.#full('its disk is full')
-      : explained;
+    const explained = this.#store.explain(error);
+    return explained ? asOfRelay(explained) : error;
   }
 
   #open(): ReadingTable {
     const table = openReadingTable(this.#store.database);
-    const { count, last } = whileBusy(() => table.totals());
-    this.#count = count;
-    this.lastId = Math.max(this.lastId, last);
-    this.bytes = table.size().used;
+    this.count = whileBusy(() => table.count()) ?? 0;
+    this.lastId = Math.max(this.lastId, table.lastId() ?? 0);
+    this.bytes = table.bytes() ?? 0;
     return table;
   }
 
   #afterCommit(): void {
-    this.#count += this.#change.count;
-    this.#change = { count: 0, bytes: 0 };
-    this.bytes = this.#table.size().used;
+    this.#added = 0;
+    this.bytes = this.#table.bytes() ?? 0;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();
@@ -168,34 +140,23 @@ export class RelayBuffer implements QueueToSend {
 
   /** Never throws: what waits for a lost store fails, and writing it back is tried again every second. */
   #afterRollback(error: unknown): void {
-    this.#change = { count: 0, bytes: 0 };
+    this.#added = 0;
     this.#store.failed(error);
-    if (!this.#store.isLost) return;
     try {
-      this.#store.restore();
+      if (this.#store.isLost) this.#store.restore();
       this.#table = this.#open();
     } catch {
       // The store has reported why.
     }
   }
 
-  #watch(): void {
-    if (this.#store.isLost) this.#afterRollback(this.#store.problem);
-    if (this.#store.isLost) return;
-    this.#store.verify();
+  #shrink(): void {
+    if (this.#store.isLost || this.count > 0 || (this.#table.pages() ?? 0) <= KEPT_PAGES) return;
     this.#commits.flush();
-    this.#store.watch();
-    if (this.#store.isMarkOld) this.#commits.join();
-    else if (this.count === 0 && this.#table.size().pages > KEPT_PAGES) this.#store.database.exec('VACUUM');
-  }
-
-  /** Of work that belongs to no request. Gives nothing while the store is lost, or when it fails. */
-  #guard<T>(work: () => T): T | undefined {
-    try {
-      return work();
-    } catch (error) {
-      this.#commits.abort(error);
-      return undefined;
-    }
+    this.#store.database.exec('VACUUM');
   }
 }
+
+const full = (why: string) => new AppError('RELAY_FULL', `the relay is full: ${why}. Sensors keep their readings`);
+
+const asOfRelay = (problem: AppError) => (problem.code === 'QUEUE_STORE_FULL' ? full('its disk is full') : problem);

@@ -29,10 +29,8 @@ const provider = (own: { services?: Services }, capabilities: NetworkCapabilitie
 const plan = (flags: object, own: { services?: Services } = { services }, capabilities: NetworkCapabilities = {}) => {
   onTestFinished(registerProvider('fake', async () => provider(own, capabilities)));
   const ports = { proxyPort: 0, pullerPort: 0, queuePort: 0 };
-  return planStack({
-    settings: loadSettings({ network: 'fake', stateDir, ...ports, ...flags }, '/nowhere'),
-    ...{ registry: true, emit() {}, onStop() {} },
-  });
+  const settings = loadSettings({ network: 'fake', stateDir, ...ports, ...flags }, '/nowhere');
+  return planStack(settings, { registry: true, emit() {}, onStop() {} });
 };
 
 test('the network gets what `up` was asked for, with a token that is kept', async () => {

@@ -7,7 +7,7 @@ import { keepToken } from '../lib/net/bearer-token.js';
 import { isSelfSigned, readCaFile, readKeyPair } from '../lib/net/tls.js';
 import { valueWithoutSecrets } from '../lib/net/url-secrets.js';
 import { type ChildEvent, Supervisor } from '../lib/process/supervisor.js';
-import type { NetworkCapabilities, NetworkEvent, NetworkProvider, PlanContext } from '../network/provider.js';
+import type { NetworkEvent, PlanContext } from '../network/provider.js';
 import { loadProvider } from '../network/registry.js';
 import { ProxyClient } from '../proxy/proxy-client.js';
 import { tokenFileOf } from './run-state.js';
@@ -16,29 +16,31 @@ import { planServices } from './services.js';
 import { Stack } from './stack.js';
 import { markOfChild } from './up-children.js';
 
-export interface StackRequest {
-  settings: Resolved;
-  /** `up --registry`. */
-  registry: boolean;
-  emit(event: ChildEvent | NetworkEvent): void;
-  /** Called when another terminal asks `up` to stop. */
-  onStop(): void;
-}
-
 /**
- * Chooses ports and checks settings; nothing is started yet. Resolves also with the operator token, and with the PEM of the
- * private authority of an https proxy (`ca`).
+ * Chooses ports and checks settings; nothing is started yet. Rejects with `OPTION_NOT_OFFERED` for settings that would not be followed. `registry`: of `up --registry`; `onStop` is called when another
+ * terminal asks `up` to stop. Resolves also with the operator token, and with the PEM of the private authority of an https proxy
+ * (`ca`).
  */
-export async function planStack({ settings, registry, emit, onStop }: StackRequest) {
+export async function planStack(
+  settings: Resolved,
+  { registry, emit, onStop }: { registry: boolean; emit(event: ChildEvent | NetworkEvent): void; onStop(): void },
+) {
   const { values } = settings;
   const provider = await loadProvider(values.network);
-  refuseUnsupported(provider, settings);
+  const { settings: refused = [], hint = '' } = provider.capabilities.unsupported ?? {};
+  const given = refused.filter((key) => settings.provenance[key].source !== 'default');
+  if (given.length > 0) {
+    const names = given.map((key) => settings.provenance[key].name).join(', ');
+    throw new AppError('OPTION_NOT_OFFERED', `the ${provider.kind} network does not offer ${names}`, { hint });
+  }
   const stateDir = resolve(values.stateDir);
   const supervisor = new Supervisor(join(stateDir, 'logs'), (name) => markOfChild(name, stateDir));
   supervisor.on('event', emit);
   const token = values.token ?? keepToken(tokenFileOf(stateDir));
   const tlsCa = authorityFile(values);
   const ca = tlsCa === undefined ? {} : { tlsCa };
+  const ownKey = () => (provider.capabilities.givesNodesTokens ? keepSensorKeys(stateDir) : undefined);
+  const key = values.sensorToken === undefined ? (values.sensorKey ?? ownKey()) : undefined;
   const context: PlanContext = {
     ...ca,
     supervisor,
@@ -50,38 +52,29 @@ export async function planStack({ settings, registry, emit, onStop }: StackReque
     nodesPerRegion: values.nodes,
     logging: givenSettings(settings, ['logLevel', 'logFormat']),
     ...givenSettings(settings, ['rateLimit']),
-    ...sensorSecrets(values, provider.capabilities, stateDir),
+    // One token for all sensors where one is set; else a key for tokens of single nodes, where the network can give them.
+    sensorEnv: values.sensorToken === undefined ? {} : { SENSOR_TOKEN: values.sensorToken },
+    ...(key === undefined ? {} : { sensorKey: key }),
   };
   const plan = await provider.plan(settings, context);
   const services = plan.services ?? (await planServices(settings, context));
+  const { queue, queueEndpoint, awsRegion } = values;
   const stack = new Stack({
-    network: { provider, plan, proxyUrl: values.proxyUrl ?? services.endpoints.proxy },
-    run: { ...ca, stateDir, token, settings: queueOf(values) },
+    ...ca,
+    provider,
+    plan,
     services,
     supervisor,
+    stateDir,
+    token,
+    proxyUrl: values.proxyUrl ?? services.endpoints.proxy,
+    // Without a password.
+    queue: { queue: valueWithoutSecrets(queue), queueEndpoint: valueWithoutSecrets(queueEndpoint), awsRegion },
     onStop,
   });
   const authority = tlsCa === undefined ? {} : { ca: readCaFile(tlsCa) };
   const proxy = new ProxyClient(services.endpoints.proxy, { token, ...authority });
   return { stack, provider, endpoints: services.endpoints, proxy, token, ...authority };
-}
-
-/** Without a password. */
-const queueOf = ({ queue, queueEndpoint, awsRegion }: Settings) => ({
-  queue: valueWithoutSecrets(queue),
-  queueEndpoint: valueWithoutSecrets(queueEndpoint),
-  awsRegion,
-});
-
-/** One token for all sensors where one is set; else a key for tokens of single nodes, where the network can give them. */
-function sensorSecrets(
-  { sensorToken, sensorKey }: Settings,
-  { givesNodesTokens }: NetworkCapabilities,
-  stateDir: string,
-): Pick<PlanContext, 'sensorEnv' | 'sensorKey'> {
-  if (sensorToken !== undefined) return { sensorEnv: { SENSOR_TOKEN: sensorToken } };
-  const key = sensorKey ?? (givesNodesTokens ? keepSensorKeys(stateDir) : undefined);
-  return { sensorEnv: {}, ...(key === undefined ? {} : { sensorKey: key }) };
 }
 
 /**
@@ -94,13 +87,4 @@ function authorityFile({ tlsCa, tlsCert, tlsKey }: Settings): string | undefined
     return resolve(tlsCa);
   }
   return tlsCert !== undefined && isSelfSigned(tlsCert) ? resolve(tlsCert) : undefined;
-}
-
-/** Throws `OPTION_NOT_OFFERED` for settings that were given and would not be followed. */
-function refuseUnsupported({ kind, capabilities }: NetworkProvider, { provenance }: Resolved): void {
-  const { settings = [], hint = '' } = capabilities.unsupported ?? {};
-  const given = settings.filter((key) => provenance[key].source !== 'default');
-  if (given.length === 0) return;
-  const names = given.map((key) => provenance[key].name).join(', ');
-  throw new AppError('OPTION_NOT_OFFERED', `the ${kind} network does not offer ${names}`, { hint });
 }

@@ -15,7 +15,6 @@ const stateSchema = z
     up: processSchema,
     /** Unix milliseconds. */
     began: z.number(),
-    /** The kind of network. */
     network: z.string().refine((kind) => registeredKinds().includes(kind)),
     /** `starting` until everything is ready. */
     phase: z.enum(['starting', 'ready']),

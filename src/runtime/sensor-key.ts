@@ -13,19 +13,8 @@ export const keepSensorKeys = (stateDir: string): string =>
 
 /** The key ring as it is kept; undefined when there is none. Throws as {@link keepSensorKeys}. */
 export function readSensorKeys(stateDir: string): SensorKey[] | undefined {
-  const file = fileOf(stateDir);
-  const text = readToken(file);
-  return text === undefined ? undefined : parsed(file, text);
-}
-
-/** The token of a node or of a relay. `keys`: the key ring as text; left out: that of the state folder. */
-export function tokenFor(
-  name: string,
-  tokenOf: (key: string, name: string) => string,
-  stateDir: string,
-  keys = keepSensorKeys(stateDir),
-): string {
-  return tokenOf(parseSensorKeys(keys)![0]!.key, name);
+  const text = readToken(fileOf(stateDir));
+  return text === undefined ? undefined : parsed(fileOf(stateDir), text);
 }
 
 /**

@@ -62,7 +62,6 @@ export function servicePorts(settings: Resolved): { proxy: PortWish; puller: Por
   };
 }
 
-/** What each service is started with. */
 export function serviceConfigs(
   settings: Resolved,
   ports: { proxy: number; puller: number; queue?: number },

@@ -51,8 +51,12 @@ function makeStack(network: Partial<NetworkPlan> = {}, capabilities: NetworkProv
     },
   } as unknown as NetworkProvider;
   return new Stack({
-    network: { provider, plan: { ...plan, ...network }, proxyUrl: 'http://proxy' },
-    run: { stateDir, token: 't', settings: { nodes: 1 } },
+    provider,
+    plan: { ...plan, ...network },
+    proxyUrl: 'http://proxy',
+    stateDir,
+    token: 't',
+    queue: { nodes: 1 },
     services,
     supervisor: new Supervisor(join(stateDir, 'logs')),
     onStop: () => void log.push('asked to stop'),

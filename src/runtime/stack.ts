@@ -14,22 +14,18 @@ import { type ControlHandlers, createControl, type EndpointChange } from './cont
 import { claimRunState, clearRunState, type RunState, readRunState, writeRunState } from './run-state.js';
 
 export interface StackOptions {
-  network: {
-    provider: NetworkProvider;
-    plan: NetworkPlan;
-    /** Where sensors reach the proxy. */
-    proxyUrl: string;
-  };
+  provider: NetworkProvider;
+  plan: NetworkPlan;
   services: Services;
   supervisor: Supervisor;
-  run: {
-    stateDir: string;
-    token: string;
-    /** The queue that it was asked to use; no secrets. */
-    settings: Record<string, unknown>;
-    /** File with the private authority of an https proxy. */
-    tlsCa?: string;
-  };
+  stateDir: string;
+  token: string;
+  /** Where sensors reach the proxy. */
+  proxyUrl: string;
+  /** That it was asked to use; no secrets. */
+  queue: Record<string, unknown>;
+  /** File with the private authority of an https proxy. */
+  tlsCa?: string;
   /** Called when another terminal asks `up` to stop. */
   onStop(): void;
 }
@@ -53,16 +49,13 @@ const ALL_STOPPED_MS = 60_000;
 const REPORT_TIMEOUT_MS = 500;
 
 export class Stack {
-  readonly #options: StackOptions;
-  readonly #saveChildren = () => this.#save({ children: this.#options.supervisor.running });
+  readonly #saveChildren = () => this.#save({ children: this.options.supervisor.running });
   #stopping = false;
   #control: Listener | undefined;
   #state: RunState | undefined;
   #starting: Promise<Network> | undefined;
 
-  constructor(options: StackOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: StackOptions) {}
 
   /** Resolves when every service is ready and every node connected. After a rejection call {@link stop} too. */
   start(): Promise<Network> {
@@ -71,9 +64,7 @@ export class Stack {
   }
 
   async #start(): Promise<Network> {
-    const { network, services, supervisor, run } = this.#options;
-    const { provider, plan, proxyUrl } = network;
-    const { stateDir, token } = run;
+    const { provider, plan, proxyUrl, services, supervisor, stateDir, token } = this.options;
     mkdirSync(stateDir, { recursive: true });
     // It may have been there before, with other permissions.
     chmodSync(stateDir, 0o700);
@@ -92,18 +83,17 @@ export class Stack {
 
   /** Rejects with `ALREADY_UP` when another `up` has the state folder. */
   #claim(control: string): void {
-    const { network, services, run } = this.#options;
-    const { stateDir, settings, tlsCa } = run;
+    const { provider, services, stateDir, queue, tlsCa } = this.options;
     const state: RunState = {
       up: identify('up', process.pid)!,
       began: Date.now(),
-      kind: network.provider.kind,
+      kind: provider.kind,
       phase: 'starting',
       control,
       endpoints: services.endpoints,
       ...(tlsCa === undefined ? {} : { tlsCa }),
       connection: {},
-      settings,
+      settings: queue,
       children: [],
     };
     if (!claimRunState(stateDir, state)) throw alreadyUp(readRunState(stateDir));
@@ -111,8 +101,7 @@ export class Stack {
   }
 
   #handlers(): ControlHandlers {
-    const { network, services, onStop } = this.#options;
-    const { provider, plan } = network;
+    const { provider, plan, services, onStop } = this.options;
     return {
       stop: onStop,
       setEndpoints: async ({ puller, jobProxy }: EndpointChange) => {
@@ -130,32 +119,31 @@ export class Stack {
 
   /** Stops everything, sensors first. It continues after a failure, and rejects with the first one at the end. */
   async stop(): Promise<void> {
-    const { network, services, supervisor, run } = this.#options;
-    const { capabilities } = network.provider;
+    const { provider, plan, services, supervisor, stateDir, token } = this.options;
     this.#stopping = true;
     supervisor.close();
     await runCleanups([
       async () => {
-        if (!this.#state || capabilities.sensorsOutliveUp) return;
+        if (!this.#state || provider.capabilities.sensorsOutliveUp) return;
         // So that the view of the next network shows no failures.
         const networkEnds = { since: this.#state.began, by: Date.now() + ALL_STOPPED_MS };
         const fleet = new FleetClient(services.endpoints.puller, { retryForMs: 0 });
-        const reported = fleet.annotate({ networkEnds }, run.token);
+        const reported = fleet.annotate({ networkEnds }, token);
         await Promise.race([reported, sleep(REPORT_TIMEOUT_MS, undefined, { ref: false })]);
       },
-      () => network.plan.stop(),
+      () => plan.stop(),
       () => services.stop(),
       // A start that is still under way may open its control API before it notices the stop.
       () => this.#starting?.catch(() => {}),
       () => this.#control?.close(0),
       () => supervisor.off('change', this.#saveChildren),
-      () => this.#state && clearRunState(run.stateDir, this.#state.up),
+      () => this.#state && clearRunState(stateDir, this.#state.up),
     ]);
   }
 
   #save(change: Partial<RunState>): void {
     if (!this.#state) return;
     this.#state = { ...this.#state, ...change };
-    writeRunState(this.#options.run.stateDir, this.#state);
+    writeRunState(this.options.stateDir, this.#state);
   }
 }

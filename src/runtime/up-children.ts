@@ -36,17 +36,11 @@ export function stateDirOfPort(port: number): string | undefined {
   return [...new Set(markedProcesses().map(({ stateDir }) => stateDir))].find(hasPort);
 }
 
-interface MarkedProcess {
-  child: ProcessId;
-  up: ProcessId;
-  stateDir: string;
-}
-
 /**
  * Those of this machine; those of other users only for root. Only Linux has an interface for it: elsewhere none are found.
  * Processes of containers are left out, for what they call a path is another file.
  */
-function markedProcesses(): MarkedProcess[] {
+function markedProcesses(): { child: ProcessId; up: ProcessId; stateDir: string }[] {
   if (process.platform !== 'linux') return [];
   return readdirSync('/proc').flatMap((name) => {
     const pid = Number(name);

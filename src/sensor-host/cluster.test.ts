@@ -45,13 +45,7 @@ class FakeHost {
       guest.exit({ kind: 'stopped' });
     };
     return {
-      ...{ exit: undefined, lastLines: [], stop, retire: () => guest.isBehind || stop() },
-      get isBehind() {
-        return guest.isBehind;
-      },
-      get hasDelivered() {
-        return guest.hasDelivered;
-      },
+      ...{ exit: undefined, lastLines: [], delivery: guest, stop, retire: () => guest.isBehind || stop() },
     };
   };
   setLink = (region: string, connected: boolean) => void (connected ? this.cut.delete(region) : this.cut.add(region));

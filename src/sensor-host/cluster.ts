@@ -38,7 +38,7 @@ export interface SensorRefused {
 export type Cluster = ReturnType<typeof createCluster>;
 
 export function createCluster(options: ClusterOptions) {
-  const { host, foreign, nodes, moduleEnv = () => ({}), onEvent = () => {} } = options;
+  const { host, foreign, nodes } = options;
   const jobs = new Map<string, Job>();
   const regions = new Set(nodes.map(({ region }) => region));
 
@@ -50,7 +50,7 @@ export function createCluster(options: ClusterOptions) {
   }
 
   async function runnerFor({ name, module, allow = [] }: JobSpec): Promise<Runner> {
-    const onRefused = (refused: string) => onEvent({ type: 'sensor.refused', job: name, host: refused });
+    const onRefused = (refused: string) => options.onEvent?.({ type: 'sensor.refused', job: name, host: refused });
     if (!isModuleName(module)) return foreign.open({ module: options.modulePath(module), allow }, onRefused);
     const ours = await options.loadModule(module);
     const allowed = new HostList(allow, onRefused);
@@ -79,15 +79,8 @@ export function createCluster(options: ClusterOptions) {
       const running = jobs.get(spec.name);
       if (running?.runs(spec)) return { jobId: running.id, version: running.version, unchanged: true };
       const runner = await runnerFor(spec);
-      const placement = {
-        runner,
-        env: (node: string) => moduleEnv(spec.module, node),
-        nodes: spec.type === 'batch' ? matching.slice(0, 1) : matching,
-        isConnected: (region: string) => host.isConnected(region),
-        reclaim: () => host.reclaim(),
-        onExit: onEvent,
-      };
-      const version = new JobVersion(spec, placement, jobId !== undefined);
+      const placed = spec.type === 'batch' ? matching.slice(0, 1) : matching;
+      const version = new JobVersion(spec, runner, placed, options, jobId !== undefined);
       const job = jobs.get(spec.name) ?? new Job(spec.name, jobId ?? `j-${randomUUID()}`, version);
       jobs.set(spec.name, job);
       await job.run(version, { handover: spec.handover, onSettled });

@@ -130,21 +130,21 @@ export class Job {
   }
 
   async #startMore(newest: JobVersion): Promise<void> {
-    const { isConnected, reclaim } = newest.placement;
+    const { host } = newest.cluster;
     const beside = newest.executions.filter((one) => one.guest && this.#before(one).length > 0).length;
     let room = MAX_BESIDE - beside;
     const ready = newest.executions.filter((one) => {
       if (one.info.state !== 'starting') return false;
       const before = this.#before(one);
       if (before.length === 0) return true;
-      if (!isConnected(one.node.region)) {
+      if (!host.isConnected(one.node.region)) {
         one.hasWaited = true;
         return false;
       }
-      if (before.some(({ guest }) => guest?.isBehind) && one.patience-- > 0) return false;
+      if (before.some(({ guest }) => guest?.delivery.isBehind) && one.patience-- > 0) return false;
       return room-- > 0;
     });
-    if (ready.length > 0) await reclaim();
+    if (ready.length > 0) await host.reclaim();
     for (const [i, execution] of ready.entries()) {
       if (i > 0 && i % STARTS_PER_TURN === 0) await nextTurn();
       if (this.#isPast(newest)) return;

@@ -1,8 +1,8 @@
 /** How many guests one process can hold, and how it frees the address space of stopped ones. */
-import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { readIfExists } from '../lib/fs/durable-files.js';
 
 /**
  * Node reserves 10 GB of address space for each WebAssembly memory, so that a process holds about 12,950 of them. With
@@ -23,14 +23,10 @@ export function nodeArgsFor(sensors: number): string[] {
  * the process at that limit instead of throwing, so the host must stay below it. `limitFile` is for tests.
  */
 export function guestLimit(limitFile = '/proc/sys/vm/max_map_count'): number {
-  let mappings: number;
-  try {
-    mappings = Number(readFileSync(limitFile, 'utf8'));
-  } catch {
-    // Other systems have no such limit.
-    return Number.POSITIVE_INFINITY;
-  }
-  return Math.floor((mappings - OTHER_MAPPINGS) / MAPPINGS_PER_GUEST);
+  const mappings = readIfExists(limitFile);
+  // Other systems have no such limit.
+  if (mappings === undefined) return Number.POSITIVE_INFINITY;
+  return Math.floor((Number(mappings) - OTHER_MAPPINGS) / MAPPINGS_PER_GUEST);
 }
 
 /**

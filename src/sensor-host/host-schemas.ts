@@ -12,7 +12,6 @@ export const nodeSchema = z.object({
 
 /** A file or folder of the host's machine that the module sees. */
 const mountSchema = z.object({
-  /** Absolute path for the module. */
   target: z.string().startsWith('/'),
   /** Path on the host's machine. */
   source: z.string().min(1),
@@ -42,7 +41,6 @@ export const jobSpecSchema = z.strictObject({
   region: z.string(),
   module: moduleSchema,
   type: jobTypeSchema,
-  /** The module's flags. */
   args: z.array(z.string()),
   env: z.record(z.string(), z.string()).default({}),
   mounts: z.array(mountSchema).default([]),

@@ -1,22 +1,9 @@
 /** One submission of a job of the embedded cluster: its module, and its executions on nodes. */
 import { randomUUID } from 'node:crypto';
+import type { ClusterOptions } from './cluster.js';
 import type { GuestExit } from './guest/wasi-guest.js';
 import type { ClusterExecution, ClusterNode, JobSpec } from './host-schemas.js';
 import type { JobGuest, Runner } from './sensor-host.js';
-
-/** Where and with what a job runs. */
-export interface Placement {
-  runner: Runner;
-  /** Variables that the execution on a node gets from the host, such as its token. */
-  env(node: string): Record<string, string>;
-  nodes: ClusterNode[];
-  /** Whether the link of a region is there. */
-  isConnected(region: string): boolean;
-  /** Makes room for the new executions. */
-  reclaim(): Promise<void>;
-  /** Called when an execution exits by itself. */
-  onExit(exit: SensorExit): void;
-}
 
 const SUBMISSION_TIME = '--submission-time=';
 
@@ -48,7 +35,7 @@ export class Execution {
 
   /** A request of it has succeeded, or all that it was to do. */
   get hasDelivered(): boolean {
-    return this.guest?.hasDelivered === true || this.info.state === 'completed';
+    return this.guest?.delivery.hasDelivered === true || this.info.state === 'completed';
   }
 
   stop(): void {
@@ -66,18 +53,19 @@ export class Execution {
 export class JobVersion {
   readonly executions: Execution[];
   readonly #byNode: Map<ClusterNode, Execution>;
-  /** A newer one has been submitted. */
   isReplaced = false;
   /** The newest submission time of its sensors, Unix milliseconds; at first of those of the version before. */
   submittedAt = 0;
 
   constructor(
     readonly spec: JobSpec,
-    readonly placement: Placement,
+    private readonly runner: Runner,
+    nodes: ClusterNode[],
+    readonly cluster: Pick<ClusterOptions, 'host' | 'moduleEnv' | 'onEvent'>,
     /** It ran before this host did. */
     readonly isResumed = false,
   ) {
-    this.executions = placement.nodes.map((node) => new Execution(node));
+    this.executions = nodes.map((node) => new Execution(node));
     this.#byNode = new Map(this.executions.map((execution) => [execution.node, execution]));
   }
 
@@ -92,12 +80,11 @@ export class JobVersion {
   /** Throws where the host can't hold another one. */
   start(execution: Execution, jobId: string): void {
     const { info, node } = execution;
-    const { args, type, mounts = [], env: ownEnv, name } = this.spec;
-    const { runner, env, onExit } = this.placement;
+    const { args, type, mounts = [], env, name, module } = this.spec;
     const guestEnv = {
-      ...env(node.name),
+      ...this.cluster.moduleEnv?.(module, node.name),
       HOSTNAME: node.name,
-      ...ownEnv,
+      ...env,
       BACALHAU_JOB_ID: jobId,
       BACALHAU_EXECUTION_ID: info.id,
       BACALHAU_JOB_TYPE: type,
@@ -109,7 +96,7 @@ export class JobVersion {
       region: node.region,
       mounts,
     };
-    execution.guest = runner.start(spec, (exit, lastLine) => {
+    execution.guest = this.runner.start(spec, (exit, lastLine) => {
       execution.guest = undefined;
       const end = outcome(exit, lastLine);
       // One that was stopped, or replaced, stays so, however it ends.
@@ -119,7 +106,7 @@ export class JobVersion {
       this.closeWhenOver();
       if (!isNews) return;
       const type = end.state === 'failed' ? 'sensor.failed' : 'sensor.completed';
-      onExit({ type, node: node.name, job: name, execution: info.id, message: end.message });
+      this.cluster.onEvent?.({ type, node: node.name, job: name, execution: info.id, message: end.message });
     });
     info.state = 'running';
   }
@@ -130,7 +117,7 @@ export class JobVersion {
   }
 
   closeWhenOver(): void {
-    if (this.isOver && this.executions.every(({ guest }) => !guest)) this.placement.runner.close();
+    if (this.isOver && this.executions.every(({ guest }) => !guest)) this.runner.close();
   }
 
   /**

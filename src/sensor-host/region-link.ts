@@ -17,11 +17,8 @@ export class RegionLink {
   /** Of each request under way: fails it, as if its connection broke. */
   readonly calls = new Map<() => void, URL>();
   #onSite: string | undefined;
-  readonly #transport: HttpTransport;
 
-  constructor(transport: HttpTransport) {
-    this.#transport = transport;
-  }
+  constructor(private readonly transport: HttpTransport) {}
 
   /** Cutting also breaks the connections of requests in flight. `onSite`: `HOST:PORT` that is reached all the same. */
   setConnected(connected: boolean, onSite?: string): void {
@@ -48,7 +45,7 @@ export class RegionLink {
       answered(NETWORK_ERROR);
     };
     this.calls.set(fail, request.url);
-    if (this.#reaches(request.url)) inFlight = this.#transport.send(request, answered);
+    if (this.#reaches(request.url)) inFlight = this.transport.send(request, answered);
     else setImmediate(fail);
     return {
       close: () => {

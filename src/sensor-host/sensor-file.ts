@@ -7,7 +7,6 @@ import { type AnyModule, loadModule } from './guest/sensor-module.js';
 import type { HttpTransport } from './guest/transport.js';
 import { SensorHost } from './sensor-host.js';
 
-/** Where the sensor sees the file. */
 const TARGET = '/sensor.yaml';
 /** `key: value`, with or without quotes. A file that sensors accept has nothing else besides comments and markers. */
 const LINE = /^["']?([\w-]+)["']?\s*:\s+["']?([#\w.-]+)/;
@@ -39,7 +38,6 @@ async function problemOfFile(file: string, publisher: AnyModule): Promise<string
     .find((reason) => reason !== undefined);
 }
 
-/** A proxy that accepts every reading. */
 const acceptingTransport: HttpTransport = {
   send(_, done) {
     setImmediate(() => done({ result: 0, status: 200, headers: '', body: Buffer.from('{}') }));

@@ -11,6 +11,7 @@
  */
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { HostList } from '../lib/net/host-list.js';
+import { Delivery } from './guest/delivery.js';
 import { Guest, type GuestEnvironment } from './guest/guest.js';
 import { FileTable, StatCache } from './guest/guest-files.js';
 import { type HostClock, systemClock } from './guest/host-clock.js';
@@ -37,9 +38,7 @@ export interface SensorHostOptions {
 export interface GuestSpec {
   /** Flags, without the program's name: a guest sees that empty, as on Bacalhau. */
   args: string[];
-  /** The guest's whole environment. */
   env: Record<string, string>;
-  /** The link it sends over. */
   region: string;
   mounts?: Mount[];
   /** Where its requests may go; left out: nowhere. */
@@ -50,7 +49,7 @@ export interface GuestSpec {
 export type ExitListener = (exit: GuestExit, lastLine: string) => void;
 
 /** What a job needs of its guests. */
-export type JobGuest = Pick<RunningGuest, 'stop' | 'retire' | 'isBehind' | 'hasDelivered'>;
+export type JobGuest = Pick<RunningGuest, 'stop' | 'retire' | 'delivery'>;
 
 /** Starts the executions of one job. */
 export interface Runner {
@@ -94,7 +93,7 @@ export class SensorHost {
   #exitedSinceReclaim = 0;
 
   constructor({ clock = systemClock, transport, maxGuests = guestLimit(), ca }: SensorHostOptions = {}) {
-    this.#transport = transport ?? createTransport({ clock, ca });
+    this.#transport = transport ?? createTransport(clock, ca);
     this.#maxGuests = maxGuests;
     this.#statCache = new StatCache(clock);
     let current: Guest;
@@ -120,15 +119,15 @@ export class SensorHost {
    */
   start(module: AnyModule, spec: GuestSpec, onExit?: ExitListener): RunningGuest {
     const { args, env, region, mounts = [], allowed = NOWHERE } = spec;
-    const place = { link: this.#linkOf(region), allowed };
+    const delivery = new Delivery(this.#linkOf(region), allowed, this.#environment.clock);
     if ('compiled' in module) {
-      const guest = new ThreadGuest(this.#environment, place, { module: module.compiled, args, env, mounts });
+      const guest = new ThreadGuest(this.#environment, delivery, { module: module.compiled, args, env, mounts });
       this.#guests.set(guest, onExit);
       return guest;
     }
     if (this.#guests.size >= this.#maxGuests) throw hostFull(this.#guests.size);
     const instance = instantiate(module, this.#imports, this.#guests.size);
-    const guest = new Guest(this.#environment, place, { files: new FileTable(mounts, this.#statCache), args, env });
+    const guest = new Guest(this.#environment, delivery, { files: new FileTable(mounts, this.#statCache), args, env });
     this.#guests.set(guest, onExit);
     guest.start(instance);
     return guest;
@@ -155,7 +154,6 @@ export class SensorHost {
     await reclaimMemory();
   }
 
-  /** Stops every guest and closes the connections. */
   async close(): Promise<void> {
     const all = [...this.#guests.keys()];
     for (const guest of all) guest.stop();

@@ -66,7 +66,6 @@ export class LiveQueue {
     return received;
   }
 
-  /** Gives messages to waiting receivers. */
   servePolls(now: number): void {
     if (this.polls.size > 0) this.polls.serve((poll) => this.receive(poll.max, poll.visibilityMs, now));
   }
@@ -99,14 +98,12 @@ export class LiveQueue {
     const target = redrive && this.service.findByArn(redrive.deadLetterTargetArn);
     if (message.arrived < now - retentionMs) {
       this.messages.remove([message.seq], 'expired');
-    } else if (this.#isDamaged(message, target, now)) {
       return false;
-    } else if (target !== undefined && message.receives >= redrive!.maxReceiveCount) {
-      target.#addDeadLetter(message, this, now);
-      this.messages.remove([message.seq], 'dead_lettered');
-    } else {
-      return true;
     }
+    if (this.#isDamaged(message, target, now)) return false;
+    if (target === undefined || message.receives < redrive!.maxReceiveCount) return true;
+    target.#addDeadLetter(message, this, now);
+    this.messages.remove([message.seq], 'dead_lettered');
     return false;
   }
 

@@ -3,6 +3,8 @@
  * stays in the dead-letter queue.
  */
 import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { jsonOf } from '../lib/json.js';
 import type { LiveQueue } from './live-queue.js';
 
 interface MoveOrder {
@@ -74,12 +76,8 @@ export class MoveTask {
   }
 }
 
+const handleSchema = z.object({ sourceArn: z.string() });
+
 /** The ARN in a handle; undefined: it is not a task handle. */
-export function sourceOfHandle(handle: string): string | undefined {
-  try {
-    const { sourceArn } = JSON.parse(Buffer.from(handle, 'base64').toString());
-    return typeof sourceArn === 'string' ? sourceArn : undefined;
-  } catch {
-    return undefined;
-  }
-}
+export const sourceOfHandle = (handle: string): string | undefined =>
+  handleSchema.safeParse(jsonOf(Buffer.from(handle, 'base64').toString())).data?.sourceArn;

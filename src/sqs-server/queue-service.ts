@@ -17,9 +17,6 @@ const RETURN_INTERVAL_MS = 50;
 /** Milliseconds between two searches for expired messages, and how many of a queue are deleted each time. */
 const EXPIRE_INTERVAL_MS = 10_000;
 const EXPIRE_LIMIT = 5_000;
-/** Milliseconds between two looks at the file of the store and at the clocks, and between two checks of what is in it. */
-const WATCH_INTERVAL_MS = 1_000;
-const CHECK_INTERVAL_MS = 600_000;
 /** As many ended tasks of a source are kept as ListMessageMoveTasks can return. */
 const MAX_KEPT_TASKS = 10;
 
@@ -30,21 +27,16 @@ export class QueueService {
   readonly store: QueueStore;
   readonly onEvent: (event: QueueServerEvent) => void;
   readonly #queues = new Map<string, LiveQueue>();
-  readonly #timers: NodeJS.Timeout[];
   /** The error of the last attempt to read the store, if it failed; then memory holds no queues. */
   #readError: unknown;
 
   constructor(options: Required<Pick<QueueServerOptions, 'path' | 'warn' | 'onEvent' | 'clock'>>) {
     this.onEvent = options.onEvent;
     this.store = new QueueStore(options.path, options.clock, options.onEvent);
-    this.commits = new GroupCommit(() => this.store.database, {
-      beforeCommit: () => {
-        for (const queue of this.#queues.values()) queue.messages.beforeCommit();
-        this.store.saveMark();
-      },
-      verify: () => this.store.verify(),
+    this.commits = new GroupCommit(this.store, {
+      beforeCommit: () => this.#eachQueue(({ messages }) => messages.beforeCommit()),
       afterCommit: () =>
-        this.#guard(() =>
+        this.commits.guard(() =>
           this.#eachQueue((queue, now) => {
             queue.messages.afterCommit();
             queue.servePolls(now);
@@ -59,19 +51,14 @@ export class QueueService {
           'They stay in the file: use an earlier version to read them.',
       );
     }
-    const every = (ms: number, work: () => void) => setInterval(() => this.#guard(work), ms).unref();
-    this.#timers = [
-      every(RETURN_INTERVAL_MS, () =>
-        this.#eachQueue((queue, now) => {
-          if (queue.messages.nextDue <= now) queue.servePolls(now);
-        }),
-      ),
-      every(SAVE_INTERVAL_MS, () => this.#eachQueue(({ messages }) => messages.save())),
-      every(EXPIRE_INTERVAL_MS, () => this.#eachQueue((queue, now) => queue.expire(EXPIRE_LIMIT, now))),
-      every(MOVE_INTERVAL_MS, () => this.#move()),
-      every(WATCH_INTERVAL_MS, () => this.#watch()),
-      every(CHECK_INTERVAL_MS, () => this.store.check()),
-    ];
+    this.commits.every(RETURN_INTERVAL_MS, () =>
+      this.#eachQueue((queue, now) => {
+        if (queue.messages.nextDue <= now) queue.servePolls(now);
+      }),
+    );
+    this.commits.every(SAVE_INTERVAL_MS, () => this.#eachQueue(({ messages }) => messages.save()));
+    this.commits.every(EXPIRE_INTERVAL_MS, () => this.#eachQueue((queue, now) => queue.expire(EXPIRE_LIMIT, now)));
+    this.commits.every(MOVE_INTERVAL_MS, () => this.#move());
   }
 
   /** Elapsed milliseconds. */
@@ -121,7 +108,6 @@ export class QueueService {
     this.#open(insertQueue(this.store.database, queue));
   }
 
-  /** Saves changes of a queue's record. */
   update(queue: LiveQueue): void {
     this.commits.join();
     updateQueue(this.store.database, queue.record);
@@ -142,37 +128,23 @@ export class QueueService {
   /** `started`: Unix milliseconds. */
   startTask(order: MoveTask['order'], started: number): MoveTask {
     const task = new MoveTask(order, started);
-    const earlier = this.moveTasks.filter((other) => other.order.source === order.source);
-    const forgotten = earlier.slice(MAX_KEPT_TASKS - 1);
+    const forgotten = this.moveTasks.filter((other) => other.order.source === order.source).slice(MAX_KEPT_TASKS - 1);
     this.moveTasks = [task, ...this.moveTasks.filter((other) => !forgotten.includes(other))];
     return task;
   }
 
   close(): void {
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#guard(() => {
+    this.commits.guard(() =>
       this.#eachQueue(({ messages, polls }) => {
         messages.save();
         polls.end();
-      });
-      this.commits.join();
-      this.store.saveMark({ always: true });
-      this.commits.flush();
-    });
-    this.store.close();
+      }),
+    );
+    this.commits.close();
   }
 
   #checkReadable(): void {
     if (this.#readError !== undefined) throw this.#readError;
-  }
-
-  /** Runs work that belongs to no request. If the store fails, memory is read again. Never throws. */
-  #guard(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.commits.abort(error);
-    }
   }
 
   #eachQueue(work: (queue: LiveQueue, now: number) => void): void {
@@ -184,15 +156,6 @@ export class QueueService {
     for (const task of this.moveTasks) {
       if (task.status === 'RUNNING') task.move((arn) => this.findByArn(arn), this.now());
     }
-  }
-
-  #watch(): void {
-    if (this.store.isLost) this.#reload(this.store.problem);
-    if (this.store.isLost) return;
-    this.store.verify();
-    this.commits.flush();
-    this.store.watch();
-    if (this.store.isMarkOld) this.commits.join();
   }
 
   /** Never throws: if the store can't be read, the next request fails with its error, and reading is tried again. */

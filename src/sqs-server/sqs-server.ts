@@ -45,13 +45,7 @@ export interface QueueServerOptions {
 
 export type QueueServerEvent = StoreEvent | MessageDamaged;
 
-/** Counts since the start: requests by action, and refused ones by error code. */
-interface Counts {
-  requests: Record<string, number>;
-  refused: Record<string, number>;
-}
-
-const statsOf = (service: QueueService, { requests, refused }: Counts) => ({
+const statsOf = (service: QueueService, requests: Record<string, number>, refused: Record<string, number>) => ({
   queues: service.readableQueues.map(({ record, messages, polls }) => ({
     name: record.name,
     /** Receivers in a long poll. */
@@ -60,6 +54,7 @@ const statsOf = (service: QueueService, { requests, refused }: Counts) => ({
     /** Of the oldest message; undefined where there is none. */
     oldestAgeMs: messages.ageAt(service.now()),
   })),
+  /** Since the start: by action, and refused ones by error code. */
   requests,
   refused,
   /** Durable transactions since the start. */
@@ -68,30 +63,24 @@ const statsOf = (service: QueueService, { requests, refused }: Counts) => ({
 });
 
 export type QueueServerStats = ReturnType<typeof statsOf>;
-
-export interface QueueServer {
-  /** `POST /` is the SQS API; `GET /health`, `/ready` and `/stats` answer JSON. */
-  app: Hono;
-  stats(): QueueServerStats;
-  /** Ends long polls, commits, and closes the store. Later requests fail. May be called twice. */
-  close(): void;
-}
+export type QueueServer = ReturnType<typeof createQueueServer>;
 
 /** Bytes of a request: 1 MiB of messages, in the worst case all of it escaped. */
 const MAX_REQUEST_BYTES = 8 * 1_048_576;
 
 /** Opens the store and returns the app; the caller binds the port. Throws as `openDatabase` does. */
-export function createQueueServer(options: QueueServerOptions): QueueServer {
+export function createQueueServer(options: QueueServerOptions) {
   const { path, warn = console.warn, onEvent = () => {}, clock = {} } = options;
   const service = new QueueService({ path, warn, onEvent, clock });
-  const counts: Counts = { requests: {}, refused: {} };
+  const requests: Record<string, number> = {};
+  const refused: Record<string, number> = {};
   const unread = new SlowReaders();
   let closed = false;
-  const stats = () => statsOf(service, counts);
+  const stats = () => statsOf(service, requests, refused);
 
   const app = new Hono();
   app.use(async (c, next) => {
-    const problem = findBrowserProblem((name) => c.req.header(name), options.hosts);
+    const problem = findBrowserProblem(c, options.hosts);
     return problem ? c.json({ __type: problem.code, message: problem.message }, 403) : next();
   });
   app.get('/health', (c) => c.json({ status: 'healthy' }));
@@ -115,8 +104,8 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
     };
     const input = await readBody(c, (bytes) => bytes, MAX_REQUEST_BYTES);
     const { action, status, headers, body, code } = await respond(context, c.req.header('x-amz-target'), input);
-    counts.requests[action] = (counts.requests[action] ?? 0) + 1;
-    if (code !== undefined) counts.refused[code] = (counts.refused[code] ?? 0) + 1;
+    requests[action] = (requests[action] ?? 0) + 1;
+    if (code !== undefined) refused[code] = (refused[code] ?? 0) + 1;
     unread.add(c, body.length);
     return new Response(body, { status, headers });
   });
@@ -129,9 +118,11 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   });
 
   return {
+    /** `POST /` is the SQS API; `GET /health`, `/ready` and `/stats` answer JSON. */
     app,
     stats,
-    close() {
+    /** Ends long polls, commits, and closes the store. Later requests fail. May be called twice. */
+    close(): void {
       if (closed) return;
       closed = true;
       service.close();

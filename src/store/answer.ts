@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AppError } from '../lib/errors/app-error.js';
 import { knownCode } from '../lib/errors/codes.js';
+import { jsonOf } from '../lib/json.js';
 
 /** `POST /query`. */
 export const querySchema = z.strictObject({ sql: z.string().max(100_000) });
@@ -57,8 +58,9 @@ export function uniqueNames(names: string[]): string[] {
   });
 }
 
-/** `path`: of a file, or the URL of a database. */
-export type ReadRequest = { path: string } & ({ sql: string; limits?: Limits | undefined } | { readings: ExportQuery });
+/** What is asked of the store at a path, or at the URL of a database. */
+export type ReadRequest = { path: string } & Asked;
+export type Asked = { sql: string; limits?: Limits | undefined } | { readings: ExportQuery };
 
 export type Cell = string | number | boolean | null | object;
 
@@ -106,6 +108,9 @@ export async function readAnswer(bytes: AsyncIterable<Uint8Array>): Promise<Answ
   return { columns: first.columns, rows: rows(), end: () => end! };
 }
 
+export const errorOf = ({ error: { code, message, hint } }: Extract<AnswerLine, { error: unknown }>): AppError =>
+  new AppError(knownCode(code, 'READ_FAILED'), message, { hint });
+
 /** Throws the error of a line. */
 async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Exclude<AnswerLine, { error: unknown }>> {
   const decoder = new TextDecoder();
@@ -115,23 +120,12 @@ async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Exclud
     rest = lines.pop()!;
     for (const text of lines) {
       if (text === '') continue;
-      const line = parse(text);
+      // An answer that was cut off has an error after a broken line.
+      const line = jsonOf(text) as AnswerLine | undefined;
       if (line === undefined) continue;
-      if ('error' in line) {
-        const { code, message, hint } = line.error;
-        throw new AppError(knownCode(code, 'READ_FAILED'), message, { hint });
-      }
+      if ('error' in line) throw errorOf(line);
       yield line;
     }
-  }
-}
-
-/** Undefined: an answer that was cut off has an error after a broken line. */
-function parse(text: string): AnswerLine | undefined {
-  try {
-    return JSON.parse(text) as AnswerLine;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,15 +1,15 @@
 /**
  * The port of the store: it keeps every reading once, by execution, sequence and time taken, and what the puller needs of
- * them later. A reading that {@link ReadingsStore.append} has returned for is on disk, where the next start finds it.
+ * them later. A reading that {@link ReadingsStore.append} has ended for is on disk, where the next start finds it.
  */
 import type { FleetDump } from '../fleet/fleet.js';
 import type { Soon } from '../lib/async/exclusive.js';
+import type { WrittenBack } from '../lib/sqlite/database-file.js';
 import type { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Message, Reading } from '../protocol/message.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 import type { HistoryRange, HistorySeries, Sample } from './history.js';
 
-/** What is stored. */
 export interface StoreEntry {
   /** The queue's message id. */
   id: string;
@@ -58,10 +58,9 @@ export interface Retention {
 export interface StoreStats {
   /** Readings and messages that are not what was written; they are not shown. */
   damagedRows: number;
-  /** Damaged files that are kept beside the store. */
   quarantined: string[];
   /** Its file was deleted or replaced in the last hour, and was written back. */
-  writtenBack?: { problem: string; times: number; agoMs: number } | undefined;
+  writtenBack?: WrittenBack | undefined;
 }
 
 /**

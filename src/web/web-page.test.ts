@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
 import { afterAll, expect, test } from 'vitest';
-import { AccessLock } from '../lib/net/access-lock.js';
+import { accessLock } from '../lib/net/access-lock.js';
 import { createPage } from './web-page.js';
 
 /** The page as the build leaves it, without the chart library. */
@@ -112,7 +112,7 @@ test('nothing comes from elsewhere', async () => {
 
 /** The page of a puller that other machines reach, in a browser that keeps its cookie. */
 function lockedPage() {
-  const locked = createPage(new AccessLock(['operator', 'viewer']), undefined, PAGE);
+  const locked = createPage(accessLock(['operator', 'viewer']), undefined, PAGE);
   let cookie = '';
   return {
     get: (path = '/') => locked.request(path, { headers: { cookie } }),
@@ -155,7 +155,7 @@ test('a wrong token gets the form again, which says so, and no cookie', async ()
   const browser = lockedPage();
   const problem = /<p [^>]*role="alert">This is neither of the tokens/;
   expect(await (await browser.get()).text()).not.toMatch(problem);
-  const refused = await createPage(new AccessLock(['operator']), undefined, PAGE).request('/session', {
+  const refused = await createPage(accessLock(['operator']), undefined, PAGE).request('/session', {
     method: 'POST',
     body: new URLSearchParams({ token: 'viewer' }),
   });

@@ -10,7 +10,6 @@ import { packageRoot } from '../lib/process/self-command.js';
 /** Beside this file, as long as it is not bundled with others. */
 const SOURCES = new URL('./page/', import.meta.url);
 const PAGE_FOLDER = existsSync(SOURCES) ? SOURCES : pathToFileURL(`${packageRoot}dist/web/page/`);
-const HTML = 'text/html; charset=UTF-8';
 const TYPES: Record<string, string> = {
   '.css': 'text/css; charset=UTF-8',
   '.js': 'text/javascript; charset=UTF-8',
@@ -34,6 +33,7 @@ const POLICY = [
 ].join('; ');
 
 const HEADERS = {
+  'content-type': 'text/html; charset=UTF-8',
   'content-security-policy': POLICY,
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
@@ -68,10 +68,8 @@ export function createPage(lock?: AccessLock, operator?: OperatorSessions, folde
   const page = lock ? read('index.html').replace(/(id="sign-out") hidden>/, '$1>') : read('index.html');
   const form = read('sign-in.html');
   const forms = { 401: form, 403: form.replace(/(id="problem".*) hidden>/, '$1>') };
-  const type = { 'content-type': HTML };
-  const signIn = (c: Context, status: keyof typeof forms) =>
-    c.body(forms[status], status, { ...SIGN_IN_HEADERS, ...type });
-  app.get('/', (c) => (lock?.problemOf(c, Date.now()) ? signIn(c, 401) : c.body(page, 200, { ...HEADERS, ...type })));
+  const signIn = (c: Context, status: keyof typeof forms) => c.body(forms[status], status, SIGN_IN_HEADERS);
+  app.get('/', (c) => (lock?.problemOf(c, Date.now()) ? signIn(c, 401) : c.body(page, 200, HEADERS)));
   if (lock || operator) {
     app.post('/session', async (c) => {
       const form = await readBody(c, (bytes) => new URLSearchParams(new TextDecoder().decode(bytes)), MAX_FORM_BYTES);

@@ -14,7 +14,6 @@ export const demo = command({
   name: 'demo',
   summary: 'a guided tour of a few minutes: sensors, a cut region, versions, a live change',
   settings: ['network', 'bacalhau', 'relays'],
-  modes: ['text', 'json'],
   options: {
     nodes: valueOption(
       '--nodes <count>',
@@ -31,10 +30,14 @@ export const demo = command({
         hint: 'Run `wasm-sensors demo --auto`, which asks nothing.',
       });
     }
-    const kind = settings.network;
-    const usual = await usualNodes(kind);
-    const nodes = options.nodes ?? usual;
-    const { bacalhau } = settings;
+    const { network, bacalhau, relays } = settings;
+    const { kind, capabilities } = await loadProvider(network);
+    if (capabilities.demoNodes === undefined) {
+      throw new AppError('OPTION_NOT_OFFERED', `the demo does not run on the ${kind} network`, {
+        hint: 'It cuts a region and replaces every sensor, so it runs only on networks that it starts itself.',
+      });
+    }
+    const { nodes = capabilities.demoNodes } = options;
     const stop = new StopSignal();
     const run = new DemoRun({
       // The demo works in another folder.
@@ -44,63 +47,42 @@ export const demo = command({
       stopped: stop.signal,
     });
     await run.claim();
-    return runToTheEnd(out, run, stop, { kind, nodes, asks, relays: settings.relays });
+    const began = Date.now();
+    const steps = demoSteps(kind, nodes, relays);
+    const results: StepResult[] = [];
+    const runSteps = async () => {
+      for (const [i, step] of steps.entries()) {
+        const command = [...step.words, STATE_DIR];
+        out.event({}, (style) => stepText(`${i + 1}/${steps.length}  ${step.title}`, step.about, command, style));
+        if (asks && !(await askToGoOn(out, run.page))) return;
+        const result = await run.do(step, (text) => out.progress(text));
+        if (stop.signal.aborted) return;
+        results.push(result);
+        out.event(result, (style) => stepResultText(result, style));
+        if (result.outcome !== 'seen') return;
+      }
+    };
+    out.event({}, () => demoSecondTerminalText(DEMO_FOLDER));
+    let interrupted = false;
+    try {
+      await Promise.race([stop.requested, runSteps()]);
+      interrupted = stop.signal.aborted;
+    } finally {
+      stop.end();
+      out.note('stopping everything');
+      const failed = !passed(results);
+      if (!(await run.stop(failed)))
+        out.warn(`not everything could be stopped: run \`wasm-sensors down ${STATE_DIR}\``);
+      if (failed) out.note(`logs: ${DEMO_FOLDER}/logs`);
+    }
+    // The question or request under way would keep this process alive.
+    if (interrupted) process.exit(stop.exitCode);
+    const seconds = (Date.now() - began) / 1000;
+    const document = { network: kind, nodesPerRegion: nodes, passed: passed(results), seconds, steps: results };
+    out.result(document, (style) => demoEndText(results, steps.length, seconds, style));
+    return passed(results) ? 0 : 1;
   },
 });
-
-/** In each region. Rejects with `OPTION_NOT_OFFERED` for a network that can't be started here. */
-async function usualNodes(network: string): Promise<number> {
-  const { kind, capabilities } = await loadProvider(network);
-  if (capabilities.demoNodes !== undefined) return capabilities.demoNodes;
-  throw new AppError('OPTION_NOT_OFFERED', `the demo does not run on the ${kind} network`, {
-    hint: 'It cuts a region and replaces every sensor, so it runs only on networks that it starts itself.',
-  });
-}
-
-/** Resolves with the exit code; what was started is stopped in any case. */
-async function runToTheEnd(
-  out: Output,
-  run: DemoRun,
-  stop: StopSignal,
-  { kind, nodes, asks, relays }: { kind: string; nodes: number; asks: boolean; relays: boolean },
-): Promise<number> {
-  const began = Date.now();
-  const steps = demoSteps(kind, nodes, relays);
-  const results: StepResult[] = [];
-  const runSteps = async () => {
-    for (const [i, step] of steps.entries()) {
-      const command = [...step.words, STATE_DIR];
-      out.event({}, (style) => stepText(`${i + 1}/${steps.length}  ${step.title}`, step.about, command, style));
-      if (asks && !(await askToGoOn(out, run.page))) return;
-      const result = await run.do(step, (text) => out.progress(text));
-      if (stop.signal.aborted) return;
-      results.push(result);
-      out.event(result, (style) => stepResultText(result, style));
-      if (result.outcome !== 'seen') return;
-    }
-  };
-  out.event({}, () => demoSecondTerminalText(DEMO_FOLDER));
-  let interrupted = false;
-  try {
-    await Promise.race([stop.requested, runSteps()]);
-    interrupted = stop.signal.aborted;
-  } finally {
-    stop.end();
-    await cleanUp(out, run, !passed(results));
-  }
-  // The question or request under way would keep this process alive.
-  if (interrupted) process.exit(stop.exitCode);
-  const seconds = (Date.now() - began) / 1000;
-  const document = { network: kind, nodesPerRegion: nodes, passed: passed(results), seconds, steps: results };
-  out.result(document, (style) => demoEndText(results, steps.length, seconds, style));
-  return passed(results) ? 0 : 1;
-}
-
-async function cleanUp(out: Output, run: DemoRun, failed: boolean): Promise<void> {
-  out.note('stopping everything');
-  if (!(await run.stop(failed))) out.warn(`not everything could be stopped: run \`wasm-sensors down ${STATE_DIR}\``);
-  if (failed) out.note(`logs: ${DEMO_FOLDER}/logs`);
-}
 
 /** `page`: address of the web page; undefined before the start. */
 async function askToGoOn(out: Output, page: string | undefined): Promise<boolean> {

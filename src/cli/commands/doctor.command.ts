@@ -8,7 +8,6 @@ export const doctor = command({
   summary: 'look for what keeps `up` from working, and say how to fix it; exit code 1: something fails',
   // The line that starts `up` can be checked as it is.
   settings: [...UP_SETTINGS, 'queueUnsigned'],
-  modes: ['text', 'json'],
   options: { fix: flagOption('--fix', 'repair what can be repaired without losing anything') },
   examples: ['wasm-sensors doctor', 'wasm-sensors doctor --network compose', 'wasm-sensors doctor --fix -o json'],
   async action({ out, settings, provenance, options }) {

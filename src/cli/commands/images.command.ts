@@ -1,27 +1,23 @@
 import { AppError } from '../../lib/errors/app-error.js';
 import { command } from '../command.js';
-import { type Read, text, valueOption } from '../options.js';
+import { type Read, refuse, text, valueOption } from '../options.js';
 import { bytesText } from '../output/terminal-text.js';
 
 const tagOption = () =>
-  valueOption('--tag <tag>', 'tag of the image; default: this version', (tag, flag) => {
-    if (/^\w[\w.-]{0,127}$/.test(tag)) return tag;
-    throw new AppError('BAD_OPTION', `${flag}: ${JSON.stringify(tag)} is not a tag (letters, digits, _, . and -)`);
-  });
+  valueOption('--tag <tag>', 'tag of the image; default: this version', (tag, flag) =>
+    /^\w[\w.-]{0,127}$/.test(tag) ? tag : refuse(flag, tag, 'is not a tag (letters, digits, _, . and -)'),
+  );
 const registryOption = () =>
   valueOption('--registry <host>', 'registry, such as localhost:5000', registryHost, 'ghcr.io');
 
-const registryHost: Read<string> = (registry, flag) => {
-  if (!/:\/\//.test(registry)) return registry;
-  throw new AppError('BAD_OPTION', `${flag}: ${JSON.stringify(registry)} is a URL`, {
-    hint: 'Images have the registry in their name, without a scheme: --registry localhost:5000',
-  });
-};
+const WITHOUT_SCHEME = 'Images have the registry in their name, without a scheme: --registry localhost:5000';
+const registryHost: Read<string> = (registry, flag) =>
+  /:\/\//.test(registry) ? refuse(flag, registry, 'is a URL', WITHOUT_SCHEME) : registry;
 
 export const imagesBuild = command({
   name: 'images build',
   summary: "build this program's Docker image, the same for every role",
-  modes: ['text', 'json'],
+  settings: [],
   options: {
     tag: tagOption(),
     registry: registryOption(),
@@ -49,7 +45,7 @@ export const imagesBuild = command({
 export const imagesPush = command({
   name: 'images push',
   summary: 'push the image to the registry',
-  modes: ['text', 'json'],
+  settings: [],
   options: { tag: tagOption(), registry: registryOption() },
   examples: ['wasm-sensors images push', 'wasm-sensors images push --registry localhost:5000'],
   async action({ out, options }) {

@@ -8,7 +8,7 @@ import type { Output } from '../output/output.js';
 export const init = command({
   name: 'init <folder>',
   summary: 'write the folder of a sensor of your own, which you then change, build and deploy',
-  modes: ['text', 'json'],
+  settings: [],
   options: {
     lang: valueOption('--lang <language>', 'language of the sensor', oneOf(LANGUAGES), 'assemblyscript').choices(
       LANGUAGES,
@@ -34,7 +34,7 @@ export const init = command({
 export const buildWasmCommand = command({
   name: 'build wasm [folder]',
   summary: "compile the sensor in a folder to <folder>.wasm; without one, this product's own modules (in a checkout)",
-  modes: ['text', 'json'],
+  settings: [],
   options: {
     outDir: valueOption(
       '--out <folder>',
@@ -46,22 +46,16 @@ export const buildWasmCommand = command({
   examples: ['wasm-sensors build wasm my-sensor'],
   async action({ out, options: { outDir, force }, args: { folder } }) {
     out.progress(folder === undefined ? 'compiling the modules' : `compiling ${folder}`);
-    const modules =
-      folder === undefined
-        ? await buildOwn(outDir ?? MODULES_DIR, force)
-        : [await buildFolder(out, folder, outDir ?? '.')];
-    out.result(modules, () => modules.map(({ name, bytes, path }) => `${name}  ${bytes} bytes  ${path}`).join('\n'));
+    if (folder === undefined) {
+      const { buildWasm } = await import('../../modules/build-modules.js');
+      return show(out, await buildWasm({ outDir: outDir ?? MODULES_DIR, force }));
+    }
+    const { buildSensor } = await import('../../modules/build-sensor.js');
+    const { warnings, ...built } = await buildSensor({ folder, outDir: outDir ?? '.' });
+    if (warnings.length > 0) out.warn(['the compiler says:', ...warnings].join('\n'));
+    show(out, [built]);
   },
 });
 
-async function buildOwn(outDir: string, force: boolean) {
-  const { buildWasm } = await import('../../modules/build-modules.js');
-  return buildWasm({ outDir, force });
-}
-
-async function buildFolder(out: Output, folder: string, outDir: string) {
-  const { buildSensor } = await import('../../modules/build-sensor.js');
-  const { warnings, ...built } = await buildSensor({ folder, outDir });
-  if (warnings.length > 0) out.warn(['the compiler says:', ...warnings].join('\n'));
-  return built;
-}
+const show = (out: Output, built: { name: string; bytes: number; path: string }[]) =>
+  out.result(built, () => built.map(({ name, bytes, path }) => `${name}  ${bytes} bytes  ${path}`).join('\n'));

@@ -17,7 +17,6 @@ import {
   replayedText,
 } from '../output/queue-text.js';
 
-/** How to find the queue. */
 const QUEUE_SETTINGS: SettingKey[] = ['queue', 'queueEndpoint', 'queueUnsigned', 'awsRegion', 'stateDir'];
 
 /** Works on the queue of the settings, or of the running `up`. Rejects with `NO_QUEUE` where there is neither. */
@@ -36,7 +35,6 @@ const limitOption = (fallback: string) =>
 export const queueStatus = command({
   name: 'queue status',
   summary: 'show how many messages wait in the queue, and how many are dead letters',
-  modes: ['text', 'json'],
   settings: QUEUE_SETTINGS,
   async action({ out, settings }) {
     const status = await withQueue(settings, readQueueStatus);
@@ -47,7 +45,6 @@ export const queueStatus = command({
 export const queuePeek = command({
   name: 'queue peek',
   summary: 'show the next messages of the queue and give them back; each look counts as a delivery',
-  modes: ['text', 'json'],
   settings: QUEUE_SETTINGS,
   options: { limit: limitOption('10') },
   async action({ out, settings, options }) {
@@ -63,7 +60,6 @@ export const queuePeek = command({
 export const queueDeadLetters = command({
   name: 'queue dead-letters',
   summary: 'list the messages that could not be stored, with the reason',
-  modes: ['text', 'json'],
   settings: QUEUE_SETTINGS,
   options: { limit: limitOption('1000') },
   async action({ out, settings, options }) {
@@ -75,7 +71,6 @@ export const queueDeadLetters = command({
 export const queueReplay = command({
   name: 'queue replay [ids...]',
   summary: 'send dead letters back to the queue, once the cause is fixed',
-  modes: ['text', 'json'],
   settings: QUEUE_SETTINGS,
   options: { all: flagOption('--all', 'every dead letter') },
   examples: ['wasm-sensors queue replay --all'],
@@ -98,7 +93,6 @@ export const queueReplay = command({
 export const queuePurge = command({
   name: 'queue purge',
   summary: 'delete every message of the queue, or every dead letter; asks first',
-  modes: ['text', 'json'],
   settings: QUEUE_SETTINGS,
   options: {
     deadLetters: flagOption('--dead-letters', 'the dead letters, instead of the queue itself'),
@@ -109,18 +103,15 @@ export const queuePurge = command({
     const result = await withQueue(settings, (queue) =>
       purgeQueue(queue, {
         deadLetters,
-        confirm: async (url, messages) => yes || askToPurge(purgeQuestion(url, messages, deadLetters)),
+        async confirm(url, messages) {
+          if (yes || canAsk()) return yes || confirm(purgeQuestion(url, messages, deadLetters));
+          throw new AppError('NOT_CONFIRMED', 'nothing is deleted without a confirmation', {
+            hint: 'Give --yes where nobody can be asked.',
+          });
+        },
       }),
     );
     out.result(result, () => purgedText(result));
     return result.purged ? 0 : 1;
   },
 });
-
-/** Throws `NOT_CONFIRMED` where there is no terminal. */
-function askToPurge(question: string): Promise<boolean> {
-  if (canAsk()) return confirm(question);
-  throw new AppError('NOT_CONFIRMED', 'nothing is deleted without a confirmation', {
-    hint: 'Give --yes where nobody can be asked.',
-  });
-}

@@ -22,8 +22,6 @@ function regionCommand(word: 'disconnect' | 'reconnect', connected: boolean, sum
   return command({
     name: `region ${word} <region>`,
     summary,
-    modes: ['text', 'json'],
-    settings: ['stateDir'],
     options: { timeoutMs: timeoutOption(150) },
     async action({ out, settings, options: { timeoutMs }, args: { region } }) {
       const session = openSession(settings);

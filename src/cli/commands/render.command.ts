@@ -7,7 +7,6 @@ import { text, valueOption } from '../options.js';
 export const render = command({
   name: 'render',
   summary: 'write the Docker network and the jobs as files that work without this program',
-  modes: ['text', 'json'],
   settings: ['nodes', 'relays', 'stateDir'],
   options: { dir: valueOption('--dir <folder>', 'folder for the files', text, 'network') },
   examples: ['wasm-sensors render --dir network && cd network && docker compose up -d'],

@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { AppError } from '../../lib/errors/app-error.js';
 import { isUnknownHost } from '../../operations/config/require-known.js';
 import { revokeSensor } from '../../operations/revoke-sensor.js';
-import { relayTokenOf, sensorTokenOf } from '../../protocol/sensor-token.js';
-import { rotateSensorKey, tokenFor } from '../../runtime/sensor-key.js';
+import { parseSensorKeys, relayTokenOf, sensorTokenOf } from '../../protocol/sensor-token.js';
+import { keepSensorKeys, rotateSensorKey } from '../../runtime/sensor-key.js';
 import { command } from '../command.js';
 import { flagOption, integer, text, valueOption } from '../options.js';
 import { openConfigTarget, openProxies } from '../targets.js';
@@ -11,7 +11,6 @@ import { openConfigTarget, openProxies } from '../targets.js';
 export const sensorToken = command({
   name: 'sensors token [host]',
   summary: 'print the sensor token of one node, for its environment (SENSOR_TOKEN), or the token of a relay',
-  modes: ['text', 'json'],
   settings: ['stateDir', 'sensorKey'],
   options: { relay: valueOption('--relay <region>', "that of the region's relay (WASM_SENSORS_RELAY_TOKEN)", text) },
   examples: [
@@ -24,7 +23,8 @@ export const sensorToken = command({
       throw new AppError('BAD_OPTION', 'whose token? Name a host, or a region with --relay');
     }
     const tokenOf = relay === undefined ? sensorTokenOf : relayTokenOf;
-    const token = tokenFor(name, tokenOf, resolve(settings.stateDir), settings.sensorKey);
+    const keys = settings.sensorKey ?? keepSensorKeys(resolve(settings.stateDir));
+    const token = tokenOf(parseSensorKeys(keys)![0]!.key, name);
     out.result(relay === undefined ? { host: name, token } : { relay, token }, () => token);
   },
 });
@@ -32,7 +32,6 @@ export const sensorToken = command({
 export const sensorRevoke = command({
   name: 'sensors revoke <host>',
   summary: 'refuse the readings of one node from now on, whatever its token',
-  modes: ['text', 'json'],
   settings: ['stateDir', 'proxies', 'token', 'tlsCa'],
   options: { undo: flagOption('--undo', 'accept its readings again') },
   async action({ out, settings, options, args: { host } }) {
@@ -58,8 +57,6 @@ const HOUR_MS = 3_600_000;
 export const tokenRotate = command({
   name: 'token rotate',
   summary: 'make a new key for the sensor tokens of nodes; tokens of the old one stay valid for a while',
-  modes: ['text', 'json'],
-  settings: ['stateDir'],
   options: {
     overlap: valueOption('--overlap <hours>', 'how long tokens of the old key stay valid', integer(0), '24'),
   },

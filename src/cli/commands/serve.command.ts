@@ -5,6 +5,7 @@ import { bytes, flagOption, integer, mandatoryOption, text, url, valueOption } f
 
 export const proxyServe = command({
   name: 'proxy serve',
+  modes: [],
   summary: 'run the proxy: POST /send takes readings and puts them into the queue',
   settings: SERVICE_SETTINGS.proxy,
   examples: [
@@ -15,27 +16,30 @@ export const proxyServe = command({
   action: async (context) => (await import('../services/proxy.js')).serveProxy(context),
 });
 
+export const RELAY_OPTIONS = {
+  upstream: mandatoryOption('--upstream <url>', 'the proxy that gets the readings, and has the configuration', url),
+  region: mandatoryOption('--region <region>', 'the region of its sensors', text),
+  name: valueOption('--name <name>', 'tells it from others of its region (default: name of the machine)', text),
+  data: valueOption('--data <file>', 'file of the readings (default: in the state folder)', text),
+  maxBytes: valueOption('--max-bytes <size>', 'what they may take of the disk', bytes, '1GiB'),
+};
 export const relayServe = command({
   name: 'relay serve',
+  modes: [],
   summary: 'run a relay: the proxy of a site, which keeps readings on its disk and forwards them',
   settings: SERVICE_SETTINGS.relay,
   settingTexts: {
     proxyPort: 'port of the relay',
     proxyUrl: 'URL at which sensors reach the relay, when it is not where it listens',
   },
-  options: {
-    upstream: mandatoryOption('--upstream <url>', 'the proxy that gets the readings, and has the configuration', url),
-    region: mandatoryOption('--region <region>', 'the region of its sensors', text),
-    name: valueOption('--name <name>', 'tells it from others of its region (default: name of the machine)', text),
-    data: valueOption('--data <file>', 'file of the readings (default: in the state folder)', text),
-    maxBytes: valueOption('--max-bytes <size>', 'what they may take of the disk', bytes, '1GiB'),
-  },
+  options: RELAY_OPTIONS,
   examples: ['wasm-sensors relay serve --upstream https://proxy.example.com --region eu'],
-  action: async (context) => (await import('../services/relay.js')).serveRelay(context, context.options),
+  action: async (context) => (await import('../services/relay.js')).serveRelay(context),
 });
 
 export const pullerServe = command({
   name: 'puller serve',
+  modes: [],
   summary: 'run the puller: takes readings from the queue to sinks, and serves the fleet view and the web page',
   settings: SERVICE_SETTINGS.puller,
   onePort: true,
@@ -43,36 +47,40 @@ export const pullerServe = command({
   action: async (context) => (await import('../services/puller.js')).servePuller(context),
 });
 
+export const QUEUE_OPTIONS = {
+  data: valueOption('--data <file>', 'file of the store (default: queue.db in the state folder)', text),
+  create: valueOption('--create <name>', 'create this queue and its dead-letter queue <name>-dead', text),
+  baseUrl: valueOption('--base-url <url>', 'origin of the queue URLs that clients are given', url),
+  purgeInterval: flagOption('--no-purge-interval', 'allow PurgeQueue of a queue more often than once in 60 seconds'),
+};
 export const queueServe = command({
   name: 'queue serve',
+  modes: [],
   summary: 'run the embedded SQS-compatible queue server (durable; for AWS SDKs, boto3 and the AWS CLI)',
   settings: SERVICE_SETTINGS.queue,
   onePort: true,
-  options: {
-    data: valueOption('--data <file>', 'file of the store (default: queue.db in the state folder)', text),
-    create: valueOption('--create <name>', 'create this queue and its dead-letter queue <name>-dead', text),
-    baseUrl: valueOption('--base-url <url>', 'origin of the queue URLs that clients are given', url),
-    purgeInterval: flagOption('--no-purge-interval', 'allow PurgeQueue of a queue more often than once in 60 seconds'),
-  },
+  options: QUEUE_OPTIONS,
   examples: [
     'wasm-sensors queue serve --create readings',
     'aws sqs receive-message --endpoint-url http://127.0.0.1:9324 --queue-url http://127.0.0.1:9324/000000000000/readings',
   ],
-  action: async (context) => (await import('../services/queue.js')).serveQueue(context, context.options),
+  action: async (context) => (await import('../services/queue.js')).serveQueue(context),
 });
 
+export const SENSORS_OPTIONS = {
+  port: mandatoryOption('--port <port>', 'port of the control API', integer(0)),
+  jobs: mandatoryOption(
+    '--jobs <file>',
+    'keeps the jobs, so that a restarted host runs them again; modules of the user are in modules/ beside it',
+    text,
+  ),
+};
 export const sensorsServe = command({
   name: 'sensors serve',
+  modes: [],
   summary: 'run the sensor host of the embedded network (started by `up`)',
   hidden: true,
   settings: SERVICE_SETTINGS.sensors,
-  options: {
-    port: mandatoryOption('--port <port>', 'port of the control API', integer(0)),
-    jobs: mandatoryOption(
-      '--jobs <file>',
-      'keeps the jobs, so that a restarted host runs them again; modules of the user are in modules/ beside it',
-      text,
-    ),
-  },
-  action: async (context) => (await import('../services/sensors.js')).serveSensors(context, context.options),
+  options: SENSORS_OPTIONS,
+  action: async (context) => (await import('../services/sensors.js')).serveSensors(context),
 });

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { AppError } from '../../lib/errors/app-error.js';
 import { openSession } from '../../runtime/session.js';
 import { command } from '../command.js';
 
 export const shell = command({
   name: 'shell [command...]',
+  modes: [],
   summary: 'open a shell in the client container, where `bacalhau` talks to the orchestrator (compose network)',
-  settings: ['stateDir'],
   passThrough: true,
   examples: ['wasm-sensors shell', "wasm-sensors shell bacalhau job run -V color='#fefefe' jobs/config-updater.yaml"],
   async action({ settings, args }) {
@@ -21,9 +22,7 @@ export const shell = command({
     const child = spawn(program, words, { stdio: 'inherit' });
     // A Ctrl-C is for the program in the container.
     process.on('SIGINT', () => {});
-    return new Promise<number>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code) => resolve(code ?? 1));
-    });
+    const [code] = await once(child, 'exit');
+    return code ?? 1;
   },
 });

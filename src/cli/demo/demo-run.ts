@@ -37,32 +37,25 @@ export interface StepResult {
   outcome: 'seen' | 'unseen' | 'failed';
   evidence: (Finding & { must: string })[];
   seconds: number;
-  /** Why it failed. */
   error?: string;
-}
-
-export interface DemoOptions {
-  /** The `bacalhau` program. */
-  bacalhau: string | undefined;
-  ansi: string;
-  /** Whether what commands print is shown. */
-  verbose: boolean;
-  stopped: AbortSignal;
 }
 
 export class DemoRun {
   readonly #folder = resolve(DEMO_FOLDER);
   readonly #ownerFile = join(this.#folder, 'demo.json');
-  readonly #options: DemoOptions;
   #running: ChildProcess | undefined;
   /** Undefined before the start. */
   #fleet: FleetClient | undefined;
   /** Since the start, in order. */
   readonly #alerts: AlertEvent[] = [];
 
-  constructor(options: DemoOptions) {
-    this.#options = options;
-  }
+  /**
+   * `bacalhau`: the program, where it is not the usual one.
+   * `verbose`: what commands print is shown.
+   */
+  constructor(
+    private readonly options: { bacalhau: string | undefined; ansi: string; verbose: boolean; stopped: AbortSignal },
+  ) {}
 
   /** Address of the web page; undefined before the start. */
   get page(): string | undefined {
@@ -121,7 +114,7 @@ export class DemoRun {
 
   /** A command of this program, without the user's queue and settings. Resolves with its exit code; null: a signal. */
   async #run(words: string[], quiet: boolean): Promise<number | null> {
-    const { ansi, verbose, bacalhau } = this.#options;
+    const { ansi, verbose, bacalhau } = this.options;
     const env = { ...process.env };
     for (const setting of Object.values(SETTINGS)) for (const name of setting.env) delete env[name];
     for (const port of PORTS) env[SETTINGS[port].env[0]!] = '0';
@@ -142,7 +135,7 @@ export class DemoRun {
       const [now, { deadLetters = 0 }] = await Promise.all([fleet.snapshot(), fleet.stats()]);
       const finding = check({ before, now, deadLetters, alerts: this.#alerts });
       if (finding.ok || Date.now() > until) return finding;
-      await sleep(CHECK_EVERY_MS, undefined, { signal: this.#options.stopped });
+      await sleep(CHECK_EVERY_MS, undefined, { signal: this.options.stopped });
     }
   }
 
@@ -151,7 +144,7 @@ export class DemoRun {
     const fleet = new FleetClient(() => this.page ?? '', { token: readToken(tokenFileOf(this.#folder)) });
     this.#fleet = fleet;
     const follow = async () => {
-      for await (const event of fleet.events({ kinds: ['alert'], signal: this.#options.stopped })) {
+      for await (const event of fleet.events({ kinds: ['alert'], signal: this.options.stopped })) {
         if (event.event === 'alert') this.#alerts.push(event);
       }
     };

@@ -12,9 +12,7 @@ import {
 } from './evidence.js';
 
 const NODES = 2;
-const colored = (name: string, sensors = NODES) =>
-  region(name, { live: NODES, colors: [{ color: '#00c853', sensors }], gaps: 0 });
-const all = [colored('us'), colored('eu'), colored('as')];
+const all = ['us', 'eu', 'as'].map((name) => region(name, { live: NODES, gaps: 0 }));
 
 const seen = ({ regions = all, sensors = [sensor()], ...over }: Partial<Seen> & Partial<Shown> = {}): Seen => ({
   before: [],
@@ -29,22 +27,43 @@ interface Shown {
 }
 const ok = ({ check }: Evidence, what: Seen) => check(what).ok;
 
+/** Of the region `us`, then of `eu`, then of `as`. */
+const sensorsOf = (counts: number[], over: Parameters<typeof sensor>[0]) =>
+  ['us', 'eu', 'as'].flatMap((name, i) =>
+    Array.from({ length: counts[i] ?? 0 }, () => sensor({ region: name, ...over })),
+  );
+
 test('every sensor sends what it measures, in all three regions', () => {
-  const measuring = (count: number) => Array.from({ length: count }, () => sensor({ values: { temperature: 4 } }));
+  const measuring = (...counts: number[]) => seen({ sensors: sensorsOf(counts, { values: { temperature: 4 } }) });
   const evidence = sensorsMeasure('temperature', NODES);
-  expect(ok(evidence, seen({ sensors: measuring(6) }))).toBe(true);
-  expect(ok(evidence, seen({ sensors: measuring(5) }))).toBe(false);
-  expect(ok(evidence, seen({ sensors: measuring(6), regions: [colored('us'), region('eu', { live: 1 })] }))).toBe(
+  expect(ok(evidence, measuring(2, 2, 2))).toBe(true);
+  expect(ok(evidence, measuring(2, 1, 2))).toBe(false);
+  expect(ok(evidence, measuring(3, 1, 2))).toBe(false);
+  expect(ok(evidence, seen({ sensors: sensorsOf([2, 2, 2], {}) }))).toBe(false);
+});
+
+test('a colour is shown when no sensor has another one', () => {
+  const shown = (...counts: number[]) =>
+    seen({
+      sensors: [
+        ...sensorsOf(counts, { color: '#00c853' }),
+        ...sensorsOf(
+          counts.map((count) => NODES - count),
+          {},
+        ),
+      ],
+    });
+  expect(ok(showsColor('#00c853', NODES), shown(2, 2, 2))).toBe(true);
+  expect(ok(showsColor('#00c853', NODES), shown(2, 1, 2))).toBe(false);
+  expect(ok(showsColor('#00c853', NODES, ['us', 'as']), shown(2, 1, 2))).toBe(true);
+  expect(ok(showsColor('#00c853', NODES, ['us', 'as']), seen({ sensors: sensorsOf([2], { color: '#00c853' }) }))).toBe(
     false,
   );
 });
 
-test('a colour is shown when no sensor has another one', () => {
-  const mixed = seen({ regions: [colored('us'), colored('eu', 1), colored('as')] });
-  expect(ok(showsColor('#00c853', NODES), seen())).toBe(true);
-  expect(ok(showsColor('#00c853', NODES), mixed)).toBe(false);
-  expect(ok(showsColor('#00c853', NODES, ['us', 'as']), mixed)).toBe(true);
-  expect(ok(showsColor('#00c853', NODES, ['us', 'as']), seen({ regions: [colored('us')] }))).toBe(false);
+test('sensors that are silent or replaced show nothing', () => {
+  const sensors = sensorsOf([2, 2, 2], { color: '#00c853', state: 'silent' });
+  expect(ok(showsColor('#00c853', NODES), seen({ sensors }))).toBe(false);
 });
 
 test('the newest alert of the region counts', () => {

@@ -1,6 +1,6 @@
 /** What must be seen after a step of the demo, in the fleet view of the puller. Pure. */
 import type { AlertEvent } from '../../fleet/fleet-events.js';
-import type { RegionView, SensorView } from '../../fleet/fleet-view.js';
+import type { SensorView } from '../../fleet/fleet-view.js';
 import { REGIONS } from '../../network/network.js';
 import type { FleetSnapshot } from '../../puller/puller-app.js';
 import { countText, secondsText } from '../output/terminal-text.js';
@@ -28,35 +28,30 @@ export interface Evidence {
   check(seen: Seen): Finding;
 }
 
-const eachRegion = (regions: RegionView[], count: (region: RegionView) => number): string =>
-  regions.map((region) => `${region.region} ${count(region)}`).join(', ');
-
 const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-/** `nodes`: in each region. */
-export const sensorsMeasure = (name: string, nodes: number): Evidence => ({
-  must: `every sensor sends its ${name}`,
-  check({ now: { summary, sensors } }) {
-    const measured = sensors.filter(({ state, values }) => state === 'live' && values?.[name] !== undefined).length;
-    const ok = measured === REGIONS.length * nodes && summary.regions.every(({ live }) => live === nodes);
-    return {
-      ok,
-      text: `${name} of ${countText(measured, 'sensor')} (${eachRegion(summary.regions, ({ live }) => live)})`,
-    };
+/** `nodes`: in each region; `regions`: left out, all. */
+const everySensor = (
+  what: string,
+  isSeen: (sensor: SensorView) => boolean,
+  nodes: number,
+  regions: readonly string[] = REGIONS,
+): Evidence => ({
+  must: `every sensor of ${regions.join(', ')} sends ${what}`,
+  check({ now: { sensors } }) {
+    const live = sensors.filter((sensor) => sensor.state === 'live' && isSeen(sensor));
+    const counts = regions.map((name) => live.filter(({ region }) => region === name).length);
+    const ok = counts.every((count) => count === nodes);
+    const who = ok ? 'from every sensor' : `of ${countText(nodes, 'sensor')} in each region`;
+    return { ok, text: `${what} ${who} (${regions.map((name, i) => `${name} ${counts[i]}`).join(', ')})` };
   },
 });
 
-/** `wanted`: regions; left out, all. */
-export const showsColor = (color: string, nodes: number, wanted: readonly string[] = REGIONS): Evidence => ({
-  must: `the readings of ${wanted.join(', ')} show ${color}`,
-  check({ now: { summary } }) {
-    const own = summary.regions.filter(({ region }) => wanted.includes(region));
-    const having = ({ colors }: RegionView) => colors.find((one) => one.color === color)?.sensors ?? 0;
-    const ok = own.length === wanted.length && own.every((region) => having(region) === nodes);
-    const who = ok ? 'from every sensor' : `of ${countText(nodes, 'sensor')} in each region`;
-    return { ok, text: `${color} ${who} (${eachRegion(own, having)})` };
-  },
-});
+export const sensorsMeasure = (name: string, nodes: number): Evidence =>
+  everySensor(name, ({ values }) => values?.[name] !== undefined, nodes);
+
+export const showsColor = (color: string, nodes: number, regions?: readonly string[]): Evidence =>
+  everySensor(color, (sensor) => sensor.color === color, nodes, regions);
 
 /** `firing`: false for an alert that is over. */
 export const alertOf = (region: string, firing: boolean): Evidence => ({

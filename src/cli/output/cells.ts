@@ -60,7 +60,6 @@ export function wrapped(text: string, width: number | undefined, indent: number)
   return lines.join('\n');
 }
 
-/** What stands for what. */
 const ASCII = {
   '#': '█▇',
   '=': '▆▅',

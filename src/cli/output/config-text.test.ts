@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { configDocument } from '../../operations/config/read-config.js';
-import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import { desiredConfigStore } from '../../proxy/desired-config-store.js';
 import { sensorView } from '../../test/support/fake-network.js';
 import * as text from './config-text.js';
 import { styleFor } from './terminal-text.js';
@@ -50,7 +50,7 @@ test('files and proxies', () => {
   expect(text.failedProxyText(failed[0]!)).toBe('http://p did not take the change: does not answer');
 });
 
-const desired = new DesiredConfigStore();
+const desired = desiredConfigStore();
 desired.patch({ scope: {}, set: { color: '#00ff88', interval: 2 }, unset: [] }, 1000);
 desired.patch({ scope: { hostname: 'edge-us-2' }, set: { paused: false }, unset: [] }, 2000);
 const sources = { color: 'fleet', emoji: 'flag', random_off: 'default', interval: 'file', paused: 'default' };
@@ -81,7 +81,7 @@ test('config show: what is desired of every scope, and each value with its sourc
 });
 
 test('config show: an empty configuration, one that was lost, and more sensors than a screen holds', () => {
-  expect(rows({ ...view, desired: new DesiredConfigStore().state, sensors: [] })).toEqual([
+  expect(rows({ ...view, desired: desiredConfigStore().state, sensors: [] })).toEqual([
     ...['desired', 'fleet|(nothing is set)', '', '2/3 sensors converged'],
   ]);
   expect(rows({ ...view, desired: { ...desired.state, lost: 9 } })).toContain(
@@ -93,7 +93,7 @@ test('config show: an empty configuration, one that was lost, and more sensors t
 });
 
 test('config show has regions in their usual order, whichever was set first', () => {
-  const store = new DesiredConfigStore();
+  const store = desiredConfigStore();
   for (const region of ['as', 'eu', 'us']) store.patch({ scope: { region }, set: { interval: 2 }, unset: [] }, 1000);
   const lines = rows({ ...view, desired: store.state, sensors: [] });
   expect(lines.flatMap((line) => /^region (\w+)/.exec(line)?.[1] ?? [])).toEqual(['us', 'eu', 'as']);

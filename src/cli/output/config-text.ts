@@ -30,7 +30,6 @@ export function setConfigText(scope: Scope, { version, seen }: ChangeConfigResul
 export const followText = ({ hidden, ...seen }: { converged: number; sensors: number; hidden: unknown[] }): string =>
   hidden.length > 0 ? `${seen.converged}/${seen.sensors} sensors follow` : convergedText(seen);
 
-/** Of a long list, so many are named. */
 const NAMED = 5;
 
 /** What keeps a change from some sensors, and how to change that: a warning, where there is something. */

@@ -1,6 +1,6 @@
 /** Texts of the demo: its steps, what was seen, and what to do next. */
 import type { StepResult } from '../demo/demo-run.js';
-import { cellsOf } from './cells.js';
+import { wrapped } from './cells.js';
 import { commandName } from './command-name.js';
 import { type Style, secondsText, swatch } from './terminal-text.js';
 
@@ -11,7 +11,6 @@ const promptLines = (lines: string[], style: Style): string[] =>
 /** Columns of a line of a command: as many as those of the narrowest usual terminal. */
 const WIDEST = 76;
 
-/** A heading, what the step does, and its command. */
 export function stepText(heading: string, about: string, words: string[], style: Style): string {
   return ['', style.bold(heading), about, ...promptLines(commandLines(words), style)].join('\n');
 }
@@ -30,17 +29,11 @@ export function stepResultText({ evidence, error, seconds }: StepResult, style: 
 }
 
 /** A command as it is typed; where it is too long, it goes on in the next line. */
-export function commandLines(words: string[], program = commandName()): string[] {
-  const lines = [program];
-  for (const word of words) {
-    const longer = `${lines.at(-1)} ${word}`;
-    if (cellsOf(`${longer} \\`) > WIDEST) lines.splice(-1, 1, `${lines.at(-1)} \\`, `  ${word}`);
-    else lines.splice(-1, 1, longer);
-  }
-  return lines;
-}
+export const commandLines = (words: string[], program = commandName()): string[] =>
+  wrapped(`${program} ${words.join(' ')}`, WIDEST, 2)
+    .replaceAll('\n', ' \\\n')
+    .split('\n');
 
-/** Whether every step saw what it must see. */
 export const passed = (results: StepResult[]): boolean => results.every(({ outcome }) => outcome === 'seen');
 
 /** `of`: how many steps there are. */

@@ -1,5 +1,5 @@
 /** What `doctor` found, for people. */
-import type { CheckStatus, Finding } from '../../doctor/check.js';
+import type { CheckStatus } from '../../doctor/check.js';
 import type { CheckResult, DoctorReport } from '../../doctor/run-checks.js';
 import { countText, partsText, type Style } from './terminal-text.js';
 
@@ -25,32 +25,26 @@ export function doctorText({ network, results }: DoctorReport, style: Style): st
   const column = Math.max(...[...shown.map(({ check }) => check), 'skipped'].map((name) => name.length)) + 2;
   const line = (mark: string, name: string, text: string) => `${mark} ${name.padEnd(column)}${text}`;
   const space = ' '.repeat(column + 2);
-  const each = (lines: (result: CheckResult, finding: Finding) => string[]) =>
-    results.flatMap((result) => result.findings.flatMap((finding) => lines(result, finding)));
-  const blocks = [
-    [`network ${network}`],
-    [
-      ...results.flatMap(({ check, findings }) =>
-        findings
-          .filter(({ status }) => status === 'ok')
-          .map(({ why }, i) => (i === 0 ? line(style.green('✓'), check, why) : space + why)),
-      ),
-      ...skipped.map((text) => line(style.dim('-'), 'skipped', text)),
-    ],
-    results.flatMap(({ check, repairs }) => repairs.map((done) => line(style.green('+'), check, `fixed: ${done}`))),
-    each(({ check }, { status, why, fix, details = [] }) => {
+  const good = results.flatMap(({ check, findings }) =>
+    findings
+      .filter(({ status }) => status === 'ok')
+      .map(({ why }, i) => (i === 0 ? line(style.green('✓'), check, why) : space + why)),
+  );
+  const repaired = results.flatMap(({ check, repairs }) =>
+    repairs.map((done) => line(style.green('+'), check, `fixed: ${done}`)),
+  );
+  const problems = results.flatMap(({ check, findings }) =>
+    findings.flatMap(({ status, why, fix, details = [] }) => {
       const mark = marks[status];
       if (mark === undefined) return [];
       // Details are there to be copied, so they stay as they are.
       const advice = [...(fix === undefined ? [] : [`→ ${fix}`]), ...details.map((detail) => `  ${detail}`)];
       return [line(mark, check, why), ...advice.map((text) => space + text)];
     }),
-    [verdict(results)],
-  ];
-  return blocks
-    .filter((block) => block.length > 0)
-    .map((block) => block.join('\n'))
-    .join('\n\n');
+  );
+  const unchecked = skipped.map((text) => line(style.dim('-'), 'skipped', text));
+  const blocks = [[`network ${network}`], [...good, ...unchecked], repaired, problems, [verdict(results)]];
+  return blocks.flatMap((block) => (block.length > 0 ? block.join('\n') : [])).join('\n\n');
 }
 
 /** Checks that were skipped for the same reason share a line. */
@@ -81,5 +75,4 @@ function verdict(results: CheckResult[]): string {
   return repairable ? `${counts}; \`wasm-sensors doctor --fix\` repairs what is safe to repair.` : `${counts}.`;
 }
 
-/** Whether something fails. */
 export const hasFailures = ({ results }: DoctorReport): boolean => countsOf(results).failures > 0;

@@ -17,11 +17,7 @@ import type { QueueServerEvent } from '../../sqs-server/sqs-server.js';
 import { countText, namesText } from './terminal-text.js';
 
 /** A job of the embedded network that does not run again after a restart of its host. */
-interface JobLost {
-  type: 'job.lost';
-  job: string;
-  reason: string;
-}
+type JobLost = { type: 'job.lost'; job: string; reason: string };
 
 /** A relay takes no readings, and takes them again. */
 export type RelayRefuses = { type: 'relay.refusing'; message: string } | { type: 'relay.taking' };
@@ -187,7 +183,6 @@ export function logEvent(log: Logger, event: Event): void {
   log[level](type, text, { ...fields, ...unsaid });
 }
 
-/** Processes that are named after their commands. */
 const nameOf = (process: string) => (process === 'sensors' ? 'sensor host' : process);
 const sendsTo = (url: string | undefined) => (url === undefined ? '' : ` and sends to ${url}`);
 const lastOutputText = (lines: string[]) => (lines.length > 0 ? `; its last output: ${lines.join(' / ')}` : '');

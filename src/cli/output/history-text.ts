@@ -19,15 +19,10 @@ const historyPoints = (history: History) =>
 
 /** Times are ISO 8601. */
 export const historyRows = (history: History): (string | number | null)[][] =>
-  historyPoints(history).map(({ t, region, host, count, min, mean, max }) => [
-    new Date(t).toISOString(),
-    region,
-    host,
-    count,
-    min,
-    mean,
-    max,
-  ]);
+  historyPoints(history).map((one) => {
+    const { t, region, host, count, min, mean, max } = one;
+    return [new Date(t).toISOString(), region, host, count, min, mean, max];
+  });
 
 export function historyTable(history: History, style: Style): string {
   const oneDay = history.to - history.from <= 86_400_000;

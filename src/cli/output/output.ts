@@ -14,21 +14,20 @@ const WITHOUT_WRAP = (text: string) => `\x1b[?7l${text}\x1b[?7h`;
 
 /** `csv` prints lines of its own (`csv.ts`). */
 export type OutputMode = 'text' | 'json' | 'ndjson' | 'csv';
-/** Version of the JSON documents below. */
 const SCHEMA_VERSION = 1;
 
 export class Output {
-  readonly command: string;
-  readonly mode: OutputMode;
   /** Colours of stdout. */
   readonly style: Style;
   readonly #errorStyle: Style;
   readonly #warnings: string[] = [];
   #lastProgress = '';
 
-  constructor(command: string, mode: OutputMode, ansi: AnsiMode) {
-    this.command = command;
-    this.mode = mode;
+  constructor(
+    readonly command: string,
+    readonly mode: OutputMode,
+    ansi: AnsiMode,
+  ) {
     this.style = styleFor(process.stdout, ansi);
     this.#errorStyle = styleFor(process.stderr, ansi);
   }
@@ -66,7 +65,6 @@ export class Output {
     this.#lastProgress = text;
   }
 
-  /** A remark. */
   note(text: string): void {
     this.endProgress();
     this.#report(withCommandName(text));

@@ -1,6 +1,6 @@
 /** What the `queue` commands say. */
 import { escapeControls } from '../../lib/control-characters.js';
-import type { Peeked, PurgeResult, QueueFill, QueueStatus } from '../../operations/queue/inspect-queue.js';
+import type { Peeked, purgeQueue, QueueFill, QueueStatus } from '../../operations/queue/inspect-queue.js';
 import type { DeadLetter } from '../../puller/controls/fleet-controls.js';
 import type { QueueDepth } from '../../queue/queue.js';
 import { table } from './table.js';
@@ -46,19 +46,20 @@ export function deadLettersText(letters: DeadLetter[], style: Style): string {
       { head: 'id', of: ({ id }) => id },
       { head: 'sent', of: ({ sentAt }) => timeText(sentAt) },
       { head: 'reason', rank: 1, least: 8, of: (letter) => escapeControls(reasonText(letter)) },
-      { head: 'sensor', rank: 2, least: 8, of: ({ region, hostname }) => sensorText(region, hostname) },
+      {
+        head: 'sensor',
+        rank: 2,
+        least: 8,
+        of: (one) => escapeControls(`${one.region ?? ''} ${one.hostname ?? ''}`.trim()),
+      },
       { head: 'body', rank: 3, least: 8, of: ({ body }) => bodyText(body) },
     ],
     { style },
   ).join('\n');
 }
 
-const sensorText = (...names: (string | undefined)[]) => escapeControls(names.filter(Boolean).join(' '));
-
-function reasonText({ reason, exhausted }: DeadLetter): string {
-  if (reason !== undefined) return reason;
-  return exhausted ? 'delivered too often and never deleted' : 'unknown';
-}
+const reasonText = ({ reason, exhausted }: DeadLetter): string =>
+  reason ?? (exhausted ? 'delivered too often and never deleted' : 'unknown');
 
 export const replayedText = (count: number): string => `${countText(count, 'dead letter')} replayed`;
 
@@ -67,7 +68,7 @@ export function purgeQuestion(url: string, messages: number, deadLetters: boolea
   return `Delete ${what} in ${url}? They can't be brought back.`;
 }
 
-export const purgedText = ({ url, messages, purged }: PurgeResult): string =>
+export const purgedText = ({ url, messages, purged }: Awaited<ReturnType<typeof purgeQueue>>): string =>
   purged ? `${countText(messages, 'message')} deleted from ${url}` : 'nothing is deleted';
 
 const timeText = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');

@@ -2,17 +2,16 @@
 import { escapeControls } from '../../lib/control-characters.js';
 import { unschedulableNodes } from '../../network/edge-nodes.js';
 import type { JobInfo, NodeInfo } from '../../network/network.js';
-import { type FailedExecution, failedExecutions, type Status } from '../../operations/read-status.js';
+import { failedExecutions, type Status } from '../../operations/read-status.js';
 import type { QueueServerState } from '../../queue/queue.js';
 import type { RunState } from '../../runtime/run-state.js';
+import { moduleTable, versionLines } from './deploy-text.js';
 import { eventText, spanText } from './event-text.js';
 import { relayLines, summaryTable } from './fleet-text.js';
-import { moduleTable } from './module-text.js';
 import { depthText } from './queue-text.js';
 import { table } from './table.js';
 import { countText, namesText, partsText, type Style } from './terminal-text.js';
 import { endpointLines } from './up-text.js';
-import { versionLines } from './versions-text.js';
 
 const NODES_SHOWN = 10;
 const FAILED_SHOWN = 20;
@@ -23,23 +22,10 @@ export const unansweredText = ({ service, reason }: Status['unanswered'][number]
 
 /** The status as `-o json` shows it. */
 export function statusDocument({ kind, up, endpoints }: RunState, status: Status) {
-  const { nodes, jobs, fleet, convergence, puller, proxies, revoked, notices, versions } = status;
-  return {
-    network: kind,
-    pid: up.pid,
-    endpoints,
-    nodes,
-    jobs,
-    summary: fleet.summary,
-    sensors: fleet.sensors,
-    versions,
-    convergence,
-    queue: { name: puller.queue, depth: puller.depth, deadLetters: puller.deadLetters, server: puller.queueServer },
-    puller,
-    proxies,
-    revoked,
-    notices,
-  };
+  const { fleet, unanswered: _, ...others } = status;
+  const { queue: name, depth, deadLetters, queueServer: server } = status.puller;
+  const queue = { name, depth, deadLetters, server };
+  return { network: kind, pid: up.pid, endpoints, ...others, summary: fleet.summary, sensors: fleet.sensors, queue };
 }
 
 export const bypassingText = ({ job, proxyUrl }: { job: string; proxyUrl: string }): string =>
@@ -180,16 +166,15 @@ const fileProblems = ({ quarantined = [], writtenBack }: Pick<QueueServerState, 
 
 /** Regions with nodes that are not connected. */
 function brokenLinks(nodes: NodeInfo[]): Map<string, string> {
-  const links = new Map<string, string>();
-  for (const region of new Set(nodes.map((node) => node.region))) {
-    const own = nodes.filter((node) => node.region === region);
-    const lost = own.filter(({ connected }) => !connected).length;
-    if (lost > 0) links.set(region, `${lost}/${own.length} nodes disconnected`);
-  }
-  return links;
+  const lost = nodes.filter(({ connected }) => !connected).map(({ region }) => region);
+  const count = (regions: string[], wanted: string) => regions.filter((region) => region === wanted).length;
+  const all = nodes.map(({ region }) => region);
+  return new Map(
+    [...new Set(lost)].map((name) => [name, `${count(lost, name)}/${count(all, name)} nodes disconnected`]),
+  );
 }
 
-const executionTable = (executions: FailedExecution[]) =>
+const executionTable = (executions: ReturnType<typeof failedExecutions>) =>
   table(executions, [
     { head: '', of: ({ job }) => `  ${job}` },
     { head: '', of: ({ node }) => node },

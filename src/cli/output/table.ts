@@ -5,7 +5,6 @@ import { type Style, terminalWidth } from './terminal-text.js';
 export interface Column<Row> {
   head: string;
   of(row: Row): string;
-  /** Aligned to the right. */
   right?: boolean;
   /** The highest is shortened and left out first; columns without one stay, and are shortened last, the widest first. */
   rank?: number;

@@ -3,7 +3,6 @@ import { Chalk, type ChalkInstance } from 'chalk';
 
 export type Style = ChalkInstance;
 export type AnsiMode = 'auto' | 'always' | 'never';
-/** Standard output or standard error. */
 type Stream = { isTTY?: boolean; hasColors?(count?: number): boolean };
 
 /**

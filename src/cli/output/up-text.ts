@@ -11,15 +11,10 @@ export const endpointLines = (endpoints: object, host?: unknown): string[] => {
   const own = host === '0.0.0.0' || host === '::' ? otherAddresses() : [];
   return Object.entries(endpoints).map(([name, url]) => {
     const label = Object.hasOwn(ENDPOINT_NAMES, name) ? ENDPOINT_NAMES[name]! : name;
-    const others = ON_HOST.includes(name) ? own.map((address) => withHost(url, address)) : [];
+    const others = ON_HOST.includes(name) ? own.map((address) => url.replace(new URL(url).hostname, address)) : [];
     return `${label.padEnd(9)} ${[url, ...others].join(', ')}`;
   });
 };
-
-function withHost(url: string, host: string): string {
-  const { protocol, port } = new URL(url);
-  return `${protocol}//${host}:${port}`;
-}
 
 /** At most so many: a machine may have dozens. */
 const ADDRESSES_SHOWN = 3;

@@ -30,7 +30,10 @@ export function frame(picture: Picture): string[] {
     return lines.map((line) => cut(line, width));
   }
   const height = bodyHeight(rows);
-  const body = state.help ? helpLines(width) : VIEWS[state.view].draw(picture, height);
+  const help = [...BINDINGS.map((binding) => binding.help), ...WORDS].flatMap(([word, meaning]) =>
+    wrapped(`${word.padEnd(14)}${meaning}`, width, 14).split('\n'),
+  );
+  const body = state.help ? help : VIEWS[state.view].draw(picture, height);
   const filled = Array.from({ length: height }, (_, row) => body[row] ?? '');
   const below = [viewsLine(picture), ...filled, noteLine(picture), keysLine(picture)].map((line) =>
     withCommandName(line),
@@ -39,11 +42,9 @@ export function frame(picture: Picture): string[] {
   return unicode ? lines : lines.map(asciiOnly);
 }
 
-const NOTHING = { live: 0, silent: 0, rate: 0, gaps: 0, unaccounted: 0 };
-
 function titleLine({ data, style, kind, page, now, width }: Picture): string {
   const { summary, firing, stats, heardAt } = data;
-  const { live, silent, rate, gaps, unaccounted } = summary?.total ?? NOTHING;
+  const { live = 0, silent = 0, rate = 0, gaps = 0, unaccounted = 0 } = summary?.total ?? {};
   const cutOff = summary?.regions.reduce((sum, region) => sum + (region.cut ? region.silent : 0), 0) ?? 0;
   const silentFor = now - heardAt;
   const dead = stats?.deadLetters ?? 0;
@@ -106,6 +107,7 @@ function keysLine({ data, state, style, attached, width }: Picture): string {
   return style.dim(line);
 }
 
+/** Those that the views use. */
 const WORDS = [
   ['', ''],
   ['gaps', 'readings that are missing, though later ones have arrived'],
@@ -117,9 +119,3 @@ const WORDS = [
   ['', ''],
   ['elsewhere', 'wasm-sensors deploy publisher | tail | status | down'],
 ] as const;
-
-/** All keys, and the words that the views use. */
-const helpLines = (width: number): string[] =>
-  [...BINDINGS.map(({ help }) => help), ...WORDS].flatMap(([word, meaning]) =>
-    wrapped(`${word.padEnd(14)}${meaning}`, width, 14).split('\n'),
-  );

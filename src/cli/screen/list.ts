@@ -9,13 +9,11 @@ import type { ScreenState } from './screen-state.js';
 export interface Picture {
   data: ScreenData;
   state: ScreenState;
-  /** Columns and rows of the terminal. */
   width: number;
   rows: number;
   style: Style;
   /** The terminal shows characters beyond ASCII. */
   unicode: boolean;
-  /** Kind of network. */
   kind: string;
   /** Address of the page; '' where there is none. */
   page: string;
@@ -44,23 +42,13 @@ export interface ListOptions<Row> {
   /** The same for the same row, also where it was heard of again. */
   key(row: Row): unknown;
   columns(picture: Picture): Column<Row>[];
-  /** Said where there are no rows. */
   none(data: ScreenData): string;
   /** The last row is selected until another one is: it is the newest, or the sum. */
   fromEnd?: boolean;
   target?(row: Row): Target;
-  /** Lines above the list. */
   above?(picture: Picture): string[];
   /** Lines about the selected row, below the list. */
   detail?(picture: Picture, row: Row, height: number): string[];
-}
-
-export interface List {
-  targetIn(data: ScreenData, state: ScreenState): Target;
-  /** Selects another row. */
-  move(data: ScreenData, state: ScreenState, by: number): ScreenState;
-  /** At most `height` lines. */
-  draw(picture: Picture, height: number): string[];
 }
 
 /** Of a view that has something below its list; a short list is whole also on a small terminal. */
@@ -68,7 +56,7 @@ const LIST_SHARE = 0.4;
 const SHORT_LIST = 6;
 
 /** `name`: under which the state has the key of the selected row. */
-export function list<Row>(name: string, options: ListOptions<Row>): List {
+export function list<Row>(name: string, options: ListOptions<Row>) {
   const { key, fromEnd = false, columns, detail } = options;
   const rowsIn = (data: ScreenData, { filter }: ScreenState) => options.rows(data, matching(filter));
   const indexIn = (rows: Row[], { selected }: ScreenState) => {
@@ -77,12 +65,12 @@ export function list<Row>(name: string, options: ListOptions<Row>): List {
     return found >= 0 ? found : fromEnd ? rows.length - 1 : 0;
   };
   return {
-    targetIn(data, state) {
+    targetIn(data: ScreenData, state: ScreenState): Target {
       const rows = rowsIn(data, state);
       const row = rows[indexIn(rows, state)];
       return row === undefined ? {} : (options.target?.(row) ?? {});
     },
-    move(data, state, by) {
+    move(data: ScreenData, state: ScreenState, by: number): ScreenState {
       const rows = rowsIn(data, state);
       const index = Math.max(0, Math.min(rows.length - 1, indexIn(rows, state) + by));
       const row = rows[index];
@@ -90,7 +78,8 @@ export function list<Row>(name: string, options: ListOptions<Row>): List {
       const follows = row === undefined || (fromEnd && index === rows.length - 1);
       return { ...state, selected: { ...state.selected, [name]: follows ? undefined : key(row) } };
     },
-    draw(picture, height) {
+    /** At most `height` lines. */
+    draw(picture: Picture, height: number): string[] {
       const { data, state, style, width } = picture;
       const above = options.above?.(picture) ?? [];
       const rows = rowsIn(data, state);

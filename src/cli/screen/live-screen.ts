@@ -3,9 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../config/settings.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { openPage } from '../../lib/process/open-page.js';
-import type { Network } from '../../network/network.js';
 import { changeConfig } from '../../operations/config/change-config.js';
-import type { ConfigTarget } from '../../operations/config/config-target.js';
 import { setRegionLink } from '../../operations/cut-region.js';
 import { followEvents } from '../../operations/follow-events.js';
 import { readLogs } from '../../operations/logs/read-logs.js';
@@ -24,7 +22,6 @@ import { Terminal } from './terminal.js';
 
 export interface ScreenOptions {
   settings: Settings;
-  /** Kind of network. */
   kind: string;
   /** They may change while the screen is open. */
   endpoints(): Record<string, string>;
@@ -37,26 +34,22 @@ export interface ScreenOptions {
   onQuit(): void;
 }
 
-/** What keys change, where it is known. */
-interface Reach {
-  /** Throws where the proxy is not known. */
-  config(): ConfigTarget;
-  /** Rejects with `NOT_UP` where no `up` runs in this folder. */
-  network(): Promise<Network>;
+/** What keys change. Fails with `NOT_UP` where no `up` runs in this folder, and nothing else says where it is. */
+const reachOf = ({ settings, fleet, endpoints }: ScreenOptions) => ({
+  config: () => openConfigTarget(settings),
+  network: () => openSession(settings).network(),
   /** Tells the fleet view that a cut is intended. */
-  annotate(annotation: { region: string; connected: boolean }): Promise<void>;
+  annotate: (annotation: { region: string; connected: boolean }) =>
+    fleet.annotate(annotation, openSession(settings).token),
   /** Address of the page; '' where there is none. */
-  page(): string;
-}
+  page: () => endpoints().puller ?? '',
+});
+type Reach = ReturnType<typeof reachOf>;
 
-interface Reports {
+export interface LiveScreen {
   note(text: string): void;
   /** What is waited for, until the next note. */
   progress(text: string): void;
-}
-
-export interface LiveScreen extends Reports {
-  /** The terminal is as it was before. */
   close(): void;
 }
 
@@ -73,12 +66,7 @@ const LINK_TIMEOUT_MS = 150_000;
 export function openLiveScreen(style: Style, options: ScreenOptions): LiveScreen {
   const { kind, quitQuestion, settings, fleet } = options;
   const attached = quitQuestion === undefined;
-  const reach: Reach = {
-    config: () => openConfigTarget(settings),
-    network: () => openSession(settings).network(),
-    annotate: (annotation) => fleet.annotate(annotation, openSession(settings).token),
-    page: () => options.endpoints().puller ?? '',
-  };
+  const reach = reachOf(options);
   const data = noData(Date.now());
   const unicode = showsUnicode();
   const closed = new AbortController();
@@ -91,39 +79,35 @@ export function openLiveScreen(style: Style, options: ScreenOptions): LiveScreen
     terminal.draw(frame({ data, state, ...size, style, unicode, kind, attached, page: reach.page(), now: Date.now() }));
     drawing = setTimeout(draw, Math.max(DRAW_EVERY_MS, (performance.now() - began) * PAUSE_FACTOR));
   };
-  const reports: Reports = {
+  const screen: LiveScreen = {
     note: (text) => addNote(data, text, Date.now()),
     progress(text) {
       data.progress = text;
     },
-  };
-  const cause = (effect: Effect) => {
-    if (effect.type === 'quit') options.onQuit();
-    else if (effect.type === 'interrupt') process.kill(process.pid, 'SIGINT');
-    else if (effect.type === 'suspend') terminal.suspend();
-    else void perform(effect, reach, reports);
-  };
-  const onKey = (key: Key) => {
-    const outcome = press(state, key, { data, quitQuestion, page: bodyHeight(terminal.size.rows) });
-    state = outcome.state;
-    if (outcome.hint !== undefined) reports.note(outcome.hint);
-    if (outcome.effect) cause(outcome.effect);
-    draw();
-  };
-  const terminal = new Terminal({ onKey, onResize: draw, onStderr: reports.note });
-  terminal.open();
-  draw();
-  void followEvents(fleet, options.since, closed.signal, (event) => record(data, event, Date.now()));
-  void askAgain(fleet, reach, data, () => state.view === 'sensors', closed.signal);
-  if (attached) followNotes(settings, data, closed.signal).catch(() => {});
-  return {
-    ...reports,
     close() {
       closed.abort();
       clearTimeout(drawing);
       terminal.close();
     },
   };
+  const cause = (effect: Effect) => {
+    if (effect.type === 'quit') options.onQuit();
+    else void perform(effect, reach, screen);
+  };
+  const onKey = (key: Key) => {
+    const outcome = press(state, key, { data, quitQuestion, page: bodyHeight(terminal.size.rows) });
+    state = outcome.state;
+    if (outcome.hint !== undefined) screen.note(outcome.hint);
+    if (outcome.effect) cause(outcome.effect);
+    draw();
+  };
+  const terminal = new Terminal({ onKey, onResize: draw, onStderr: screen.note });
+  terminal.open();
+  draw();
+  void followEvents(fleet, options.since, closed.signal, (event) => record(data, event, Date.now()));
+  void askAgain(fleet, reach, data, () => state.view === 'sensors', closed.signal);
+  if (attached) followNotes(settings, data, closed.signal).catch(() => {});
+  return screen;
 }
 
 /** What does not answer is shown as it was; the title says for how long nothing was heard. */
@@ -151,21 +135,15 @@ async function askAgain(
 }
 
 async function followNotes(settings: Settings, data: ScreenData, signal: AbortSignal): Promise<void> {
-  for await (const { text, time } of readLogs(logsTarget(settings), {
-    services: ['up'],
-    tail: LOG_LINES,
-    follow: true,
-    signal,
-  })) {
-    addNote(data, `up: ${text}`, time);
-  }
+  const query = { services: ['up'], tail: LOG_LINES, follow: true, signal };
+  for await (const { text, time } of readLogs(logsTarget(settings), query)) addNote(data, `up: ${text}`, time);
 }
 
 /** Does what a key asks for, and reports what was seen, or why it failed. Never rejects. */
 export async function perform(
   effect: Effect,
   { config, network, annotate, page }: Reach,
-  { note, progress }: Reports,
+  { note, progress }: Pick<LiveScreen, 'note' | 'progress'>,
 ): Promise<void> {
   try {
     if (effect.type === 'open-page') note(`${openPage(page()) ? 'opened' : 'open in a browser:'} ${page()}`);

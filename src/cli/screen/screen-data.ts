@@ -5,13 +5,6 @@ import { compareRegions } from '../../fleet/region-counts.js';
 import type { DesiredState } from '../../protocol/desired-config.js';
 import type { PullerAppStats } from '../../puller/puller-app.js';
 
-/** Something that happened, at Unix milliseconds. */
-interface Happened {
-  at: number;
-  kind: 'alert' | 'over' | 'note';
-  text: string;
-}
-
 export interface ScreenData {
   summary: FleetSummary | undefined;
   /** When the last event arrived, Unix milliseconds. */
@@ -22,8 +15,8 @@ export interface ScreenData {
   readings: (ReadingEvent | MessageEvent)[];
   /** Those that fire, by rule and region. */
   firing: Map<string, AlertEvent>;
-  /** Alerts and notes, the newest last. */
-  happened: Happened[];
+  /** Alerts and notes, at Unix milliseconds, the newest last. */
+  happened: { at: number; kind: 'alert' | 'over' | 'note'; text: string }[];
   /** What `up` waits for; '' for nothing. */
   progress: string;
   /** Those that count, in the order shown. */

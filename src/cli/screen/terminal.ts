@@ -25,7 +25,6 @@ interface TerminalEvents {
 }
 
 export class Terminal {
-  readonly #events: TerminalEvents;
   readonly #stdin = process.stdin;
   readonly #stdout = process.stdout;
   #shown: string[] = [];
@@ -34,9 +33,7 @@ export class Terminal {
   #stderr: typeof process.stderr.write | undefined;
   #held = '';
 
-  constructor(events: TerminalEvents) {
-    this.#events = events;
-  }
+  constructor(private readonly events: TerminalEvents) {}
 
   get size(): { width: number; rows: number } {
     return { width: this.#stdout.columns || 80, rows: this.#stdout.rows || 24 };
@@ -74,7 +71,7 @@ export class Terminal {
   }
 
   /** Ctrl-Z: gives the terminal back until the shell continues this job. */
-  suspend(): void {
+  #suspend(): void {
     this.#leave();
     // The whole job, as the terminal would do it: a program that started this one is part of it.
     process.kill(0, 'SIGTSTP');
@@ -100,7 +97,7 @@ export class Terminal {
     this.#stderr = process.stderr.write;
     process.stderr.write = ((text: string | Uint8Array) => {
       this.#held += String(text);
-      this.#events.onStderr(String(text));
+      this.events.onStderr(String(text));
       return true;
     }) as typeof process.stderr.write;
   }
@@ -109,12 +106,12 @@ export class Terminal {
     this.#shown = [];
     if (!this.#isOn) return;
     this.#stdout.write('\x1b[2J');
-    this.#events.onResize();
+    this.events.onResize();
   };
 
   readonly #onContinue = () => {
     this.#enter();
-    this.#events.onResize();
+    this.events.onResize();
   };
 
   readonly #onExit = () => {
@@ -126,8 +123,11 @@ export class Terminal {
   };
 
   readonly #onKeypress = (text: string | undefined, key: { name?: string; ctrl?: boolean; sequence?: string }) => {
-    const printed = text !== undefined && !key.ctrl && !/\p{Control}/u.test(text) ? text : '';
-    this.#events.onKey({ name: key.name ?? '', text: printed, ctrl: key.ctrl === true });
+    if (key.ctrl && key.name === 'c') process.kill(process.pid, 'SIGINT');
+    if (key.ctrl && key.name === 'z') this.#suspend();
+    if (key.ctrl) return;
+    const printed = text !== undefined && !/\p{Control}/u.test(text) ? text : '';
+    this.events.onKey({ name: key.name ?? '', text: printed });
   };
 
   /** While it is open. */

@@ -11,7 +11,7 @@ import { type RegionRow, regionColumns, relayLines, valueTexts } from '../output
 import { type Column, table } from '../output/table.js';
 import { swatch } from '../output/terminal-text.js';
 import { NO_SENSORS_YET } from '../output/up-text.js';
-import { type List, list, matching, type Picture } from './list.js';
+import { list, matching, type Picture } from './list.js';
 import type { ScreenData } from './screen-data.js';
 import type { ScreenState } from './screen-state.js';
 
@@ -137,7 +137,6 @@ function readingColumns({ style }: Picture): Column<Received>[] {
   ];
 }
 
-/** At most `height` lines. */
 function newestReadings(picture: Picture, height: number, isShown: (reading: ReadingEvent['reading']) => boolean) {
   const { data, style, width } = picture;
   const own = data.readings.filter((event) => event.event === 'reading' && isShown(event.reading));
@@ -174,6 +173,6 @@ const alerts = list<ScreenData['happened'][number]>('alerts', {
 /** In the order of their keys. */
 export const VIEW_NAMES = ['fleet', 'sensors', 'readings', 'alerts'] as const;
 export type ViewName = (typeof VIEW_NAMES)[number];
-export const VIEWS: Record<ViewName, List> = { fleet, sensors, readings, alerts };
+export const VIEWS: Record<ViewName, ReturnType<typeof list>> = { fleet, sensors, readings, alerts };
 
 export const targetOf = (state: ScreenState, data: ScreenData) => VIEWS[state.view].targetIn(data, state);

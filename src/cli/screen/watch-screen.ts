@@ -17,10 +17,8 @@ export function openWatchScreen(style: Style, onLeave: () => void) {
     terminal.draw(showsUnicode() ? shown : shown.map(asciiOnly));
   };
   const terminal = new Terminal({
-    onKey({ name, text: typed, ctrl }) {
-      if (ctrl && name === 'c') process.kill(process.pid, 'SIGINT');
-      else if (ctrl && name === 'z') terminal.suspend();
-      else if (typed === 'q') onLeave();
+    onKey({ text: typed }) {
+      if (typed === 'q') onLeave();
     },
     onResize: draw,
     onStderr: () => {},

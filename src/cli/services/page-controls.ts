@@ -33,12 +33,9 @@ export function pageControls(
   const letters = fresh(LETTERS_FRESH_MS, () => newestLetters(settings));
   return {
     async offers() {
-      const config = await isThere(async () => void target());
-      const links = await isThere(async () => {
-        const { provider } = await openSession(settings).provider();
-        if (provider.capabilities.noCuts) throw new Error('no cuts');
-      });
-      return { config, links };
+      const config = async () => target() !== undefined;
+      const links = async () => !(await openSession(settings).provider()).provider.capabilities.noCuts;
+      return { config: await config().catch(() => false), links: await links().catch(() => false) };
     },
     async readConfig(place) {
       const scopes = scopesOf(place);
@@ -95,12 +92,6 @@ const scopesOf = ({ region, hostname }: Place): Scope[] => [
   ...(hostname === undefined ? [] : [{ hostname }]),
 ];
 
-const isThere = (look: () => Promise<void>) =>
-  look().then(
-    () => true,
-    () => false,
-  );
-
 async function newestLetters(settings: Settings) {
   const queue = await openConfiguredQueue(settings);
   try {
@@ -119,15 +110,16 @@ async function newestLetters(settings: Settings) {
 
 /** Loads once for everybody who asks within this time; a failure is not kept. */
 function fresh<T>(keepMs: number, load: () => Promise<T>): () => Promise<T> {
-  let loaded: { at: number; value: Promise<T> } | undefined;
+  let until = 0;
+  let value: Promise<T> | undefined;
   return () => {
-    if (loaded && Date.now() - loaded.at < keepMs) return loaded.value;
-    const value = load();
-    const entry = { at: Date.now(), value };
-    loaded = entry;
-    value.catch(() => {
-      if (loaded === entry) loaded = undefined;
+    if (value && Date.now() < until) return value;
+    until = Date.now() + keepMs;
+    const loading = load();
+    value = loading;
+    loading.catch(() => {
+      if (value === loading) value = undefined;
     });
-    return value;
+    return loading;
   };
 }

@@ -1,52 +1,67 @@
 /** What the proxy and relays, which are proxies for their sensors, are put together of. */
+import { join } from 'node:path';
 import type { Settings } from '../../config/settings.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { Logger } from '../../lib/log/logger.js';
-import { isLoopback } from '../../lib/net/browser-guard.js';
+import { lockFor } from '../../lib/net/access-lock.js';
+import { hostNames, isLoopback } from '../../lib/net/browser-guard.js';
 import { fetchTrusting } from '../../lib/net/http-client.js';
 import { readCaFile, readKeyPair } from '../../lib/net/tls.js';
+import { ModuleStore } from '../../modules/module-store.js';
 import { parseSensorKeys } from '../../protocol/sensor-token.js';
-import { AuthorityFollower, type FollowStatus } from '../../proxy/authority-follower.js';
-import type { DesiredConfigStore } from '../../proxy/desired-config-store.js';
-import type { GuardOptions } from '../../proxy/proxy.js';
+import { type AuthorityFollower, authorityFollower } from '../../proxy/authority-follower.js';
+import { type DesiredConfigStore, desiredConfigStore } from '../../proxy/desired-config-store.js';
+import { revocations } from '../../proxy/revoked-hosts.js';
+import { logDefect, refuseOpen } from './run-service.js';
 
-/** Which sensors may send. */
-export const guardOf = ({ host, sensorToken, sensorKey, open, rateLimit }: Settings): GuardOptions => ({
-  sensorToken,
-  sensorKeys: sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []),
-  open: open || isLoopback(host),
-  rateLimit,
-});
+/** Their files are in `folder`. Throws where anybody could send. */
+export function sensorSide(settings: Settings, folder: string, log: Logger) {
+  const { host, sensorToken, sensorKey, open, rateLimit, token, allowedHosts, proxyUrl } = settings;
+  refuseOpen(settings, [sensorToken, sensorKey], {
+    code: 'SENSOR_TOKEN_NEEDED',
+    act: 'send readings',
+    hint: 'Set WASM_SENSORS_SENSOR_KEY or SENSOR_TOKEN (sensors get theirs by environment), or allow it with --open.',
+  });
+  return {
+    desired: desiredConfigStore(join(folder, 'desired.json')),
+    modules: new ModuleStore(join(folder, 'modules')),
+    revoked: revocations(join(folder, 'revoked-sensors.json')),
+    log: (text: string) => logDefect(log, text),
+    guard: {
+      sensorToken,
+      sensorKeys: sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []),
+      open: open || isLoopback(host),
+      rateLimit,
+      operatorToken: token,
+      lock: lockFor(settings),
+      // A tunnel to this proxy may keep the host name under which sensors reach it.
+      hosts: hostNames(host, allowedHosts, proxyUrl ? [proxyUrl] : []),
+    },
+  };
+}
 
-/** Asks the authority once before this proxy serves, so that it starts with the newest configuration. */
-export async function openFollower(
+/** Of a proxy that follows an authority; it has not asked yet. */
+export function openFollower(
   desired: DesiredConfigStore,
   { url, token, tlsCa }: { url: string; token: string | undefined; tlsCa: string | undefined },
   log: Logger,
-): Promise<AuthorityFollower> {
+): AuthorityFollower {
   const ca = tlsCa === undefined ? undefined : readCaFile(tlsCa);
-  const follower = new AuthorityFollower(desired, {
+  return authorityFollower(desired, {
     url,
     ...(token === undefined ? {} : { token }),
     fetch: (target, init) => fetchTrusting(ca, target, init),
     onStatus(status) {
-      const { version } = desired;
-      if (status.kind === 'following')
-        log.info('follow.recovered', `following ${url} (version ${version})`, { url, version });
-      else
-        log.warn('follow.failing', `${followProblem(url, status)}; answering sensors with version ${version}`, {
-          url,
-          version,
-        });
+      const fields = { url, version: desired.version };
+      const version = `version ${desired.version}`;
+      if (status.kind === 'following') return log.info('follow.recovered', `following ${url} (${version})`, fields);
+      const problem =
+        status.kind === 'failed'
+          ? `can't follow ${url}: ${status.reason}`
+          : `${url} holds version ${status.authority}, which is older than the one here: it has lost its state`;
+      log.warn('follow.failing', `${problem}; answering sensors with ${version}`, fields);
     },
   });
-  await follower.refresh();
-  return follower;
-}
-
-function followProblem(url: string, status: Exclude<FollowStatus, { kind: 'following' }>): string {
-  if (status.kind === 'failed') return `can't follow ${url}: ${status.reason}`;
-  return `${url} holds version ${status.authority}, which is older than the one here: it has lost its state`;
 }
 
 export function readTls({ tlsCert, tlsKey }: Settings): { cert: string; key: string } | undefined {

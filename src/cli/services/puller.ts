@@ -1,9 +1,7 @@
 /** The puller: takes readings from the queue to its sinks, and serves the fleet view and the web page. */
 import { join } from 'node:path';
 import type { Settings } from '../../config/settings.js';
-import type { AlertEvent } from '../../fleet/fleet-events.js';
-import type { Logger } from '../../lib/log/logger.js';
-import { lockFor, OperatorSessions } from '../../lib/net/access-lock.js';
+import { lockFor, operatorSessions } from '../../lib/net/access-lock.js';
 import { hostNames } from '../../lib/net/browser-guard.js';
 import { ENDED_NETWORK } from '../../puller/ended-network.js';
 import { createPuller } from '../../puller/puller.js';
@@ -12,12 +10,11 @@ import { createPage } from '../../web/web-page.js';
 import type { CommandContext } from '../command.js';
 import { logEvent } from '../output/event-text.js';
 import { pageControls } from './page-controls.js';
-import { checkQueue, logDefect, refuseOpen, runService, serveUntilStopped } from './run-service.js';
+import { checkQueue, logDefect, refuseOpen, runService } from './run-service.js';
 
 /** Of a file, or the URL of a database. */
 const storeOf = ({ store, stateDir }: Settings): string => (store === 'sqlite' ? join(stateDir, 'readings.db') : store);
 
-/** Resolves with the exit code. */
 export const servePuller = (context: CommandContext): Promise<number> =>
   runService(context.settings, async (log) => {
     const { settings } = context;
@@ -28,7 +25,7 @@ export const servePuller = (context: CommandContext): Promise<number> =>
       hint: 'Set WASM_SENSORS_VIEWER_TOKEN or WASM_SENSORS_TOKEN, or allow it with --open.',
     });
     const lock = lockFor(settings);
-    const operator = token === undefined ? undefined : new OperatorSessions(token);
+    const operator = token === undefined ? undefined : operatorSessions(token);
     const queue = await openConfiguredQueue(settings);
     const write = (text: string) => void process.stdout.write(text);
     const has = (sink: Settings['sinks'][number]) => settings.sinks.includes(sink);
@@ -52,7 +49,11 @@ export const servePuller = (context: CommandContext): Promise<number> =>
           ? {
               afterSeconds: settings.alertAfter,
               webhook: settings.webhook,
-              onAlert: (alert) => logAlert(log, alert),
+              onAlert(alert) {
+                const fields = Object.fromEntries(Object.entries(alert).filter(([name]) => !NOT_LOGGED.has(name)));
+                const [level, word] = alert.firing ? (['warn', 'alert'] as const) : (['info', 'over'] as const);
+                log[level](alert.type, `${word}: ${alert.text}`, fields);
+              },
             }
           : undefined,
       },
@@ -67,8 +68,7 @@ export const servePuller = (context: CommandContext): Promise<number> =>
       controls: (fleet, markLink) => pageControls(settings, fleet, markLink),
       onEvent: (event) => logEvent(log, event),
     });
-    return serveUntilStopped({
-      log,
+    return {
       fetch: service.app.fetch,
       host: settings.host,
       port: settings.pullerPort,
@@ -82,14 +82,8 @@ export const servePuller = (context: CommandContext): Promise<number> =>
         await service.stop();
         queue.close();
       },
-    });
+    };
   });
 
 /** What the line has already, or repeats. */
 const NOT_LOGGED = new Set(['event', 'type', 'at', 'rule', 'text']);
-
-function logAlert(log: Logger, alert: AlertEvent): void {
-  const fields = Object.fromEntries(Object.entries(alert).filter(([name]) => !NOT_LOGGED.has(name)));
-  const { type, firing } = alert;
-  log[firing ? 'warn' : 'info'](type, `${firing ? 'alert' : 'over'}: ${alert.text}`, fields);
-}

@@ -6,39 +6,27 @@ import { hostNames } from '../../lib/net/browser-guard.js';
 import { reportWarning } from '../../lib/process/shutdown.js';
 import { createQueueServer, type QueueServer } from '../../sqs-server/sqs-server.js';
 import type { CommandContext } from '../command.js';
+import type { QUEUE_OPTIONS } from '../commands/serve.command.js';
 import { eventText, logEvent } from '../output/event-text.js';
-import { refuseOpen, runService, serveUntilStopped } from './run-service.js';
+import { refuseOpen, runService } from './run-service.js';
 
 /** Seconds after which messages that a killed puller held are delivered again; a puller needs milliseconds for one. */
 const VISIBILITY_TIMEOUT = 10;
 /** A message that was delivered this often and never deleted moves to the dead-letter queue. */
 const MAX_RECEIVES = 50;
 
-interface QueueOptions {
-  /** File of the store; undefined: in the state folder. */
-  data: string | undefined;
-  /** A queue to create. */
-  create: string | undefined;
-  baseUrl: string | undefined;
-  purgeInterval: boolean;
-}
-
-/** Resolves with the exit code. */
-export const serveQueue = (
-  { settings }: Pick<CommandContext, 'settings'>,
-  { data, create, baseUrl, purgeInterval }: QueueOptions,
-): Promise<number> =>
+export const serveQueue = ({ settings, options }: CommandContext<typeof QUEUE_OPTIONS>): Promise<number> =>
   runService(settings, async (log) => {
+    const { data = join(settings.stateDir, 'queue.db'), create, baseUrl, purgeInterval } = options;
     refuseOpen(settings, [], {
       code: 'QUEUE_OPEN_NEEDED',
       act: 'use the queues',
       hint: 'The queue server checks no credentials. Allow it with --open in a network that only its clients reach.',
     });
-    const path = data ?? join(settings.stateDir, 'queue.db');
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(data), { recursive: true, mode: 0o700 });
     const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
     const server = createQueueServer({
-      path,
+      path: data,
       purgeInterval,
       warn: (message) => log.warn('store.warning', message),
       onEvent(event) {
@@ -49,15 +37,14 @@ export const serveQueue = (
       ...(hosts ? { hosts } : {}),
     });
     if (create !== undefined) await createWithDeadLetters(server, create);
-    return serveUntilStopped({
-      log,
+    return {
       fetch: server.app.fetch,
       host: settings.host,
       port: settings.queuePort,
       purpose: 'queue',
       flag: '--port',
       onClose: () => server.close(),
-    });
+    };
   });
 
 async function createWithDeadLetters(server: QueueServer, name: string): Promise<void> {
@@ -71,15 +58,13 @@ async function createWithDeadLetters(server: QueueServer, name: string): Promise
 }
 
 /** An existing queue keeps its attributes, which somebody may have changed; creating it with others would fail. */
-async function createIfMissing(server: QueueServer, name: string, attributes: object): Promise<void> {
-  if ((await call(server, 'GetQueueUrl', { QueueName: name })).ok) return;
-  const response = await call(server, 'CreateQueue', { QueueName: name, Attributes: attributes });
+async function createIfMissing({ app }: QueueServer, name: string, attributes: object): Promise<void> {
+  const call = async (action: string, body: object) => {
+    const headers = { host: 'localhost', 'x-amz-target': `AmazonSQS.${action}`, 'content-type': JSON_TYPE };
+    return app.request('/', { method: 'POST', headers, body: JSON.stringify(body) });
+  };
+  if ((await call('GetQueueUrl', { QueueName: name })).ok) return;
+  const response = await call('CreateQueue', { QueueName: name, Attributes: attributes });
   if (!response.ok) throw new AppError('QUEUE_CREATE_FAILED', `can't create the queue: ${await response.text()}`);
 }
-
-const call = async (server: QueueServer, action: string, body: object): Promise<Response> =>
-  server.app.request('/', {
-    method: 'POST',
-    headers: { host: 'localhost', 'x-amz-target': `AmazonSQS.${action}`, 'content-type': 'application/x-amz-json-1.0' },
-    body: JSON.stringify(body),
-  });
+const JSON_TYPE = 'application/x-amz-json-1.0';

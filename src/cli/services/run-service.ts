@@ -9,19 +9,20 @@ import { reportReady, stopRequested } from '../../lib/process/shutdown.js';
 import type { Queue } from '../../queue/queue.js';
 
 /**
- * Runs a service with its logger. An error that no handler expects ends the process with a line in the log. An error of
- * the start is shown as that of any command, or with `--log-format json` as a line of the log.
+ * Runs a service with its logger until it is asked to stop; resolves with the exit code. An error that no handler expects ends
+ * the process with a line in the log. An error of the start is shown as that of any command, or with `--log-format json` as a
+ * line of the log.
  */
 export async function runService(
   { logLevel, logFormat }: Pick<Settings, 'logLevel' | 'logFormat'>,
-  serve: (log: Logger) => Promise<number>,
+  open: (log: Logger) => Promise<Service>,
 ): Promise<number> {
   const log = createLogger({ level: logLevel, format: logFormat });
   const end = (error: unknown) => process.exit(logFailure(log, error));
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
   try {
-    return await serve(log);
+    return await serve(await open(log), log);
   } catch (error) {
     if (logFormat === 'text') throw error;
     if (process.connected) process.disconnect();
@@ -29,7 +30,6 @@ export async function runService(
   }
 }
 
-/** Returns the exit code. */
 function logFailure(log: Logger, error: unknown): number {
   if (!(error instanceof AppError)) {
     log.error('failed', messageOf(error), stackOf(error));
@@ -65,8 +65,7 @@ export function refuseOpen(
   throw new AppError(code, `listening on ${host}, anybody who reaches this machine could ${act}`, { hint });
 }
 
-export interface ServeOptions extends ListenOptions {
-  log: Logger;
+interface Service extends ListenOptions {
   /** Runs once the port is bound; `stop` resolves when the process is to stop. */
   onListening?(listener: Listener, stop: Promise<unknown>): unknown;
   /** Runs after the port stopped accepting; finishes what was accepted. */
@@ -79,18 +78,19 @@ export interface ServeOptions extends ListenOptions {
 const ORPHAN_GRACE_MS = 2000;
 
 /** Serves until SIGINT, SIGTERM or the exit of the supervisor. Resolves with the exit code: 130 for SIGINT, else 0. */
-export async function serveUntilStopped(options: ServeOptions): Promise<number> {
-  const { log, purpose } = options;
+async function serve(service: Service, log: Logger): Promise<number> {
+  const { purpose } = service;
   const stop = stopRequested({ supervised: true });
-  const listener = await listen(options);
-  await options.onListening?.(listener, stop);
-  log.info('listening', `${purpose} on ${listener.url}`, { url: listener.url });
+  const listener = await listen(service);
+  await service.onListening?.(listener, stop);
+  const beyond = isLoopback(service.host) ? '' : ` (--host ${service.host})`;
+  log.info('listening', `${purpose} on ${listener.url}${beyond}`, { url: listener.url });
   reportReady({ url: listener.url });
   const reason = await stop;
   log.info('stopping', `${purpose} is stopping: ${reason}`, { reason });
   if (reason === 'supervisor gone') setTimeout(() => process.exit(0), ORPHAN_GRACE_MS).unref();
-  const closing = listener.close(options.graceMs ?? 5000);
-  await options.onClose();
+  const closing = listener.close(service.graceMs ?? 5000);
+  await service.onClose();
   await closing;
   if (process.connected) process.disconnect();
   return reason === 'SIGINT' ? 130 : 0;

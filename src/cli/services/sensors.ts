@@ -16,15 +16,13 @@ import { createSensorHostApp } from '../../sensor-host/host-routes.js';
 import { keepJobs } from '../../sensor-host/jobs-file.js';
 import { SensorHost } from '../../sensor-host/sensor-host.js';
 import type { CommandContext } from '../command.js';
+import type { SENSORS_OPTIONS } from '../commands/serve.command.js';
 import { logEvent } from '../output/event-text.js';
-import { logDefect, runService, serveUntilStopped } from './run-service.js';
+import { logDefect, runService } from './run-service.js';
 
-/** Resolves with the exit code. */
-export const serveSensors = (
-  { settings }: Pick<CommandContext, 'settings'>,
-  { port, jobs }: { port: number; jobs: string },
-): Promise<number> =>
+export const serveSensors = ({ settings, options }: CommandContext<typeof SENSORS_OPTIONS>): Promise<number> =>
   runService(settings, async (log) => {
+    const { port, jobs } = options;
     const { token, sensorToken, sensorKey } = settings;
     const [current] = sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []);
     if (token === undefined)
@@ -59,8 +57,7 @@ export const serveSensors = (
     const kept = keepJobs(cluster, jobs, (job, error) =>
       logEvent(log, { type: 'job.lost', job, reason: messageOf(error) }),
     );
-    return serveUntilStopped({
-      log,
+    return {
       fetch: createSensorHostApp(kept, {
         token,
         hosts: hostNames('127.0.0.1', undefined),
@@ -73,5 +70,5 @@ export const serveSensors = (
       graceMs: 200,
       onListening: () => kept.resume(),
       onClose: () => kept.close(),
-    });
+    };
   });

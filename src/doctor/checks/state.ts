@@ -3,8 +3,8 @@ import { accessSync, chmodSync, constants, existsSync, statSync } from 'node:fs'
 import { join } from 'node:path';
 import { readIfExists } from '../../lib/fs/durable-files.js';
 import { readToken, refuseWritable } from '../../lib/net/bearer-token.js';
-import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
-import { RevokedHosts } from '../../proxy/revoked-hosts.js';
+import { desiredConfigStore } from '../../proxy/desired-config-store.js';
+import { revocations } from '../../proxy/revoked-hosts.js';
 import { quarantineDamagedState, readRunState } from '../../runtime/run-state.js';
 import { readSensorKeys } from '../../runtime/sensor-key.js';
 import { type Finding, findingOf, ok, type Part, problem, skipped } from '../check.js';
@@ -21,7 +21,10 @@ export const stateFolder: Part = ({ stateDir }) => {
     const why = `${folder} is a file, and a folder is needed there`;
     return [problem('failure', why, 'Move it away, or use another folder with --state-dir.')];
   }
-  if (!isWritable(folder)) {
+  try {
+    // Root may everywhere but on a read-only file system.
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch {
     const why = `${stateDir} can't be written: this user has no right to write in ${folder}`;
     return [
       problem('failure', why, `Allow it with \`chmod u+rwx ${folder}\`, or use another folder with --state-dir.`),
@@ -44,16 +47,6 @@ const openFinding = (path: string, mode: string, why: string): Finding => ({
     return `closed ${path} to other users`;
   },
 });
-
-/** Whether this user may write in a folder. Root may everywhere but on a read-only file system. */
-function isWritable(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** What is in files with secrets, and who can read or write them. */
 export const secretFiles: Part = ({ stateDir }) => {
@@ -90,8 +83,8 @@ export const stateFiles: Part = ({ stateDir }) => {
   const found = [
     ...runState,
     // These stop the proxy: their content may be worth saving, so nothing moves them by itself.
-    ...findDamage(() => new DesiredConfigStore(join(stateDir, 'desired.json'))),
-    ...findDamage(() => new RevokedHosts(join(stateDir, 'revoked-sensors.json'))),
+    ...findDamage(() => desiredConfigStore(join(stateDir, 'desired.json'))),
+    ...findDamage(() => revocations(join(stateDir, 'revoked-sensors.json'))),
   ];
   return found.length > 0 ? found : ok('no file is damaged');
 };

@@ -2,7 +2,7 @@
  * Every expected failure is an {@link AppError}: what happened, why, whose fault it is and what to do. Anything else that
  * is thrown is a bug, and only bugs print stacks.
  */
-import { codeInfo, type ErrorCode, type Fault } from './codes.js';
+import { CODES, type ErrorCode, type Fault } from './codes.js';
 
 export interface AppErrorOptions {
   /** What to do about it, in one sentence. */
@@ -30,11 +30,11 @@ export class AppError extends Error {
   }
 
   get fault(): Fault {
-    return codeInfo(this.code).fault;
+    return CODES[this.code].fault;
   }
 
   get exitCode(): number {
-    return codeInfo(this.code).exitCode;
+    return CODES[this.code].exitCode;
   }
 }
 

@@ -7,26 +7,17 @@
 /** `user`: the caller can fix it (input, settings). `system`: the environment failed (network, disk, another program). */
 export type Fault = 'user' | 'system';
 
-/** Statuses of refused requests. */
 export type RefusalStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
 
-export interface CodeInfo {
-  fault: Fault;
-  /** 1: failed; 2: the command can't run as it was called or configured. */
-  exitCode: 1 | 2;
-  /** What it means, in one sentence. */
-  summary: string;
-  /** Status of an HTTP answer; without one, 422 for `user` and 500 for `system`. */
-  http: RefusalStatus | undefined;
-  /** The code that earlier versions gave here. */
-  formerly: string | undefined;
-}
-
-type Row = (summary: string, http?: RefusalStatus, formerly?: string) => CodeInfo;
-
-const row =
-  (fault: Fault, exitCode: 1 | 2): Row =>
-  (summary, http, formerly) => ({ fault, exitCode, summary, http, formerly });
+/**
+ * @param exitCode 1: failed; 2: the command can't run as it was called or configured
+ * @param summary what it means, in one sentence
+ * @param http status of an HTTP answer; without one, 422 for `user` and 500 for `system`
+ * @param formerly the code that earlier versions gave here
+ */
+const row = (fault: Fault, exitCode: 1 | 2) => (summary: string, http?: RefusalStatus, formerly?: string) => {
+  return { fault, exitCode, summary, http, formerly };
+};
 
 const [user, usage, system] = [row('user', 1), row('user', 2), row('system', 1)] as const;
 
@@ -236,7 +227,7 @@ export const CODES = {
   VIEWER_TOKEN_NEEDED: usage('Listening beyond loopback needs a token for those who read, or `--open`.'),
   WRONG_HOST: user('A reading names a host that its sender has no token for, or an execution of another host.', 403),
   WRONG_REGION: user('A reading names another region than that of its relay.', 403),
-} satisfies Record<string, CodeInfo>;
+};
 
 export type ErrorCode = keyof typeof CODES;
 
@@ -246,11 +237,7 @@ export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(CO
 export const knownCode = (code: string | undefined, fallback: ErrorCode): ErrorCode =>
   code !== undefined && isErrorCode(code) ? code : fallback;
 
-/** The row of a code. */
-export const codeInfo = (code: ErrorCode): CodeInfo => CODES[code];
-
-/** The HTTP status of an answer with this code. */
 export function statusOf(code: ErrorCode): RefusalStatus {
-  const { http, fault } = codeInfo(code);
+  const { http, fault } = CODES[code];
   return http ?? (fault === 'user' ? 422 : 500);
 }

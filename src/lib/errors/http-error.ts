@@ -14,11 +14,9 @@ export interface HttpError {
   /** Stable, such as `TOKEN_WRONG`; see docs/errors.md. */
   code: string;
   message: string;
-  /** What to do about it. */
   hint?: string | undefined;
 }
 
-/** The body of an error answer. */
 export function httpErrorBody({ code, message, hint }: HttpError): { error: HttpError & { reason: string } } {
   return { error: { code, message, reason: message, hint } };
 }
@@ -34,7 +32,6 @@ export function answerError(error: Error, c: Context, log: (text: string) => voi
   return c.json(httpErrorBody(known), statusOf(known.code));
 }
 
-/** For Hono's `notFound`. */
 export const answerNotFound = (c: Context): Response =>
   c.json(httpErrorBody({ code: 'NO_SUCH_PATH', message: `there is no ${c.req.method} ${c.req.path} here` }), 404);
 

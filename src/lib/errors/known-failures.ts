@@ -1,4 +1,5 @@
 /** Failures of other programs, recognised by their output. */
+import type { z } from 'zod';
 import { AppError } from './app-error.js';
 import type { ErrorCode } from './codes.js';
 
@@ -26,12 +27,21 @@ export function knownError(
   return undefined;
 }
 
-/** How an output begins that can't be read, as details of an error. */
-export const firstLinesOf = (output: string): string[] =>
-  output
-    .split('\n')
-    .slice(0, 5)
-    .map((line) => line.slice(0, 200));
+/** What a program printed as JSON; where that can't be read, throws an error that shows how it begins. */
+export function parseOutput<T>(
+  schema: z.ZodType<T>,
+  output: string,
+  code: ErrorCode,
+  message: string,
+  hint: string,
+): T {
+  try {
+    return schema.parse(JSON.parse(output));
+  } catch (cause) {
+    const details = output.split('\n').slice(0, 5);
+    throw new AppError(code, message, { hint, cause, details: details.map((line) => line.slice(0, 200)) });
+  }
+}
 
 /** The last lines of an output, without blank ones. */
 export const lastLinesOf = (output: string, count: number): string[] =>

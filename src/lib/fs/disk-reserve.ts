@@ -18,7 +18,6 @@ export class DiskReserve {
     this.#wanted = wanted;
   }
 
-  /** Bytes that are reserved now. */
   get bytes(): number {
     return statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
   }

@@ -25,8 +25,10 @@ vi.mock('node:fs', async (importOriginal) => {
       return fd;
     },
     writeFileSync(...args: Parameters<typeof fs.writeFileSync>) {
-      say(`write ${fileOf(args[0])}`);
+      say(`write ${short(args[0])}`);
       fs.writeFileSync(...args);
+      const options = args[2];
+      if (typeof options === 'object' && options?.flush) say(`fsync ${short(args[0])}`);
     },
     fsyncSync(fd: number) {
       say(`fsync ${fileOf(fd)}`);

@@ -47,14 +47,7 @@ function writeBeside(path: string, text: string | Uint8Array, mode: number): str
   mkdirSync(dirname(path), { recursive: true, mode: mode | ((mode & 0o444) >> 2) });
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    const fd = openSync(temporary, 'w', mode);
-    try {
-      // Unlike `writeSync` it writes everything.
-      writeFileSync(fd, text);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    writeFileSync(temporary, text, { mode, flush: true });
   } catch (error) {
     // On a full disk it would take the space that is left.
     tryToRemove(temporary);
@@ -75,8 +68,11 @@ function tryToRemove(path: string): void {
 /** A rename is durable only after an fsync of its folder. */
 export function syncFolder(path: string): void {
   // Windows can't open folders.
-  if (process.platform === 'win32') return;
-  const fd = openSync(path, 'r');
+  if (process.platform !== 'win32') syncPath(path, 'r');
+}
+
+export function syncPath(path: string, flags: 'r' | 'r+'): void {
+  const fd = openSync(path, flags);
   try {
     fsyncSync(fd);
   } finally {

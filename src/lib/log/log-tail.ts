@@ -11,33 +11,30 @@ interface TailLine {
 }
 
 export class LogTail {
-  readonly #path: string;
   readonly #splitter = new LineSplitter();
   #file: FileHandle | undefined;
   #inode = 0;
   #offset = 0;
   #begun = false;
 
-  constructor(path: string) {
-    this.#path = path;
-  }
+  constructor(private readonly path: string) {}
 
   /**
    * The lines that were completed since the last call, without blank ones; the first call begins with the older file. A
    * file that does not exist has no lines yet. `all`: also a last line that nothing has ended.
    */
   async *read({ all = false } = {}): AsyncGenerator<TailLine> {
-    if (!this.#begun) await this.#open(`${this.#path}.1`);
+    if (!this.#begun) await this.#open(`${this.path}.1`);
     this.#begun = true;
     if (this.#file) yield* this.#newLines(all);
-    const now = await stat(this.#path).catch(() => undefined);
+    const now = await stat(this.path).catch(() => undefined);
     if (!now) return;
     const isSame = this.#file !== undefined && now.ino === this.#inode;
     if (isSame && now.size >= this.#offset) return;
     // It has been replaced, or emptied.
     if (this.#file) yield* this.#lastLine();
     if (isSame) this.#offset = 0;
-    else if (!(await this.#open(this.#path))) return;
+    else if (!(await this.#open(this.path))) return;
     yield* this.#newLines(all);
   }
 

@@ -1,29 +1,18 @@
 /** Counts by a label that clients choose, such as the region: its values are bounded, or they could fill the memory. */
 
-/** Further values are counted as {@link OTHER}. */
 const MAX_VALUES = 100;
-const OTHER = 'other';
 
-/** Gives each of the first values its own label, and all others the same one. */
-export class BoundedLabel {
-  readonly #known = new Set<string>();
-
-  of(value: string): string {
-    if (this.#known.has(value)) return value;
-    if (this.#known.size >= MAX_VALUES) return OTHER;
-    this.#known.add(value);
-    return value;
-  }
-}
+/** The first values have a label each, and all others the same one. */
+export const boundedLabel = (known: Pick<Map<string, unknown>, 'has' | 'size'>, value: string): string =>
+  known.has(value) || known.size < MAX_VALUES ? value : 'other';
 
 export class LabelCounts {
   total = 0;
-  readonly #label = new BoundedLabel();
   readonly #counts = new Map<string, number>();
 
   add(value: string, count = 1): void {
     this.total += count;
-    const label = this.#label.of(value);
+    const label = boundedLabel(this.#counts, value);
     this.#counts.set(label, (this.#counts.get(label) ?? 0) + count);
   }
 

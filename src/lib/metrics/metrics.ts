@@ -14,14 +14,11 @@ export type Values = number | Iterable<Sample>;
 let ofProcess: Promise<Registry> | undefined;
 
 export class Metrics {
-  readonly #prefix: string;
   /** Each gives the text of a metric. */
   readonly #metrics: (() => Promise<string>)[] = [];
 
   /** `prefix`: of all names, such as `wasm_sensors_proxy_`. */
-  constructor(prefix: string) {
-    this.#prefix = prefix;
-  }
+  constructor(readonly prefix: string) {}
 
   /** A count that only grows; `read` is called at every scrape. */
   counter(name: string, help: string, read: () => Values): void {
@@ -40,14 +37,12 @@ export class Metrics {
     return histogram;
   }
 
-  /** The text of `GET /metrics`. */
   async text(): Promise<string> {
     ofProcess ??= metricsOfProcess();
     const texts = await Promise.all(this.#metrics.map((text) => text()));
     return texts.join('') + (await (await ofProcess).metrics());
   }
 
-  /** `GET /metrics`. */
   get routes(): Hono {
     const app = new Hono();
     const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
@@ -57,7 +52,7 @@ export class Metrics {
 
   /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
   #add(name: string, help: string, type: string, read: (full: string) => Promise<string[]>): void {
-    const full = this.#prefix + name;
+    const full = this.prefix + name;
     this.#metrics.push(async () =>
       [`# HELP ${full} ${help}`, `# TYPE ${full} ${type}`, ...(await read(full)), ''].join('\n'),
     );
@@ -80,14 +75,9 @@ class Histogram {
 
   observe(labels: Labels, value: number): void {
     const key = textOf(labels);
-    let series = this.#series.get(key);
-    if (!series) {
-      series = { labels, counts: this.#bounds.map(() => 0), sum: 0 };
-      this.#series.set(key, series);
-    }
-    const { counts } = series;
-    const bucket = this.#bounds.findIndex((bound) => value <= bound);
-    counts[bucket] = (counts[bucket] ?? 0) + 1;
+    const series = this.#series.get(key) ?? { labels, counts: this.#bounds.map(() => 0), sum: 0 };
+    this.#series.set(key, series);
+    series.counts[this.#bounds.findIndex((bound) => value <= bound)]!++;
     series.sum += value;
   }
 

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
-import { AccessLock, lockFor } from './access-lock.js';
+import { type AccessLock, accessLock, lockFor } from './access-lock.js';
 
 const HOUR = 3_600_000;
 
@@ -24,26 +24,26 @@ test.each([
   ['viewer', 'TOKEN_WRONG'],
   [undefined, 'TOKEN_MISSING'],
 ])('the header %j: %s', async (authorization, code) => {
-  const lock = new AccessLock(['operator', 'viewer']);
+  const lock = accessLock(['operator', 'viewer']);
   expect(await meet(lock, authorization === undefined ? {} : { authorization })).toBe(code);
 });
 
 test('a lock without a token opens for nobody, also not for an empty one', async () => {
-  const lock = new AccessLock([]);
+  const lock = accessLock([]);
   for (const authorization of ['Bearer ', 'Bearer undefined'])
     expect(await meet(lock, { authorization })).toBe('NOT_ALLOWED');
   expect(await cookieOf(lock, '')).toBe('');
 });
 
 test('a session lasts 12 hours', async () => {
-  const lock = new AccessLock(['viewer']);
+  const lock = accessLock(['viewer']);
   const cookie = await cookieOf(lock, 'viewer');
   expect(await meet(lock, { cookie }, 12 * HOUR - 1)).toBe('open');
   expect(await meet(lock, { cookie }, 12 * HOUR)).toBe('TOKEN_MISSING');
 });
 
 test('who signs out ends the session, also for whoever has copied the cookie', async () => {
-  const lock = new AccessLock(['viewer']);
+  const lock = accessLock(['viewer']);
   const [cookie, other] = [await cookieOf(lock, 'viewer'), await cookieOf(lock, 'viewer')];
   const app = new Hono().delete('/', (c) => {
     lock.signOut(c);
@@ -55,7 +55,7 @@ test('who signs out ends the session, also for whoever has copied the cookie', a
 });
 
 test('a session is of the tokens that it began with, and two services on one host keep theirs apart', async () => {
-  const [one, other] = [new AccessLock(['a']), new AccessLock(['b'])];
+  const [one, other] = [accessLock(['a']), accessLock(['b'])];
   const cookies = [await cookieOf(one, 'a'), await cookieOf(other, 'b')];
   expect(new Set(cookies.map((cookie) => cookie.split('=')[0])).size).toBe(2);
   expect(await meet(other, { cookie: cookies[0]! })).toBe('TOKEN_MISSING');

@@ -1,6 +1,7 @@
 /** Creates bearer tokens, keeps them in files and compares them. */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { statSync } from 'node:fs';
+import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../fs/durable-files.js';
 
@@ -60,6 +61,15 @@ export function tokenProblem(
   return header === undefined
     ? new AppError('TOKEN_MISSING', `${what} needs a token: Authorization: Bearer …`)
     : new AppError('TOKEN_WRONG', `${what}: the token is not the right one`);
+}
+
+/** The same for all routes of an app, but the `open` paths. */
+export function needsToken(token: string | undefined, what: string, open: string[] = []): MiddlewareHandler {
+  return async (c, next) => {
+    const problem = tokenProblem(c.req.header('authorization'), [token], what);
+    if (problem && !open.includes(c.req.path)) throw problem;
+    await next();
+  };
 }
 
 /** Compares in a time that does not depend on where the texts differ. */

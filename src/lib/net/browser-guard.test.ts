@@ -21,7 +21,7 @@ test.each<[string, string[] | undefined, string[], string, string | undefined]>(
   ['0.0.0.0', ['sqs-proxy'], [], '127.0.0.1:9090', undefined],
 ])('listening on %s, allowing %j, known as %j: Host %s', async (listening, allowed, urls, host, problem) => {
   const names = hostNames(listening, allowed, urls);
-  const app = new Hono().get('/', (c) => c.json(findBrowserProblem((name) => c.req.header(name), names)?.code ?? null));
+  const app = new Hono().get('/', (c) => c.json(findBrowserProblem(c, names)?.code ?? null));
   expect(await (await app.request('/', { headers: { host } })).json()).toBe(problem ?? null);
 });
 
@@ -36,9 +36,7 @@ test.each([
   ['none', 'navigate', null],
   ['same-origin', 'cors', null],
 ])('a request that is %s, mode %s', async (site, mode, problem) => {
-  const app = new Hono().get('/', (c) =>
-    c.json(findBrowserProblem((name) => c.req.header(name), ['localhost'])?.code ?? null),
-  );
+  const app = new Hono().get('/', (c) => c.json(findBrowserProblem(c, ['localhost'])?.code ?? null));
   const headers = {
     host: 'localhost',
     'sec-fetch-site': site,
@@ -57,15 +55,13 @@ test.each([
   ['null', 'FOREIGN_ORIGIN'],
   ['', 'FOREIGN_ORIGIN'],
 ])('a request of the origin %j', async (origin, problem) => {
-  const app = new Hono().get('/', (c) =>
-    c.json(findBrowserProblem((name) => c.req.header(name), ['localhost'])?.code ?? null),
-  );
+  const app = new Hono().get('/', (c) => c.json(findBrowserProblem(c, ['localhost'])?.code ?? null));
   expect(await (await app.request('/', { headers: { host: 'localhost:9090', origin } })).json()).toBe(problem);
 });
 
 test('names are the same in small and capital letters, and a request without a name has none of ours', async () => {
   const app = new Hono().get('/', (c) =>
-    c.json(findBrowserProblem((name) => c.req.header(name), hostNames('127.0.0.1', undefined))?.code ?? null),
+    c.json(findBrowserProblem(c, hostNames('127.0.0.1', undefined))?.code ?? null),
   );
   const ask = async (headers: Record<string, string>) => (await app.request('/', { headers })).json();
   expect([await ask({ host: 'LocalHost:9090' }), await ask({})]).toEqual([null, 'UNKNOWN_HOST']);
@@ -87,9 +83,7 @@ test('only this machine’s own addresses are loopback', () => {
 });
 
 test('what is wrong names the host or the origin', async () => {
-  const app = new Hono().get('/', (c) =>
-    c.json(findBrowserProblem((name) => c.req.header(name), ['localhost'])?.message ?? null),
-  );
+  const app = new Hono().get('/', (c) => c.json(findBrowserProblem(c, ['localhost'])?.message ?? null));
   const reason = async (headers: Record<string, string>) => (await app.request('/', { headers })).json();
   expect(await reason({ host: 'Evil.example:80' })).toContain('"evil.example"');
   expect(await reason({})).toContain('""');
@@ -97,9 +91,7 @@ test('what is wrong names the host or the origin', async () => {
 });
 
 test('where any name is allowed, pages of other sites are refused all the same', async () => {
-  const app = new Hono().get('/', (c) =>
-    c.json(findBrowserProblem((name) => c.req.header(name), undefined)?.code ?? null),
-  );
+  const app = new Hono().get('/', (c) => c.json(findBrowserProblem(c, undefined)?.code ?? null));
   const ask = async (headers: Record<string, string>) =>
     (await app.request('/', { headers: { host: 'inner:9091', ...headers } })).json();
   expect(await ask({})).toBe(null);

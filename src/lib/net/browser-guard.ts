@@ -2,7 +2,7 @@
  * Refuses requests that a browser makes for a page of another site. Such a page reaches services on loopback: directly,
  * or under a name of its own that resolves to 127.0.0.1 (DNS rebinding).
  */
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { AppError } from '../errors/app-error.js';
 
 /** Names under which a service that listens on loopback is reached. */
@@ -28,10 +28,8 @@ export function hostNames(
 }
 
 /** What is wrong with a request's `Host` or `Origin`, if anything. `names` (without port): undefined = any. */
-export function findBrowserProblem(
-  header: (name: string) => string | undefined,
-  names: string[] | undefined,
-): AppError | undefined {
+export function findBrowserProblem(c: Context, names: string[] | undefined): AppError | undefined {
+  const header = (name: string) => c.req.header(name);
   const host = header('host') ?? '';
   if (names !== undefined && !names.includes(nameOf(host))) {
     const named = JSON.stringify(nameOf(host));
@@ -52,7 +50,7 @@ export function findBrowserProblem(
 /** The same for all routes of an app. */
 export function refuseForeignPages(names: string[] | undefined): MiddlewareHandler {
   return async (c, next) => {
-    const problem = findBrowserProblem((name) => c.req.header(name), names);
+    const problem = findBrowserProblem(c, names);
     if (problem) throw problem;
     await next();
   };

@@ -1,4 +1,5 @@
 /** What clients of HTTP services need: private authorities, waiting for a service, answers that are not too long. */
+import type { Agent } from 'undici';
 import { waitFor } from '../async/backoff.js';
 
 /** What a proxy answers in JSON: the configuration of 50,000 hosts, or a refusal for each of 10,000 readings. */
@@ -8,17 +9,13 @@ const MAX_ANSWER_BYTES = 8 * 1_048_576;
 export async function readAnswer(response: Response, max = MAX_ANSWER_BYTES): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let total = 0;
-  const reader = response.body?.getReader();
-  for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true };
-    if (done) return Buffer.concat(chunks);
-    total += value.length;
-    if (total > max) {
-      await reader?.cancel();
-      throw new Error(`the answer is longer than ${max} bytes`);
-    }
-    chunks.push(value);
+  // Whoever leaves the loop cancels the rest.
+  for await (const chunk of response.body ?? []) {
+    total += chunk.length;
+    if (total > max) throw new Error(`the answer is longer than ${max} bytes`);
+    chunks.push(chunk);
   }
+  return Buffer.concat(chunks);
 }
 
 /** Resolves when a GET of the URL is answered with 2xx; rejects when aborted. */
@@ -45,15 +42,11 @@ export const fetchTrusting = (ca: string | undefined, url: string, init: Request
 /** The same for a service, which keeps its connections: with each one TLS costs as much as many requests. */
 export function openFetch(ca: string | undefined, options: { pipelining?: number } = {}): Fetch {
   if (ca === undefined) return fetch;
-  let loaded: Promise<Fetch> | undefined;
-  const load = async (): Promise<Fetch> => {
+  let dispatcher: Agent | undefined;
+  return async (url, init = {}) => {
     // Loaded late: few commands need it, and it is slow to load.
     const { Agent, fetch: fetchWith } = await import('undici');
-    const dispatcher = new Agent({ connect: { ca }, ...options });
-    return async (url, init = {}) => (await fetchWith(url, { ...(init as object), dispatcher })) as unknown as Response;
-  };
-  return async (url, init) => {
-    loaded ??= load();
-    return (await loaded)(url, init);
+    dispatcher ??= new Agent({ connect: { ca }, ...options });
+    return (await fetchWith(url, { ...(init as object), dispatcher })) as unknown as Response;
   };
 }

@@ -1,7 +1,7 @@
 /** An API for the operator alone: on loopback, for programs that have the operator token. */
 import { Hono } from 'hono';
 import { answerError, answerNotFound } from '../errors/http-error.js';
-import { tokenProblem } from './bearer-token.js';
+import { needsToken } from './bearer-token.js';
 import { refuseForeignPages } from './browser-guard.js';
 
 export interface OperatorApiOptions {
@@ -14,14 +14,10 @@ export interface OperatorApiOptions {
 }
 
 /** An app without routes. `open`: paths that need no token. */
-export function operatorApi({ token, hosts, log = console.error }: OperatorApiOptions, open: string[] = []): Hono {
+export function operatorApi({ token, hosts, log = console.error }: OperatorApiOptions, open?: string[]): Hono {
   const app = new Hono();
   app.use(refuseForeignPages(hosts));
-  app.use(async (c, next) => {
-    const problem = tokenProblem(c.req.header('authorization'), [token], 'this API');
-    if (problem && !open.includes(c.req.path)) throw problem;
-    await next();
-  });
+  app.use(needsToken(token, 'this API', open));
   app.notFound(answerNotFound);
   app.onError((error, c) => answerError(error, c, log));
   return app;

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
-import { OperatorSessions, SESSION_KEY_HEADER } from './access-lock.js';
+import { type OperatorSessions, operatorSessions, SESSION_KEY_HEADER } from './access-lock.js';
 
 const MINUTE = 60_000;
 
@@ -31,7 +31,7 @@ function browserOf(sessions: OperatorSessions) {
 }
 
 test('a change needs the key that the sign-in gave', async () => {
-  const browser = browserOf(new OperatorSessions('operator'));
+  const browser = browserOf(operatorSessions('operator'));
   expect(await browser.change()).toBe('TOKEN_MISSING');
   expect(browser.signIn('operator')).toMatch(/^[\w-]{32}$/);
   expect(await browser.change({})).toBe('TOKEN_MISSING');
@@ -40,7 +40,7 @@ test('a change needs the key that the sign-in gave', async () => {
 });
 
 test.each(['viewer', '', 'operator '])('the token %j starts no session', async (token) => {
-  const browser = browserOf(new OperatorSessions('operator'));
+  const browser = browserOf(operatorSessions('operator'));
   expect(browser.signIn(token)).toBeUndefined();
   expect(await browser.change()).toBe('TOKEN_MISSING');
 });
@@ -50,11 +50,11 @@ test.each([
   ['Bearer viewer', 'TOKEN_WRONG'],
   ['operator', 'TOKEN_WRONG'],
 ])('a program sends the token itself: %j is %s', async (authorization, met) => {
-  expect(await browserOf(new OperatorSessions('operator')).change({ authorization })).toBe(met);
+  expect(await browserOf(operatorSessions('operator')).change({ authorization })).toBe(met);
 });
 
 test('a session ends after an hour without a change, and each change starts the hour anew', async () => {
-  const browser = browserOf(new OperatorSessions('operator'));
+  const browser = browserOf(operatorSessions('operator'));
   browser.signIn('operator');
   browser.pass(59 * MINUTE);
   expect(await browser.change()).toBe('done');
@@ -65,7 +65,7 @@ test('a session ends after an hour without a change, and each change starts the 
 });
 
 test('who signs out ends the session, also for whoever has copied the key', async () => {
-  const sessions = new OperatorSessions('operator');
+  const sessions = operatorSessions('operator');
   const browser = browserOf(sessions);
   const headers = { [SESSION_KEY_HEADER]: browser.signIn('operator')! };
   expect(await browserOf(sessions).change(headers)).toBe('done');
@@ -74,12 +74,12 @@ test('who signs out ends the session, also for whoever has copied the key', asyn
 });
 
 test('a session of one process is none of the next', async () => {
-  const headers = { [SESSION_KEY_HEADER]: browserOf(new OperatorSessions('operator')).signIn('operator')! };
-  expect(await browserOf(new OperatorSessions('operator')).change(headers)).toBe('TOKEN_MISSING');
+  const headers = { [SESSION_KEY_HEADER]: browserOf(operatorSessions('operator')).signIn('operator')! };
+  expect(await browserOf(operatorSessions('operator')).change(headers)).toBe('TOKEN_MISSING');
 });
 
 test('there are at most a hundred sessions: the oldest makes room', async () => {
-  const sessions = new OperatorSessions('operator');
+  const sessions = operatorSessions('operator');
   const browsers = Array.from({ length: 101 }, () => browserOf(sessions));
   for (const browser of browsers) browser.signIn('operator');
   const met = await Promise.all(browsers.map((browser) => browser.change()));

@@ -36,12 +36,16 @@ export async function readBody<T>(
   const encoding = c.req.header('content-encoding')?.toLowerCase();
   if (encoding === 'gzip' && inflated !== undefined) {
     const compressed = await readPlain(c, (bytes) => bytes, max);
-    return counted(inflated, () => inTurn(() => parse(inflate(compressed, inflated))));
+    // What comes out of a compressed body takes as much memory as one that is not.
+    if (arriving + inflated > MAX_ARRIVING_BYTES) throw tooMuch();
+    arriving += inflated;
+    return inTurn(() => parse(inflate(compressed, inflated))).finally(() => {
+      arriving -= inflated;
+    });
   }
   if (encoding !== undefined && encoding !== 'identity') {
-    throw new AppError('BODY_ENCODED', 'the body has a Content-Encoding; send it as it is', {
-      hint: 'Leave out Content-Encoding.',
-    });
+    const hint = 'Leave out Content-Encoding.';
+    throw new AppError('BODY_ENCODED', 'the body has a Content-Encoding; send it as it is', { hint });
   }
   return readPlain(c, parse, max);
 }
@@ -60,26 +64,13 @@ async function readPlain<T>(c: Context, parse: (bytes: Uint8Array) => T, max: nu
       total += value.length;
       arriving += value.length;
       if (total > max) throw tooLarge(max);
-      if (arriving > MAX_ARRIVING_BYTES && total > SMALL_BYTES) {
-        throw tooMuch();
-      }
+      if (arriving > MAX_ARRIVING_BYTES && total > SMALL_BYTES) throw tooMuch();
       chunks.push(value);
     }
     const bytes = Buffer.concat(chunks);
     return total <= SMALL_BYTES ? parse(bytes) : await inTurn(() => parse(bytes));
   } finally {
     arriving -= total;
-  }
-}
-
-/** What comes out of a compressed body takes as much memory as one that is not. */
-async function counted<T>(bytes: number, work: () => Promise<T>): Promise<T> {
-  if (arriving + bytes > MAX_ARRIVING_BYTES) throw tooMuch();
-  arriving += bytes;
-  try {
-    return await work();
-  } finally {
-    arriving -= bytes;
   }
 }
 

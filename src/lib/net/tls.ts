@@ -10,11 +10,9 @@ export function readKeyPair(certFile: string, keyFile: string): { cert: string; 
   try {
     createSecureContext(pair);
   } catch (error) {
-    throw new AppError(
-      'TLS_UNUSABLE',
-      `${certFile} and ${keyFile} are not a certificate and its key: ${messageOf(error)}`,
-      { hint: 'Both must be PEM files, and the key must be that of the certificate.' },
-    );
+    const why = `${certFile} and ${keyFile} are not a certificate and its key: ${messageOf(error)}`;
+    const hint = 'Both must be PEM files, and the key must be that of the certificate.';
+    throw new AppError('TLS_UNUSABLE', why, { hint });
   }
   return pair;
 }
@@ -36,9 +34,8 @@ function certificateIn(file: string, text: string): X509Certificate {
   try {
     return new X509Certificate(text);
   } catch (error) {
-    throw new AppError('TLS_UNUSABLE', `${file} has no certificate: ${messageOf(error)}`, {
-      hint: 'It must be a PEM file.',
-    });
+    const hint = 'It must be a PEM file.';
+    throw new AppError('TLS_UNUSABLE', `${file} has no certificate: ${messageOf(error)}`, { hint });
   }
 }
 

@@ -10,10 +10,10 @@ function withTimers() {
 }
 
 /** A service behind a connection from this address. */
-function serviceFor(wrong: WrongTokens, address: string) {
+function serviceFor(wrong: WrongTokens, address: string, isKnown?: () => boolean) {
   const app = new Hono();
   app.onError((error, c) => answerError(error, c, () => {}));
-  app.use(lateRefusals(wrong));
+  app.use(lateRefusals(wrong, isKnown));
   app.get('/', (c) => {
     if (c.req.header('authorization') === 'right') return c.text('in');
     throw new AppError('TOKEN_WRONG', 'no');
@@ -64,6 +64,9 @@ test('while ten wait, further ones of their address are not looked at: not on lo
     await vi.advanceTimersByTimeAsync(0);
     expect([address, answer.status]).toEqual([address, met]);
   }
+  const known = serviceFor(wrong, '10.0.0.1', () => true)('right');
+  await vi.advanceTimersByTimeAsync(0);
+  expect(known.status).toBe(200);
   const [neighbour, stranger] = [
     serviceFor(wrong, '2001:db8:1:2::8')('right'),
     serviceFor(wrong, '2001:db8:9::8')('right'),

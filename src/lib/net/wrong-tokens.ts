@@ -2,7 +2,6 @@
  * Answers wrong tokens late, and later with each, so that tokens can't be tried one after the other. Right ones are never
  * delayed by this.
  */
-import type { IncomingMessage } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
 import { AppError } from '../errors/app-error.js';
 import { isLoopback } from './browser-guard.js';
@@ -53,17 +52,19 @@ export class WrongTokens {
 }
 
 /** The address of a client; of IPv6 the part that one site has. Undefined for a request that came over no connection. */
-export function addressOf(incoming: IncomingMessage | undefined): string | undefined {
-  const address = incoming?.socket.remoteAddress?.replace(/^::ffff:/, '');
+export function addressOf(c: Context): string | undefined {
+  const address = connectionOf(c).incoming?.socket.remoteAddress?.replace(/^::ffff:/, '');
   return address?.includes(':') && !isLoopback(address) ? address.split(':').slice(0, 4).join(':') : address;
 }
 
-/** For all routes that take a token; a wrong one is a `TOKEN_WRONG` that they throw. */
-export function lateRefusals(wrong: WrongTokens): MiddlewareHandler {
+/**
+ * For all routes that take a token; a wrong one is a `TOKEN_WRONG` that they throw. `isKnown`: whether a request has a token
+ * that can't be guessed; it is served whatever its neighbours try.
+ */
+export function lateRefusals(wrong: WrongTokens, isKnown = (_: Context): boolean => false): MiddlewareHandler {
   return async (c, next) => {
-    const { incoming } = connectionOf(c);
-    const address = addressOf(incoming);
-    if (address !== undefined && wrong.isFull(address)) {
+    const address = addressOf(c);
+    if (address !== undefined && wrong.isFull(address) && !isKnown(c)) {
       c.header('retry-after', String(LONGEST_MS / 1000));
       throw new AppError('TOO_MANY_TRIES', 'too many wrong tokens come from this address; try again');
     }

@@ -4,7 +4,7 @@ import { watchForHang } from './hang-watch.js';
 let hung: number;
 let asked: number;
 let answer: () => void;
-let end: () => void;
+let end: AbortController;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -15,12 +15,17 @@ beforeEach(() => {
       answer = resolve;
     });
   };
-  end = watchForHang({ ask, hungAfterMs: 10_000, onHung: () => hung++ });
+  watch(ask, 10_000);
 });
 afterEach(() => {
-  end();
+  end.abort();
   vi.useRealTimers();
 });
+
+function watch(ask: () => Promise<unknown>, hungAfterMs: number, isBusy = () => false): void {
+  end = new AbortController();
+  watchForHang({ ask, hungAfterMs, isBusy, onHung: () => hung++ }, end.signal);
+}
 
 test('10 s without an answer are a hang, reported once; less is not', async () => {
   await vi.advanceTimersByTimeAsync(2000 + 9000);
@@ -55,27 +60,19 @@ test('while the watching process was away, nobody could be heard: the other gets
 });
 
 test('what fails was not silent, such as a question that could not be asked', async () => {
-  end();
-  end = watchForHang({
-    ask: async () => {
-      throw new Error('too many open files');
-    },
-    hungAfterMs: 4000,
-    onHung: () => hung++,
-  });
+  end.abort();
+  watch(async () => {
+    throw new Error('too many open files');
+  }, 4000);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(hung).toBe(0);
 });
 
 test('one that said it would be silent is left alone until that is over', async () => {
-  end();
+  end.abort();
   let busy = true;
-  end = watchForHang({
-    ask: () => new Promise(() => {}),
-    hungAfterMs: 4000,
-    isBusy: () => busy,
-    onHung: () => hung++,
-  });
+  const never = () => new Promise(() => {});
+  watch(never, 4000, () => busy);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(hung).toBe(0);
   busy = false;

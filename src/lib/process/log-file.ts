@@ -1,5 +1,6 @@
 /** Log files that the runs of a program append to; their size is bounded, and only their end is read. */
 import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { lastLinesOf } from '../errors/known-failures.js';
 
 /** A longer log is replaced when the program starts. */
 const MAX_BYTES = 10 * 1024 * 1024;
@@ -28,11 +29,7 @@ export function lastLines(path: string, count: number, from = 0): string[] {
     const start = Math.max(from, size - TAIL_BYTES);
     const buffer = Buffer.alloc(Math.max(0, size - start));
     const length = readSync(fd, buffer, 0, buffer.length, start);
-    return buffer
-      .toString('utf8', 0, length)
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .slice(-count);
+    return lastLinesOf(buffer.toString('utf8', 0, length), count);
   } finally {
     closeSync(fd);
   }

@@ -27,17 +27,13 @@ export function startTimeOf(pid: number): string | undefined {
   }
 }
 
-/** Identifies a running process; undefined when it has exited. */
 export function identify(name: string, pid: number): ProcessId | undefined {
   const started = startTimeOf(pid);
   return started === undefined ? undefined : { name, pid, started };
 }
 
 /** Whether exactly this process still runs. */
-export function isAlive(id: ProcessId): boolean {
-  const started = startTimeOf(id.pid);
-  return started !== undefined && started === id.started;
-}
+export const isAlive = ({ pid, started }: ProcessId): boolean => started !== undefined && startTimeOf(pid) === started;
 
 /** Sends SIGTERM, and SIGKILL after `graceMs`. Resolves when all have exited, with those that ran at first. */
 export async function stopProcesses(ids: ProcessId[], graceMs: number): Promise<ProcessId[]> {
@@ -50,7 +46,6 @@ export async function stopProcesses(ids: ProcessId[], graceMs: number): Promise<
   return alive;
 }
 
-/** Sends a signal to the processes that still run. */
 export function signalAll(ids: ProcessId[], name: NodeJS.Signals): void {
   for (const id of ids) {
     if (!isAlive(id)) continue;

@@ -15,7 +15,6 @@ export class Reaper {
     this.#process.stdin?.write(`${JSON.stringify(ids)}\n`);
   }
 
-  /** It ends without touching anything. */
   end(): void {
     this.#process?.stdin?.end('[]\n');
     this.#process = undefined;

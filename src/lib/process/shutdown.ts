@@ -56,14 +56,17 @@ export function endWithReader(): void {
  */
 export function reportReady(facts: Record<string, unknown>): void {
   if (!process.send) return;
-  process.on('message', () => process.connected && process.send?.({ pong: true }, undefined, undefined, () => {}));
+  process.on('message', () => report({ pong: true }));
   process.send({ ready: facts });
 }
 
+/** Where a supervisor listens. One that is gone is noticed otherwise. */
+const report = (message: object) => {
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+};
+
 /** Passes a warning on to the supervisor, if there is one, who shows it to the operator. */
-export function reportWarning(warning: string): void {
-  if (process.connected) process.send?.({ warning }, undefined, undefined, () => {});
-}
+export const reportWarning = (warning: string): void => report({ warning });
 
 /** Until then the supervisor does not take the silence of a busy process for a hang. */
 const LONGEST_MS = 30 * 60_000;
@@ -73,12 +76,10 @@ const LONGEST_MS = 30 * 60_000;
  * when it is over.
  */
 export function whileBusy<T>(work: () => T): T {
-  if (!process.connected) return work();
-  const report = (busyForMs: number) => process.send?.({ busyForMs }, undefined, undefined, () => {});
-  report(LONGEST_MS);
+  report({ busyForMs: LONGEST_MS });
   try {
     return work();
   } finally {
-    report(0);
+    report({ busyForMs: 0 });
   }
 }

@@ -19,7 +19,6 @@ export interface ChildSpec {
   name: string;
   command: string;
   args: string[];
-  /** Working folder; that of this process by default. */
   cwd?: string;
   /** On top of this process's environment; `undefined` removes a variable. */
   env?: Record<string, string | undefined>;
@@ -67,7 +66,6 @@ const HUNG_AFTER_MS = 10_000;
 
 interface Child {
   spec: ChildSpec;
-  /** Undefined while it does not run. */
   id: ProcessId | undefined;
   failures: number;
   /** Where the output of its latest run begins in its log, in bytes. */
@@ -92,27 +90,25 @@ interface Exit {
 
 /** Emits `event` with a {@link ChildEvent}, and `change` when the set of processes changes. */
 export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }> {
-  readonly #logDir: string;
   readonly #children = new Map<string, Child>();
   readonly #adopted = new Set<ProcessId>();
-  readonly #envOf: (name: string) => Record<string, string>;
   readonly #reaper = new Reaper();
   #closed = false;
   #changed: NodeJS.Immediate | undefined;
 
   /** @param envOf variables for every child, by its name */
-  constructor(logDir: string, envOf: (name: string) => Record<string, string> = () => ({})) {
+  constructor(
+    private readonly logDir: string,
+    private readonly envOf: (name: string) => Record<string, string> = () => ({}),
+  ) {
     super();
-    this.#logDir = logDir;
-    this.#envOf = envOf;
     mkdirSync(logDir, { recursive: true, mode: 0o700 });
   }
 
   logFile(name: string): string {
-    return join(this.#logDir, `${name}.log`);
+    return join(this.logDir, `${name}.log`);
   }
 
-  /** The processes that run now. */
   get running(): ProcessId[] {
     return [...[...this.#children.values()].flatMap((child) => child.id ?? []), ...this.#adopted];
   }
@@ -194,11 +190,8 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     ]);
     waits = false;
     if (outcome !== 'ready') throw this.#failure(child, outcome);
-    const unwatch = this.#watch(child, running);
-    void exit.then((result) => {
-      unwatch();
-      return this.#restart(child, result.how, Date.now() - began);
-    });
+    this.#watch(child, running, exited.signal);
+    void exit.then(({ how }) => this.#restart(child, how, Date.now() - began));
   }
 
   /** Resolves when a child that is not ready yet has had its time, and is not at long work either. */
@@ -222,17 +215,17 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
   }
 
   /** Kills a run of a child that hangs; its exit is then followed by a restart. */
-  #watch(child: Child, running: ChildProcess): () => void {
+  #watch(child: Child, running: ChildProcess, exited: AbortSignal): void {
     const { name, ready, hungAfterMs = HUNG_AFTER_MS } = child.spec;
     const ask = ready === 'ipc' ? (signal: AbortSignal) => ping(running, signal) : child.spec.ask;
-    if (!ask) return () => {};
+    if (!ask) return;
     const onHung = () => {
       if (child.stopping || !child.id) return;
       this.emit('event', { type: 'child.hung', name, silentMs: hungAfterMs });
       signalAll([child.id], 'SIGKILL');
     };
     const isBusy = () => performance.now() < child.busyUntil;
-    return watchForHang({ ask, hungAfterMs, isBusy, onHung });
+    watchForHang({ ask, hungAfterMs, isBusy, onHung }, exited);
   }
 
   #spawn(child: Child): ChildProcess {
@@ -240,7 +233,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     const log = openLog(this.logFile(name));
     child.logFrom = log.from;
     const started = spawn(command, args, {
-      env: { ...process.env, ...env, ...this.#envOf(name) },
+      env: { ...process.env, ...env, ...this.envOf(name) },
       ...(cwd === undefined ? {} : { cwd }),
       stdio: ['ignore', log.fd, log.fd, ...(ready === 'ipc' ? (['ipc'] as const) : [])],
       // In its own process group a Ctrl-C of the terminal does not reach it: children are stopped in order.
@@ -252,12 +245,12 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
 
   #failure(child: Child, { how, code }: Exit): AppError {
     const { name, ready } = child.spec;
-    const message = `${name} did not start: ${how}`;
-    const options = { hint: `Its log is ${this.logFile(name)}.`, details: this.#lastLines(child, 10) };
     // Exit code 2 of another program may mean anything.
-    return ready === 'ipc' && code === 2
-      ? new AppError('CHILD_REFUSED', message, options)
-      : new AppError('CHILD_FAILED', message, options);
+    const errorCode = ready === 'ipc' && code === 2 ? 'CHILD_REFUSED' : 'CHILD_FAILED';
+    return new AppError(errorCode, `${name} did not start: ${how}`, {
+      hint: `Its log is ${this.logFile(name)}.`,
+      details: this.#lastLines(child, 10),
+    });
   }
 
   /** Restarts a child that exited until it is ready or stopped. */

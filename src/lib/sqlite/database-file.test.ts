@@ -270,10 +270,10 @@ test('a copy that fails leaves nothing, and the database as it is', () => {
 
 test('a check of another process finds damage, and none otherwise', () => {
   fillAndClose();
-  const check = () => findFileDamage(path, { readOnly: true });
+  const check = () => findFileDamage(path);
   expect(check()).toBeUndefined();
   overwrite(20 * 4096, Buffer.alloc(4096, 0xa5));
   expect(check()).toMatch(/./);
-  expect(findFileDamage(path, { readOnly: true, checkedUpTo: 1_000 })).toBeUndefined();
-  expect(findFileDamage(join(folder, 'none.db'), { readOnly: true })).toBeUndefined();
+  expect(findFileDamage(path, 1_000)).toBeUndefined();
+  expect(findFileDamage(join(folder, 'none.db'))).toBeUndefined();
 });

@@ -123,20 +123,19 @@ export class DatabaseFile {
 
   #open(): Database {
     const { path } = this;
-    const { open, checkedUpTo, onQuarantined } = this.#options;
-    const event = path === ':memory:' ? undefined : this.#replaceDamaged(checkedUpTo);
-    const database = open(path);
+    const event = path === ':memory:' ? undefined : this.#replaceDamaged();
+    const database = this.#options.open(path);
     this.#database = database;
     this.#opened = path === ':memory:' ? undefined : statOf(path);
     this.#log = statOf(`${path}-wal`);
-    if (event) onQuarantined(event);
+    if (event) this.#options.onQuarantined(event);
     return database;
   }
 
-  #replaceDamaged(checkedUpTo: number | undefined): DatabaseQuarantined | undefined {
+  #replaceDamaged(): DatabaseQuarantined | undefined {
     const { path } = this;
     finishRewrite(path);
-    const problem = findFileDamage(path, { checkedUpTo });
+    const problem = findFileDamage(path, this.#options.checkedUpTo);
     if (problem === undefined) return undefined;
     const quarantined = quarantine(path);
     const salvaged = this.#salvageFile(quarantined);
@@ -179,13 +178,7 @@ export class DatabaseFile {
  * What is wrong with a database that nobody here has open; undefined: nothing, or it can't be checked now, which `open`
  * reports in its own words. It opens no file but by SQLite: closing one would end the locks that this process has on it.
  */
-export function findFileDamage(
-  path: string,
-  {
-    readOnly = false,
-    checkedUpTo = Number.POSITIVE_INFINITY,
-  }: { readOnly?: boolean; checkedUpTo?: number | undefined },
-): string | undefined {
+export function findFileDamage(path: string, checkedUpTo = Number.POSITIVE_INFINITY): string | undefined {
   const file = statOf(path);
   // SQLite would delete the write-ahead log of an empty or missing file, with all that is in it.
   if (!file) return statOf(`${path}-wal`)?.size ? 'the file is gone' : undefined;
@@ -195,7 +188,7 @@ export function findFileDamage(
   // A connection of its own: nothing holds on to a file that is then quarantined.
   let database: Database | undefined;
   try {
-    database = openSqlite(path, { readOnly });
+    database = openSqlite(path);
     if (file.size <= checkedUpTo) return findDamage(database);
     database.prepare('pragma schema_version').get();
     return undefined;

@@ -72,7 +72,6 @@ type Parameters = (SqlValue | Record<string, SqlValue>)[];
 export const rowsOf = <Row>(database: Database, sql: string, ...parameters: Parameters): Row[] =>
   database.prepare(sql).all(...parameters) as Row[];
 
-/** The first of them. */
 export const rowOf = <Row>(database: Database, sql: string, ...parameters: Parameters): Row | undefined =>
   database.prepare(sql).get(...parameters) as Row | undefined;
 
@@ -105,10 +104,8 @@ export function isDamage(error: unknown): boolean {
   return code === 11 || code === 26;
 }
 
-/** Whether the disk is full. */
 export const isFull = (error: unknown): boolean => resultCodeOf(error) === 13;
 
-/** Whether another connection holds the file. */
 export const isBusy = (error: unknown): boolean => resultCodeOf(error) === 5;
 
 /** The first damage that a quick check finds; undefined: there is none. A gigabyte takes a second or two. */

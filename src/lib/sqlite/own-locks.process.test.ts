@@ -38,7 +38,7 @@ const open = () => new DatabaseFile({ path, open: openSqlite, onQuarantined: () 
 
 const OPERATIONS: [string, () => unknown][] = [
   ['making it private', () => openSqlite(path).close()],
-  ['reading it for damage', () => findFileDamage(path, { readOnly: true })],
+  ['reading it for damage', () => findFileDamage(path)],
   ['opening it again', () => open().database.close()],
   ['watching its file', () => open().problem()],
   ['reading which damaged ones are kept', () => open().quarantined],

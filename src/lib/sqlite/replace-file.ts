@@ -1,17 +1,7 @@
 /** Replaces the file of a database: at any moment, also after a crash, either the old or the new one is there, whole. */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { syncFolder } from '../fs/durable-files.js';
+import { syncFolder, syncPath } from '../fs/durable-files.js';
 import { whileBusy } from '../process/shutdown.js';
 
 const LOGS = ['-wal', '-shm', '-journal'];
@@ -27,7 +17,7 @@ export function writeBeside<T>(path: string, write: (to: string) => T): T {
   mkdirSync(dirname(path), { recursive: true });
   try {
     const result = whileBusy(() => write(unfinished));
-    withFile(unfinished, 'r+', fsyncSync);
+    syncPath(unfinished, 'r+');
     renameSync(unfinished, rewritten(path));
     syncFolder(dirname(path));
     return result;
@@ -63,16 +53,6 @@ export function quarantine(path: string): string {
  * which SQLite reads beside such a file (https://sqlite.org/fileformat2.html#walformat).
  */
 export function completeFile(path: string): void {
-  const start = Buffer.alloc(12);
-  withFile(`${path}-wal`, 'r', (fd) => readSync(fd, start, 0, start.length, 0));
-  writeFileSync(path, Buffer.alloc(start.readUInt32BE(8)));
-}
-
-function withFile(path: string, flags: string, work: (fd: number) => void): void {
-  const fd = openSync(path, flags);
-  try {
-    work(fd);
-  } finally {
-    closeSync(fd);
-  }
+  const pageSize = readFileSync(`${path}-wal`).readUInt32BE(8);
+  writeFileSync(path, Buffer.alloc(pageSize));
 }

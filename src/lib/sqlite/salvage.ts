@@ -4,7 +4,6 @@ import { type Database, isDamage, rowsOf } from './driver.js';
 /** Rows copied, by table. */
 export type Salvaged = Record<string, number>;
 
-/** Rows copied at a time. */
 const ROWS = 500;
 const name = (text: string) => `"${text.replaceAll('"', '""')}"`;
 

@@ -41,8 +41,7 @@ export interface ClockSources {
 }
 
 export class ElapsedClock {
-  readonly #wall: () => number;
-  readonly #monotonic: () => number;
+  readonly #sources: ClockSources;
   /** Elapsed time minus monotonic time. */
   #base: number;
   #offset: number;
@@ -57,19 +56,18 @@ export class ElapsedClock {
 
   /** `mark`: of the last run. Without one the elapsed time begins at the wall clock. */
   constructor(mark: ClockMark | undefined, sources: Partial<ClockSources> = {}) {
-    this.#wall = sources.wall ?? (() => Date.now());
-    this.#monotonic = sources.monotonic ?? (() => performance.now());
-    const wall = this.#wall();
+    this.#sources = { wall: () => Date.now(), monotonic: () => performance.now(), ...sources };
+    const wall = this.#sources.wall();
     const stopped = mark ? wall - mark.wall : 0;
     const counted = stopped >= 0 && stopped <= RESTART_MS ? stopped : MARK_AGE_MS;
     const elapsed = mark ? mark.elapsed + counted : wall;
-    this.#base = elapsed - this.#monotonic();
+    this.#base = elapsed - this.#sources.monotonic();
     this.#offset = mark?.offset ?? 0;
   }
 
   /** Elapsed milliseconds, whole. */
   now(): number {
-    return Math.floor(this.#base + this.#monotonic());
+    return Math.floor(this.#base + this.#sources.monotonic());
   }
 
   /** How far the wall clock is ahead because of a step that is not confirmed yet; 0 = there is none. */
@@ -87,7 +85,7 @@ export class ElapsedClock {
     const whileStopped = this.#started ? {} : { whileStopped: true as const };
     this.#started = true;
     const now = this.now();
-    const ahead = Math.round(this.#wall() - now - this.#offset);
+    const ahead = Math.round(this.#sources.wall() - now - this.#offset);
     const known = this.pendingMs;
     if (Math.abs(ahead - known) > STEP_MS) {
       if (Math.abs(ahead) <= STEP_MS) {
@@ -96,7 +94,7 @@ export class ElapsedClock {
       }
       this.#pending = { byMs: ahead, since: now };
       if (whileStopped.whileStopped && ahead > 0) {
-        this.unsureSince = this.#wall();
+        this.unsureSince = this.#sources.wall();
         return undefined;
       }
       return { type: 'clock-stepped', byMs: ahead, ...whileStopped };
@@ -115,6 +113,6 @@ export class ElapsedClock {
   }
 
   mark(): ClockMark {
-    return { elapsed: this.now(), wall: this.#wall(), offset: this.#offset };
+    return { elapsed: this.now(), wall: this.#sources.wall(), offset: this.#offset };
   }
 }

@@ -1,7 +1,6 @@
 /** Runs the user's `bacalhau` and returns its output. */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Options } from 'execa';
 import { AppError } from '../../lib/errors/app-error.js';
 import { killGroup, tieGroup } from '../../lib/process/process-group.js';
 import { failureOf } from './bacalhau-failures.js';
@@ -45,7 +44,7 @@ export function createCli({ path, stateDir, api, timeoutMs }: CliOptions): Cli {
   const folder = join(stateDir, 'bacalhau');
   const command = [path, ...tlsArguments(api)];
   const env = bacalhauEnv({ BACALHAU_DIR: folder, ...apiEnv(api) });
-  const run = (args: string[]) => runBacalhau({ command, args, api: apiUrl(api), timeoutMs, options: { env } });
+  const run = (args: string[]) => runBacalhau({ command, args, api: apiUrl(api), timeoutMs, env });
   const prepare = async () => {
     if (existsSync(join(folder, 'system_metadata.yaml'))) return;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -53,19 +52,18 @@ export function createCli({ path, stateDir, api, timeoutMs }: CliOptions): Cli {
   };
   let prepared: Promise<void> | undefined;
 
-  return async (args) => {
-    try {
-      prepared ??= prepare();
-      await prepared;
-      return await run(args);
-    } catch (error) {
+  const call = async (args: string[]) => {
+    prepared ??= prepare();
+    await prepared;
+    return run(args);
+  };
+  return (args) =>
+    call(args).catch((error) => {
       if (!(error instanceof AppError) || error.code !== 'BACALHAU_REPOSITORY_VERSION') throw error;
       rmSync(folder, { recursive: true, force: true });
-      prepared = prepare();
-      await prepared;
-      return run(args);
-    }
-  };
+      prepared = undefined;
+      return call(args);
+    });
 }
 
 /** Host and port are always set, by environment, because that beats the program's flags, profiles and defaults. */
@@ -112,19 +110,22 @@ export interface Call {
   /** Base URL of the API, where it is known. */
   api?: string;
   timeoutMs?: number | undefined;
-  options?: Pick<Options, 'env' | 'input'>;
+  env?: Record<string, string | undefined>;
+  /** Nothing where it is left out. */
+  input?: Buffer;
 }
 
 const TIMEOUT_MS = 30_000;
 
 /** Resolves with its standard output; rejects with an `AppError` (see `bacalhau-failures.ts`), or `BACALHAU_HANGS`. */
-export async function runBacalhau({ command, args, api, timeoutMs = TIMEOUT_MS, options }: Call): Promise<string> {
+export async function runBacalhau(call: Call): Promise<string> {
+  const { command, args, api, timeoutMs = TIMEOUT_MS, env = {}, input = Buffer.alloc(0) } = call;
   // Loaded late, so that commands without bacalhau start faster.
   const { execa } = await import('execa');
   const [program = '', ...before] = command;
   const running = execa(program, [...before, ...args], {
-    ...(options?.input === undefined ? { stdin: 'ignore' } : {}),
-    ...options,
+    env,
+    input,
     reject: false,
     detached: true,
     maxBuffer: 512 * 1024 * 1024,
@@ -149,5 +150,5 @@ export async function runBacalhau({ command, args, api, timeoutMs = TIMEOUT_MS, 
   }
   const reason = late ? `no answer within ${timeoutMs / 1000} s` : result.originalMessage;
   const output = [result.stdout, result.stderr, reason].filter(Boolean).join('\n');
-  throw failureOf({ args, output, api, cause: reason });
+  throw failureOf(args, output, api, reason);
 }

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { AppError } from '../../lib/errors/app-error.js';
-import { firstLinesOf } from '../../lib/errors/known-failures.js';
+import { parseOutput } from '../../lib/errors/known-failures.js';
 import { executionsSchema, jobsSchema, nodesSchema } from './bacalhau-answers.js';
 import { apiUrl, type Cli, type CliOptions, createCli } from './bacalhau-cli.js';
 
@@ -73,15 +73,9 @@ async function askJson<T>(cli: Cli, schema: z.ZodType<T>, args: string[]): Promi
   const output = await cli([...args, '--output', 'json']);
   // The program may print something first, such as "Initializing repo at".
   const start = output.search(/^[[{]/m);
-  try {
-    return schema.parse(JSON.parse(output.slice(start)));
-  } catch (cause) {
-    throw new AppError('BACALHAU_OUTPUT', `can't read what bacalhau ${args.slice(0, 2).join(' ')} printed`, {
-      hint: 'Bacalhau 1.8 and 1.9 are known to work; please report it with `bacalhau version`.',
-      cause,
-      details: firstLinesOf(output),
-    });
-  }
+  const message = `can't read what bacalhau ${args.slice(0, 2).join(' ')} printed`;
+  const hint = 'Bacalhau 1.8 and 1.9 are known to work; please report it with `bacalhau version`.';
+  return parseOutput(schema, start < 0 ? output : output.slice(start), 'BACALHAU_OUTPUT', message, hint);
 }
 
 /**

@@ -70,17 +70,11 @@ export function failureCodeOf(text: string): string | undefined {
 /**
  * The error for a failed call.
  *
- * @param failed.output everything that it printed
- * @param failed.api base URL of the API, where it is known
+ * @param output everything that it printed
+ * @param api base URL of the API, where it is known
  */
-export function failureOf(failed: {
-  args: string[];
-  output: string;
-  api: string | undefined;
-  cause: unknown;
-}): AppError {
-  const { args, api, cause } = failed;
-  const text = stripVTControlCharacters(failed.output);
+export function failureOf(args: string[], output: string, api: string | undefined, cause: unknown): AppError {
+  const text = stripVTControlCharacters(output);
   const where = (code: string) => (code.startsWith('BACALHAU_API') && api ? [`the API is expected at ${api}`] : []);
   const known = knownError(KNOWN, text, { cause, details: where });
   if (known) return known;

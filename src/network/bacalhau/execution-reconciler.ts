@@ -24,15 +24,11 @@ export class ExecutionReconciler {
   readonly #running = new Map<string, AbortController>();
   #last: Promise<void> = Promise.resolve();
 
-  readonly #client: BacalhauClient;
-  readonly #emit: (event: NetworkEvent) => void;
-  readonly #timings: typeof TIMINGS;
-
-  constructor(client: BacalhauClient, emit: (event: NetworkEvent) => void, timings = TIMINGS) {
-    this.#client = client;
-    this.#emit = emit;
-    this.#timings = timings;
-  }
+  constructor(
+    private readonly client: BacalhauClient,
+    private readonly emit: (event: NetworkEvent) => void,
+    private readonly timings = TIMINGS,
+  ) {}
 
   /** Watches the nodes of a region that come back now; a second call for the region replaces the first. */
   begin(region: string, nodes: string[]): void {
@@ -50,7 +46,7 @@ export class ExecutionReconciler {
   }
 
   async #reconcile(region: string, nodes: string[], signal: AbortSignal): Promise<void> {
-    const { reconnectMs, bacalhauReplacesMs, checkEveryMs: everyMs } = this.#timings;
+    const { reconnectMs, bacalhauReplacesMs, checkEveryMs: everyMs } = this.timings;
     const options = { everyMs, signal };
     const back = await waitFor(async () => (await this.#allConnected(nodes)) || undefined, {
       ...options,
@@ -61,8 +57,8 @@ export class ExecutionReconciler {
       this.#oneAtATime(async () => {
         for (const { job, on } of await find()) {
           signal.throwIfAborted();
-          await this.#client.rerunJob(job.id);
-          this.#emit({ type: 'job.restarted', job: job.name, nodes: on });
+          await this.client.rerunJob(job.id);
+          this.emit({ type: 'job.restarted', job: job.name, nodes: on });
         }
       });
     // A job of this region that runs on none of its nodes: a new version replaces nothing, and starts at once.
@@ -84,16 +80,16 @@ export class ExecutionReconciler {
   }
 
   async #allConnected(names: string[]): Promise<boolean> {
-    const nodes = await this.#client.nodes();
+    const nodes = await this.client.nodes();
     return names.every((name) => nodes.some((node) => node.name === name && node.connected));
   }
 
   /** What should run on these nodes for ever and does not on some. `missing`: also what never began there. */
   async #idle(region: string, nodes: string[], missing = false): Promise<Idle[]> {
-    const jobs = (await this.#client.jobs()).filter((job) => isActive(job) && runsOnIn(job, region));
+    const jobs = (await this.client.jobs()).filter((job) => isActive(job) && runsOnIn(job, region));
     const found = await Promise.all(
       jobs.map(async (job) => {
-        const newest = new Map((await this.#client.executions(job.id)).map(({ node, state }) => [node, state]));
+        const newest = new Map((await this.client.executions(job.id)).map(({ node, state }) => [node, state]));
         const runsNot = ['failed', 'stopped', ...(missing ? [undefined] : [])];
         return { job, on: nodes.filter((node) => runsNot.includes(newest.get(node))) };
       }),

@@ -17,23 +17,21 @@ const OLD_MS = 2000;
 const answerSchema = z.object({ Nodes: nodesSchema });
 
 export class NodeList {
-  readonly #api: string;
-  readonly #natsPort: number;
   #answer: Promise<Map<string, BacalhauNode> | undefined> | undefined;
   /** When the next request may begin, and when the last one did: milliseconds of the monotonic clock. */
   #next = 0;
   #began = 0;
 
   /** @param api base URL */
-  constructor(api: string, natsPort: number) {
-    this.#api = api;
-    this.#natsPort = natsPort;
-  }
+  constructor(
+    private readonly api: string,
+    private readonly natsPort: number,
+  ) {}
 
   /** Resolves when the orchestrator answers and accepts nodes; rejects when aborted. */
   async orchestratorReady(signal: AbortSignal): Promise<void> {
-    await waitForHttp(`${this.#api}/api/v1/agent/alive`, signal);
-    while (!(await accepts(this.#natsPort))) await sleep(20, undefined, { signal });
+    await waitForHttp(`${this.api}/api/v1/agent/alive`, signal);
+    while (!(await accepts(this.natsPort))) await sleep(20, undefined, { signal });
   }
 
   /**
@@ -75,7 +73,7 @@ export class NodeList {
 
   async #fetchNodes(): Promise<Map<string, BacalhauNode> | undefined> {
     try {
-      const response = await fetch(`${this.#api}/api/v1/orchestrator/nodes`, { signal: AbortSignal.timeout(5000) });
+      const response = await fetch(`${this.api}/api/v1/orchestrator/nodes`, { signal: AbortSignal.timeout(5000) });
       return new Map(answerSchema.parse(await response.json()).Nodes.map((node) => [node.name, node]));
     } catch {
       // The orchestrator is busy or restarting: callers ask again.

@@ -31,14 +31,14 @@ test.each(['https://sqs.eu-west-1.amazonaws.com/<account>/<queue>', '<key>', 'yo
       }),
     );
     vi.stubEnv('SQS_QUEUE_URL', value);
-    expect(() => open('').get('SQS_QUEUE_URL')).toThrow(
+    expect(() => open('')('SQS_QUEUE_URL')).toThrow(
       expect.objectContaining({ code: 'PLACEHOLDER', message: expect.stringContaining('the environment') }),
     );
   },
 );
 
 test('values that only look odd are taken', () => {
-  const { get } = open("AWS_SECRET_ACCESS_KEY='a<b/c+d>'x\nSQS_QUEUE_URL=https://sqs.eu-west-1.amazonaws.com/1/q");
+  const get = open("AWS_SECRET_ACCESS_KEY='a<b/c+d>'x\nSQS_QUEUE_URL=https://sqs.eu-west-1.amazonaws.com/1/q");
   expect(get('SQS_QUEUE_URL')).toBe('https://sqs.eu-west-1.amazonaws.com/1/q');
 });
 
@@ -50,7 +50,7 @@ test('the name of a project is what compose takes', () => {
 
 const AMAZON = 'https://sqs.eu-west-1.amazonaws.com/123456789012/readings';
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'sekret' };
-const variablesOf = (variables: Record<string, string>) => ({ get: (name: string) => variables[name] });
+const variablesOf = (variables: Record<string, string>) => (name: string) => variables[name];
 
 test('the embedded queue: no credentials of the operator enter containers', () => {
   const variables = queueVariables({}, variablesOf({ ...KEYS, AWS_SESSION_TOKEN: 'token' }));
@@ -94,7 +94,7 @@ test('.env is made from its template, readable by its owner only, and never over
   expect(statSync(path).mode & 0o777).toBe(0o600);
   writeFileSync(path, 'BACALHAU_VERSION=v1.8.0\nPROXY_PORT=\n');
   const environment = readEnvironment(folder);
-  expect([makeEnvironment(folder), environment.get('BACALHAU_VERSION'), environment.get('PROXY_PORT')]).toEqual([
+  expect([makeEnvironment(folder), environment('BACALHAU_VERSION'), environment('PROXY_PORT')]).toEqual([
     false,
     'v1.8.0',
     undefined,

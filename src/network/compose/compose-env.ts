@@ -10,16 +10,14 @@ import { isLoopback } from '../../lib/net/browser-guard.js';
 import type { PortWish } from '../../lib/net/choose-port.js';
 import { withoutSecrets } from '../../lib/net/url-secrets.js';
 import { packageRoot } from '../../lib/process/self-command.js';
-import type { ComposePlan } from './plan.js';
+import type { ComposePlan } from './compose-provider.js';
 
 /** What templates hold for people to replace. */
 const PLACEHOLDER =
   /^(.*<[a-z][\w -]*>.*|\$\{.*\}|your[-_ ].*|.*[-_]here|change[-_ ]?me|replace[-_ ]?me|todo|xxx+|\.\.\.|AKIAIOSFODNN7EXAMPLE|.*EXAMPLEKEY|.*\/123456789012\/your-.*)$/i;
 
-export interface Environment {
-  /** The variable's value, from the process or else from the file; an empty one counts as not set. */
-  get(name: string): string | undefined;
-}
+/** A variable's value, from the process or else from the file; an empty one counts as not set. */
+export type Environment = (name: string) => string | undefined;
 
 const fileOf = (folder: string) => join(folder, '.env');
 
@@ -38,12 +36,10 @@ export function readEnvironment(folder: string): Environment {
     path,
     Object.keys(values).filter((name) => PLACEHOLDER.test(values[name]!)),
   );
-  return {
-    get: (name) => {
-      const given = process.env[name];
-      if (given && PLACEHOLDER.test(given)) refusePlaceholders('the environment', [name]);
-      return given || values[name] || undefined;
-    },
+  return (name) => {
+    const given = process.env[name];
+    if (given && PLACEHOLDER.test(given)) refusePlaceholders('the environment', [name]);
+    return given || values[name] || undefined;
   };
 }
 
@@ -83,7 +79,7 @@ export function queueVariables(
     );
   }
   const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
-  const found = Object.fromEntries(names.map((name) => [name, environment.get(name) ?? '']));
+  const found = Object.fromEntries(names.map((name) => [name, environment(name) ?? '']));
   const foreign = queueEndpoint !== undefined || (URL.canParse(queue) && !/amazonaws\.com/.test(new URL(queue).host));
   if (!foreign && !(found.AWS_ACCESS_KEY_ID && found.AWS_SECRET_ACCESS_KEY)) {
     throw new AppError(
@@ -99,11 +95,11 @@ export function queueVariables(
 export type ComposePorts = { [Name in keyof ReturnType<typeof portWishes>]: number };
 
 /** By the variables of `templates/compose.yaml` that set them. Throws `BAD_SETTING`. */
-export function portWishes(settings: Resolved, { get }: Environment, registry: boolean) {
+export function portWishes(settings: Resolved, environment: Environment, registry: boolean) {
   /** `usual`: the setting that may set it instead, or the default. */
   const wish = (flag: string, purpose: string, usual: PortKey | number): PortWish => {
     const set = typeof usual === 'number' ? { port: usual, explicit: false } : portWish(settings, usual, purpose);
-    const given = get(flag);
+    const given = environment(flag);
     if (set.explicit || given === undefined) return { purpose, flag, ...set };
     if (/^\d+$/.test(given) && Number(given) <= 65_535) return { port: Number(given), explicit: true, purpose, flag };
     throw new AppError('BAD_SETTING', `${flag}: ${JSON.stringify(given)} is not a port number`);

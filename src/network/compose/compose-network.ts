@@ -12,13 +12,12 @@ import { regionConfigFile } from '../config-file.js';
 import type { Network } from '../network.js';
 import type { OpenContext } from '../provider.js';
 import { proxyEnvOf, sensorVariables } from '../sensor-tokens.js';
+import type { ComposePlan } from './compose-provider.js';
 import type { Project } from './engine/compose-project.js';
-import type { ComposePlan } from './plan.js';
 
 export const composeConnectionSchema = z.object({
   project: z.object({ name: z.string(), folder: z.string() }),
   apiPort: z.number(),
-  pullerPort: z.number(),
   /** Whether there is a node for service jobs. */
   withServices: z.boolean(),
   proxyJobPort: z.number(),
@@ -71,7 +70,6 @@ export function connectionOf(
   return {
     project,
     apiPort: ports.API_PORT,
-    pullerPort: ports.PULLER_PORT,
     withServices,
     proxyJobPort: ports.PROXY_JOB_PORT,
     pullerJobPort: ports.PULLER_JOB_PORT,
@@ -144,12 +142,9 @@ export function createComposeClient(project: Project, apiPort: number): Bacalhau
   const cli: Cli = (args) => {
     // The container does not see our files: job documents go in by standard input.
     const file = args[0] === 'job' && args[1] === 'run' ? args.at(-1)! : undefined;
-    const own = file === undefined ? args : args.slice(0, -1);
-    return runBacalhau({
-      command: ['docker', 'exec', '-i', clientContainer(project), 'bacalhau'],
-      args: own,
-      ...(file === undefined ? {} : { options: { input: readFileSync(file) } }),
-    });
+    const command = ['docker', 'exec', '-i', clientContainer(project), 'bacalhau'];
+    if (file === undefined) return runBacalhau({ command, args });
+    return runBacalhau({ command, args: args.slice(0, -1), input: readFileSync(file) });
   };
   return createBacalhauClient({
     cli,

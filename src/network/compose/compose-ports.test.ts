@@ -6,7 +6,7 @@ import { type ComposePorts, portWishes } from './compose-env.js';
 const choose = async (variables: Partial<Record<keyof ComposePorts, string>>, proxyPort = 0) => {
   const settings = loadSettings({ proxyPort: String(proxyPort) }, '/nowhere');
   const get = (name: string) => variables[name as keyof ComposePorts] ?? '0';
-  return choosePorts(portWishes(settings, { get }, false), () => {});
+  return choosePorts(portWishes(settings, get, false), () => {});
 };
 
 test('every service gets a port of its own, and what is left out gets none', async () => {

@@ -5,7 +5,7 @@ import type { ComposeConnection } from './compose-network.js';
 import { composeProvider } from './compose-provider.js';
 
 const connection: ComposeConnection = {
-  ...{ project: { name: 'net', folder: '/f' }, apiPort: 1, pullerPort: 2, withServices: true, image: 'i' },
+  ...{ project: { name: 'net', folder: '/f' }, apiPort: 1, withServices: true, image: 'i' },
   ...{ proxyJobPort: 80, pullerJobPort: 81, queueForJobs: 'http://queue', allowedHosts: ['h'] },
   serviceArgs: { proxy: ['--rate-limit', '5'], puller: [] },
   forwarded: { edge: [], updater: [], services: [] },

@@ -6,10 +6,10 @@ import { requireCompose, requireEngine } from '../../docker/docker-cli.js';
 import { bacalhauImage, hasImage, pullImage, REGISTRY_IMAGE } from '../../docker/images.js';
 import { removeOwned } from '../../docker/owned-objects.js';
 import { packageRoot } from '../../lib/process/self-command.js';
+import type { ComposePlan } from './compose-provider.js';
 import { writeNetworkFiles } from './document/network-folder.js';
 import { requireOwnProject } from './engine/compose-project.js';
 import { type DockerInside, probeDockerInside } from './engine/nested-docker.js';
-import type { ComposePlan } from './plan.js';
 
 /**
  * Checks Docker, and removes what an earlier `up` of this folder left. Rejects with `DOCKER_NOT_FOUND`,

@@ -12,6 +12,7 @@ import type { NetworkPlan } from '../provider.js';
 import { relayName } from '../relays.js';
 import { writeVariables } from './compose-env.js';
 import { type ComposeConnection, connectionOf, createComposeClient } from './compose-network.js';
+import type { ComposePlan } from './compose-provider.js';
 import {
   type ComposeCall,
   compose,
@@ -22,7 +23,6 @@ import {
 } from './engine/compose-project.js';
 import { failOnExit, watchContainers } from './engine/container-watch.js';
 import { regionNetworks } from './engine/region-networks.js';
-import type { ComposePlan } from './plan.js';
 import { prepare, takeProject } from './prepare.js';
 
 const READY_MS = 60_000;
@@ -68,8 +68,8 @@ export function createComposeRun(
     const time = AbortSignal.timeout(ms);
     const signal = AbortSignal.any([attempt.signal, stopping.signal, time]);
     try {
-      bringing = bringUp(plan, { edges, withServices, signal, progress });
-      return await Promise.race([bringing, failOnExit(project, stateDir, signal)]);
+      bringing = bringUp(plan, withServices, signal, progress);
+      return await Promise.race([bringing, failOnExit(project, signal)]);
     } catch (error) {
       // Another error explains more than that the time is up.
       const isAbort = ['AbortError', 'TimeoutError'].includes((error as Error).name);
@@ -119,7 +119,6 @@ export function createComposeRun(
   };
 }
 
-/** Of each container that is not ready. */
 const LAST_LINES = 3;
 
 async function notReady(project: Project, ms: number): Promise<AppError> {
@@ -138,22 +137,18 @@ async function notReady(project: Project, ms: number): Promise<AppError> {
   });
 }
 
-interface BringUpOptions {
-  /** Names of the edge nodes. */
-  edges: string[];
-  /** Whether there is a web-services node. */
-  withServices: boolean;
-  signal: AbortSignal;
-  progress(step: string, done: number, total: number): void;
-}
-
 /**
  * Resolves when every edge node is connected, and proxy and puller are ready, with the first three numbers of the
  * backbone's addresses. When it settles no compose call is running, which could start what is being removed.
  */
-async function bringUp(plan: ComposePlan, options: BringUpOptions): Promise<string> {
+async function bringUp(
+  plan: ComposePlan,
+  withServices: boolean,
+  signal: AbortSignal,
+  progress: (step: string, done?: number, total?: number) => void,
+): Promise<string> {
   const { ports, project, secrets, context } = plan;
-  const { edges, withServices, signal, progress } = options;
+  const edges = edgeNames(context.nodesPerRegion).map(({ name }) => name);
   const api = `http://127.0.0.1:${ports.API_PORT}`;
   // Services that are named together still wait for each other's health, hence three calls. `up` waits for a call when it
   // cleans up.

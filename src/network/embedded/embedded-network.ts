@@ -21,7 +21,6 @@ import type { OpenContext } from '../provider.js';
 
 /** Part of `run.json`. */
 export const embeddedConnectionSchema = z.object({
-  /** URL of the sensor host. */
   host: z.string(),
   proxyUrl: z.string(),
   /** By region; empty where there are no relays. */
@@ -30,7 +29,6 @@ export const embeddedConnectionSchema = z.object({
 });
 export type EmbeddedConnection = z.output<typeof embeddedConnectionSchema>;
 
-/** Calls the API of the sensor host. */
 export const hostClient = (host: string, token: string) =>
   apiClient(host, token, {
     code: 'HOST_GONE',

@@ -7,9 +7,9 @@ import { selfCommand } from '../../lib/process/self-command.js';
 import type { ChildEvent } from '../../lib/process/supervisor.js';
 import { nodeArgsFor } from '../../sensor-host/host-capacity.js';
 import { quarantineDamagedJobs } from '../../sensor-host/jobs-file.js';
-import { type Link, openLink, proxyTarget } from '../link.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
+import { RELAYED, RegionLinks } from '../region-links.js';
 import { relayNeeds, startRelays, stopRelays } from '../relays.js';
 import {
   createEmbeddedNetwork,
@@ -39,20 +39,17 @@ const CHILD = 'sensors';
 
 function planEmbedded(context: PlanContext): NetworkPlan<EmbeddedConnection> {
   const { supervisor, stateDir, nodesPerRegion, tlsCa, sensorEnv, sensorKey, token, logging } = context;
-  const links = new Map<string, Link>();
+  /** Opened with relays only. */
+  const links = new RegionLinks(RELAYED);
   const cut = new Set<string>();
   let host = '';
   let relayUrls: Record<string, string> = {};
 
   const startSite = async (proxyUrl: string) => {
     if (!context.relays) return;
-    const proxy = proxyTarget(proxyUrl);
-    if (!proxy) context.emit({ type: 'proxy.not-linked', url: proxyUrl });
-    else for (const region of REGIONS) links.set(region, await openLink(proxy));
-    relayUrls = await startRelays(context, (region) => {
-      const link = links.get(region);
-      return proxy && link ? proxy.urlBehind(link.port) : proxyUrl;
-    });
+    await links.open(REGIONS, proxyUrl);
+    if (links.proxyUrl(REGIONS[0]) === undefined) context.emit({ type: 'proxy.not-linked', url: proxyUrl });
+    relayUrls = await startRelays(context, (region) => links.proxyUrl(region) ?? proxyUrl);
   };
 
   const startHost = async () => {
@@ -95,15 +92,13 @@ function planEmbedded(context: PlanContext): NetworkPlan<EmbeddedConnection> {
       await tellHost(region, connected);
       if (connected) cut.delete(region);
       else cut.add(region);
-      const link = links.get(region);
-      if (connected) link?.restore();
-      else link?.cut();
+      if (context.relays) await links.set(region, connected);
     },
     async stop() {
       supervisor.off('event', onChild);
       await supervisor.stop([CHILD]);
       await stopRelays(context);
-      await Promise.all([...links.values()].map((link) => link.close()));
+      await links.close();
     },
   };
 }

@@ -9,17 +9,14 @@ import { bacalhauEnv, removed } from '../bacalhau/bacalhau-cli.js';
 import { edgeLabels, edgeNames } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { PlanContext } from '../provider.js';
+import type { RegionLinks } from '../region-links.js';
 import { sensorEnvOf } from '../sensor-tokens.js';
-import type { RegionLinks } from './region-links.js';
 
-/** Everything in this network is on this machine. */
 export const HOST = '127.0.0.1';
 
 /** The ports that people and programs know by number. */
 export interface NativePorts {
-  /** REST API of the orchestrator. */
   api: number;
-  /** Where nodes connect. */
   nats: number;
   webUi: number;
 }
@@ -33,31 +30,33 @@ export interface NodePlan {
   env: Record<string, string>;
 }
 
-/** Seconds; the orchestrator's must be the longer one, and both are as in `templates/nodes/` for small networks. */
-const HEARTBEAT_S = 8;
-const DISCONNECT_S = 12;
 const NODES_A_CORE = 50;
-/** In a row, after which a node makes a new connection (`HeartbeatMissFactor` in Bacalhau's source; no setting). */
-const HEARTBEATS_MISSED = 5;
 
-/** Nodes that share few processors are late with their heartbeats, and must not count as cut off. */
-export function heartbeatFactor(nodes: number): number {
-  return Math.max(1, Math.ceil(nodes / (NODES_A_CORE * availableParallelism())));
+/**
+ * Of a network of so many nodes: those that share few processors are late with their heartbeats, and must not count as cut
+ * off. The first two are as in `templates/nodes/` for small networks.
+ */
+export function timesOf(nodes: number) {
+  const factor = Math.max(1, Math.ceil(nodes / (NODES_A_CORE * availableParallelism())));
+  return {
+    heartbeatS: 8 * factor,
+    /** Must be longer than that. */
+    disconnectS: 12 * factor,
+    /** A heartbeat that is older is late. */
+    lateMs: 10_000 * factor,
+    /** A node that answers nothing for so long is killed and restarted. */
+    hungAfterMs: 10_000 * factor,
+    /** So long a node uses a broken connection: five heartbeats (`HeartbeatMissFactor` in Bacalhau's source; no setting). */
+    givesUpAfterMs: 40_000 * factor,
+  };
 }
-
-/** How long a node of a network of so many tries to use a broken connection, in milliseconds. */
-export const givesUpAfterMs = (nodes: number): number =>
-  HEARTBEATS_MISSED * HEARTBEAT_S * 1000 * heartbeatFactor(nodes);
-
-/** A heartbeat that is older is late, in a network of so many nodes; in milliseconds. */
-export const lateHeartbeatMs = (nodes: number): number => 1.25 * HEARTBEAT_S * 1000 * heartbeatFactor(nodes);
 
 /** @param nodes how many it will have */
 export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
   return {
     name: 'orchestrator',
     settings: {
-      'Orchestrator.NodeManager.DisconnectTimeout': `${DISCONNECT_S * heartbeatFactor(nodes)}s`,
+      'Orchestrator.NodeManager.DisconnectTimeout': `${timesOf(nodes).disconnectS}s`,
       'Orchestrator.Port': ports.nats,
       'WebUI.Listen': `${HOST}:${ports.webUi}`,
       'Compute.Orchestrators': [`nats://${HOST}:${ports.nats}`],
@@ -68,14 +67,14 @@ export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
 
 /** In the order of {@link edgeNames}. */
 export function edgeNodes(context: PlanContext, configPaths: string[], links: RegionLinks): NodePlan[] {
-  const total = context.nodesPerRegion * REGIONS.length;
+  const { heartbeatS } = timesOf(context.nodesPerRegion * REGIONS.length);
   return edgeNames(context.nodesPerRegion).map(({ name, region }) => ({
     name,
     region,
     settings: {
       Labels: edgeLabels(region),
       'Compute.Orchestrators': [links.orchestratorUrl(region)],
-      'Compute.Heartbeat.Interval': `${HEARTBEAT_S * heartbeatFactor(total)}s`,
+      'Compute.Heartbeat.Interval': `${heartbeatS}s`,
       'Compute.AllowListedLocalPaths': configPaths,
     },
     // One thread is enough for one sensor, and takes a third less of the processor than one a core.
@@ -95,17 +94,15 @@ export function edgeNodes(context: PlanContext, configPaths: string[], links: Re
 /** A path such as `Compute.Orchestrators`, and its value. */
 export type NodeSettings = Record<string, string | number | string[] | Record<string, string>>;
 
-/** In the node's folder. */
 const CONFIG_FILE = 'node.yaml';
 
-export interface NodeProcess extends NodePlan {
+export interface NodeProcess
+  extends NodePlan,
+    Pick<ChildSpec, 'ready' | 'readyTimeoutMs' | 'hungAfterMs' | 'keepsTrying'> {
   /** Of its API, on loopback. */
   apiPort: number;
-  ready: (signal: AbortSignal) => Promise<void>;
-  readyTimeoutMs: number;
-  hungAfterMs?: number;
-  /** Shows that it is alive without asking it: `isLate` tells when its heartbeat is older than `lateMs`. */
-  heartbeat?: { lateMs: number; isLate(): Promise<boolean> };
+  /** Whether its heartbeat is late: only then it is asked whether it is alive. */
+  isLate?(): Promise<boolean>;
 }
 
 /**
@@ -113,45 +110,36 @@ export interface NodeProcess extends NodePlan {
  * @param folder holds the nodes' folders; a node's data stay there, so that it is the same node when started again
  */
 export function nodeProcess(bacalhau: string, folder: string, node: NodeProcess): ChildSpec {
-  const own = join(folder, node.name);
+  const { name, region, settings, env, apiPort, isLate, ...child } = node;
+  const own = join(folder, name);
   const data = join(own, 'data');
   const temporary = join(own, 'tmp');
   mkdirSync(temporary, { recursive: true, mode: 0o700 });
-  const [template, role] = node.region === undefined ? ['orchestrator', '--orchestrator'] : ['edge', '--compute'];
+  const [template, role] = region === undefined ? ['orchestrator', '--orchestrator'] : ['edge', '--compute'];
   const document = parseDocument(readFileSync(`${packageRoot}templates/nodes/${template}.yaml`, 'utf8'));
   // Its lines for people have no date.
-  const settings = { ...node.settings, 'API.Port': node.apiPort, 'Logging.Mode': 'json' };
-  for (const [path, value] of Object.entries(settings)) document.setIn(path.split('.'), document.createNode(value));
+  const all = { ...settings, 'API.Port': apiPort, 'Logging.Mode': 'json' };
+  for (const [path, value] of Object.entries(all)) document.setIn(path.split('.'), document.createNode(value));
   writeFileSync(join(own, CONFIG_FILE), document.toString(), { mode: 0o600 });
   return {
-    name: node.name,
+    name,
     command: bacalhau,
     // A path with `=` would be read as a setting; this one has none.
-    args: ['serve', role, '--name', node.name, '-c', CONFIG_FILE],
+    args: ['serve', role, '--name', name, '-c', CONFIG_FILE],
     cwd: own,
     env: {
       // Only nodes that are given cloud credentials get them.
       ...removed('AWS_'),
-      ...bacalhauEnv({ BACALHAU_DIR: data, TMPDIR: temporary, ...node.env }),
+      ...bacalhauEnv({ BACALHAU_DIR: data, TMPDIR: temporary, ...env }),
     },
-    ready: node.ready,
-    readyTimeoutMs: node.readyTimeoutMs,
-    ask: lifeOf(node),
-    ...(node.hungAfterMs === undefined ? {} : { hungAfterMs: node.hungAfterMs }),
+    ...child,
+    ask: async (signal) => {
+      if (isLate && !(await isLate())) return;
+      await (await fetch(`http://${HOST}:${apiPort}/api/v1/agent/alive`, { signal })).arrayBuffer();
+    },
     graceMs: GRACE_MS,
   };
 }
 
 /** A node signs off from the orchestrator within 0.1 s; one that can't reach it would wait 10 s. */
 const GRACE_MS = 2000;
-
-/** Asks a node whose heartbeat is late, and one that answers no more often than it would send heartbeats. */
-function lifeOf({ apiPort, heartbeat }: NodeProcess): NonNullable<ChildSpec['ask']> {
-  let answered = Number.NEGATIVE_INFINITY;
-  return async (signal) => {
-    if (heartbeat && performance.now() - answered < heartbeat.lateMs) return;
-    if (heartbeat && !(await heartbeat.isLate())) return;
-    await (await fetch(`http://127.0.0.1:${apiPort}/api/v1/agent/alive`, { signal })).arrayBuffer();
-    answered = performance.now();
-  };
-}

@@ -11,16 +11,8 @@ import { NodeList } from '../bacalhau/node-list.js';
 import { isEdgeOf } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { PlanContext } from '../provider.js';
-import {
-  HOST,
-  heartbeatFactor,
-  lateHeartbeatMs,
-  type NativePorts,
-  type NodePlan,
-  nodeProcess,
-  orchestratorNode,
-} from './native-nodes.js';
-import type { RegionLinks } from './region-links.js';
+import type { RegionLinks } from '../region-links.js';
+import { HOST, type NativePorts, type NodePlan, nodeProcess, orchestratorNode, timesOf } from './native-nodes.js';
 
 /** How many start at the same time: more would only wait for each other's CPU. */
 const STARTING_AT_ONCE = 16;
@@ -29,15 +21,11 @@ const SLOW_MS = 20_000;
 const SLOW_MS_PER_NODE = 200;
 /** A node that has not come after so many times this long does not come any more: it is killed and started again. */
 const HOPELESS = 3;
-/** A node that answers nothing for so long is killed and restarted; longer where many share few processors. */
-const HUNG_AFTER_MS = 10_000;
 
 export interface NodesOptions {
   context: PlanContext;
   links: RegionLinks;
-  /** Holds the nodes' folders. */
   folder: string;
-  /** Path of the program. */
   bacalhau: string;
   ports: NativePorts;
   /** How long each node is waited for, in milliseconds. */
@@ -45,10 +33,9 @@ export interface NodesOptions {
 }
 
 export class NativeNodes {
-  readonly #options: NodesOptions;
   readonly #list: NodeList;
   readonly #edgeCount: number;
-  readonly #hungAfterMs: number;
+  readonly #times: ReturnType<typeof timesOf>;
   readonly #slowAfterMs: number;
   /** By name: how each was started. */
   readonly #specs = new Map<string, ChildSpec>();
@@ -56,24 +43,23 @@ export class NativeNodes {
   readonly #late = new Set<string>();
   #stopped = false;
 
-  constructor(options: NodesOptions) {
+  constructor(private readonly options: NodesOptions) {
     const { context, ports } = options;
-    this.#options = options;
     this.#list = new NodeList(`http://${HOST}:${ports.api}`, ports.nats);
     this.#edgeCount = context.nodesPerRegion * REGIONS.length;
-    this.#hungAfterMs = HUNG_AFTER_MS * heartbeatFactor(this.#edgeCount);
+    this.#times = timesOf(this.#edgeCount);
     this.#slowAfterMs = options.slowAfterMs ?? SLOW_MS + this.#edgeCount * SLOW_MS_PER_NODE;
   }
 
   async startOrchestrator(): Promise<void> {
-    const { context, bacalhau, folder, ports } = this.#options;
+    const { context, bacalhau, folder, ports } = this.options;
     context.emit({ type: 'network.progress', step: 'orchestrator', done: 0, total: 1 });
     await this.#start(
       nodeProcess(bacalhau, folder, {
         ...orchestratorNode(ports, this.#edgeCount),
         apiPort: ports.api,
         readyTimeoutMs: SLOW_MS,
-        hungAfterMs: this.#hungAfterMs,
+        hungAfterMs: this.#times.hungAfterMs,
         ready: (signal) => this.#list.orchestratorReady(signal),
       }),
     );
@@ -81,7 +67,7 @@ export class NativeNodes {
 
   /** Resolves when all have come that come in time. Rejects with `CHILD_FAILED` where no edge node does. */
   async startNodes(plans: NodePlan[]): Promise<void> {
-    const { emit } = this.#options.context;
+    const { emit } = this.options.context;
     const total = plans.length;
     const progress = (done: number) => emit({ type: 'network.progress', step: 'nodes connected', done, total });
     const apiPorts = await freePorts(total);
@@ -92,7 +78,7 @@ export class NativeNodes {
       for (let plan = waiting.shift(); plan; plan = waiting.shift()) {
         if (await this.#comesInTime(this.#specOf(plan, apiPorts.pop()!))) progress(++done);
         else if (this.#connected.size === 0) {
-          const log = this.#options.context.supervisor.logFile(plan.name);
+          const log = this.options.context.supervisor.logFile(plan.name);
           throw new AppError('CHILD_FAILED', `no edge node has connected within ${this.#slowAfterMs / 1000} s`, {
             hint: `The log of the first is ${log}.`,
             details: lastLines(log, 10),
@@ -114,7 +100,7 @@ export class NativeNodes {
     const specs = [...this.#specs.values()].filter(({ name }) => isEdgeOf(name, region));
     await Promise.all(
       specs.map(async (spec) => {
-        await this.#options.context.supervisor.stop([spec.name]);
+        await this.options.context.supervisor.stop([spec.name]);
         this.#connected.delete(spec.name);
         if (!this.#stopped) await this.#comesInTime(spec);
       }),
@@ -128,32 +114,32 @@ export class NativeNodes {
 
   /** The orchestrator last: nodes sign off from it. */
   async stop(): Promise<void> {
-    const { supervisor } = this.#options.context;
+    const { supervisor } = this.options.context;
     this.#stopped = true;
     await supervisor.stop([...this.#specs.keys()].filter((name) => name !== 'orchestrator'));
     await supervisor.stop(['orchestrator']);
   }
 
   #specOf(plan: NodePlan, apiPort: number): ChildSpec {
-    const { bacalhau, folder, links } = this.#options;
+    const { bacalhau, folder, links } = this.options;
     const { name, region } = plan;
-    const lateMs = lateHeartbeatMs(this.#edgeCount);
-    const process = nodeProcess(bacalhau, folder, {
+    const { lateMs, hungAfterMs } = this.#times;
+    return nodeProcess(bacalhau, folder, {
       ...plan,
       apiPort,
       readyTimeoutMs: HOPELESS * this.#slowAfterMs,
-      hungAfterMs: this.#hungAfterMs,
+      hungAfterMs,
       ready: (signal) =>
         this.#list.connected(name, Date.now(), signal, () => region !== undefined && links.isCut(region)),
-      heartbeat: { lateMs, isLate: () => this.#list.isLate(name, lateMs) },
+      isLate: () => this.#list.isLate(name, lateMs),
+      keepsTrying: true,
     });
-    return { ...process, keepsTrying: true };
   }
 
   #start(spec: ChildSpec): Promise<void> {
     if (this.#stopped) throw new Error(`${spec.name} is not started: the network stops`);
     this.#specs.set(spec.name, spec);
-    return this.#options.context.supervisor.start(spec);
+    return this.options.context.supervisor.start(spec);
   }
 
   /** Starts a node, and waits for it as long as it is not slow; whether it has come. */
@@ -161,7 +147,7 @@ export class NativeNodes {
     const { name } = spec;
     const comes = this.#start(spec).then(() => {
       this.#connected.add(name);
-      if (this.#late.delete(name)) this.#options.context.emit({ type: 'node.arrived', node: name });
+      if (this.#late.delete(name)) this.options.context.emit({ type: 'node.arrived', node: name });
       return true;
     });
     // It may be stopped when nobody waits for it any more.

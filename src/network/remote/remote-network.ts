@@ -16,14 +16,12 @@ import type { OpenContext } from '../provider.js';
 
 /** What another terminal needs to know to use it; part of `run.json`. No credentials. */
 export const remoteConnectionSchema = z.object({
-  /** Path of the program here. */
   bacalhau: z.string(),
   api: z.object({
     host: z.string(),
     port: z.number(),
     tls: z.object({ caFile: z.string().exactOptional(), insecure: z.boolean().exactOptional() }).exactOptional(),
   }),
-  /** Where sensors find the proxy. */
   proxyUrl: z.string(),
   /** Variables that sensors need. */
   forSensors: z.array(z.string()),
@@ -90,7 +88,12 @@ async function submit(request: JobRequest, options: BacalhauNetworkOptions): Pro
   if (forwarded.edge.length > 0 && (await refused(submission))) {
     await client.stopJob(submission.jobId);
     if (submission.replaced) await restoreReplaced(submission, client);
-    throw notForwarded(forwarded.edge);
+    const text = forwarded.edge.join(', ');
+    throw new AppError('TOKEN_NOT_FORWARDED', `the nodes of the cluster have no ${text} that they forward to jobs`, {
+      hint:
+        `Set ${text} on the nodes and allow it (Compute.Env.AllowList, ^SENSOR_TOKEN$); or start \`up\` with ` +
+        '--token-in-job: every user of the cluster can then read it in the job.',
+    });
   }
   if (!first) return submission;
   return { ...submission, facts: [{ type: 'hostname.not-forwarded', region: request.region }] };
@@ -108,17 +111,7 @@ async function wasRefused(client: BacalhauClient, jobId: string): Promise<boolea
   return (await waitFor(refused, { timeoutMs: PATIENCE_MS, everyMs: 500 })) === true;
 }
 
-function notForwarded(names: string[]): AppError {
-  const text = names.join(', ');
-  return new AppError('TOKEN_NOT_FORWARDED', `the nodes of the cluster have no ${text} that they forward to jobs`, {
-    hint:
-      `Set ${text} on the nodes and allow it (Compute.Env.AllowList, ^SENSOR_TOKEN$); or start \`up\` with ` +
-      '--token-in-job: every user of the cluster can then read it in the job.',
-  });
-}
-
 const secretsSchema = z.object({
-  /** For the API. */
   credentials: z
     .union([z.object({ apiKey: z.string() }), z.object({ username: z.string(), password: z.string() })])
     .exactOptional(),

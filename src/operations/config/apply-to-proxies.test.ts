@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Listener, listen } from '../../lib/net/http-server.js';
 import type { DesiredConfig } from '../../protocol/sensor-config.js';
-import { AuthorityFollower } from '../../proxy/authority-follower.js';
-import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import { type AuthorityFollower, authorityFollower } from '../../proxy/authority-follower.js';
+import { type DesiredConfigStore, desiredConfigStore } from '../../proxy/desired-config-store.js';
 import { createProxy } from '../../proxy/proxy.js';
 import { ProxyClient } from '../../proxy/proxy-client.js';
 import type { Queue } from '../../queue/queue.js';
@@ -26,8 +26,8 @@ let stop: AbortController;
 
 /** A real proxy that listens; configuration needs no queue. */
 async function serveProxy(follow?: string, asks = true): Promise<Served> {
-  const desired = new DesiredConfigStore();
-  const follower = follow === undefined ? undefined : new AuthorityFollower(desired, { url: follow, everyMs: 20 });
+  const desired = desiredConfigStore();
+  const follower = follow === undefined ? undefined : authorityFollower(desired, { url: follow, everyMs: 20 });
   const { fetch } = createProxy({
     ...{ queue, desired, guard: { operatorToken: TOKEN } },
     ...(follower ? { follower } : {}),

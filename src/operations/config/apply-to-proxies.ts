@@ -11,39 +11,23 @@ import type { ProxyClient } from '../../proxy/proxy-client.js';
 export type Change = Omit<Patch, 'replace'> & Partial<Pick<Patch, 'replace'>>;
 
 /** A proxy that does not hold the configuration, and why. */
-export interface FailedProxy {
-  url: string;
-  reason: string;
-}
+export type FailedProxy = Record<'url' | 'reason', string>;
 
-export interface ApplyResult {
-  version: number;
-  /** What the authority holds now. */
-  state: DesiredState;
-  /** The proxy that took the change: the authority, or one that forwarded it. */
-  holder: ProxyClient;
-  failed: FailedProxy[];
-}
+export type ApplyResult = Awaited<ReturnType<typeof applyChange>>;
 
 /** Followers ask the authority twice a second. */
 const HELD_WITHIN_MS = 3000;
 
 /**
  * Makes a change at the first proxy, and waits until the others hold it. When the first one does not answer, the change
- * goes to the next one that follows an authority and can reach it. Rejects with the first proxy's error.
+ * goes to the next one that follows an authority and can reach it. Resolves with what the authority holds now, and with the proxy
+ * that took the change (`holder`): the authority, or one that forwarded it. Rejects with the first proxy's error.
  */
-export async function applyChange(
-  proxies: ProxyClient[],
-  change: Change,
-  heldWithinMs = HELD_WITHIN_MS,
-): Promise<ApplyResult> {
+export async function applyChange(proxies: ProxyClient[], change: Change, heldWithinMs = HELD_WITHIN_MS) {
   const unreached = new Map<ProxyClient, string>();
   const { holder, version } = await patchFirst(proxies, change, unreached);
   const state = await holder.state();
-  const failed = await failures(
-    proxies.filter((proxy) => proxy !== holder),
-    async (proxy) => unreached.get(proxy) ?? notHeld(proxy, { url: holder.url, state }, heldWithinMs),
-  );
+  const failed = await failures(proxies, { holder, state, heldWithinMs }, unreached);
   return { version, state, holder, failed };
 }
 
@@ -66,56 +50,45 @@ async function patchFirst(proxies: ProxyClient[], change: Change, unreached: Map
 
 const NOT_REACHED = ['PROXY_GONE', 'AUTHORITY_UNREACHABLE'];
 
-/** Those of the proxies for which there is a reason, or that can't be asked. */
+/** The state that other proxies should hold, and the one that holds it; within which time they should. */
+type Held = { holder: ProxyClient; state: DesiredState; heldWithinMs: number };
+
+/** The other proxies that do not hold it, or can't be asked. */
 async function failures(
   proxies: ProxyClient[],
-  reasonOf: (proxy: ProxyClient) => Promise<string | undefined>,
+  wanted: Held,
+  unreached: ReadonlyMap<ProxyClient, string> = new Map(),
 ): Promise<FailedProxy[]> {
+  const reasonOf = async (proxy: ProxyClient) => {
+    let reason = unreached.get(proxy);
+    if (reason !== undefined || proxy === wanted.holder) return reason;
+    const check = async () => {
+      const held = await proxy.state();
+      reason = differenceOf(held, wanted);
+      // Only a follower gets the change by waiting.
+      return reason === undefined || held.follows === undefined || undefined;
+    };
+    await waitFor(check, { timeoutMs: wanted.heldWithinMs, everyMs: 100 });
+    return reason;
+  };
   const reasons = await Promise.all(proxies.map((proxy) => reasonOf(proxy).catch(messageOf)));
   return proxies.flatMap(({ url }, i) => (reasons[i] === undefined ? [] : [{ url, reason: reasons[i] }]));
-}
-
-/** The state that other proxies should hold, and the URL of the proxy that holds it. */
-interface Held {
-  url: string;
-  state: DesiredState;
-}
-
-/** Why a proxy does not hold it; undefined when it does, within the time given. */
-async function notHeld(proxy: ProxyClient, wanted: Held, heldWithinMs: number): Promise<string | undefined> {
-  let reason: string | undefined;
-  const check = async () => {
-    const held = await proxy.state();
-    reason = differenceOf(held, wanted);
-    // Only a follower gets the change by waiting.
-    return reason === undefined || held.follows === undefined || undefined;
-  };
-  await waitFor(check, { timeoutMs: heldWithinMs, everyMs: 100 });
-  return reason;
 }
 
 /**
  * The state of the first proxy that answers, and those of the other proxies that hold something else. Rejects with the
  * first proxy's error when none answers.
  */
-export async function compareProxies(
-  proxies: ProxyClient[],
-): Promise<{ desired: DesiredState; holder: ProxyClient; others: FailedProxy[] }> {
-  const answers = new Map(proxies.map((proxy) => [proxy, proxy.state()]));
-  const settled = await Promise.allSettled(answers.values());
-  const first = settled.findIndex(({ status }) => status === 'fulfilled');
+export async function compareProxies(proxies: ProxyClient[]) {
+  const answers = await Promise.allSettled(proxies.map((proxy) => proxy.state()));
+  const first = answers.findIndex(({ status }) => status === 'fulfilled');
   const holder = proxies[Math.max(0, first)]!;
-  const desired = await answers.get(holder)!;
-  const wanted = { url: holder.url, state: desired };
-  const others = await failures(
-    proxies.filter((proxy) => proxy !== holder),
-    async (proxy) => differenceOf(await answers.get(proxy)!, wanted),
-  );
-  return { desired, holder, others };
+  const desired = await holder.state();
+  return { desired, holder, others: await failures(proxies, { holder, state: desired, heldWithinMs: 0 }) };
 }
 
 /** Why what a proxy holds is not what is wanted; undefined when it is the same, or already newer. */
-function differenceOf(held: DesiredState, { url, state }: Held): string | undefined {
+function differenceOf(held: DesiredState, { holder: { url }, state }: Held): string | undefined {
   if (held.follows === undefined && state.follows === undefined) {
     return `does not follow ${url}: restart it with --follow and the address of that proxy`;
   }

@@ -3,7 +3,7 @@ import type { Convergence } from '../../fleet/fleet-view.js';
 import type { NodeInfo } from '../../network/network.js';
 import type { DesiredState, Scope } from '../../protocol/desired-config.js';
 import type { SensorConfig } from '../../protocol/sensor-config.js';
-import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import { type DesiredConfigStore, desiredConfigStore } from '../../proxy/desired-config-store.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetReader } from '../../puller/fleet-client.js';
 import type { Change } from './apply-to-proxies.js';
@@ -20,7 +20,7 @@ let nodes: NodeInfo[];
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
-  desired = new DesiredConfigStore();
+  desired = desiredConfigStore();
   patches = [];
   failed = [];
   revoked = [];

@@ -1,14 +1,7 @@
 /** Changes the desired configuration of running sensors, and waits until their readings show it. */
 import type { Convergence } from '../../fleet/fleet-view.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import {
-  configOf,
-  type DesiredState,
-  fieldsIn,
-  isNarrower,
-  type Scope,
-  scopeText,
-} from '../../protocol/desired-config.js';
+import { configOf, fieldsIn, isNarrower, type Scope, scopeText } from '../../protocol/desired-config.js';
 import type { DesiredField } from '../../protocol/sensor-config.js';
 import type { SeenChange } from '../../puller/controls/fleet-controls.js';
 import { waitForConvergence } from '../wait-for-sensors.js';
@@ -34,12 +27,8 @@ export interface ChangeConfigOptions {
   onFailed(failed: FailedProxy[]): void;
 }
 
-export interface ChangeConfigResult {
-  version: number;
-  failed: FailedProxy[];
-  /** Left out without waiting. */
-  seen?: SeenChange;
-}
+/** `seen`: left out without waiting. */
+export type ChangeConfigResult = { version: number; failed: FailedProxy[]; seen?: SeenChange };
 
 /**
  * Rejects as {@link requireKnown} does, with `NOT_CONVERGED`, with `REPLACED` when another change replaced this one, and with
@@ -69,7 +58,16 @@ export async function changeConfig(
     },
   };
   const { sensors, converged, pending, change } = await waitForConvergence(fleet, state, scope, options);
-  refuseReplaced(latest, scope, wanted);
+  const now = configOf(latest, scope);
+  const values = fieldsOf(wanted)
+    .filter((field) => now?.[field] !== wanted.set[field])
+    .map((field) => (now?.[field] === undefined ? `${field} is not set` : `${field} is ${now[field]}`));
+  if (values.length > 0) {
+    const message = `${scopeText(scope)}: another change replaced this one: now ${values.join(', ')}`;
+    throw new AppError('REPLACED', message, {
+      hint: 'Somebody else changes this fleet at the same time. Run `wasm-sensors config show` to see what is desired.',
+    });
+  }
   const { hidden = [] } = change ?? {};
   const revoked = pending.map(({ hostname }) => hostname);
   const seconds = (Date.now() - began) / 1000;
@@ -103,16 +101,3 @@ async function applyWidely(
 }
 
 const fieldsOf = ({ set, unset }: Pick<Change, 'set' | 'unset'>): DesiredField[] => [...fieldsIn(set), ...unset];
-
-/** Somebody else's change may be in force by now: then the sensors do that, and the operator has to know. */
-function refuseReplaced(latest: DesiredState, scope: Scope, { set, unset }: WantedChange): void {
-  const now = configOf(latest, scope);
-  const values = fieldsOf({ set, unset })
-    .filter((field) => now?.[field] !== set[field])
-    .map((field) => (now?.[field] === undefined ? `${field} is not set` : `${field} is ${now[field]}`));
-  if (values.length === 0) return;
-  const message = `${scopeText(scope)}: another change replaced this one: now ${values.join(', ')}`;
-  throw new AppError('REPLACED', message, {
-    hint: 'Somebody else changes this fleet at the same time. Run `wasm-sensors config show` to see what is desired.',
-  });
-}

@@ -1,6 +1,5 @@
 /** Changes the YAML file of a region, by an editor or by a job, and waits until its sensors do what it sets. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { FileConvergence } from '../../fleet/convergence.js';
 import type { Progress } from '../../fleet/fleet-view.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { requireRegions } from '../../network/edge-nodes.js';
@@ -11,24 +10,11 @@ import { valuesOfFile } from '../../sensor-host/sensor-file.js';
 import { waitForFileConfig } from '../wait-for-sensors.js';
 import { knownJobs } from './config-target.js';
 
-export interface FileTarget {
-  network: Network;
-  fleet: FleetReader;
-}
+export type FileTarget = { network: Network; fleet: FleetReader };
+export type FileOptions = { timeoutMs: number; onProgress(progress: Progress): void };
 
-export interface FileOptions {
-  timeoutMs: number;
-  onProgress(progress: Progress): void;
-}
-
-/** What the sensors of the region were seen to do. */
-export interface FileSeen {
-  sensors: number;
-  /** Sensors that have read the file. */
-  read: number;
-  /** Values of the file that the fleet configuration overrides. */
-  hidden: SensorConfigField[];
-}
+/** How many sensors of the region have read the file, and values of it that the fleet configuration overrides. */
+export type FileSeen = { sensors: number; read: number; hidden: SensorConfigField[] };
 
 /**
  * Resolves without `seen` when `edit` changed nothing. Rejects with `NO_SUCH_REGION`, `NOT_OFFERED`, `BAD_FILE` (the file is
@@ -63,9 +49,11 @@ export async function waitUntilRead(
   values: SensorConfig,
   options: FileOptions,
 ): Promise<FileSeen> {
-  const jobs = () => knownJobs(network);
-  const seen: FileConvergence = await waitForFileConfig(fleet, region, values, { ...options, jobs });
-  return { sensors: seen.sensors, read: seen.converged, hidden: seen.hidden };
+  const { sensors, converged, hidden } = await waitForFileConfig(fleet, region, values, {
+    ...options,
+    jobs: () => knownJobs(network),
+  });
+  return { sensors, read: converged, hidden };
 }
 
 async function usableValues(file: string, text: string, before: string): Promise<SensorConfig> {

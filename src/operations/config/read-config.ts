@@ -1,5 +1,5 @@
 /** The desired configuration of every scope, beside what the sensors report. */
-import type { Convergence, SensorView } from '../../fleet/fleet-view.js';
+import type { SensorView } from '../../fleet/fleet-view.js';
 import {
   type DesiredState,
   decidingScope,
@@ -9,22 +9,17 @@ import {
   scopeText,
 } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
-import { compareProxies, type FailedProxy } from './apply-to-proxies.js';
+import { compareProxies } from './apply-to-proxies.js';
 import type { ConfigTarget } from './config-target.js';
 
-export interface ConfigView {
-  desired: DesiredState;
-  /** URL of the proxy that it is read from. */
-  holder: string;
-  /** Proxies that hold something else, or do not answer. */
-  differing: FailedProxy[];
-  convergence: Convergence;
-  /** Sensors that are expected to follow it. */
-  sensors: SensorView[];
-}
+export type ConfigView = Awaited<ReturnType<typeof readConfig>>;
 
-/** `scope`: of whose sensors. Rejects with the first proxy's error when none answers. */
-export async function readConfig({ proxies, fleet, jobs }: ConfigTarget, scope: Scope = {}): Promise<ConfigView> {
+/**
+ * `scope`: of whose sensors. Resolves also with the URL of the proxy that it is read from (`holder`), those that hold something
+ * else or do not answer (`differing`), and the sensors that are expected to follow it. Rejects with the first proxy's error when
+ * none answers.
+ */
+export async function readConfig({ proxies, fleet, jobs }: ConfigTarget, scope: Scope = {}) {
   const { desired, holder, others } = await compareProxies(proxies);
   const known = await jobs?.().catch(() => undefined);
   const [snapshot, convergence] = await Promise.all([

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Convergence, SensorState, SensorView } from '../../fleet/fleet-view.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { configOf, type DesiredState } from '../../protocol/desired-config.js';
-import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import { type DesiredConfigStore, desiredConfigStore } from '../../proxy/desired-config-store.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
 import type { Change } from './apply-to-proxies.js';
@@ -22,7 +22,7 @@ let convergence: (region: string) => Convergence | Promise<Convergence>;
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
   log = [];
-  desired = new DesiredConfigStore();
+  desired = desiredConfigStore();
   sensors = ['us', 'eu', 'as'].map((region) => sensor(region, 'live'));
   onSnapshot = () => {
     for (const one of sensors) one.sequence++;

@@ -1,5 +1,4 @@
 /** A staged roll-out: a change for one region after the other. */
-
 import type { SensorView } from '../../fleet/fleet-view.js';
 import { compareRegions } from '../../fleet/region-counts.js';
 import { waitFor } from '../../lib/async/backoff.js';
@@ -16,13 +15,6 @@ export interface RollOutOptions extends Omit<ChangeConfigOptions, 'wait'> {
   onRegion(region: string, seen: SeenChange, sending: boolean): void;
 }
 
-export interface RollOutResult {
-  version: number;
-  regions: string[];
-  seconds: number;
-  failed: FailedProxy[];
-}
-
 /** How many of the sensors that stopped are named. */
 const NAMED = 10;
 
@@ -36,7 +28,7 @@ export async function rollOut(
   regions: string[],
   wanted: WantedChange,
   { onRegion, onFailed, ...options }: RollOutOptions,
-): Promise<RollOutResult> {
+) {
   const began = Date.now();
   const { fleet } = target;
   for (const region of regions) await requireKnown(target, { region }, wanted);
@@ -59,19 +51,16 @@ export async function rollOut(
       version = result.version;
       onRegion(region, result.seen!, await keepsSending(fleet, region));
     } catch (error) {
-      throw stopped(error, region, regions.slice(i + 1));
+      const left = regions.slice(i + 1);
+      const unchanged = left.length > 0 ? `${left.join(', ')} ${left.length === 1 ? 'was' : 'were'} not changed. ` : '';
+      throw new AppError('ROLLOUT_STOPPED', `the roll-out stopped at ${region}: ${messageOf(error)}`, {
+        cause: error,
+        details: error instanceof AppError ? error.details : [],
+        hint: `${unchanged}Fix ${region} and run it again, or undo it with \`wasm-sensors config unset --region ${region} …\`.`,
+      });
     }
   }
   return { version, regions, seconds: (Date.now() - began) / 1000, failed: [...failed.values()] };
-}
-
-function stopped(error: unknown, region: string, left: string[]): AppError {
-  const unchanged = left.length > 0 ? `${left.join(', ')} ${left.length === 1 ? 'was' : 'were'} not changed. ` : '';
-  return new AppError('ROLLOUT_STOPPED', `the roll-out stopped at ${region}: ${messageOf(error)}`, {
-    cause: error,
-    details: error instanceof AppError ? error.details : [],
-    hint: `${unchanged}Fix ${region} and run it again, or undo it with \`wasm-sensors config unset --region ${region} …\`.`,
-  });
 }
 
 /** A region without sensors proves nothing, and may be misspelt. */
@@ -102,7 +91,12 @@ async function keepsSending(fleet: FleetReader, region: string): Promise<boolean
   const longest = Math.max(1000, ...before.map(({ config }) => config?.intervalMs ?? 0));
   let stopped: SensorView[] = [];
   const check = async () => {
-    stopped = await notSentSince(fleet, before);
+    const now = new Map((await fleet.snapshot()).sensors.map((sensor) => [sensor.execution_id, sensor]));
+    stopped = before.filter(({ execution_id: id, sequence }) => {
+      const sensor = now.get(id);
+      // A newer submission may have replaced it.
+      return sensor?.state !== 'replaced' && (sensor?.sequence ?? 0) <= sequence;
+    });
     return stopped.length === 0 || undefined;
   };
   if (await waitFor(check, { timeoutMs: 2 * longest + 3000, everyMs: 200 })) return true;
@@ -110,14 +104,5 @@ async function keepsSending(fleet: FleetReader, region: string): Promise<boolean
   const more = stopped.length > NAMED ? [`and ${stopped.length - NAMED} more`] : [];
   throw new AppError('STOPPED_SENDING', message, {
     details: [...stopped.slice(0, NAMED).map(({ hostname }) => hostname), ...more],
-  });
-}
-
-/** Those that have sent nothing more, except for those that a newer submission has replaced. */
-async function notSentSince(fleet: FleetReader, before: SensorView[]): Promise<SensorView[]> {
-  const now = new Map((await fleet.snapshot()).sensors.map((sensor) => [sensor.execution_id, sensor]));
-  return before.filter(({ execution_id, sequence }) => {
-    const sensor = now.get(execution_id);
-    return sensor?.state !== 'replaced' && (sensor?.sequence ?? 0) <= sequence;
   });
 }

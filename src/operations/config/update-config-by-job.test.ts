@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Convergence } from '../../fleet/fleet-view.js';
 import type { ConfigUpdaterJob } from '../../jobs/job-request.js';
-import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import { type DesiredConfigStore, desiredConfigStore } from '../../proxy/desired-config-store.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
 import { edgeNode, execution, FakeNetwork, jobInfo } from '../../test/support/fake-network.js';
-import { type UpdaterRequest, updateConfigByJob, updateFileByJob } from './update-config-by-job.js';
+import { updateConfigByJob, updateFileByJob } from './update-config-by-job.js';
 
 const NOW = 1_750_000_000_000;
 const folder = mkdtempSync(join(tmpdir(), 'updater-'));
@@ -22,7 +22,7 @@ let submitted: () => void;
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
   network = new FakeNetwork();
-  desired = new DesiredConfigStore();
+  desired = desiredConfigStore();
   desired.patch({ scope: {}, set: { emoji: 1 }, unset: [] }, NOW - 1000);
   convergence = { sensors: 3, converged: 3, newest: desired.state.version };
   network.onSubmit = () => submitted();
@@ -38,7 +38,7 @@ const fleet = {
 } as unknown as FleetClient;
 const proxy = { url: 'http://p', state: async () => desired.state } as ProxyClient;
 
-async function update(request: Partial<UpdaterRequest> = {}) {
+async function update(request: Partial<Parameters<typeof updateConfigByJob>[1]> = {}) {
   const options = { timeoutMs: 4000, onProgress() {} };
   const running = updateConfigByJob(
     { network, fleet, proxy },

@@ -1,50 +1,28 @@
 /** Changes the configuration from an edge node, with the config-updater module as a job. */
-import type { HiddenBy, Progress } from '../../fleet/fleet-view.js';
+import { configFlags } from '../../jobs/job-task.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { Network } from '../../network/network.js';
 import type { Scope } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../../protocol/sensor-config.js';
+import type { ProxyClient } from '../../proxy/proxy-client.js';
 import { valuesOfFile } from '../../sensor-host/sensor-file.js';
 import { waitForConvergence } from '../wait-for-sensors.js';
-import { type ConfigTarget, knownJobs, newestSeen } from './config-target.js';
+import { knownJobs, newestSeen } from './config-target.js';
 import { type FileOptions, type FileSeen, type FileTarget, waitUntilRead } from './edit-region-file.js';
-
-export interface UpdaterTarget extends FileTarget {
-  /** The job sends the change to it. */
-  proxy: ConfigTarget['proxies'][number];
-}
-
-export interface UpdaterRequest {
-  set: SensorConfig;
-  scope: Scope;
-  /** Region of the node that runs the job; left out: that of the first connected edge node. */
-  from?: string | undefined;
-}
-
-export interface UpdaterResult {
-  job: string;
-  /** Region of the node that ran it. */
-  region: string;
-  sensors: number;
-  /** Those whose readings show the change. */
-  converged: number;
-  /** Narrower scopes that keep the change from their sensors. */
-  hidden: HiddenBy[];
-  seconds: number;
-}
 
 const LIST_JOBS_EVERY_MS = 1500;
 
 /**
- * The job sends the change to the proxy. Rejects with `STATE_LOST`, `NO_NODES`, `UPDATER_FAILED`, `UPDATER_TIMEOUT` or
+ * The job sends the change to the proxy. `from`: region of the node that runs it; left out: that of the first connected edge
+ * node. Resolves with it, and with how many sensors show the change. Rejects with `STATE_LOST`, `NO_NODES`, `UPDATER_FAILED`, `UPDATER_TIMEOUT` or
  * `NOT_CONVERGED`.
  */
 export async function updateConfigByJob(
-  { network, fleet, proxy }: UpdaterTarget,
-  { set, scope, from }: UpdaterRequest,
-  { timeoutMs, onProgress }: { timeoutMs: number; onProgress(progress: Progress): void },
-): Promise<UpdaterResult> {
+  { network, fleet, proxy }: FileTarget & { proxy: ProxyClient },
+  { set, scope, from }: { set: SensorConfig; scope: Scope; from?: string | undefined },
+  { timeoutMs, onProgress }: FileOptions,
+) {
   const began = Date.now();
   const held = await proxy.state();
   const seen = await newestSeen(fleet);
@@ -56,7 +34,7 @@ export async function updateConfigByJob(
   }
   const region = from ?? (await anyRegion(network));
   const given = Object.entries(scope).map(([name, value]) => `--${name}=${value}`);
-  const parameters = [...parametersOf(set), ...given, ...(seen === undefined ? [] : [`--seen=${seen}`])];
+  const parameters = [...configFlags(set), ...given, ...(seen === undefined ? [] : [`--seen=${seen}`])];
   const arrived = async () => (await proxy.state()).version > held.version;
   const job = await runUpdater(network, { region, parameters, timeoutMs }, arrived);
   const { sensors, converged, change } = await waitForConvergence(fleet, await proxy.state(), scope, {
@@ -79,7 +57,7 @@ export async function updateFileByJob(
   const { network } = target;
   const region = given ?? (await anyRegion(network));
   const file = network.configFile?.(region).here ?? '';
-  const request = { region, parameters: parametersOf(set), configFile: file, timeoutMs: options.timeoutMs };
+  const request = { region, parameters: configFlags(set), configFile: file, timeoutMs: options.timeoutMs };
   const completed = async (jobId: string) =>
     (await network.jobs()).some(({ id, state }) => id === jobId && state === 'completed');
   const job = await runUpdater(network, request, completed);
@@ -92,11 +70,6 @@ async function anyRegion(network: Network): Promise<string> {
   if (!node) throw new AppError('NO_NODES', 'no edge node is connected');
   return node.region;
 }
-
-const parametersOf = (set: SensorConfig): string[] =>
-  SENSOR_CONFIG_FIELDS.filter((field) => set[field] !== undefined).map(
-    (field) => `--${field.replace('_', '-')}=${set[field]}`,
-  );
 
 /** Resolves with the name of the job once it has changed something. Rejects with the message of an execution that failed. */
 async function runUpdater(
@@ -115,23 +88,20 @@ async function runUpdater(
     if (await changed(jobId)) return true;
     if (Date.now() > listAt) {
       listAt = Date.now() + LIST_JOBS_EVERY_MS;
-      await refuseFailed(network, jobName);
+      const job = (await network.jobs()).find(({ name }) => name === jobName);
+      const failed = job?.executions.filter(({ state }) => state === 'failed') ?? [];
+      if (job?.state === 'failed' || failed.length > 0) {
+        const details = failed.map(({ node, message }) => `${node}: ${message}`);
+        throw new AppError('UPDATER_FAILED', 'the config-updater job failed', {
+          details: details.length > 0 ? details : [job?.message ?? ''],
+          hint: 'Check that the node has the operator token and reaches the proxy.',
+        });
+      }
     }
     return undefined;
   };
   if (await waitFor(check, { timeoutMs, everyMs: 100 })) return jobName;
   throw new AppError('UPDATER_TIMEOUT', `the config-updater job changed nothing within ${timeoutMs / 1000} s`, {
     hint: 'Run `wasm-sensors status` to see its executions.',
-  });
-}
-
-async function refuseFailed(network: Network, jobName: string): Promise<void> {
-  const job = (await network.jobs()).find(({ name }) => name === jobName);
-  const failed = job?.executions.filter(({ state }) => state === 'failed') ?? [];
-  if (job?.state !== 'failed' && failed.length === 0) return;
-  const details = failed.map(({ node, message }) => `${node}: ${message}`);
-  throw new AppError('UPDATER_FAILED', 'the config-updater job failed', {
-    details: details.length > 0 ? details : [job?.message ?? ''],
-    hint: 'Check that the node has the operator token and reaches the proxy.',
   });
 }

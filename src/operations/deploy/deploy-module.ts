@@ -2,43 +2,27 @@
  * Deploys a module of the user. What it does is its own affair, so the result is what the network reports: that it has
  * started on every connected node and stays, or has ended without an error.
  */
+import type { ModuleJob } from '../../jobs/job-request.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { ModuleFacts } from '../../modules/user-module.js';
 import { nodesByRegion } from '../../network/edge-nodes.js';
-import { type ExecutionInfo, type Network, type NetworkFact, newestByNode } from '../../network/network.js';
+import { type ExecutionInfo, type Network, newestByNode } from '../../network/network.js';
 import { foreignJobs, refuseForeign } from './job-owners.js';
 import { provideModule, type SubmitTarget, type Submitted, submitInOrder } from './submit-in-order.js';
 
-export interface DeployModuleOptions {
+export interface DeployModuleOptions extends Pick<ModuleJob, 'name' | 'parameters' | 'env' | 'allow'> {
   /** Path of the file. */
   file: string;
-  name: string;
   /** Left out: every region that has edge nodes. */
   regions?: string[] | undefined;
-  parameters: string[];
-  env: Record<string, string>;
   once: boolean;
-  /** Hosts that it may reach beside the proxy. */
-  allow?: string[];
   takeOver: boolean;
   /** Fails when it does not run on every connected node by then. */
   timeoutMs: number;
   onProgress(step: string): void;
 }
 
-export interface DeployModuleResult {
-  name: string;
-  module: ModuleFacts & { bytes: number; sha256: string };
-  /** Nodes download it from the proxy; else it is in the job. */
-  downloaded: boolean;
-  regions: { region: string; job: string; jobId: string; unchanged: boolean; nodes: number; pending: number }[];
-  /** Executions by state, of the connected nodes. */
-  running: number;
-  completed: number;
-  facts: NetworkFact[];
-  seconds: number;
-}
+export type DeployModuleResult = Awaited<ReturnType<typeof deployModule>>;
 
 /** One that can't start, or finds that something is missing, has exited by then (docs/modules.md). */
 const STAYS_MS = 5000;
@@ -48,7 +32,7 @@ const CHECK_MS = 250;
  * Rejects as `provideModule` does, with `NO_NODES`, `JOBS_OF_OTHERS`, with `MODULE_FAILED` when it exits with an error on a
  * node (the details have the end of its output), and with `DEPLOY_TIMEOUT`.
  */
-export async function deployModule(target: SubmitTarget, options: DeployModuleOptions): Promise<DeployModuleResult> {
+export async function deployModule(target: SubmitTarget, options: DeployModuleOptions) {
   const began = Date.now();
   const { network } = target;
   const { file, name, parameters, env, once, allow = [], onProgress } = options;
@@ -77,11 +61,13 @@ export async function deployModule(target: SubmitTarget, options: DeployModuleOp
   return {
     name,
     module: { ...facts, bytes: bytes.length, sha256 },
+    /** Nodes download it from the proxy; else it is in the job. */
     downloaded,
     regions: submissions.map(([region, { jobId, jobName: job, unchanged }]) => {
       const { connected, disconnected } = nodes.get(region)!;
       return { region, job, jobId, unchanged, nodes: connected, pending: disconnected };
     }),
+    /** Executions, of the connected nodes. */
     running: count('running'),
     completed: count('completed'),
     facts: submissions.flatMap(([, submission]) => submission.facts),
@@ -109,7 +95,13 @@ async function watch(
       return newestByNode([...job.executions, ...ended]).newest;
     });
     const failed = executions.filter(({ state }) => state === 'failed');
-    if (failed.length > 0) throw moduleFailed(name, failed);
+    if (failed.length > 0) {
+      const where = failed.length === 1 ? failed[0]!.node : `${failed.length} nodes`;
+      throw new AppError('MODULE_FAILED', `${name} failed on ${where}`, {
+        details: failed.map(({ node, message }) => `${node}: ${message}`),
+        hint: 'This is the end of its output, or why the node could not run it.',
+      });
+    }
     // Bacalhau gives up a job that should run on and has ended twice, also without an error, while others still start.
     const lost = jobs.find(
       (job) => job.state === 'failed' && !job.executions.some(({ state }) => state === 'completed'),
@@ -130,13 +122,3 @@ async function watch(
 }
 
 const ENDED: ExecutionInfo['state'][] = ['completed', 'failed'];
-
-const moduleFailed = (name: string, failed: ExecutionInfo[]): AppError =>
-  new AppError(
-    'MODULE_FAILED',
-    `${name} failed on ${failed.length === 1 ? failed[0]!.node : `${failed.length} nodes`}`,
-    {
-      details: failed.map(({ node, message }) => `${node}: ${message}`),
-      hint: 'This is the end of its output, or why the node could not run it.',
-    },
-  );

@@ -8,7 +8,7 @@ import type { RelayView } from '../../fleet/relays.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { nothingDesired } from '../../protocol/desired-config.js';
 import { MAX_AHEAD_MS } from '../../protocol/message.js';
-import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import { type DesiredConfigStore, desiredConfigStore } from '../../proxy/desired-config-store.js';
 import { edgeNode, execution, FakeNetwork, jobInfo, sensorView } from '../../test/support/fake-network.js';
 import { tinyModule } from '../../test/support/tiny-module.js';
 import { type DeployOptions, type DeployResult, deployPublisher } from './deploy-publisher.js';
@@ -37,7 +37,7 @@ beforeEach(() => {
   progress = [];
   fresh = { us: 1, eu: 1, as: 1 };
   any = {};
-  desired = new DesiredConfigStore();
+  desired = desiredConfigStore();
   proxyState = async () => desired.state;
 });
 afterEach(() => {

@@ -1,6 +1,4 @@
 /** Deploys the publisher. A submitted job may not run, so the result is what the readings show. */
-
-import type { SensorView } from '../../fleet/fleet-view.js';
 import { AppError, withContext } from '../../lib/errors/app-error.js';
 import { nodesByRegion, unschedulableNodes } from '../../network/edge-nodes.js';
 import type { NetworkFact, NodeInfo } from '../../network/network.js';
@@ -65,14 +63,7 @@ export type DeployFact =
   /** So many further hosts have values of their own, too. */
   | { type: 'config.overridden-by-more'; hosts: number };
 
-export interface DeployResult {
-  submissionTime: number;
-  regions: RegionDeployment[];
-  facts: DeployFact[];
-  /** Readings of the sensors before that may have been taken, and are not stored; no more than these. */
-  unaccounted: number;
-  seconds: number;
-}
+export type DeployResult = Awaited<ReturnType<typeof deployPublisher>>;
 
 /** At most so many hosts are named; further ones have the same cause. */
 const HOSTS_NAMED = 3;
@@ -89,7 +80,7 @@ const SOON_MS = 10_000;
  * `NOTHING_TO_UNDO`, `READINGS_KEPT`, `DEPLOY_FAILED` (executions failed; their messages are the details) or `DEPLOY_TIMEOUT`,
  * and as `checkPublisher` does.
  */
-export async function deployPublisher(target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
+export async function deployPublisher(target: DeployTarget, options: DeployOptions) {
   const { network, fleet, stateDir } = target;
   const began = Date.now();
   const { onProgress, undo } = options;
@@ -105,7 +96,14 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
   const regions = [...wanted.keys()];
   if (!options.takeOver) refuseForeign(await foreignJobs(network, { role: 'publisher', regions }));
   const before = options.kept === 'given-up' ? [] : await runningSensors(target, regions);
-  await letDeliver(target, before, options);
+  const delivering = {
+    timeoutMs: options.kept === 'soon' ? SOON_MS : options.timeoutMs,
+    onProgress: (left: KeptReadings) =>
+      onProgress(`waiting until sensors have delivered what they keep: ${left.readings} readings`),
+  };
+  await delivered(fleet, before, delivering).catch((error) => {
+    if (options.kept !== 'soon') throw error;
+  });
   onProgress('submitting the publisher');
   const submitted = await submitInOrder(
     target,
@@ -135,43 +133,31 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
   );
   const seconds = (Date.now() - began) / 1000;
   const sensors = withoutRelay(await fleet.snapshot());
+  const facts: DeployFact[] = [
+    // Regions often report the same.
+    ...new Map(submissions.flatMap(([, { facts }]) => facts.map((fact) => [JSON.stringify(fact), fact]))).values(),
+    ...allRegions,
+    ...unschedulableNodes(all).map((node) => ({ type: 'node.unschedulable' as const, ...node })),
+    ...(await overriddenBy(target.proxy, all, { regions, config: given?.options.config ?? {} })),
+  ];
   return {
     submissionTime,
-    regions: submissions.map(([region, { jobId, unchanged }]) => {
+    regions: submissions.map(([region, { jobId, unchanged }]): RegionDeployment => {
       const { connected, disconnected } = nodes.get(region)!;
       return {
         ...{ region, jobId, unchanged, expected: connected, seen: seen.get(region) ?? 0, pending: disconnected },
         ...(connected > 0
           ? {}
           : network.handsOver && options.kept === 'given-up'
-            ? { unseen: true as const }
+            ? { unseen: true }
             : { kept: keptBy(sensors.filter((one) => one.region === region)) }),
       };
     }),
-    facts: [
-      ...distinct(submissions.flatMap(([, { facts }]) => facts)),
-      ...allRegions,
-      ...unschedulableNodes(all).map((node) => ({ type: 'node.unschedulable' as const, ...node })),
-      ...(await overriddenBy(target.proxy, all, { regions, config: given?.options.config ?? {} })),
-    ],
+    facts,
+    /** Readings of the sensors before that may have been taken, and are not stored; no more than these. */
     unaccounted,
     seconds,
   };
-}
-
-async function letDeliver(
-  { fleet }: Pick<DeployTarget, 'fleet'>,
-  sensors: SensorView[],
-  { kept, timeoutMs, onProgress }: DeployOptions,
-): Promise<void> {
-  const options = {
-    timeoutMs: kept === 'soon' ? SOON_MS : timeoutMs,
-    onProgress: (left: KeptReadings) =>
-      onProgress(`waiting until sensors have delivered what they keep: ${left.readings} readings`),
-  };
-  await delivered(fleet, sensors, options).catch((error) => {
-    if (kept !== 'soon') throw error;
-  });
 }
 
 /** What the fleet configuration overrides of the given values; nothing where it can't be asked. */
@@ -193,8 +179,3 @@ async function overriddenBy(
     ...(unnamed > 0 ? [{ type: 'config.overridden-by-more' as const, hosts: unnamed }] : []),
   ];
 }
-
-/** Regions often report the same fact. */
-const distinct = (facts: NetworkFact[]): NetworkFact[] => [
-  ...new Map(facts.map((fact) => [JSON.stringify(fact), fact])).values(),
-];

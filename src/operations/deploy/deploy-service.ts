@@ -1,5 +1,5 @@
-/** The proxy or the puller as a Bacalhau service job: submitted, waited for, and stopped. */
-import type { ServiceJob } from '../../jobs/job-request.js';
+/** The proxy, the puller or a relay as a Bacalhau service job: submitted, waited for, and stopped. */
+import type { RelayJob, ServiceJob } from '../../jobs/job-request.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/http-client.js';
@@ -42,7 +42,10 @@ export async function deployService(
   const deadline = began + options.timeoutMs;
   if (!options.takeOver) refuseForeign(await foreignJobs(network, { role }));
   onProgress('waiting for the web-services node');
-  await waitForNode(network, options);
+  const isThere = async () =>
+    (await network.nodes()).some((node) => node.type === 'web-services' && node.connected) || undefined;
+  if (!(await waitFor(isThere, { timeoutMs: options.timeoutMs, everyMs: CHECK_EVERY_MS, signal })))
+    throw noServicesNode('none with the label type=web-services is connected');
   try {
     if (role === 'puller') await setEndpoints({ puller: url });
     onProgress(`submitting the ${role}`);
@@ -120,15 +123,29 @@ async function waitUntilReady(
   });
 }
 
-async function waitForNode(network: Network, { timeoutMs, signal }: ServiceOptions): Promise<void> {
-  const check = async () =>
-    (await network.nodes()).some((node) => node.type === 'web-services' && node.connected) || undefined;
-  if (await waitFor(check, { timeoutMs, everyMs: CHECK_EVERY_MS, signal })) return;
-  throw noServicesNode('none with the label type=web-services is connected');
+/**
+ * Resolves when an execution runs; the relay itself may be where only its site reaches it. Rejects with `SERVICE_FAILED`
+ * (Bacalhau's message is among the details), `SERVICE_TIMEOUT`, or `JOBS_OF_OTHERS`.
+ */
+export async function deployRelay(
+  network: Network,
+  job: RelayJob,
+  { timeoutMs, takeOver }: { timeoutMs: number; takeOver: boolean },
+) {
+  const began = Date.now();
+  const { role, region, image } = job;
+  if (!takeOver) refuseForeign(await foreignJobs(network, { role, regions: [region] }));
+  const { jobId, unchanged } = await network.submit(job);
+  const check = async () => (await runs(network, jobId, role)) || undefined;
+  if (await waitFor(check, { timeoutMs, everyMs: CHECK_EVERY_MS }))
+    return { role, region, jobId, image, unchanged, seconds: (Date.now() - began) / 1000 };
+  throw new AppError('SERVICE_TIMEOUT', `no node of ${region} runs the relay`, {
+    hint: `One must have Docker, allow ${job.dataDir} and pull the image: \`bacalhau job describe ${jobId}\`.`,
+  });
 }
 
 /** Whether an execution of the job runs. Rejects with `SERVICE_FAILED` when none will. */
-export async function runs(network: Network, jobId: string, role: ServiceRole | 'relay'): Promise<boolean> {
+async function runs(network: Network, jobId: string, role: ServiceRole | 'relay'): Promise<boolean> {
   const job = (await network.jobs()).find(({ id }) => id === jobId);
   if (!job) return false;
   const states = job.executions.map(({ state }) => state);

@@ -21,11 +21,15 @@ export interface WantedPublisher {
  * that is neither a URL nor a known name.
  */
 export async function checkPublisher(target: SubmitTarget, options: PublisherOptions): Promise<WantedPublisher> {
-  return {
-    options,
-    module: options.module === undefined ? undefined : await provideSensor(target, options.module),
-    proxyUrl: options.proxy === undefined ? undefined : urlOfProxy(options.proxy, target.network.proxyNames),
-  };
+  const { module: file, proxy } = options;
+  const module = file === undefined ? undefined : await provideModule(target, file);
+  if (file !== undefined && !module?.facts.http) {
+    throw new AppError('MODULE_REFUSED', `${basename(file)} is no sensor: it does not import ${HTTP_FUNCTION}`, {
+      hint: 'It can send no readings. Begin a sensor with `wasm-sensors init`; `deploy module` runs any program.',
+    });
+  }
+  const proxyUrl = proxy === undefined ? undefined : urlOfProxy(proxy, target.network.proxyNames);
+  return { options, module, proxyUrl };
 }
 
 export function publisherJob(network: Network, region: string, wanted: WantedPublisher, time: number): PublisherJob {
@@ -43,14 +47,6 @@ export function publisherJob(network: Network, region: string, wanted: WantedPub
     maxMessages,
     allow,
   };
-}
-
-async function provideSensor(target: SubmitTarget, file: string): Promise<UserModule> {
-  const module = await provideModule(target, file);
-  if (module.facts.http) return module;
-  throw new AppError('MODULE_REFUSED', `${basename(file)} is no sensor: it does not import ${HTTP_FUNCTION}`, {
-    hint: 'It can send no readings. Begin a sensor with `wasm-sensors init`; `deploy module` runs any program.',
-  });
 }
 
 /** `names`: those that the network has for proxies. Throws `BAD_OPTION` for what is no URL. */

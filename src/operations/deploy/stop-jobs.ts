@@ -15,21 +15,10 @@ export interface StopTarget {
   token: string;
 }
 
-export interface StopOptions {
-  /** Undefined: all. */
-  regions?: string[] | undefined;
-  /** Also stops jobs of other state folders. */
-  takeOver?: boolean;
-}
+/** Of all regions where none is named; with `takeOver` also jobs of other state folders. */
+export type StopOptions = { regions?: string[] | undefined; takeOver?: boolean };
 
-export interface StopResult {
-  /** Regions where one ran; `all` for a publisher without a region. */
-  stopped: string[];
-  /** Seconds at the end in which no reading arrived. */
-  quietSeconds: number;
-  /** Readings that the sensors kept, and that are given up; at most, of those that were cut off. */
-  givenUp: number;
-}
+export type StopResult = Awaited<ReturnType<typeof stopPublisher>>;
 
 /** A reading that was sent arrives within this time. */
 const ON_ITS_WAY_MS = 1000;
@@ -40,9 +29,10 @@ const TIMEOUT_MS = 60_000;
 
 /**
  * Stops the publisher jobs; resolves when no reading of them has arrived for longer than the longest interval of a sensor
- * that was live. Rejects with `NO_SUCH_REGION`, `JOBS_OF_OTHERS` and `STILL_SENDING`.
+ * that was live, with the regions where one ran (`all` for one without a region), and the readings that are given up (of sensors
+ * that were cut off, at most). Rejects with `NO_SUCH_REGION`, `JOBS_OF_OTHERS` and `STILL_SENDING`.
  */
-export async function stopPublisher(target: StopTarget, options: StopOptions): Promise<StopResult> {
+export async function stopPublisher(target: StopTarget, options: StopOptions) {
   const { network, fleet, token } = target;
   const { regions } = options;
   // One without a region is not of the regions that are named.
@@ -64,7 +54,23 @@ export async function stopPublisher(target: StopTarget, options: StopOptions): P
   if (stopped.length === 0) return { stopped, quietSeconds: 0, givenUp: 0 };
   const received = async () =>
     (await fleet.snapshot()).sensors.filter(isOfJobs).reduce((sum, one) => sum + one.received, 0);
-  await noMoreReadings(fleet, received, quietMs);
+  // Until nothing has arrived for that time, in which the queue was empty.
+  const deadline = Date.now() + TIMEOUT_MS + quietMs;
+  let before = await received();
+  let since = Date.now();
+  for (let wasEmpty = false; !wasEmpty || Date.now() - since < quietMs; ) {
+    if (Date.now() >= deadline) {
+      throw new AppError('STILL_SENDING', 'the publishers were stopped, but readings still arrive', {
+        hint: 'Run `wasm-sensors status` to see which sensors send them.',
+      });
+    }
+    await sleep(quietMs / 10);
+    const [now, { depth }] = await Promise.all([received(), fleet.stats()]);
+    const arrived = now !== before;
+    if (arrived) [before, since] = [now, Date.now()];
+    // Readings of others come and go.
+    wasEmpty = !arrived && (wasEmpty || depth === undefined || depth.visible + depth.inFlight === 0);
+  }
   // Again, for sensors whose last readings were still on their way.
   await fleet.annotate({ endedJobs: (await publishers()).map(({ id }) => id) }, token);
   return { stopped, quietSeconds: quietMs / 1000, givenUp };
@@ -89,7 +95,6 @@ export async function stopModule(
   });
 }
 
-/** What the sensors of these jobs keep. */
 export async function keptByJobs(
   { network, fleet }: Pick<StopTarget, 'network' | 'fleet'>,
   selector: JobSelector,
@@ -115,30 +120,4 @@ async function stopJobs({ network, fleet, token }: StopTarget, jobs: JobInfo[], 
   );
   if (jobs.length > 0) await ended();
   return [...new Set(stopped.flat())];
-}
-
-/** Waits until nothing has arrived for `quietMs`, in which the queue was empty. */
-async function noMoreReadings(
-  fleet: StopTarget['fleet'],
-  received: () => Promise<number>,
-  quietMs: number,
-): Promise<void> {
-  const deadline = Date.now() + TIMEOUT_MS + quietMs;
-  let before = await received();
-  let since = Date.now();
-  let wasEmpty = false;
-  while (Date.now() < deadline) {
-    await sleep(quietMs / 10);
-    const [now, { depth }] = await Promise.all([received(), fleet.stats()]);
-    if (now !== before) {
-      [before, since, wasEmpty] = [now, Date.now(), false];
-      continue;
-    }
-    // Readings of others come and go.
-    wasEmpty ||= depth === undefined || depth.visible + depth.inFlight === 0;
-    if (wasEmpty && Date.now() - since >= quietMs) return;
-  }
-  throw new AppError('STILL_SENDING', 'the publishers were stopped, but readings still arrive', {
-    hint: 'Run `wasm-sensors status` to see which sensors send them.',
-  });
 }

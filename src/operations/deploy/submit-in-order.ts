@@ -53,7 +53,11 @@ export function submitInOrder(
   options?: { now: boolean },
 ): Promise<Submitted> {
   return withFileLock(join(stateDir, 'deploy.lock'), LOCK_MS, async () => {
-    const submissionTime = await nextSubmission(fleet);
+    const now = Date.now();
+    const known = (await fleet.snapshot()).sensors.map((sensor) => sensor.job_submission_time);
+    // More than now where the clock was set back since the last submission. A time too far ahead is not a sensor's.
+    const isKnown = (time: number, next: number) => time >= next && time < now + 2 * MAX_AHEAD_MS;
+    const submissionTime = known.reduce((next, time) => (isKnown(time, next) ? time + 1 : next), now);
     const submissions = await submitToRegions(regions, (region) => {
       const submission = network.submit(jobOf(region, submissionTime), options);
       onSubmit?.(submission);
@@ -61,15 +65,6 @@ export function submitInOrder(
     });
     return { submissionTime, submissions };
   });
-}
-
-/**
- * The time now, or more where the clock was set back since the last submission. A time too far ahead is not a sensor's.
- */
-async function nextSubmission(fleet: Pick<FleetClient, 'snapshot'>): Promise<number> {
-  const now = Date.now();
-  const known = (await fleet.snapshot()).sensors.map((sensor) => sensor.job_submission_time);
-  return known.reduce((next, time) => (time >= next && time < now + 2 * MAX_AHEAD_MS ? time + 1 : next), now);
 }
 
 /** Submits to all regions at the same time. Rejects with the first failure, whose details name what was submitted. */
@@ -102,29 +97,24 @@ export async function submitToRegions(
   });
 }
 
-export interface RestoredJobs {
-  /** Names of jobs that run again as before. */
-  restored: string[];
-  failed: { job: string; reason: string }[];
-}
-
-/** Runs again what these submissions replaced, also those under way: an `up` that fails takes its proxy with it. */
-export async function restoreReplaced(
-  network: Pick<Network, 'restore'>,
-  submissions: Promise<Submission>[],
-): Promise<RestoredJobs> {
-  const result: RestoredJobs = { restored: [], failed: [] };
+/**
+ * Runs again what these submissions replaced, also those under way: an `up` that fails takes its proxy with it. Resolves with the
+ * names of the jobs.
+ */
+export async function restoreReplaced(network: Pick<Network, 'restore'>, submissions: Promise<Submission>[]) {
+  const restored: string[] = [];
+  const failed: { job: string; reason: string }[] = [];
   for (const outcome of await Promise.allSettled(submissions)) {
     if (outcome.status === 'rejected' || !outcome.value.replaced) continue;
     const { jobName: job } = outcome.value;
     try {
       await network.restore?.(outcome.value);
-      result.restored.push(job);
+      restored.push(job);
     } catch (error) {
-      result.failed.push({ job, reason: messageOf(error) });
+      failed.push({ job, reason: messageOf(error) });
     }
   }
-  return result;
+  return { restored, failed };
 }
 
 /** A publisher for all regions, submitted by hand from our template. */

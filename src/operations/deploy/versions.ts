@@ -1,7 +1,6 @@
 /** The last two versions of each region's publisher, in the state folder: `deploy publisher --undo` brings the former back. */
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import type { PublisherJob } from '../../jobs/job-request.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../../lib/fs/durable-files.js';
 import { ModuleStore } from '../../modules/module-store.js';
@@ -10,28 +9,25 @@ import { PROFILES } from '../../protocol/measured-values.js';
 import { sensorConfigSchema } from '../../protocol/sensor-config.js';
 
 /** What sensors are asked to be, in one region or all. */
-export interface PublisherOptions
-  extends Pick<PublisherJob, 'config' | 'profile' | 'anomalies' | 'maxMessages' | 'allow' | 'configFile'> {
-  /** Path of a module of the user. */
-  module?: string | undefined;
+const optionsSchema = z.object({
+  config: sensorConfigSchema,
+  configFile: z.string().optional(),
+  profile: z.enum(PROFILES).optional(),
+  anomalies: z.number().optional(),
+  maxMessages: z.number().optional(),
+  allow: z.array(z.string()).optional(),
   /** Where the sensors send to, instead of the network's own proxy: a URL, or a name that the network has for one. */
-  proxy?: string | undefined;
-}
+  proxy: z.string().optional(),
+});
+/** `module`: path of one of the user. */
+export type PublisherOptions = z.output<typeof optionsSchema> & { module?: string | undefined };
 
 const versionSchema = z.object({
   /** Unix milliseconds. */
   submittedAt: z.number(),
   /** Its sensors have reported. One that has not is no version to go back to. */
   works: z.boolean(),
-  options: z.object({
-    config: sensorConfigSchema,
-    configFile: z.string().optional(),
-    profile: z.enum(PROFILES).optional(),
-    anomalies: z.number().optional(),
-    maxMessages: z.number().optional(),
-    allow: z.array(z.string()).optional(),
-    proxy: z.string().optional(),
-  }),
+  options: optionsSchema,
   /** A module of the user: the name of its file, and its content in `modules/`. */
   module: z.object({ file: z.string(), sha256: z.string() }).optional(),
 });
@@ -66,7 +62,8 @@ export function noteSubmitted(
     const module = content && { file: basename(path), sha256: content.sha256 };
     const next = versionSchema.parse({ submittedAt, works: false, options, module });
     const { current, previous } = versions[region] ?? {};
-    versions[region] = { current: next, previous: current?.works && !isSame(current, next) ? current : previous };
+    const isOther = JSON.stringify([current?.options, current?.module]) !== JSON.stringify([next.options, next.module]);
+    versions[region] = { current: next, previous: current?.works && isOther ? current : previous };
   }
   write(stateDir, versions);
 }
@@ -95,20 +92,16 @@ export function formerOptions(stateDir: string, regions: string[], named: boolea
   }
   return new Map(
     regions.flatMap((region) => {
-      const { options, module } = versions[region]?.previous ?? {};
-      return options ? [[region, { ...options, module: module && moduleFileOf(stateDir, module) }]] : [];
+      const { options, module: former } = versions[region]?.previous ?? {};
+      const module = former && modulesOf(stateDir).findIntact(former.sha256);
+      if (former && module === undefined) {
+        const message = `${former.file} of the version before is no longer in modules/ of the state folder`;
+        throw new AppError('MODULE_UNREADABLE', message);
+      }
+      return options ? [[region, { ...options, module }]] : [];
     }),
   );
 }
-
-function moduleFileOf(stateDir: string, { file, sha256 }: { file: string; sha256: string }): string {
-  const path = modulesOf(stateDir).findIntact(sha256);
-  if (path !== undefined) return path;
-  throw new AppError('MODULE_UNREADABLE', `${file} of the version before is no longer in modules/ of the state folder`);
-}
-
-const isSame = (a: PublisherVersion, b: PublisherVersion): boolean =>
-  JSON.stringify([a.options, a.module]) === JSON.stringify([b.options, b.module]);
 
 function write(stateDir: string, versions: PublisherVersions): void {
   writeFileAtomic(pathOf(stateDir), JSON.stringify(versions), 0o600);

@@ -1,39 +1,32 @@
 /** Waits until the sensors of a deployment send: "submitted" is not "running". */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/http-client.js';
 import { nodesByRegion, type RegionNodes } from '../../network/edge-nodes.js';
-import type { Network } from '../../network/network.js';
+import { type ExecutionInfo, type Network, type NodeInfo, newestByNode } from '../../network/network.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
+import type { DeployOptions } from './deploy-publisher.js';
 import type { Submitted } from './submit-in-order.js';
-import { watchNodes } from './watch-nodes.js';
 
-export interface ReportingOptions {
+interface ReportingOptions extends Pick<DeployOptions, 'timeoutMs' | 'timeoutHint' | 'onProgress'> {
   /** Of the submitted regions. */
   nodes: Map<string, RegionNodes>;
   /** Sensors stop by themselves. */
   mayComplete: boolean;
-  /** Fails when no further sensor reports for this time. */
-  timeoutMs: number;
-  /** What to do then. */
-  timeoutHint: string;
   /** The URL that these sensors were given for their proxy. */
   proxyUrl: string | undefined;
-  onProgress(step: string): void;
 }
 
-/** How many sensors of each region report, and its nodes now. */
-export interface Reporting {
-  nodes: Map<string, RegionNodes>;
-  seen: Map<string, number>;
-}
-
-/** Resolves when as many report as there are connected nodes. Rejects with `DEPLOY_FAILED` and `DEPLOY_TIMEOUT`. */
+/**
+ * Resolves when as many report as there are connected nodes, with how many of each region do, and its nodes now. Rejects with
+ * `DEPLOY_FAILED` and `DEPLOY_TIMEOUT`.
+ */
 export async function waitUntilReporting(
   { network, fleet }: { network: Network; fleet: Pick<FleetClient, 'countSince'> },
   { submissionTime, submissions }: Submitted,
   options: ReportingOptions,
-): Promise<Reporting> {
+) {
   const { mayComplete, timeoutMs, onProgress } = options;
   const regions = submissions.map(([region]) => region);
   let { nodes } = options;
@@ -50,8 +43,18 @@ export async function waitUntilReporting(
       most = arrived;
       since = Date.now();
     }
-    if (arrived >= expected) return 'all';
-    return Date.now() - since > timeoutMs ? 'some' : undefined;
+    if (arrived >= expected) return true;
+    if (Date.now() - since <= timeoutMs) return undefined;
+    throw new AppError(
+      'DEPLOY_TIMEOUT',
+      `not all sensors are reporting, and no further one began within ${timeoutMs / 1000} s`,
+      {
+        details: [...nodes].map(
+          ([region, { connected }]) => `${region}: ${seen.get(region) ?? 0} of ${connected} sensors reporting`,
+        ),
+        hint: (await silentHint(options.proxyUrl, network)) ?? options.timeoutHint,
+      },
+    );
   };
   const watch = new AbortController();
   const jobIds = submissions.map(([, { jobId }]) => jobId);
@@ -61,13 +64,14 @@ export async function waitUntilReporting(
   });
   try {
     const waiting = waitFor(check, { timeoutMs: Number.POSITIVE_INFINITY, everyMs: 50, signal: watch.signal });
-    if ((await Promise.race([waiting, failure])) === 'some')
-      throw await deployTimeout(network, { nodes, seen }, options);
+    await Promise.race([waiting, failure]);
   } finally {
     watch.abort();
   }
   return { nodes, seen };
 }
+
+const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
 
 /** Where nothing answers at the proxy that was given. A name of the network's own leads nowhere from here. */
 async function silentHint(url: string | undefined, { proxyNames = {} }: Network): Promise<string | undefined> {
@@ -76,20 +80,38 @@ async function silentHint(url: string | undefined, { proxyNames = {} }: Network)
   return `Nothing answers at ${url}, where these sensors send to (asked from here).`;
 }
 
-async function deployTimeout(
+const ASK_MS = 1500;
+/** The pause after a question for the executions is this many times as long as the answer took. */
+const ASK_SHARE = 10;
+
+/** Rejects as soon as an execution of these jobs has ended on a connected node; reports the nodes on the way. */
+async function watchNodes(
   network: Network,
-  { nodes, seen }: Reporting,
-  options: ReportingOptions,
-): Promise<AppError> {
-  const { timeoutMs, proxyUrl, timeoutHint } = options;
-  const message = `not all sensors are reporting, and no further one began within ${timeoutMs / 1000} s`;
-  const details = [...nodes].map(
-    ([region, { connected }]) => `${region}: ${seen.get(region) ?? 0} of ${connected} sensors reporting`,
-  );
-  return new AppError('DEPLOY_TIMEOUT', message, {
-    details,
-    hint: (await silentHint(proxyUrl, network)) ?? timeoutHint,
-  });
+  { jobIds, mayComplete }: { jobIds: string[]; mayComplete: boolean },
+  signal: AbortSignal,
+  onNodes: (nodes: NodeInfo[]) => void,
+): Promise<never> {
+  for (let took = 0; ; ) {
+    // Executions carry their whole job, and hundreds of them take time from the nodes that are to start them.
+    await sleep(Math.max(ASK_MS, ASK_SHARE * took), undefined, { signal }).catch(() => {});
+    // After the abort the outcome is not used any more.
+    if (signal.aborted) return new Promise(() => {});
+    const began = Date.now();
+    const [all, nodes] = await Promise.all([network.jobs(), network.nodes()]).catch(() => [[], undefined] as const);
+    took = Date.now() - began;
+    if (nodes) onNodes(nodes);
+    const jobs = all.filter(({ id }) => jobIds.includes(id));
+    const there = new Set(nodes?.flatMap(({ name, connected }) => (connected ? [name] : [])));
+    const ended = jobs
+      .flatMap(({ executions }) => newestByNode(executions).newest)
+      .filter(({ state, node }) => there.has(node) && (state === 'failed' || (state === 'completed' && !mayComplete)));
+    const lost = jobs.filter(({ state }) => state === 'failed').map(({ name, message }) => `${name}: ${message}`);
+    const details = ended.length > 0 ? ended.map((one) => `${one.node}: ${endText(one)}`) : lost;
+    if (details.length === 0) continue;
+    const which = details.length === 1 ? '1 publisher' : `${details.length} publishers`;
+    throw new AppError('DEPLOY_FAILED', `${which} failed`, { details });
+  }
 }
 
-const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
+const endText = ({ state, message }: ExecutionInfo): string =>
+  [state === 'completed' && 'it completed', message].filter(Boolean).join(': ');

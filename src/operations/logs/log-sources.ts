@@ -16,7 +16,9 @@ export interface LogSource {
   written(): AsyncIterable<LogLine>;
   /** What was written since the last call. */
   added(): Promise<LogLine[]>;
-  close(): Promise<void>;
+  /** Whether a line that is in a file, too, came from here already: a network that stops writes its logs into files. */
+  has?(line: LogLine): boolean;
+  close?(): Promise<void>;
 }
 
 /** A reading in the output of a puller with the log sink; `tail` shows them all. */
@@ -78,16 +80,11 @@ const RETRY_MS = 2000;
 /** Of each container; Docker keeps more only of those that write megabytes. */
 const MOST_LINES = 10_000;
 
-export interface ContainerSource extends LogSource {
-  /** Whether a line that is in a file, too, came from here already: a network that stops writes its logs into files. */
-  has(line: LogLine): boolean;
-}
-
 /** The containers of a network; their lines come from the engine. */
 export function containerSource(
   logs: NetworkLogs,
   { tail = MOST_LINES, since }: { tail?: number | undefined; since?: number | undefined },
-): ContainerSource {
+): LogSource {
   const wanted = { tail, ...(since === undefined ? {} : { since }) };
   const closed = new AbortController();
   const { signal } = closed;
@@ -164,6 +161,5 @@ export function sensorSource(network: Network): LogSource {
       yield* await added();
     },
     added,
-    async close() {},
   };
 }

@@ -4,7 +4,6 @@ import { AppError } from '../../lib/errors/app-error.js';
 import { LOG_LEVELS, type LogLevel } from '../../lib/log/log-line.js';
 import type { Network } from '../../network/network.js';
 import {
-  type ContainerSource,
   containerSource,
   fileSource,
   type LogLine,
@@ -67,21 +66,46 @@ export async function* readLogs(target: LogsTarget, query: LogsQuery = {}): Asyn
   const isWanted = (service: string) => services.length === 0 || services.includes(service);
   const passes = (line: LogLine) =>
     isWanted(line.service) && line.time >= since && LOG_LEVELS.indexOf(line.level) >= LOG_LEVELS.indexOf(level);
-  const sources = openSources(target, isWanted, query);
-  const close = () => void sources.close();
-  signal?.addEventListener('abort', close);
+  const files = new Map<string, LogSource>();
+  const ofNetwork: LogSource[] = [];
+  let findNetworkAt = 0;
+  const all = () => [...files.values(), ...ofNetwork];
+  const addFiles = () => {
+    for (const service of servicesWithFile(target.folder)) {
+      if (!files.has(service) && isWanted(service)) files.set(service, fileSource(target.folder, service));
+    }
+  };
+  const addNetwork = (found: Network | undefined) => {
+    if (found?.logs) ofNetwork.push(containerSource(found.logs, query));
+    if (found && isWanted(SENSORS)) ofNetwork.push(sensorSource(found));
+  };
+  const added = async () => {
+    addFiles();
+    if (ofNetwork.length === 0 && Date.now() >= findNetworkAt) {
+      findNetworkAt = Date.now() + FIND_NETWORK_EVERY_MS;
+      addNetwork(await target.network());
+    }
+    const lines: LogLine[] = [];
+    for (const file of files.values()) {
+      lines.push(...(await file.added()).filter((line) => !ofNetwork.some((source) => source.has?.(line))));
+    }
+    for (const source of ofNetwork) lines.push(...(await source.added()));
+    return lines.filter(passes).sort((a, b) => a.time - b.time);
+  };
+  const close = () => Promise.all(all().map((source) => source.close?.()));
+  const closeNow = () => void close();
+  signal?.addEventListener('abort', closeNow);
   try {
-    sources.addFiles();
-    sources.addNetwork(network);
-    const streams = sources.all().map((source) => newest(source.written(), passes, tail));
-    yield* mergeByTime(streams);
+    addFiles();
+    addNetwork(network);
+    yield* mergeByTime(all().map((source) => newest(source.written(), passes, tail)));
     while (follow && !signal?.aborted) {
-      for (const line of await sources.added()) if (passes(line)) yield line;
+      yield* await added();
       await sleep(READ_EVERY_MS, undefined, { signal }).catch(() => {});
     }
   } finally {
-    signal?.removeEventListener('abort', close);
-    await sources.close();
+    signal?.removeEventListener('abort', closeNow);
+    await close();
   }
 }
 
@@ -143,36 +167,4 @@ async function* mergeByTime(streams: AsyncGenerator<LogLine>[]): AsyncGenerator<
   } finally {
     await Promise.all(streams.map((stream) => stream.return(undefined)));
   }
-}
-
-/** What is read: files, and what the network has. More may come while logs are followed. */
-function openSources(target: LogsTarget, isWanted: (service: string) => boolean, query: LogsQuery) {
-  const files = new Map<string, LogSource>();
-  let containers: ContainerSource | undefined;
-  let sensors: LogSource | undefined;
-  let findNetworkAt = 0;
-  const all = () => [...files.values(), containers, sensors].filter((source) => source !== undefined);
-  const addFiles = () => {
-    for (const service of servicesWithFile(target.folder)) {
-      if (!files.has(service) && isWanted(service)) files.set(service, fileSource(target.folder, service));
-    }
-  };
-  const addNetwork = (network: Network | undefined) => {
-    if (network?.logs) containers = containerSource(network.logs, query);
-    if (network && isWanted(SENSORS)) sensors = sensorSource(network);
-  };
-  /** New lines in the order of time. */
-  const added = async (): Promise<LogLine[]> => {
-    addFiles();
-    if (!sensors && !containers && Date.now() >= findNetworkAt) {
-      findNetworkAt = Date.now() + FIND_NETWORK_EVERY_MS;
-      addNetwork(await target.network());
-    }
-    const lines: LogLine[] = [];
-    for (const file of files.values()) lines.push(...(await file.added()).filter((line) => !containers?.has(line)));
-    for (const source of [containers, sensors]) lines.push(...((await source?.added()) ?? []));
-    return lines.sort((a, b) => a.time - b.time);
-  };
-  const close = () => Promise.all(all().map((source) => source.close()));
-  return { all, addFiles, addNetwork, added, close };
 }

@@ -3,16 +3,10 @@ import { AppError } from '../../lib/errors/app-error.js';
 import type { DeadLetter } from '../../puller/controls/fleet-controls.js';
 import type { AdminQueue, QueueDepth, SeenMessage } from '../../queue/queue.js';
 
-export interface QueueFill extends QueueDepth {
-  url: string;
-  /** Of the oldest message; missing where there is none, or the queue does not tell. */
-  oldestAgeMs?: number | undefined;
-}
-
-export interface QueueStatus extends QueueFill {
-  /** Missing where there is no dead-letter queue. */
-  deadLetters?: QueueFill;
-}
+/** The age is that of the oldest message; missing where there is none, or the queue does not tell. */
+export type QueueFill = QueueDepth & { url: string; oldestAgeMs?: number | undefined };
+/** No dead letters: there is no queue for them. */
+export type QueueStatus = QueueFill & { deadLetters?: QueueFill };
 
 export async function readQueueStatus(queue: AdminQueue): Promise<QueueStatus> {
   const status = await readFill(queue);
@@ -68,7 +62,6 @@ async function allOf(found: AsyncIterable<SeenMessage[]>): Promise<SeenMessage[]
 /** For the consumers of the queue, peeked messages are late by this time at most. */
 const PEEK_SECONDS = 5;
 
-/** The next messages. */
 export async function peekQueue(queue: AdminQueue, limit: number) {
   const seen = await allOf(lookThrough(queue, { limit, hideSeconds: PEEK_SECONDS }));
   const messages = seen.map(({ id, sentAt, receiveCount, attributes, body }) => {
@@ -104,18 +97,11 @@ function senderOf(body: string): Pick<DeadLetter, 'region' | 'hostname'> {
   }
 }
 
-export interface PurgeResult {
-  url: string;
-  /** About how many there were. */
-  messages: number;
-  purged: boolean;
-}
-
 /** Deletes every message of a queue, or of its dead-letter queue, if `confirm` says so of about so many. */
 export async function purgeQueue(
   queue: AdminQueue,
   { deadLetters, confirm }: { deadLetters: boolean; confirm(url: string, messages: number): Promise<boolean> },
-): Promise<PurgeResult> {
+) {
   const target = deadLetters ? await queue.deadLetters() : queue;
   const { visible, inFlight, delayed } = await target.depth();
   const messages = visible + inFlight + delayed;

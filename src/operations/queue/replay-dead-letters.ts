@@ -8,16 +8,10 @@ import type { AdminQueue, MoveTask, SeenMessage } from '../../queue/queue.js';
 import { REPLAY_OF_ATTRIBUTE } from '../../queue/queue.js';
 import { lookThrough } from './inspect-queue.js';
 
-export interface ReplayResult {
-  replayed: number;
-  /** Whether the queue service moves them, or this program sends and deletes each. */
-  by: 'move-task' | 'messages';
-}
-
-/** Called with how many are replayed. */
+/** `by`: the queue service moves them, or this program sends and deletes each. */
+type ReplayResult = { replayed: number; by: 'move-task' | 'messages' };
 type OnProgress = (replayed: number) => void;
 
-/** Time between two looks at a move task. */
 const POLL_MS = 500;
 /** Replaying 10 messages takes far less than a second; finding one among many takes longer. */
 const HIDE_SECONDS = 60;
@@ -60,14 +54,11 @@ export async function replayOnly(queue: AdminQueue, ids: string[], onProgress: O
   });
 }
 
-interface Move {
-  queue: AdminQueue;
-  dead: AdminQueue;
-  /** Ids of those that are sent and deleted. */
-  replayed: Set<string>;
-}
-
-async function moveBack(messages: SeenMessage[], { queue, dead, replayed }: Move): Promise<void> {
+/** `replayed` gets the ids of those that are sent and deleted. */
+async function moveBack(
+  messages: SeenMessage[],
+  { queue, dead, replayed }: { queue: AdminQueue; dead: AdminQueue; replayed: Set<string> },
+): Promise<void> {
   const results = await Promise.allSettled(messages.map((message) => queue.sendBack(message)));
   const sent = messages.filter((_, i) => results[i]!.status === 'fulfilled');
   const kept = sent.length > 0 ? await dead.delete(sent.map(({ receipt }) => receipt)) : [];

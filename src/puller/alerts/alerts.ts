@@ -5,7 +5,7 @@ import { ConditionAlerts, type Conditions } from './condition-alerts.js';
 import { LossAlerts } from './loss-alerts.js';
 import { RelayAlerts } from './relay-alerts.js';
 import { SilenceAlerts } from './silence-alerts.js';
-import { Webhook } from './webhook.js';
+import { openWebhook } from './webhook.js';
 
 export interface AlertOptions {
   /** A region that has sent nothing for so long is silent. */
@@ -15,49 +15,37 @@ export interface AlertOptions {
   onAlert(alert: AlertEvent): void;
 }
 
-export class Alerts {
-  readonly #silence: SilenceAlerts;
-  readonly #losses = new LossAlerts();
-  readonly #relays = new RelayAlerts();
-  readonly #conditions = new ConditionAlerts();
-  readonly #webhook: Webhook | undefined;
-  readonly #onAlert: (alert: AlertEvent) => void;
-  readonly #publish: (alert: AlertEvent) => void;
+/** `publish`: shows an alert to clients. `onLost`: alerts were not delivered to the webhook, and why. */
+export function openAlerts(
+  { afterSeconds, webhook, onAlert }: AlertOptions,
+  publish: (alert: AlertEvent) => void,
+  onLost: (message: string) => void,
+) {
+  const silence = new SilenceAlerts(afterSeconds, Date.now());
+  const losses = new LossAlerts();
+  const relays = new RelayAlerts();
+  const conditions = new ConditionAlerts();
+  const post = webhook === undefined ? undefined : openWebhook(webhook, onLost);
 
-  /** `publish`: shows an alert to clients. `onLost`: alerts were not delivered to the webhook, and why. */
-  constructor(
-    { afterSeconds, webhook, onAlert }: AlertOptions,
-    publish: (alert: AlertEvent) => void,
-    onLost: (message: string) => void,
-  ) {
-    this.#silence = new SilenceAlerts(afterSeconds, Date.now());
-    this.#webhook = webhook === undefined ? undefined : new Webhook(webhook, onLost);
-    this.#onAlert = onAlert;
-    this.#publish = publish;
-  }
+  return {
+    /** Those that fire now. */
+    firing: () => [conditions, silence, losses, relays].flatMap(({ firing }): AlertEvent[] => firing),
+    /** The clock was set forward or back by this many milliseconds. */
+    shiftTimes: (by: number) => silence.shiftTimes(by),
 
-  /** Those that fire now. */
-  get firing(): AlertEvent[] {
-    return [...this.#conditions.firing, ...this.#silence.firing, ...this.#losses.firing, ...this.#relays.firing];
-  }
-
-  /** The clock was set forward or back by this many milliseconds. */
-  shiftTimes(by: number): void {
-    this.#silence.shiftTimes(by);
-  }
-
-  /** Raises those that begin, change or end. */
-  update(summary: FleetSummary, conditions: Conditions): void {
-    const news = [
-      ...this.#silence.update(summary),
-      ...this.#losses.update(summary),
-      ...this.#relays.update(summary),
-      ...this.#conditions.update(conditions, summary.time),
-    ];
-    for (const alert of news) {
-      this.#publish(alert);
-      this.#onAlert(alert);
-    }
-    this.#webhook?.post(news);
-  }
+    /** Raises those that begin, change or end. */
+    update(summary: FleetSummary, found: Conditions): void {
+      const news = [
+        ...silence.update(summary),
+        ...losses.update(summary),
+        ...relays.update(summary),
+        ...conditions.update(found, summary.time),
+      ];
+      for (const alert of news) {
+        publish(alert);
+        onAlert(alert);
+      }
+      post?.(news);
+    },
+  };
 }

@@ -3,6 +3,7 @@ import type { ConditionAlert, DeadLetterAlert } from '../../fleet/fleet-events.j
 import type { WrittenBack } from '../../lib/sqlite/database-file.js';
 import type { QueueServerState } from '../../queue/queue.js';
 import type { StoreStats } from '../../store/store.js';
+import { FiringAlerts } from './firing-alerts.js';
 
 export interface Conditions {
   store: StoreStats | undefined;
@@ -21,50 +22,36 @@ type Kind = ConditionAlert['type'];
 /** While the number of dead letters grows their alert is raised again, but not more often. */
 const RAISE_EVERY_MS = 60_000;
 
-/** An alert that is over says its rule, which is kept again. */
-const RULES: Record<Kind, { rule: string; text(conditions: Conditions): string | undefined }> = {
-  'store.not-ready': {
-    rule: 'readings can be stored',
-    text: ({ storeProblem }) => (storeProblem === undefined ? undefined : `readings can't be stored: ${storeProblem}`),
-  },
-  'store.quarantined': {
-    rule: 'no damaged store is kept',
-    text: ({ store }) => quarantinedText('store', 'readings', store?.quarantined),
-  },
-  'store.written-back': {
-    rule: 'the file of the store is left alone',
-    text: ({ store }) => writtenBackText('store', store?.writtenBack),
-  },
-  'store.damaged-rows': {
-    rule: 'every checksum in the store is right',
-    text: ({ store }) => (store?.damagedRows ? `damaged rows in the store: ${store.damagedRows}` : undefined),
-  },
-  'clock.stepped': {
-    rule: 'the clock is right',
-    text: ({ clockAheadMs }) =>
-      clockAheadMs === 0
-        ? undefined
-        : `the clock was set ${clockAheadMs > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(clockAheadMs) / 1000)} s; nothing is deleted because of it until it has lasted an hour`,
-  },
-  'queue.not-ready': {
-    rule: 'the queue server takes messages',
-    text: ({ queueServer: server }) =>
-      server?.status === 'not ready' ? `the queue server takes no messages: ${server.reason}` : undefined,
-  },
-  'queue.quarantined': {
-    rule: 'no damaged queue store is kept',
-    text: ({ queueServer: server }) => quarantinedText('queue store', 'messages', server?.quarantined),
-  },
-  'queue.written-back': {
-    rule: 'the file of the queue store is left alone',
-    text: ({ queueServer: server }) => writtenBackText('queue store', server?.writtenBack),
-  },
-  'queue.damaged-messages': {
-    rule: 'every checksum in the queue store is right',
-    text: ({ queueServer: server }) =>
-      server?.damagedMessages ? `damaged messages in the queue store: ${server.damagedMessages}` : undefined,
-  },
-};
+/** The rules, and what breaks each of them; undefined: it is kept. An alert that is over says its rule. */
+function rulesOf({
+  store,
+  storeProblem,
+  clockAheadMs,
+  queueServer,
+}: Conditions): [Kind, rule: string, problem: string | undefined][] {
+  const refused =
+    queueServer?.status === 'not ready' ? `the queue server takes no messages: ${queueServer.reason}` : undefined;
+  const { quarantined, writtenBack, damagedMessages } = queueServer ?? {};
+  return [
+    ['store.not-ready', 'readings can be stored', storeProblem && `readings can't be stored: ${storeProblem}`],
+    ['store.quarantined', 'no damaged store is kept', quarantinedText('store', 'readings', store?.quarantined)],
+    ['store.written-back', 'the file of the store is left alone', writtenBackText('store', store?.writtenBack)],
+    [
+      'store.damaged-rows',
+      'every checksum in the store is right',
+      damagedText('rows in the store', store?.damagedRows),
+    ],
+    ['clock.stepped', 'the clock is right', steppedText(clockAheadMs)],
+    ['queue.not-ready', 'the queue server takes messages', refused],
+    ['queue.quarantined', 'no damaged queue store is kept', quarantinedText('queue store', 'messages', quarantined)],
+    ['queue.written-back', 'the file of the queue store is left alone', writtenBackText('queue store', writtenBack)],
+    [
+      'queue.damaged-messages',
+      'every checksum in the queue store is right',
+      damagedText('messages in the queue store', damagedMessages),
+    ],
+  ];
+}
 
 const quarantinedText = (what: string, content: string, files: string[] = []): string | undefined =>
   files.length === 0
@@ -75,48 +62,42 @@ const writtenBackText = (what: string, happened: WrittenBack | undefined): strin
   happened &&
   `the file of the ${what} was ${happened.problem} while it was in use. It is written back and nothing is missing; find out who does that`;
 
-const KINDS = Object.keys(RULES) as Kind[];
+const damagedText = (what: string, count = 0) => (count === 0 ? undefined : `damaged ${what}: ${count}`);
 
-export class ConditionAlerts {
-  readonly #firing = new Map<Alert['type'], Alert>();
+const steppedText = (ms: number): string | undefined =>
+  ms === 0
+    ? undefined
+    : `the clock was set ${ms > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(ms) / 1000)} s; nothing is deleted because of it until it has lasted an hour`;
+
+export class ConditionAlerts extends FiringAlerts<Alert> {
+  /** When dead letters were reported last. */
   #raisedAt = 0;
-
-  /** The alerts that fire now, as they were published. */
-  get firing(): Alert[] {
-    return [...this.#firing.values()];
-  }
 
   /** Returns the alerts that begin, grow or end. `now` in Unix milliseconds. */
   update(conditions: Conditions, now: number): Alert[] {
-    const news = [...this.#deadLetters(conditions.deadLetters, now), ...this.#conditions(conditions, now)];
-    for (const alert of news) {
-      if (alert.firing) this.#firing.set(alert.type, alert);
-      else this.#firing.delete(alert.type);
-    }
+    const found = rulesOf(conditions).flatMap(([type, rule, text]): Alert[] =>
+      text === undefined ? [] : [{ event: 'alert', type, firing: true, at: now, rule, text }],
+    );
+    const news = this.news(
+      [...this.#deadLetters(conditions.deadLetters, now), ...found],
+      (alert) => {
+        const over = { firing: false, at: now };
+        if (alert.type !== 'dead-letters') return { ...alert, ...over, text: alert.rule };
+        return { ...alert, ...over, count: 0, text: 'no dead letters in the queue any more' };
+      },
+      (alert, before) =>
+        'count' in alert && 'count' in before && alert.count > before.count && now - this.#raisedAt >= RAISE_EVERY_MS,
+    );
+    if (news.some(({ type }) => type === 'dead-letters')) this.#raisedAt = now;
     return news;
   }
 
-  #conditions(conditions: Conditions, now: number): ConditionAlert[] {
-    return KINDS.flatMap((type) => {
-      const { rule, text: problem } = RULES[type];
-      const text = problem(conditions);
-      const firing = text !== undefined;
-      if (firing === this.#firing.has(type)) return [];
-      return [{ event: 'alert', type, firing, at: now, rule, text: text ?? rule }];
-    });
-  }
-
-  #deadLetters(count: number | undefined, now: number): DeadLetterAlert[] {
-    const known = this.#firing.get('dead-letters');
-    const before = known?.type === 'dead-letters' ? known.count : 0;
-    if (count === undefined || count === before || (count > 0 && count < before)) return [];
-    if (before > 0 && count > 0 && now - this.#raisedAt < RAISE_EVERY_MS) return [];
-    this.#raisedAt = now;
-    const text =
-      count > 0
-        ? `dead letters in the queue: ${count}; \`wasm-sensors queue dead-letters\` lists them`
-        : 'no dead letters in the queue any more';
-    const at = count > 0 ? (known?.at ?? now) : now;
-    return [{ event: 'alert', type: 'dead-letters', firing: count > 0, count, at, rule: 'no dead letters', text }];
+  #deadLetters(count: number | undefined, now: number): Alert[] {
+    const before = this.firing.filter(({ type }) => type === 'dead-letters');
+    if (count === undefined) return before;
+    if (count === 0) return [];
+    const at = before[0]?.at ?? now;
+    const text = `dead letters in the queue: ${count}; \`wasm-sensors queue dead-letters\` lists them`;
+    return [{ event: 'alert', type: 'dead-letters', firing: true, count, at, rule: 'no dead letters', text }];
   }
 }

@@ -1,6 +1,7 @@
 /** Alerts about readings that never came: for an hour, when more of a region are unaccounted for than before. */
 import type { LossAlert } from '../../fleet/fleet-events.js';
 import type { FleetSummary, RegionView } from '../../fleet/fleet-view.js';
+import { FiringAlerts } from './firing-alerts.js';
 
 /** Readings that are on their way lower the number within this time. */
 const SETTLED_AFTER_MS = 10_000;
@@ -11,51 +12,49 @@ interface Watched {
   known: number;
   /** When it was exceeded. */
   since?: number;
-  alert?: LossAlert;
 }
 
-export class LossAlerts {
-  readonly #regions = new Map<string, Watched>();
+export class LossAlerts extends FiringAlerts<LossAlert> {
+  readonly #watched = new Map<string, Watched>();
   #hasBegun = false;
 
-  /** Those that fire now. */
-  get firing(): LossAlert[] {
-    return Array.from(this.#regions.values()).flatMap(({ alert }) => alert ?? []);
-  }
-
-  /** Returns the alerts that begin or end with this summary. */
-  update({ time, regions }: FleetSummary): LossAlert[] {
-    const alerts = regions.flatMap((region) => {
-      // What the store has from before the start is no news.
-      const watched = this.#regions.get(region.region) ?? { known: this.#hasBegun ? 0 : region.unaccounted };
-      this.#regions.set(region.region, watched);
-      return (watched.alert ? this.#end(watched, region, time) : this.#begin(watched, region, time)) ?? [];
+  update({ time: at, regions }: FleetSummary): LossAlert[] {
+    const missing = regions.filter((region) => this.#isMissing(region, at));
+    const found = missing.map(({ region, unaccounted }) => {
+      const count = unaccounted - this.#knownOf(region);
+      const text = `at most ${count} readings from ${region} never came: their sensors were replaced, restarted or stopped before they could deliver them, or are gone`;
+      return lossAlert({ region, count, firing: true, at, text });
     });
     this.#hasBegun = true;
-    return alerts;
+    const forgotten = this.firing.filter((alert) => !regions.some(({ region }) => region === alert.region));
+    return this.news([...found, ...forgotten], ({ region }) => {
+      const unaccounted = regions.find((view) => view.region === region)?.unaccounted ?? 0;
+      const count = unaccounted - this.#knownOf(region);
+      this.#watched.set(region, { known: unaccounted });
+      const text =
+        count === 0
+          ? `the missing readings from ${region} have come`
+          : `readings from ${region} are still missing; \`wasm-sensors status\` counts them`;
+      return lossAlert({ region, count, firing: false, at, text });
+    });
   }
 
-  #begin(watched: Watched, { region, unaccounted }: RegionView, time: number): LossAlert | undefined {
+  #knownOf(region: string): number {
+    return this.#watched.get(region)?.known ?? 0;
+  }
+
+  /** Whether more are missing than before, for so long that it is news, and not for longer than that. */
+  #isMissing({ region, unaccounted }: RegionView, time: number): boolean {
+    // What the store has from before the start is no news.
+    const watched = this.#watched.get(region) ?? { known: this.#hasBegun ? 0 : unaccounted };
     if (unaccounted <= watched.known) {
-      this.#regions.set(region, { known: unaccounted });
-      return undefined;
+      this.#watched.set(region, { known: unaccounted });
+      return false;
     }
     watched.since ??= time;
-    if (time - watched.since < SETTLED_AFTER_MS) return undefined;
-    const count = unaccounted - watched.known;
-    const text = `at most ${count} readings from ${region} never came: their sensors were replaced, restarted or stopped before they could deliver them, or are gone`;
-    watched.alert = lossAlert({ region, count, firing: true, at: time, text });
-    return watched.alert;
-  }
-
-  #end({ known, alert }: Watched, { region, unaccounted }: RegionView, time: number): LossAlert | undefined {
-    const haveCome = unaccounted <= known;
-    if (!haveCome && time - (alert?.at ?? 0) < FIRES_FOR_MS) return undefined;
-    this.#regions.set(region, { known: unaccounted });
-    const text = haveCome
-      ? `the missing readings from ${region} have come`
-      : `readings from ${region} are still missing; \`wasm-sensors status\` counts them`;
-    return lossAlert({ region, count: Math.max(0, unaccounted - known), firing: false, at: time, text });
+    this.#watched.set(region, watched);
+    const fired = time - watched.since - SETTLED_AFTER_MS;
+    return fired >= 0 && fired < FIRES_FOR_MS;
   }
 }
 

@@ -2,22 +2,19 @@
 import type { RelayAlert } from '../../fleet/fleet-events.js';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
 import type { RelayView } from '../../fleet/relays.js';
+import { FiringAlerts } from './firing-alerts.js';
 
 const NEARLY_FULL = 0.8;
 const OLD_MS = 600_000;
 
-interface Rule {
-  rule: string;
-  /** What is said of a relay when it ends. */
-  over: string;
-  /** Undefined: all is well. */
-  problem(relay: RelayView, now: number): string | undefined;
-}
-
 const nameText = (relay: string, region: string) => `the relay ${relay} (${region})`;
 const minutes = (ms: number) => `${Math.round(ms / 60_000)} min`;
 
-const RULES: Record<RelayAlert['type'], Rule> = {
+/** `over`: what is said of a relay when it ends. `problem`: undefined when all is well. */
+const RULES: Record<
+  RelayAlert['type'],
+  { rule: string; over: string; problem(relay: RelayView, now: number): string | undefined }
+> = {
   'relay.away': {
     rule: 'relays are heard while their sensors run',
     over: 'is heard again, or its sensors have ended',
@@ -42,46 +39,22 @@ const RULES: Record<RelayAlert['type'], Rule> = {
   },
 };
 
-export class RelayAlerts {
-  readonly #firing = new Map<string, RelayAlert>();
+const TYPES: RelayAlert['type'][] = ['relay.away', 'relay.filling', 'relay.backlog'];
 
-  /** Those that fire now. */
-  get firing(): RelayAlert[] {
-    return [...this.#firing.values()];
-  }
-
-  /** Returns the alerts that begin or end with this summary. */
+export class RelayAlerts extends FiringAlerts<RelayAlert> {
   update({ time: at, relays = [] }: Pick<FleetSummary, 'time' | 'relays'>): RelayAlert[] {
-    const found = new Map<string, RelayAlert>();
-    for (const relay of relays) {
-      for (const type of TYPES) {
+    const found = relays.flatMap((view) =>
+      TYPES.flatMap((type): RelayAlert[] => {
+        const { name: relay, region } = view;
         const { rule, problem } = RULES[type];
-        const text = problem(relay, at);
-        if (text === undefined) continue;
-        const { name, region } = relay;
-        const alert: RelayAlert = {
-          event: 'alert',
-          type,
-          firing: true,
-          region,
-          relay: name,
-          at,
-          rule,
-          text: `${nameText(name, region)} ${text}`,
-        };
-        found.set(`${type}\n${region}\n${name}`, alert);
-      }
-    }
-    const begun = [...found].filter(([key]) => !this.#firing.has(key));
-    const ended = [...this.#firing].filter(([key]) => !found.has(key));
-    for (const [key, alert] of begun) this.#firing.set(key, alert);
-    for (const [key] of ended) this.#firing.delete(key);
-    const over = ended.map(([, { relay, region, rule, ...alert }]) => {
-      const text = `${nameText(relay, region)} ${RULES[alert.type].over}`;
-      return { ...alert, region, relay, rule, firing: false, at, text };
+        const what = problem(view, at);
+        const text = `${nameText(relay, region)} ${what}`;
+        return what === undefined ? [] : [{ event: 'alert', type, firing: true, region, relay, at, rule, text }];
+      }),
+    );
+    return this.news(found, (alert) => {
+      const text = `${nameText(alert.relay, alert.region)} ${RULES[alert.type].over}`;
+      return { ...alert, firing: false, at, text };
     });
-    return [...begun.map(([, alert]) => alert), ...over];
   }
 }
-
-const TYPES: RelayAlert['type'][] = ['relay.away', 'relay.filling', 'relay.backlog'];

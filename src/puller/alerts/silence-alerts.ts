@@ -1,28 +1,23 @@
 /** The silence alert: fires once when a region stops sending, and ends once. */
 import type { SilenceAlert } from '../../fleet/fleet-events.js';
 import type { FleetSummary, RegionView } from '../../fleet/fleet-view.js';
+import { FiringAlerts } from './firing-alerts.js';
 
 /** A region that fell silent longer than this before the start of the puller raises no alert, in milliseconds. */
 const OLD_SILENCE_MS = 60_000;
 
-export class SilenceAlerts {
+export class SilenceAlerts extends FiringAlerts<SilenceAlert> {
   readonly #afterSeconds: number;
   #startedAt: number;
-  /** The alerts that fire, by region, as they were published. */
-  readonly #firing = new Map<string, SilenceAlert>();
 
   /**
    * A region is silent after `afterSeconds` and two intervals of its fastest sensor. `startedAt`: start of the puller
    * in Unix milliseconds.
    */
   constructor(afterSeconds: number, startedAt: number) {
+    super();
     this.#afterSeconds = afterSeconds;
     this.#startedAt = startedAt;
-  }
-
-  /** The alerts that fire now. */
-  get firing(): SilenceAlert[] {
-    return [...this.#firing.values()];
   }
 
   /** The clock was set forward or back by this many milliseconds. */
@@ -30,25 +25,20 @@ export class SilenceAlerts {
     this.#startedAt += by;
   }
 
-  /** Returns the alerts that begin or end with this summary. */
   update({ time, regions }: FleetSummary): SilenceAlert[] {
-    const begun = regions.filter((region) => this.#fires(region, time) && !this.#firing.has(region.region));
-    const ended = this.firing.filter(({ region }) => !regions.some((r) => r.region === region && this.#fires(r, time)));
-    const beginnings = begun.map(({ region, last_seen }) => {
+    const silent = regions.filter((region) => this.#fires(region, time));
+    const found = silent.map(({ region, last_seen }) => {
       const silent_ms = time - last_seen;
       const text = `no reading from ${region} for ${Math.round(silent_ms / 1000)} s`;
       return this.#alert({ region, firing: true, silent_ms, at: time, text });
     });
-    const endings = ended.map(({ region, at, silent_ms }) => {
+    return this.news(found, ({ region, at, silent_ms }) => {
       const view = regions.find((r) => r.region === region);
       const over = view && !this.#isSilent(view, time) ? 'reporting' : 'no-sensors';
       const text = over === 'reporting' ? `${region} is reporting again` : `${region} has no active sensors`;
       const lastSeen = view?.last_seen ?? at - silent_ms;
       return this.#alert({ region, firing: false, silent_ms: time - lastSeen, over, at: time, text });
     });
-    for (const { region } of endings) this.#firing.delete(region);
-    for (const alert of beginnings) this.#firing.set(alert.region, alert);
-    return [...beginnings, ...endings];
   }
 
   #alert(facts: Omit<SilenceAlert, 'event' | 'type' | 'rule'>): SilenceAlert {

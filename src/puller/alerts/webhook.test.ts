@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { SilenceAlert } from '../../fleet/fleet-events.js';
-import { Webhook } from './webhook.js';
+import { openWebhook } from './webhook.js';
 
 const alert = (region: string, over: Partial<SilenceAlert> = {}): SilenceAlert => ({
   ...{ event: 'alert', type: 'region.silent', rule: 'r', region, firing: true, silent_ms: 1, at: 0 },
@@ -14,7 +14,7 @@ interface Post {
 }
 let posts: Post[];
 let failures: string[];
-let webhook: Webhook;
+let post: ReturnType<typeof openWebhook>;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -24,7 +24,7 @@ beforeEach(() => {
       posts.push({ body: JSON.parse(body), answer: (status = 204) => resolve(new Response(null, { status })) });
     });
   });
-  webhook = new Webhook('http://hook.test/', (message) => failures.push(message));
+  post = openWebhook('http://hook.test/', (message) => failures.push(message));
 });
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -37,12 +37,12 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const regionsOf = ({ body }: Post) => (body.alerts ?? [body]).map(({ region }) => region);
 
 test('one alert is posted as it is', () => {
-  webhook.post([alert('eu')]);
+  post([alert('eu')]);
   expect(posts.map(({ body }) => body)).toEqual([alert('eu')]);
 });
 
 test('24,000 alerts of a moment are one request at a time, a hundred alerts in each', async () => {
-  webhook.post([alert('first'), ...alerts(4_999)]);
+  post([alert('first'), ...alerts(4_999)]);
   expect(posts.map((post) => regionsOf(post).length)).toEqual([100]);
   expect(posts[0]!.body).toMatchObject({ event: 'alert', region: 'first', text: expect.stringContaining('99 more') });
   for (let answered = 0; answered < posts.length; answered++) {
@@ -51,23 +51,23 @@ test('24,000 alerts of a moment are one request at a time, a hundred alerts in e
     await pass(0);
   }
   expect([posts.length, new Set(posts.flatMap(regionsOf)).size]).toEqual([50, 5_000]);
-  webhook.post([alert('first')]);
-  webhook.post(alerts(24_000));
+  post([alert('first')]);
+  post(alerts(24_000));
   expect(failures).toEqual(['14000 alerts were given up: too many wait']);
 });
 
 test('of a region the newest alert is posted', async () => {
-  webhook.post(alerts(1));
-  webhook.post([alert('eu')]);
-  webhook.post([alert('eu', { firing: false })]);
+  post(alerts(1));
+  post([alert('eu')]);
+  post([alert('eu', { firing: false })]);
   posts[0]!.answer();
   await pass(0);
   expect(posts[1]!.body).toEqual(alert('eu', { firing: false }));
 });
 
 test('the end of an alert is posted after its beginning', async () => {
-  webhook.post([alert('eu')]);
-  webhook.post([alert('eu', { firing: false })]);
+  post([alert('eu')]);
+  post([alert('eu', { firing: false })]);
   expect(posts).toHaveLength(1);
   posts[0]!.answer();
   await pass(0);
@@ -80,7 +80,7 @@ test('a webhook that fails is asked again ever more slowly, and given up in the 
     return new Response(null, { status: 500 });
   });
   vi.spyOn(Math, 'random').mockReturnValue(0.5);
-  webhook.post([alert('eu')]);
+  post([alert('eu')]);
   await pass(240);
   expect(posts).toHaveLength(1);
   await pass(60_000);

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlertEvent } from '../../fleet/fleet-events.js';
 import { jittered } from '../../lib/async/backoff.js';
 import { messageOf } from '../../lib/errors/app-error.js';
+import { subjectOf } from './firing-alerts.js';
 
 /** About 30 KB. */
 const MAX_IN_POST = 100;
@@ -16,69 +17,58 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 const TIMEOUT_MS = 5_000;
 
-export class Webhook {
-  readonly #url: string;
-  readonly #onFailure: (message: string) => void;
+/** Gives the function that posts alerts to a URL. `onFailure`: alerts were given up, and why. */
+export function openWebhook(url: string, onFailure: (message: string) => void): (alerts: AlertEvent[]) => void {
   /** By subject: a newer alert replaces one that was not posted yet. */
-  readonly #waiting = new Map<string, AlertEvent>();
-  #isPosting = false;
+  const waiting = new Map<string, AlertEvent>();
+  let isPosting = false;
 
-  /** `onFailure`: alerts were given up, and why. */
-  constructor(url: string, onFailure: (message: string) => void) {
-    this.#url = url;
-    this.#onFailure = onFailure;
+  async function postWaiting(): Promise<void> {
+    if (isPosting) return;
+    isPosting = true;
+    while (waiting.size > 0) {
+      const group = [...waiting].slice(0, MAX_IN_POST);
+      for (const [subject] of group) waiting.delete(subject);
+      await deliver(group.map(([, alert]) => alert));
+    }
+    isPosting = false;
   }
 
-  post(alerts: AlertEvent[]): void {
-    for (const alert of alerts) {
-      this.#waiting.delete(subjectOf(alert));
-      this.#waiting.set(subjectOf(alert), alert);
-    }
-    const tooMany = this.#waiting.size - MAX_WAITING;
-    if (tooMany > 0) {
-      for (const subject of [...this.#waiting.keys()].slice(0, tooMany)) this.#waiting.delete(subject);
-      this.#onFailure(`${tooMany} alerts were given up: too many wait`);
-    }
-    void this.#postWaiting();
-  }
-
-  async #postWaiting(): Promise<void> {
-    if (this.#isPosting) return;
-    this.#isPosting = true;
-    while (this.#waiting.size > 0) {
-      const group = [...this.#waiting].slice(0, MAX_IN_POST);
-      for (const [subject] of group) this.#waiting.delete(subject);
-      await this.#deliver(group.map(([, alert]) => alert));
-    }
-    this.#isPosting = false;
-  }
-
-  async #deliver(group: AlertEvent[]): Promise<void> {
+  async function deliver(group: AlertEvent[]): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#send(group);
+        return await send(url, group);
       } catch (error) {
-        if (attempt === ATTEMPTS) return this.#onFailure(messageOf(error));
+        if (attempt === ATTEMPTS) return onFailure(messageOf(error));
         await sleep(jittered(attempt - 1, FIRST_PAUSE_MS, LONGEST_PAUSE_MS));
       }
     }
   }
 
-  async #send(group: AlertEvent[]): Promise<void> {
-    const response = await fetch(this.#url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(bodyOf(group)),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    await response.body?.cancel();
-    if (!response.ok) throw new Error(`status ${response.status}`);
-  }
+  return (alerts) => {
+    for (const alert of alerts) {
+      waiting.delete(subjectOf(alert));
+      waiting.set(subjectOf(alert), alert);
+    }
+    const tooMany = waiting.size - MAX_WAITING;
+    if (tooMany > 0) {
+      for (const subject of [...waiting.keys()].slice(0, tooMany)) waiting.delete(subject);
+      onFailure(`${tooMany} alerts were given up: too many wait`);
+    }
+    void postWaiting();
+  };
 }
 
-/** What an alert is about: a newer alert about the same says all that is left to say. */
-const subjectOf = (alert: AlertEvent): string =>
-  [alert.type, 'region' in alert && alert.region, 'relay' in alert && alert.relay].filter(Boolean).join(' ');
+async function send(url: string, group: AlertEvent[]): Promise<void> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(bodyOf(group)),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`status ${response.status}`);
+}
 
 /** A receiver that knows single alerts shows the first one, and in its text that there are more. */
 function bodyOf(group: AlertEvent[]): AlertEvent & { alerts?: AlertEvent[] } {

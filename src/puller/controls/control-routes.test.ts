@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { AppError } from '../../lib/errors/app-error.js';
-import { AccessLock, OperatorSessions } from '../../lib/net/access-lock.js';
+import { type AccessLock, accessLock, type OperatorSessions, operatorSessions } from '../../lib/net/access-lock.js';
 import type { Queue } from '../../queue/queue.js';
 import { createPage } from '../../web/web-page.js';
 import { EventHub } from '../events/event-hub.js';
@@ -52,7 +52,7 @@ interface Options {
 
 /** A browser at the page of a puller. */
 function browserAt(options: Options = {}) {
-  const { operator, lock } = { operator: new OperatorSessions('operator'), ...options };
+  const { operator, lock } = { operator: operatorSessions('operator'), ...options };
   const app = createPullerApp({
     queue,
     hub: new EventHub(),
@@ -132,7 +132,7 @@ test('a region is cut and reconnected by its name, whatever it is', async () => 
 test('without the operator token nothing is changed: nobody, a viewer, another site, another name', async () => {
   const change = { scope: {}, set: { paused: true } };
   expect(await codeOf(await browserAt().change(change))).toEqual([401, 'TOKEN_MISSING']);
-  const viewer = browserAt({ lock: new AccessLock(['operator', 'viewer']) });
+  const viewer = browserAt({ lock: accessLock(['operator', 'viewer']) });
   expect(await codeOf(await viewer.ask('GET', '/controls'))).toEqual([401, 'TOKEN_MISSING']);
   expect((await viewer.signIn('viewer')).status).toBe(303);
   expect(await viewer.view()).toMatchObject({ operator: false, signIn: true });
@@ -151,7 +151,7 @@ test('without the operator token nothing is changed: nobody, a viewer, another s
 });
 
 test('signing out ends reading, too, where that needs a token', async () => {
-  const browser = browserAt({ lock: new AccessLock(['operator', 'viewer']) });
+  const browser = browserAt({ lock: accessLock(['operator', 'viewer']) });
   await browser.signIn('operator');
   expect(await browser.view()).toMatchObject({ operator: true });
   expect((await browser.ask('DELETE', '/session')).status).toBe(204);
@@ -242,7 +242,7 @@ test('effective configuration and dead letters are read with the rights of every
     { region: undefined, hostname: undefined },
   ]);
   expect(await json('/fleet/dead-letters')).toMatchObject({ letters: [] });
-  const locked = browserAt({ lock: new AccessLock(['viewer']) });
+  const locked = browserAt({ lock: accessLock(['viewer']) });
   for (const path of ['/fleet/config', '/fleet/dead-letters']) expect((await locked.ask('GET', path)).status).toBe(401);
 });
 

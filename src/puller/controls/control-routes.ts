@@ -2,6 +2,7 @@
  * What the page asks and changes beside the fleet view: effective configuration, dead letters, changes of the
  * configuration, cuts. Reading needs what every reading needs; changes need the operator (docs/protocol.md).
  */
+import { once } from 'node:events';
 import { type Context, Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import { z } from 'zod';
@@ -12,18 +13,15 @@ import type { OperatorSessions } from '../../lib/net/access-lock.js';
 import { clientGone } from '../../lib/net/client-gone.js';
 import { type ControlsView, configChangeSchema, type FleetControls, type Report } from './fleet-controls.js';
 
-interface OperationOptions {
-  /** Aborted when the process stops: the answer ends, and the operation is not waited for. */
-  closed: AbortSignal;
-  /** Takes the stack of a bug. */
-  log(text: string): void;
-}
-
-export interface ControlRoutesDeps extends OperationOptions {
+export interface ControlRoutesDeps {
   /** Left out: nothing can be asked or changed from here. */
   controls: FleetControls | undefined;
   /** Left out: there is no operator token, so that nobody may change anything. */
   operator: OperatorSessions | undefined;
+  /** Aborted when the process stops: the answer ends, and the operation is not waited for. */
+  closed: AbortSignal;
+  /** Takes the stack of a bug. */
+  log(text: string): void;
 }
 
 const linkSchema = z.strictObject({ connected: z.boolean() });
@@ -88,7 +86,7 @@ export function controlRoutes({ controls, operator, ...options }: ControlRoutesD
  */
 function operationStream(
   c: Context,
-  { closed, log }: OperationOptions,
+  { closed, log }: Pick<ControlRoutesDeps, 'closed' | 'log'>,
   operation: (report: Report) => Promise<object>,
 ): Response {
   c.header('content-type', 'application/x-ndjson');
@@ -112,10 +110,7 @@ function operationStream(
   });
 }
 
-function stopped(closed: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const fail = () => reject(new AppError('STOPPING', 'the puller is stopping; what it began may still be done'));
-    if (closed.aborted) fail();
-    else closed.addEventListener('abort', fail, { once: true });
-  });
+async function stopped(closed: AbortSignal): Promise<never> {
+  if (!closed.aborted) await once(closed, 'abort');
+  throw new AppError('STOPPING', 'the puller is stopping; what it began may still be done');
 }

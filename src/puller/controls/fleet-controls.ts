@@ -13,7 +13,6 @@ export const configChangeSchema = z.strictObject({
   includeNarrower: z.boolean().default(false),
 });
 export type ConfigChange = z.output<typeof configChangeSchema>;
-/** Its body as it is sent. */
 export type ConfigChangeBody = z.input<typeof configChangeSchema>;
 
 /** What can be changed from here; where it can't, the page names the command. */
@@ -102,7 +101,6 @@ export interface DeadLettersView {
   letters: DeadLetter[];
 }
 
-/** Called with how far an operation is. */
 export type Report = (progress: { done: number; of: number }) => void;
 
 /** What methods resolve with is what the command of the same purpose prints as JSON; they reject as it fails. */

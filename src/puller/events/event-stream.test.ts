@@ -22,7 +22,10 @@ async function open(hub: EventHub, over: Partial<StreamOptions> = {}) {
 }
 
 /** A store that gives these pages. */
-const pages = (...all: FleetEvent[][]) => ({ next: () => all.shift() ?? [] }) as unknown as PastEvents;
+const pages =
+  (...all: FleetEvent[][]) =>
+  async () =>
+    (all.shift() ?? []) as Awaited<ReturnType<PastEvents>>;
 /** A message of so many bytes as JSON. */
 const large = (n: number, bytes: number): FleetEvent => {
   const empty = { event: 'message', message: { x: '' }, received_at: n } as const;
@@ -91,7 +94,7 @@ test('the past comes first, page by page and whatever its size, then what is pub
 
 test('the past is read from the store no faster than the client takes it', async () => {
   let read = 0;
-  const past = { next: () => (++read < 1000 ? [large(read, 1_048_576)] : []) } as unknown as PastEvents;
+  const past = async () => (++read < 1000 ? [large(read, 1_048_576)] : []) as Awaited<ReturnType<PastEvents>>;
   const { response } = await open(new EventHub(), { past });
   const reader = response.body!.getReader();
   await reader.read();
@@ -109,9 +112,9 @@ test('of several replays one page is read in a turn of the event loop', async ()
     const past = pages([message(1)], [message(2)], [message(3)]);
     const next = () => {
       turns.push(turn);
-      return past.next();
+      return past();
     };
-    return { next } as PastEvents;
+    return next as PastEvents;
   });
   const streams = await Promise.all(all.map((past) => open(new EventHub(), { past })));
   await Promise.all(streams.map(({ response }) => read(response, (events) => events.length === 3)));

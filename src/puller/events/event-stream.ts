@@ -2,6 +2,7 @@
  * Events for one client as server-sent events: each carries an array of events, several times a second. Past ones come
  * from the store, as fast as the client reads them; live ones wait in a buffer, and who is too slow for it is cut off.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { FleetEvent } from '../../fleet/fleet-events.js';
@@ -27,7 +28,6 @@ export interface StreamFilter {
 
 export interface StreamOptions {
   filter: StreamFilter;
-  /** Sent first. */
   first: FleetEvent[];
   /** What was received before; it comes before live events, without a gap. */
   past?: PastEvents | undefined;
@@ -41,8 +41,8 @@ export interface StreamOptions {
 }
 
 export function eventStream(c: Context, hub: EventHub, options: StreamOptions): Response {
-  const { filter, past, closed, endReplay, leave } = options;
-  const buffer = new EventBuffer({ resumable: options.resumable });
+  const { filter, past, resumable, closed, endReplay, leave } = options;
+  const buffer = new EventBuffer({ resumable });
   let replaying = past !== undefined;
   const unsubscribe = hub.subscribe((event) => {
     // The store has readings and messages; nobody needs old summaries.
@@ -55,23 +55,24 @@ export function eventStream(c: Context, hub: EventHub, options: StreamOptions): 
     const cleanUp = () => {
       unsubscribe();
       ended.removeEventListener('abort', close);
+      endReplay();
       leave();
     };
     stream.onAbort(cleanUp);
     if (ended.aborted) close();
     ended.addEventListener('abort', close, { once: true });
     try {
-      const writer = new FrameWriter(stream, () => cutOff(c));
+      const writer = frameWriter(stream, () => cutOff(c));
       await writer.send('hello', '{}', RETRY_MS);
       await writer.flush(buffer);
       while (past && replaying && !stream.aborted) {
         await turnOfReplays();
         if (stream.aborted) break;
-        let events = await past.next();
+        let events = await past();
         if (events.length === 0) {
           // Nothing is stored meanwhile: what is published from then on is not in the answer.
           await hub.storing.run(async () => {
-            events = await past.next();
+            events = await past();
             if (events.length === 0) replaying = false;
           });
         }
@@ -80,74 +81,53 @@ export function eventStream(c: Context, hub: EventHub, options: StreamOptions): 
         await writer.flush(page);
       }
       endReplay();
-      await live(stream, writer, buffer, options);
+      while (!stream.aborted) {
+        await writer.flush(buffer);
+        if (buffer.lost) {
+          const { count, since } = buffer.lost;
+          await writer.send('dropped', JSON.stringify(resumable ? { count, since } : { count }));
+          return;
+        }
+        if (Date.now() - writer.lastAt > HEARTBEAT_MS) await writer.send('heartbeat', '{}');
+        await stream.sleep(FLUSH_EVERY_MS);
+      }
     } finally {
       cleanUp();
     }
   });
 }
 
-async function live(
-  stream: SSEStreamingApi,
-  writer: FrameWriter,
-  buffer: EventBuffer,
-  { resumable }: StreamOptions,
-): Promise<void> {
-  while (!stream.aborted) {
-    await writer.flush(buffer);
-    if (buffer.lost) {
-      const { count, since } = buffer.lost;
-      await writer.send('dropped', JSON.stringify(resumable ? { count, since } : { count }));
-      return;
-    }
-    if (Date.now() - writer.lastAt > HEARTBEAT_MS) await writer.send('heartbeat', '{}');
-    await stream.sleep(FLUSH_EVERY_MS);
-  }
-}
-
 /** Writes frames, and cuts off a client that does not take them. */
-class FrameWriter {
-  lastAt = Date.now();
-  readonly #stream: SSEStreamingApi;
-  readonly #cutOff: () => void;
-
-  constructor(stream: SSEStreamingApi, cutOff: () => void) {
-    this.#stream = stream;
-    this.#cutOff = cutOff;
-  }
-
-  /** Sends what waits. Between two frames others have their turn, also when the client takes them at once. */
-  async flush(buffer: EventBuffer): Promise<void> {
-    for (let frame = buffer.takeFrame(); frame && !this.#stream.aborted; frame = buffer.takeFrame()) {
-      await this.#write(frame);
-      await nextTurn();
-    }
-  }
-
-  send(event: string, data: string, retry?: number): Promise<void> {
-    return this.#write(
-      Buffer.from(`event: ${event}\ndata: ${data}\n${retry === undefined ? '' : `retry: ${retry}\n`}\n`),
-    );
-  }
-
-  async #write(bytes: Uint8Array): Promise<void> {
+function frameWriter(stream: SSEStreamingApi, cutOff: () => void) {
+  async function write(bytes: Uint8Array): Promise<void> {
     const stalled = setTimeout(() => {
-      this.#cutOff();
-      this.#stream.abort();
+      cutOff();
+      stream.abort();
     }, STALLED_AFTER_MS);
-    await this.#stream.write(bytes);
+    await stream.write(bytes);
     clearTimeout(stalled);
-    this.lastAt = Date.now();
+    writer.lastAt = Date.now();
   }
+
+  const writer = {
+    lastAt: Date.now(),
+    /** Sends what waits. Between two frames others have their turn, also when the client takes them at once. */
+    async flush(buffer: EventBuffer): Promise<void> {
+      for (let frame = buffer.takeFrame(); frame && !stream.aborted; frame = buffer.takeFrame()) {
+        await write(frame);
+        await nextTurn();
+      }
+    },
+    send: (event: string, data: string, retry?: number) =>
+      write(Buffer.from(`event: ${event}\ndata: ${data}\n${retry === undefined ? '' : `retry: ${retry}\n`}\n`)),
+  };
+  return writer;
 }
 
-/** A turn of the event loop: requests of others are answered, and readings are stored and published as one. */
-const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
-
-let lastOfReplays = Promise.resolve();
+let lastOfReplays: Promise<unknown> = Promise.resolve();
 /** All replays together read one page in a turn, so that several of them hold up others no longer than one. */
 const turnOfReplays = () => {
-  lastOfReplays = lastOfReplays.then(nextTurn);
+  lastOfReplays = lastOfReplays.then(() => nextTurn());
   return lastOfReplays;
 };
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Reading } from '../../protocol/message.js';
 import { SqliteStore } from '../../store/sqlite/sqlite-store.js';
 import type { Delivery } from '../delivery.js';
-import { PastEvents } from './past-events.js';
+import { type PastEvents, pastEvents } from './past-events.js';
 
 let folder: string;
 let store: SqliteStore;
@@ -41,7 +41,7 @@ async function pagesOf(opened: Promise<PastEvents>): Promise<string[][]> {
   const past = await opened;
   const pages: string[][] = [];
   for (;;) {
-    const page = await past.next();
+    const page = await past();
     if (page.length === 0) return pages;
     pages.push(page.map((e) => (e.event === 'reading' ? `r${e.reading.sequence}` : `m${e.message.n}`)));
   }
@@ -54,7 +54,7 @@ test('readings and messages come in the order of arrival, each once, in pages of
     if (n % 20 === 0) all.push(message(n, n * 10 + 5));
   }
   store.append(all);
-  const pages = await pagesOf(PastEvents.open(store, 0, undefined));
+  const pages = await pagesOf(pastEvents(store, 0, undefined));
   expect(pages.flat()).toEqual(all.map(({ id }) => id));
   expect(Math.max(...pages.map(({ length }) => length))).toBeLessThanOrEqual(1000);
 });
@@ -62,23 +62,23 @@ test('readings and messages come in the order of arrival, each once, in pages of
 test('many messages of one millisecond come once each', async () => {
   const all = Array.from({ length: 100 }, (_, n) => message(n, 7));
   store.append(all);
-  expect((await pagesOf(PastEvents.open(store, 7, new Set(['message'])))).flat()).toEqual(all.map(({ id }) => id));
-  expect(await pagesOf(PastEvents.open(store, 8, new Set(['message'])))).toEqual([]);
+  expect((await pagesOf(pastEvents(store, 7, new Set(['message'])))).flat()).toEqual(all.map(({ id }) => id));
+  expect(await pagesOf(pastEvents(store, 8, new Set(['message'])))).toEqual([]);
 });
 
 test('a page of large messages has few of them', async () => {
   const body = JSON.stringify({ n: 'x'.repeat(100_000) });
   store.append(Array.from({ length: 7 }, (_, n) => ({ ...message(n, n), body })));
-  expect((await pagesOf(PastEvents.open(store, 0, undefined))).map(({ length }) => length)).toEqual([3, 3, 1]);
+  expect((await pagesOf(pastEvents(store, 0, undefined))).map(({ length }) => length)).toEqual([3, 3, 1]);
 });
 
 test('what is stored meanwhile comes, too', async () => {
   store.append([reading(1, 1)]);
-  const past = await PastEvents.open(store, 0, undefined);
-  expect(await past.next()).toHaveLength(1);
+  const past = await pastEvents(store, 0, undefined);
+  expect(await past()).toHaveLength(1);
   store.append([reading(2, 2), message(1, 2)]);
-  expect(await past.next()).toHaveLength(2);
-  expect(await past.next()).toEqual([]);
+  expect(await past()).toHaveLength(2);
+  expect(await past()).toEqual([]);
 });
 
 test('a clock that was set back leaves nothing out', async () => {
@@ -86,7 +86,7 @@ test('a clock that was set back leaves nothing out', async () => {
   const all = Array.from({ length: 1200 }, (_, n) => reading(n + 1, at(n + 1)));
   store.append(all);
   store.append(Array.from({ length: 40 }, (_, n) => message(n, 500 + n)));
-  const found = (await pagesOf(PastEvents.open(store, 0, undefined))).flat();
+  const found = (await pagesOf(pastEvents(store, 0, undefined))).flat();
   expect(found.toSorted()).toEqual(
     [...all.map(({ id }) => id), ...Array.from({ length: 40 }, (_, n) => `m${n}`)].sort(),
   );
@@ -94,6 +94,6 @@ test('a clock that was set back leaves nothing out', async () => {
 
 test('a replay begins at most 100,000 readings before the newest', async () => {
   const positionAt = vi.spyOn(store, 'positionAt');
-  await PastEvents.open(store, 7, undefined);
+  await pastEvents(store, 7, undefined);
   expect(positionAt.mock.calls).toEqual([[7, 100_000]]);
 });

@@ -10,28 +10,21 @@ const MESSAGES_IN_PAGE = 500;
 /** A message may have 1 MiB: a page ends with the message that reaches this. */
 const MESSAGE_BYTES_IN_PAGE = 262_144;
 
-export class PastEvents {
-  readonly #store: ReadingsStore;
-  readonly #kinds: Set<FleetEvent['event']> | undefined;
-  #at: StorePosition;
+/** Gives the next events in order of arrival; none when everything that is stored now was given. */
+export type PastEvents = () => Promise<(ReadingEvent | MessageEvent)[]>;
 
-  constructor(store: ReadingsStore, at: StorePosition, kinds: Set<FleetEvent['event']> | undefined) {
-    this.#store = store;
-    this.#kinds = kinds;
-    this.#at = at;
-  }
-
-  /** `since`: Unix milliseconds. `kinds`: undefined = all. */
-  static async open(store: ReadingsStore, since: number, kinds?: Set<FleetEvent['event']>): Promise<PastEvents> {
-    return new PastEvents(store, await store.positionAt(since, MAX_REPLAY), kinds);
-  }
-
-  /** The next events in order of arrival; none when everything that is stored now was given. */
-  async next(): Promise<(ReadingEvent | MessageEvent)[]> {
-    const wants = (kind: FleetEvent['event']) => this.#kinds?.has(kind) ?? true;
-    const readings = wants('reading') ? await this.#store.readingsAfter(this.#at.reading, READINGS_IN_PAGE) : [];
+/** `since`: Unix milliseconds. `kinds`: undefined = all. */
+export async function pastEvents(
+  store: ReadingsStore,
+  since: number,
+  kinds: Set<FleetEvent['event']> | undefined,
+): Promise<PastEvents> {
+  let at: StorePosition = await store.positionAt(since, MAX_REPLAY);
+  const wants = (kind: FleetEvent['event']) => kinds?.has(kind) ?? true;
+  return async () => {
+    const readings = wants('reading') ? await store.readingsAfter(at.reading, READINGS_IN_PAGE) : [];
     const stored = wants('message')
-      ? await this.#store.messagesAfter(this.#at.message, MESSAGES_IN_PAGE, MESSAGE_BYTES_IN_PAGE)
+      ? await store.messagesAfter(at.message, MESSAGES_IN_PAGE, MESSAGE_BYTES_IN_PAGE)
       : [];
     const messages = stored[Symbol.iterator]();
     const events: (ReadingEvent | MessageEvent)[] = [];
@@ -43,11 +36,11 @@ export class PastEvents {
       const reading = readings[i];
       if (reading && (!message || reading.receivedAt <= message.receivedAt)) {
         events.push({ event: 'reading', reading: reading.reading, received_at: reading.receivedAt, late: false });
-        this.#at = { ...this.#at, reading: reading.id };
+        at = { ...at, reading: reading.id };
         i++;
       } else if (message) {
         events.push({ event: 'message', message: message.message, received_at: message.receivedAt });
-        this.#at = { ...this.#at, message };
+        at = { ...at, message };
         taken++;
         bytes += message.size;
         message = messages.next().value;
@@ -55,5 +48,5 @@ export class PastEvents {
     }
     messages.return?.();
     return events;
-  }
+  };
 }

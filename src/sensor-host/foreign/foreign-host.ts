@@ -7,7 +7,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { AppError } from '../../lib/errors/app-error.js';
 import { errorFromAnswer, type HttpError, httpErrorBody } from '../../lib/errors/http-error.js';
 import { packageRoot } from '../../lib/process/self-command.js';
-import type { GuestExit, RunningGuest } from '../guest/wasi-guest.js';
+import type { Delivered, GuestExit } from '../guest/wasi-guest.js';
 import { type ExitListener, type GuestSpec, type HostCounts, type Runner, sumOfCounts } from '../sensor-host.js';
 
 /** The first message to the process. */
@@ -36,16 +36,12 @@ export type FromForeign =
   | { refused: string }
   | { counts: HostCounts };
 
-type Delivered = Pick<RunningGuest, 'isBehind' | 'hasDelivered'>;
-
 /** A thread takes about 10 MB of memory, and its guest what it uses. */
 const MAX_THREADS = 100;
 /** The built file: processes do not load TypeScript. */
 const FOREIGN_MAIN = `${packageRoot}dist/sensor-host/foreign/foreign-main.js`;
 /** Of JavaScript: for some 10,000 guests that share a thread. */
 const HEAP_MB = 512;
-/** To compile the largest module on a busy machine. */
-const OPEN_MS = 60_000;
 /** Tokens, keys and credentials: nothing that a guest could find in the memory of its process. */
 const SECRETS = /^(WASM_SENSORS|SENSOR|AWS)_/;
 /** Of what the process writes to stderr: enough for the line that says why it ended, as V8 and `foreign-watch.ts` write it. */
@@ -62,23 +58,20 @@ export interface ForeignHostOptions {
 }
 
 export class ForeignHost {
-  readonly #options: ForeignHostOptions;
   readonly #processes = new Set<ForeignProcess>();
   /** By region: what its guests reach while it is cut. */
   readonly #cut = new Map<string, string | undefined>();
   /** Of processes that have ended. */
   #past: HostCounts = sumOfCounts([]);
 
-  constructor(options: ForeignHostOptions = {}) {
-    this.#options = options;
-  }
+  constructor(private readonly options: ForeignHostOptions = {}) {}
 
   /**
    * Starts a process for a job; resolves when its module can be started. Rejects as `loadModule` does, and with
    * `MODULE_FAILED`. `onRefused`: a guest asked for a host that it may not reach.
    */
   async open({ module, allow }: Omit<Opening, 'ca'>, onRefused: (host: string) => void): Promise<Runner> {
-    const { ca, nodeArgs = [], maxThreads = MAX_THREADS } = this.#options;
+    const { ca, nodeArgs = [], maxThreads = MAX_THREADS } = this.options;
     const foreign = new ForeignProcess(nodeArgs, onRefused, () => {
       if (this.#processes.delete(foreign)) this.#past = sumOfCounts([this.#past, foreign.counts]);
     });
@@ -121,26 +114,25 @@ class ForeignProcess {
   /** Each of its guests has a thread. */
   threads = false;
   readonly #child: ChildProcess;
-  readonly #onRefused: (host: string) => void;
-  readonly #onGone: () => void;
-  readonly #guests = new Map<number, { onExit: ExitListener; delivered: Delivered }>();
+  readonly #guests = new Map<number, { onExit: ExitListener; delivery: Delivered }>();
   #counts: HostCounts = sumOfCounts([]);
   #nextId = 1;
   #stderr = '';
   #settle!: { resolve(): void; reject(error: AppError): void };
 
-  constructor(nodeArgs: string[], onRefused: (host: string) => void, onGone: () => void) {
-    this.#onRefused = onRefused;
-    this.#onGone = onGone;
+  constructor(
+    nodeArgs: string[],
+    private readonly onRefused: (host: string) => void,
+    private readonly onGone: () => void,
+  ) {
     this.#child = fork(FOREIGN_MAIN, [], {
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !SECRETS.test(name))),
       execArgv: [`--max-old-space-size=${HEAP_MB}`, ...nodeArgs],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    const late = setTimeout(() => this.#gone(`not compiled after ${OPEN_MS / 1000} s`), OPEN_MS);
     this.opened = new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject };
-    }).finally(() => clearTimeout(late));
+    });
     this.#child.on('message', (message: FromForeign) => this.#hear(message));
     this.#child.on('error', ({ message }) => this.#gone(message));
     this.#child.on('close', (code, signal) =>
@@ -157,16 +149,11 @@ class ForeignProcess {
 
   start(spec: GuestSpec, onExit: ExitListener): ReturnType<Runner['start']> {
     const id = this.#nextId++;
-    const guest = { onExit, delivered: { isBehind: false, hasDelivered: false } };
-    this.#guests.set(id, guest);
+    const delivery: Delivered = { isBehind: false, hasDelivered: false };
+    this.#guests.set(id, { onExit, delivery });
     this.tell({ start: id, spec });
     return {
-      get isBehind() {
-        return guest.delivered.isBehind;
-      },
-      get hasDelivered() {
-        return guest.delivered.hasDelivered;
-      },
+      delivery,
       retire: () => this.tell({ retire: id }),
       stop: () => {
         this.tell({ stop: id });
@@ -194,10 +181,8 @@ class ForeignProcess {
       this.#settle.reject(errorFromAnswer(httpErrorBody(message.failed), 'INTERNAL', message.failed.message));
       this.close();
     } else if ('ended' in message) this.#end(message.ended, message.exit, message.lastLine);
-    else if ('changed' in message) {
-      const guest = this.#guests.get(message.changed);
-      if (guest) guest.delivered = message;
-    } else if ('refused' in message) this.#onRefused(message.refused);
+    else if ('changed' in message) Object.assign(this.#guests.get(message.changed)?.delivery ?? {}, message);
+    else if ('refused' in message) this.onRefused(message.refused);
     else this.#counts = message.counts;
   }
 
@@ -212,7 +197,7 @@ class ForeignProcess {
     this.#settle.reject(new AppError('MODULE_FAILED', message));
     for (const id of [...this.#guests.keys()]) this.#end(id, { kind: 'trap', message }, '');
     this.close();
-    this.#onGone();
+    this.onGone();
   }
 }
 

@@ -32,7 +32,8 @@ new Worker(`${packageRoot}dist/sensor-host/foreign/foreign-watch.js`, { workerDa
 setInterval(() => {
   Atomics.add(heard, 0, 1);
   if (host) send({ counts: host.stats() });
-  for (const [id, { isBehind, hasDelivered }] of guests) {
+  for (const [id, { delivery }] of guests) {
+    const { isBehind, hasDelivered } = delivery;
     const text = `${isBehind} ${hasDelivered}`;
     if (told.get(id) === text) continue;
     told.set(id, text);

@@ -35,7 +35,6 @@ function attempt<T>(call: () => T): T {
 
 /** A guest's path as a place on this machine. */
 interface Place {
-  /** Source of the mount. */
   source: string;
   /** Path below the source; '' for the source itself. */
   below: string;
@@ -71,16 +70,13 @@ function statOf(place: Place): Stats | WasiError {
 
 /** The state of files, for all guests of a host. */
 export class StatCache {
-  readonly #clock: HostClock;
   readonly #entries = new Map<string, { until: number; found: Stats | WasiError }>();
 
-  constructor(clock: HostClock) {
-    this.#clock = clock;
-  }
+  constructor(private readonly clock: HostClock) {}
 
   stat(place: Place): Stats {
     const key = `${place.source}\0${place.below}`;
-    const now = this.#clock.monotonic();
+    const now = this.clock.monotonic();
     let entry = this.#entries.get(key);
     if (entry === undefined || entry.until <= now) {
       entry = { until: now + STAT_REUSE_MS, found: statOf(place) };
@@ -93,18 +89,15 @@ export class StatCache {
 
 /** The mounts and open files of one guest. Each call throws {@link WasiError}. */
 export class FileTable {
-  readonly #mounts: Mount[];
-  readonly #stats: StatCache;
   readonly #open = new Map<number, { fd: number; writable: boolean }>();
 
-  constructor(mounts: Mount[], stats: StatCache) {
-    this.#mounts = mounts;
-    this.#stats = stats;
-  }
+  constructor(
+    private readonly mounts: Mount[],
+    private readonly stats: StatCache,
+  ) {}
 
-  /** State of the file at a path under "/". */
   stat(path: string): Stats {
-    return this.#stats.stat(this.#locate(path));
+    return this.stats.stat(this.#locate(path));
   }
 
   /** Opens a file; returns a descriptor from 4 on. */
@@ -126,12 +119,10 @@ export class FileTable {
     return number;
   }
 
-  /** Reads at the file's position; returns how many bytes. */
   read(number: number, into: Uint8Array): number {
     return attempt(() => readSync(this.#fileOf(number).fd, into));
   }
 
-  /** Writes at the file's position; returns how many bytes. */
   write(number: number, bytes: Uint8Array): number {
     const file = this.#fileOf(number);
     if (!file.writable) throw new WasiError(ERRNO.badf);
@@ -156,7 +147,7 @@ export class FileTable {
   /** Where a guest's path lies on this machine. `..` can't lead out of a mount: it is resolved first. */
   #locate(path: string): Place {
     const absolute = posix.normalize(`/${path}`);
-    for (const { target, source, writable = false } of this.#mounts) {
+    for (const { target, source, writable = false } of this.mounts) {
       if (absolute === target) return { source, below: '', writable };
       const folder = target.endsWith('/') ? target : `${target}/`;
       if (absolute.startsWith(folder)) return { source, below: absolute.slice(folder.length), writable };

@@ -2,27 +2,23 @@ import { ERRNO, WasiError } from './wasi-error.js';
 
 /** Views of one guest's memory; replaced when the guest has grown it. */
 export class GuestMemory {
-  readonly #memory: WebAssembly.Memory;
   #bytes = new Uint8Array();
   #view = new DataView(this.#bytes.buffer);
 
-  constructor(memory: WebAssembly.Memory) {
-    this.#memory = memory;
-  }
+  constructor(private readonly memory: WebAssembly.Memory) {}
 
   get bytes(): Uint8Array {
-    const { buffer } = this.#memory;
+    const { buffer } = this.memory;
     if (this.#bytes.buffer !== buffer) this.#bytes = new Uint8Array(buffer);
     return this.#bytes;
   }
 
   get view(): DataView {
-    const { buffer } = this.#memory;
+    const { buffer } = this.memory;
     if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
     return this.#view;
   }
 
-  /** Size in bytes. */
   get size(): number {
     return this.bytes.length;
   }
@@ -32,7 +28,6 @@ export class GuestMemory {
     return this.holds(at, length) ? Buffer.from(this.bytes.subarray(at, at + length)) : undefined;
   }
 
-  /** A copy as text, UTF-8. */
   text(at: number, length: number): string | undefined {
     return this.copy(at, length)?.toString();
   }

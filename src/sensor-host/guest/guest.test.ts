@@ -2,6 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { HostList } from '../../lib/net/host-list.js';
 import { TestClock } from '../../test/support/sensor-clock.js';
 import { RegionLink } from '../region-link.js';
+import { Delivery } from './delivery.js';
 import { Guest } from './guest.js';
 import type { FileTable } from './guest-files.js';
 import type { HttpTransport } from './transport.js';
@@ -22,8 +23,8 @@ beforeEach(() => {
     exited: (_: Guest, exit: GuestExit) => exits.push(exit),
   };
   const files = { closeAll } as unknown as FileTable;
-  const place = { link: new RegionLink({} as HttpTransport), allowed: new HostList([]) };
-  guest = new Guest(host, place, { files, args: ['--a'], env: { B: '2', A: '1' } });
+  const delivery = new Delivery(new RegionLink({} as HttpTransport), new HostList([]), clock);
+  guest = new Guest(host, delivery, { files, args: ['--a'], env: { B: '2', A: '1' } });
 });
 
 function start(): void {

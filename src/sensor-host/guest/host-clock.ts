@@ -1,6 +1,5 @@
 /** Time as guests see it. Tests use a clock of their own, so that hours pass in seconds. */
 export interface HostClock {
-  /** Unix milliseconds. */
   wallTime(): number;
   /** Milliseconds since an arbitrary start; never goes back. */
   monotonic(): number;

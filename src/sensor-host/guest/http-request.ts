@@ -53,13 +53,7 @@ function parseHeaders(text: string): string[] {
 export function writeAnswer(memory: GuestMemory, args: HttpArguments, answer: HttpAnswer): number {
   if (answer.result !== RESULT.ok) return answer.result;
   const { view } = memory;
-  const [headersAt, headersLength, bodyAt, bodyLength, statusAt] = args.slice(7) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [headersAt = 0, headersLength = 0, bodyAt = 0, bodyLength = 0, statusAt = 0] = args.slice(7);
   if (![headersLength, bodyLength, statusAt].every((cell) => memory.holds(cell, 4))) return RESULT.memory;
   const headers = Buffer.from(answer.headers, 'latin1').subarray(0, view.getUint32(headersLength, true));
   const body = answer.body.subarray(0, view.getUint32(bodyLength, true));

@@ -6,8 +6,8 @@ import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../lib/errors/app-error.js';
 import { packageRoot } from '../../lib/process/self-command.js';
 import type { Mount } from '../host-schemas.js';
-import { Delivery } from './delivery.js';
-import type { GuestEnvironment, GuestPlace } from './guest.js';
+import type { Delivery } from './delivery.js';
+import type { GuestEnvironment } from './guest.js';
 import type { Closeable } from './host-clock.js';
 import type { HttpRequest } from './transport.js';
 import { type GuestExit, linesOf, type RunningGuest } from './wasi-guest.js';
@@ -18,20 +18,17 @@ export interface ThreadStart {
   args: string[];
   env: Record<string, string>;
   mounts: Mount[];
-  shared: SharedWithThread;
+  /** Memory that both see: it is there also when the thread was ended in the middle of a loop. */
+  shared: {
+    /** First 1 when an answer is there, for which the thread waits; then the length of the output. */
+    state: Int32Array;
+    /** The guest's recent output in UTF-8; what does not fit is left out. */
+    output: Uint8Array;
+  };
 }
 
 /** What the thread sends: a request, to which it gets an `HttpAnswer`; or how its guest has exited. */
-export type FromThread = { request: ThreadRequest } | { exit: GuestExit };
-export type ThreadRequest = Omit<HttpRequest, 'url' | 'allowed'> & { url: string };
-
-/** Memory that both see: it is there also when the thread was ended in the middle of a loop. */
-export interface SharedWithThread {
-  /** First 1 when an answer is there, for which the thread waits; then the length of the output. */
-  state: Int32Array;
-  /** The guest's recent output in UTF-8; what does not fit is left out. */
-  output: Uint8Array;
-}
+export type FromThread = { request: Omit<HttpRequest, 'url' | 'allowed'> & { url: string } } | { exit: GuestExit };
 
 /** The built file: threads do not load TypeScript. */
 const THREAD_MAIN = `${packageRoot}dist/sensor-host/guest/thread-main.js`;
@@ -45,20 +42,19 @@ const RETIRE_CHECK_MS = 100;
 
 export class ThreadGuest implements RunningGuest {
   exit: GuestExit | undefined;
-  readonly #host: Pick<GuestEnvironment, 'exited'>;
-  readonly #place: GuestPlace;
-  readonly #shared: SharedWithThread = {
+  readonly #shared: ThreadStart['shared'] = {
     state: new Int32Array(new SharedArrayBuffer(8)),
     output: new Uint8Array(new SharedArrayBuffer(OUTPUT_BYTES)),
   };
   readonly #worker: Worker;
   #inProgress: Closeable | undefined;
-  readonly #delivery = new Delivery();
   #idleChecks = 0;
 
-  constructor(host: Pick<GuestEnvironment, 'exited'>, place: GuestPlace, program: Omit<ThreadStart, 'shared'>) {
-    this.#host = host;
-    this.#place = place;
+  constructor(
+    private readonly host: Pick<GuestEnvironment, 'exited'>,
+    readonly delivery: Delivery,
+    program: Omit<ThreadStart, 'shared'>,
+  ) {
     this.#worker = new Worker(THREAD_MAIN, {
       workerData: { ...program, shared: this.#shared } satisfies ThreadStart,
       // Nothing of this process is the guest's.
@@ -68,7 +64,7 @@ export class ThreadGuest implements RunningGuest {
     });
     this.#worker.on('message', (message: FromThread) => {
       if ('exit' in message) this.#finish(message.exit);
-      else if (this.exit === undefined) this.#send(message.request);
+      else if (this.exit === undefined) this.#send({ ...message.request, url: new URL(message.request.url) });
     });
     this.#worker.on('error', (error) => this.#finish({ kind: 'trap', message: messageOf(error) }));
     this.#worker.on('exit', () => this.#finish({ kind: 'trap', message: 'its thread ended' }));
@@ -87,30 +83,18 @@ export class ThreadGuest implements RunningGuest {
   /** What it does between two requests can't be seen: it has delivered when it has made none for a moment. */
   retire(): void {
     if (this.exit !== undefined) return;
-    this.#idleChecks = this.#delivery.isDone ? this.#idleChecks + 1 : 0;
+    this.#idleChecks = this.delivery.isDone ? this.#idleChecks + 1 : 0;
     if (this.#idleChecks > 1) this.stop();
     else setTimeout(() => this.retire(), RETIRE_CHECK_MS).unref();
   }
 
-  get isBehind(): boolean {
-    return this.#delivery.isBehind(performance.now());
-  }
-
-  get hasDelivered(): boolean {
-    return this.#delivery.hasSucceeded;
-  }
-
-  /** Resolves when the thread has ended. */
   async ended(): Promise<void> {
     await this.#worker.terminate();
   }
 
-  #send(request: ThreadRequest): void {
-    const { link, allowed } = this.#place;
-    this.#delivery.asked(performance.now());
-    this.#inProgress = link.send({ ...request, url: new URL(request.url), allowed }, (answer) => {
+  #send(request: Omit<HttpRequest, 'allowed'>): void {
+    this.#inProgress = this.delivery.send(request, (answer) => {
       this.#inProgress = undefined;
-      this.#delivery.answered(answer);
       this.#worker.postMessage(answer);
       Atomics.store(this.#shared.state, 0, 1);
       Atomics.notify(this.#shared.state, 0);
@@ -122,6 +106,6 @@ export class ThreadGuest implements RunningGuest {
     this.exit = exit;
     this.#inProgress?.close();
     void this.#worker.terminate();
-    this.#host.exited(this, exit);
+    this.host.exited(this, exit);
   }
 }

@@ -18,12 +18,6 @@ const { state, output } = shared;
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 class BlockingGuest extends WasiGuest {
-  readonly returning = false;
-
-  rewound(): number {
-    return RESULT.ok;
-  }
-
   sleep(ms: number): number {
     Atomics.wait(NEVER, 0, 0, ms);
     return RESULT.ok;

@@ -27,7 +27,7 @@ beforeEach(async () => {
   refused = [];
   allowed = new HostList([hostAndPort(new URL(base)), 'localhost', '127.0.0.1:1'], (host) => refused.push(host));
   clock = new TestClock();
-  transport = createTransport({ clock });
+  transport = createTransport(clock);
 });
 afterEach(async () => {
   await transport.close();

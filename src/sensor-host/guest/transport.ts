@@ -37,13 +37,7 @@ const NOT_ALLOWED: HttpAnswer = { result: 4 };
 const TIMED_OUT: HttpAnswer = { result: 3 };
 
 /** A transport on undici's connection pools. `ca`: PEM of the only certificate authority to trust, for https. */
-export function createTransport({
-  ca,
-  clock = systemClock,
-}: {
-  ca?: string | undefined;
-  clock?: HostClock;
-} = {}): HttpTransport {
+export function createTransport(clock: HostClock = systemClock, ca?: string): HttpTransport {
   // The time limit is kept here, for all of a request, so undici's own for its parts are off.
   const limits = { connections: CONNECTIONS, headersTimeout: 0, bodyTimeout: 0 };
   const pools = new Agent(ca === undefined ? limits : { ...limits, connect: { ca } });
@@ -62,7 +56,6 @@ export function createTransport({
 class Call implements Dispatcher.DispatchHandlers, Closeable {
   timer: Closeable | undefined;
   #request: HttpRequest;
-  readonly #pools: Agent;
   #done: (answer: HttpAnswer) => void;
   #abort: ((error?: Error) => void) | undefined;
   #finished = false;
@@ -72,9 +65,12 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
   #chunks: Buffer[] = [];
   #received = 0;
 
-  constructor(request: HttpRequest, pools: Agent, done: (answer: HttpAnswer) => void) {
+  constructor(
+    request: HttpRequest,
+    private readonly pools: Agent,
+    done: (answer: HttpAnswer) => void,
+  ) {
     this.#request = request;
-    this.#pools = pools;
     this.#done = done;
   }
 
@@ -86,7 +82,7 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
     }
     try {
       const { origin, pathname, search } = url;
-      this.#pools.dispatch(
+      this.pools.dispatch(
         { origin, path: pathname + search, method: method as 'GET', headers, body: body ?? null },
         this,
       );
@@ -96,7 +92,6 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
     }
   }
 
-  /** Cancels the request; the connection it holds is closed. */
   close(): void {
     if (this.#finished) return;
     this.#finished = true;

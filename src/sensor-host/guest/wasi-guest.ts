@@ -1,4 +1,5 @@
 /** What the imports know of a guest, whichever way it waits. */
+import type { Delivery } from './delivery.js';
 import type { FileTable } from './guest-files.js';
 import type { GuestMemory } from './guest-memory.js';
 import type { HttpArguments } from './http-request.js';
@@ -10,16 +11,15 @@ export type GuestExit =
   | { kind: 'returned' }
   | { kind: 'stopped' };
 
-/** A running or exited guest. */
+/** What a guest's requests have shown until now. */
+export type Delivered = Pick<Delivery, 'isBehind' | 'hasDelivered'>;
+
 export interface RunningGuest {
   /** How it exited; undefined while it runs. */
   readonly exit: GuestExit | undefined;
   /** The last lines it wrote to stdout and stderr, without blank ones. The last one may be incomplete. */
   readonly lastLines: readonly string[];
-  /** Its requests fail, or wait for long: it keeps what it was to deliver. */
-  readonly isBehind: boolean;
-  /** A request of it has succeeded. */
-  readonly hasDelivered: boolean;
+  readonly delivery: Delivered;
   /** Stops it as soon as it waits for no answer, and the last one was good. */
   retire(): void;
   /** Stops it at once: nothing is sent after this call. */
@@ -60,10 +60,11 @@ export abstract class WasiGuest {
     this.environment = names.map((name) => Buffer.from(`${name}=${env[name]}\0`));
   }
 
-  /** Whether the current call is one that waited and now returns: its import calls `rewound` and does nothing else. */
-  abstract get returning(): boolean;
-  /** Result of the call that waited. */
-  abstract rewound(): number;
+  /** Result of a call that waited and now returns: its import does nothing else. Undefined for a call that begins. */
+  resumed(): number | undefined {
+    return undefined;
+  }
+
   /** Waits `ms`; returns to the guest with 0. Called inside an import. */
   abstract sleep(ms: number): number;
   /** Sends a request; returns to the guest with the call's result code. Called inside an import. */
@@ -83,18 +84,14 @@ const MAX_LENGTH = 1000;
 class RecentOutput {
   /** The last line may be incomplete. */
   text = '';
-  readonly #secrets: string[];
-  /** Called after each write. */
   onWrite: (() => void) | undefined;
 
   /** @param secrets are shown as `***`, also where a guest writes them in parts */
-  constructor(secrets: string[]) {
-    this.#secrets = secrets;
-  }
+  constructor(private readonly secrets: string[]) {}
 
   /** Records a write, which may be a part of a line or several lines. */
   write(text: string): void {
-    const shown = this.#secrets.reduce((all, secret) => all.replaceAll(secret, '***'), this.text + text);
+    const shown = this.secrets.reduce((all, secret) => all.replaceAll(secret, '***'), this.text + text);
     const lines = shown.split('\n');
     const incomplete = lines.pop()!.slice(-MAX_LENGTH);
     this.text = [...lines.slice(-MAX_LINES).map((line) => line.slice(0, MAX_LENGTH)), incomplete].join('\n');

@@ -37,10 +37,7 @@ beforeEach(() => {
     args: ['', '--a'].map((text) => Buffer.from(`${text}\0`)),
     environment: ['A=1', 'B=ä'].map((text) => Buffer.from(`${text}\0`)),
     output: { write: (text: string) => written.push(text) },
-    get returning() {
-      return returning;
-    },
-    rewound: () => 42,
+    resumed: () => (returning ? 42 : undefined),
     sleep: (ms: number) => {
       slept.push(ms);
       return ERRNO.ok;

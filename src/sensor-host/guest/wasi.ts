@@ -84,7 +84,7 @@ export function createImports(
     },
     path_filestat_get: pathFilestat,
     path_open: pathOpen,
-    http_request: (guest, ...args: number[]) => (guest.returning ? guest.rewound() : guest.fetch(args)),
+    http_request: (guest, ...args: number[]) => guest.resumed() ?? guest.fetch(args),
   };
   const imports: WebAssembly.ModuleImports = {};
   for (const [name, call] of Object.entries(calls)) {
@@ -128,7 +128,8 @@ const totalLength = (parts: { length: number }[]) => parts.reduce((sum, { length
 
 /** Sleeps for the shortest of the relative clock subscriptions; nothing else can be waited for, as on a node. */
 function pollOneoff(guest: WasiGuest, subscriptions: number, events: number, count: number, written: number): number {
-  if (guest.returning) return guest.rewound();
+  const resumed = guest.resumed();
+  if (resumed !== undefined) return resumed;
   if (count === 0) return ERRNO.inval;
   const { memory } = guest;
   memory.need(subscriptions, count * SUBSCRIPTION_BYTES);

@@ -19,12 +19,10 @@ function batchEntries(input: Input, action: SingleAction): Map<string, Input> {
     const message = `Maximum number of entries per request are ${MAX_BATCH_ENTRIES}. You have sent ${list.length}.`;
     throw new SqsError('TooManyEntriesInBatchRequest', message);
   }
-  const entries = list.map((entry) => {
-    if (!isObject(entry)) throw new SqsError('SerializationException', 'Every entry must be a structure.');
-    return [requiredString(entry, 'Id'), entry] as const;
-  });
   const byId = new Map<string, Input>();
-  for (const [id, entry] of entries) {
+  for (const entry of list) {
+    if (!isObject(entry)) throw new SqsError('SerializationException', 'Every entry must be a structure.');
+    const id = requiredString(entry, 'Id');
     if (!ENTRY_ID.test(id)) {
       throw new SqsError(
         'InvalidBatchEntryId',

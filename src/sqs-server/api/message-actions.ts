@@ -68,21 +68,15 @@ export const messageActions: Record<string, Action> = {
   ...ofOneMessage('ChangeMessageVisibility', changeVisibility),
 };
 
-type OneMessage = (context: Context, queue: LiveQueue, input: Input) => void;
+type OneMessage = (context: Context, queue: LiveQueue, input: Input) => undefined;
 
 /** An action of a message, and the same for each of a batch. */
 function ofOneMessage(name: 'DeleteMessage' | 'ChangeMessageVisibility', run: OneMessage): Record<string, Action> {
   return {
-    [name](context, input) {
-      run(context, queueOf(context, input), input);
-      return undefined;
-    },
+    [name]: (context, input) => run(context, queueOf(context, input), input),
     [`${name}Batch`](context, input) {
       const queue = queueOf(context, input);
-      return eachEntry(input, name, (entry) => {
-        run(context, queue, entry);
-        return {};
-      });
+      return eachEntry(input, name, (entry) => run(context, queue, entry));
     },
   };
 }
@@ -97,8 +91,8 @@ function writableQueueOf(context: Context, input: Input): LiveQueue {
 /** The message that is sent, with its size, and the answer to it. */
 function checkSent({ now, wall, trace }: Context, queue: LiveQueue, input: Input) {
   const { delayMs } = queue.settings;
-  const sent = checkMessage(input, { seq: queue.messages.nextSeq(now), now, wall, delayMs, trace });
-  const { message, bytes, systemMd5 } = sent;
+  const origin = { seq: queue.messages.nextSeq(now), now, wall, delayMs, trace };
+  const { message, bytes, systemMd5 } = checkMessage(input, origin);
   const output = {
     MessageId: message.id,
     MD5OfMessageBody: message.bodyMd5,
@@ -115,11 +109,11 @@ function refuseTooLong({ settings }: LiveQueue, bytes: number, problem: string):
 }
 
 /** Any receipt handle of a message deletes it, not only the latest. */
-function deleteMessage(_: Context, queue: LiveQueue, input: Input): void {
+function deleteMessage(_: Context, queue: LiveQueue, input: Input): undefined {
   queue.messages.remove([receiptOf(queue, input)]);
 }
 
-function changeVisibility({ now }: Context, queue: LiveQueue, input: Input): void {
+function changeVisibility({ now }: Context, queue: LiveQueue, input: Input): undefined {
   const handle = requiredString(input, 'ReceiptHandle');
   const timeout = optionalInteger(input, 'VisibilityTimeout', 0, MAX_VISIBILITY);
   if (timeout === undefined) throw missing('VisibilityTimeout');
@@ -177,7 +171,6 @@ function wantedOf(input: Input) {
   };
 }
 
-/** A received message as the API returns it. */
 function present(message: StoredMessage, queue: LiveQueue, wanted: Wanted): Output {
   const attributes: Record<string, string> = {};
   for (const name of wanted.system) {

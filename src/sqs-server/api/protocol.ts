@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
-import { findNestingProblem } from '../../lib/json.js';
+import { scanJson } from '../../lib/json.js';
 import { type Input, isObject } from '../protocol/request-input.js';
 import { SqsError } from '../protocol/sqs-error.js';
 import type { Action, Context } from './action-context.js';
@@ -12,24 +12,14 @@ import { deadLetterActions } from './dead-letter-actions.js';
 import { messageActions } from './message-actions.js';
 import { queueActions } from './queue-actions.js';
 
-interface SqsResponse {
-  /** `unsupported` for one that this server does not know. */
-  action: string;
-  status: number;
-  headers: Record<string, string>;
-  body: string;
-  /** Of a request that was refused. */
-  code?: string;
-}
-
 /** By their name in `X-Amz-Target`. */
 const ACTIONS = new Map<string, Action>(Object.entries({ ...queueActions, ...messageActions, ...deadLetterActions }));
 
-/** Waits for no commit: received messages are on disk already, and deliveries are written later (see `store/queue-messages.ts`). */
-const RECEIVE = 'ReceiveMessage';
-
-/** Runs the action and answers once everything it wrote is on disk. Never rejects: every failure becomes an answer. */
-export async function respond(context: Context, target: string | undefined, body: Uint8Array): Promise<SqsResponse> {
+/**
+ * Runs the action and answers once everything it wrote is on disk. Never rejects: every failure becomes an answer with its
+ * `code`. `action`: `unsupported` for one that this server does not know.
+ */
+export async function respond(context: Context, target: string | undefined, body: Uint8Array) {
   const name = /^AmazonSQS\.(\w+)$/.exec(target ?? '')?.[1];
   const action = ACTIONS.get(name ?? '');
   const headers: Record<string, string> = {
@@ -40,8 +30,9 @@ export async function respond(context: Context, target: string | undefined, body
   try {
     if (!action) throw unknownAction(name);
     const output = await action(context, parse(body));
-    if (name !== RECEIVE) await context.service.commits.committed();
-    return { ...answer, status: 200, body: output === undefined ? '' : JSON.stringify(output) };
+    // Received messages are on disk already, and deliveries are written later (see `store/queue-messages.ts`).
+    if (name !== 'ReceiveMessage') await context.service.commits.committed();
+    return { ...answer, status: 200, code: undefined, body: output === undefined ? '' : JSON.stringify(output) };
   } catch (error) {
     const failure = error instanceof SqsError ? error : internalFailure(context, error);
     headers['x-amzn-query-error'] = `${failure.legacyCode};${failure.fault}`;
@@ -76,7 +67,7 @@ function parse(body: Uint8Array): Input {
   } catch {
     throw fail('is not valid UTF-8');
   }
-  const problem = findNestingProblem(text, MAX_VALUES);
+  const { problem } = scanJson(text, MAX_VALUES);
   if (problem !== undefined) throw fail(problem);
   let input: unknown;
   try {

@@ -71,12 +71,10 @@ export const queueActions: Record<string, Action> = {
     }
     queue.lastPurge = context.now;
     queue.messages.clear();
-    return undefined;
   },
 
   DeleteQueue(context, input) {
     context.service.delete(queueOf(context, input));
-    return undefined;
   },
 
   GetQueueAttributes(context, input) {
@@ -96,7 +94,6 @@ export const queueActions: Record<string, Action> = {
     Object.assign(queue.record.attributes, attributes);
     queue.record.modified = context.wall;
     context.service.update(queue);
-    return undefined;
   },
 
   TagQueue(context, input) {
@@ -105,7 +102,6 @@ export const queueActions: Record<string, Action> = {
     checkTags(tags, queue.record.name);
     queue.record.tags = tags;
     context.service.update(queue);
-    return undefined;
   },
 
   UntagQueue(context, input) {
@@ -114,7 +110,6 @@ export const queueActions: Record<string, Action> = {
     if (keys.length === 0) throw invalidKey();
     queue.record.tags = Object.fromEntries(Object.entries(queue.record.tags).filter(([key]) => !keys.includes(key)));
     context.service.update(queue);
-    return undefined;
   },
 
   ListQueueTags(context, input) {

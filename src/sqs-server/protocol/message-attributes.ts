@@ -89,15 +89,14 @@ function check(json: string): CheckedAttributes {
       `Number of message attributes [${attributes.length}] exceeds the allowed maximum [${MAX_MESSAGE_ATTRIBUTES}].`,
     );
   }
-  let bytes = 0;
   // Not assigned one by one: an assignment to `__proto__` adds no member.
   const checked: MessageAttributes = Object.fromEntries(
     attributes.map(([name, attribute]) => [name, checkAttribute(name, attribute)]),
   );
-  for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(checked)) {
-    bytes += Buffer.byteLength(name) + Buffer.byteLength(DataType);
-    bytes += StringValue === undefined ? Buffer.byteLength(BinaryValue!, 'base64') : Buffer.byteLength(StringValue);
-  }
+  const bytes = Object.entries(checked).reduce((sum, [name, { DataType, StringValue, BinaryValue = '' }]) => {
+    const value = StringValue === undefined ? Buffer.byteLength(BinaryValue, 'base64') : Buffer.byteLength(StringValue);
+    return sum + Buffer.byteLength(name) + Buffer.byteLength(DataType) + value;
+  }, 0);
   return { attributes: checked, json: JSON.stringify(checked), md5: md5OfAttributes(checked), bytes };
 }
 

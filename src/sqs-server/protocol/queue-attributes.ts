@@ -3,6 +3,7 @@
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
  */
 import { z } from 'zod';
+import { jsonOf } from '../../lib/json.js';
 import { isObject } from './request-input.js';
 import { invalidValue, SqsError, unknownAttribute } from './sqs-error.js';
 import { MAX_DELAY, MAX_MESSAGE_BYTES, MAX_VISIBILITY, MAX_WAIT } from './sqs-limits.js';
@@ -143,10 +144,6 @@ const redriveAllowPolicy = z.union([
 export const parseRedriveAllowPolicy = (value = '') => redriveAllowPolicy.safeParse(parseObject(value)).data;
 
 function parseObject(value: string): Record<string, unknown> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(value);
-    return isObject(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = jsonOf(value);
+  return isObject(parsed) ? parsed : undefined;
 }

@@ -1,7 +1,6 @@
 /** Reads the members of a request with the checks that the API documents. */
 import { invalidValue, missing, SqsError } from './sqs-error.js';
 
-/** The parsed JSON of a request. */
 export type Input = Record<string, unknown>;
 
 export const isObject = (value: unknown): value is Input =>

@@ -40,7 +40,6 @@ export class SqsError extends Error {
     this.name = 'SqsError';
   }
 
-  /** HTTP status. */
   get status(): number {
     return STATUSES[this.code] ?? 400;
   }
@@ -60,7 +59,6 @@ export class SqsError extends Error {
   }
 }
 
-/** A value that is not allowed. */
 export const invalid = (message: string): SqsError => new SqsError('InvalidParameterValue', message);
 
 export const invalidValue = (parameter: string, value: unknown, reason: string): SqsError =>

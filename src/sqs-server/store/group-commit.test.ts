@@ -2,12 +2,14 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Database, openSqlite } from '../../lib/sqlite/driver.js';
 import { watchedDatabase } from '../../test/support/watched-database.js';
 import { GroupCommit } from './group-commit.js';
+import { QueueStore } from './queue-store.js';
 
 let database: Database;
 let failing: string | undefined;
 let lost: Error | undefined;
 let events: string[];
 let executed: string[];
+let store: QueueStore;
 let commits: GroupCommit;
 
 beforeEach(() => {
@@ -21,11 +23,15 @@ beforeEach(() => {
     executed.push(sql);
   });
   database.exec('CREATE TABLE t (a)');
-  commits = new GroupCommit(() => database, {
-    beforeCommit: () => void events.push('before'),
-    verify: () => {
+  store = Object.assign(new QueueStore(':memory:', {}, () => {}), {
+    saveMark() {},
+    verify() {
       if (lost) throw lost;
     },
+  });
+  vi.spyOn(store, 'database', 'get').mockImplementation(() => database);
+  commits = new GroupCommit(store, {
+    beforeCommit: () => void events.push('before'),
     afterCommit: () => void events.push('after'),
     afterRollback: () => void events.push('rollback'),
   });
@@ -82,11 +88,10 @@ test('it is told that a commit comes before it does, and that it is done after; 
   const order = executed;
   const hooks = {
     beforeCommit: () => void order.push('before'),
-    verify: () => {},
     afterCommit: () => void order.push('after'),
     afterRollback: () => void order.push('lost'),
   };
-  commits = new GroupCommit(() => database, hooks);
+  commits = new GroupCommit(store, hooks);
   await write().then(() => order.push('written'));
   expect(order).toEqual(['BEGIN IMMEDIATE', 'INSERT INTO t VALUES (1)', 'before', 'COMMIT', 'after', 'written']);
   // What the end of one transaction writes begins the next.

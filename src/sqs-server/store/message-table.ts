@@ -2,7 +2,8 @@
  * The table of one queue's messages, in order of arrival. Every queue has its own table, so purging or deleting a queue
  * costs the same however many messages it holds.
  */
-import type { Database, SqlValue } from '../../lib/sqlite/driver.js';
+import { jsonOf } from '../../lib/json.js';
+import { type Database, rowsOf, type SqlValue } from '../../lib/sqlite/driver.js';
 import type { MessageMeta, StoredMessage } from './message.js';
 
 /** What a delivery changes. */
@@ -37,11 +38,12 @@ export function openMessageTable(database: Database, queueId: number) {
     CREATE INDEX IF NOT EXISTS ${table}_hidden ON ${table} (due, receives) WHERE due IS NOT NULL;
   `);
   addArrived(database, table);
-  const all = <T>(sql: string) => {
+  /** Gives the only row of a query. */
+  const row = <T>(sql: string) => {
     const statement = database.prepare(sql);
-    return (...values: SqlValue[]) => statement.all(...values) as T[];
+    return (...values: SqlValue[]) => statement.get(...values) as T;
   };
-  /** Returns how many rows it changed. */
+  /** Gives how many rows it changed. */
   const run = (sql: string) => {
     const statement = database.prepare(sql);
     return (...values: SqlValue[]) => Number(statement.run(...values).changes);
@@ -55,29 +57,21 @@ export function openMessageTable(database: Database, queueId: number) {
     `SELECT ${COLUMNS} FROM ${table} WHERE seq > ? AND due IS NULL ORDER BY seq LIMIT ?`,
   );
   const dueBy = database.prepare(`SELECT ${COLUMNS} FROM ${table} WHERE due <= ? ORDER BY due LIMIT ?`);
-  const earliestDue = all<{ due: number | null }>(`SELECT min(due) AS due FROM ${table} WHERE due IS NOT NULL`);
-  const hidden = all<{ inFlight: number; delayed: number }>(`
-    SELECT count(*) FILTER (WHERE receives > 0) AS inFlight, count(*) FILTER (WHERE receives = 0) AS delayed
-      FROM ${table} WHERE due > ?
-  `);
-  const totals = all<{ count: number; last: number | null }>(
-    `SELECT count(*) AS count, max(seq) AS last FROM ${table}`,
+  const earliestDue = row<{ due: number }>(
+    `SELECT coalesce(min(due), 9e999) AS due FROM ${table} WHERE due IS NOT NULL`,
   );
-  const oldest = all<{ seq: number }>(
-    `SELECT seq FROM (SELECT seq, arrived FROM ${table} ORDER BY seq LIMIT ?) WHERE arrived < ?`,
+  const oldest = database.prepare(
+    `SELECT seq FROM (SELECT seq, arrived FROM ${table} ORDER BY seq LIMIT ?2) WHERE arrived < ?1`,
   );
-  const first = all<{ arrived: number }>(`SELECT arrived FROM ${table} ORDER BY seq LIMIT 1`);
+  const first = row<{ arrived: number } | undefined>(`SELECT arrived FROM ${table} ORDER BY seq LIMIT 1`);
   const deliver = run(`
     UPDATE ${table} SET due = d.value ->> 'due', receives = d.value ->> 'receives',
       firstReceived = d.value ->> 'firstReceived' FROM json_each(?) AS d WHERE seq = d.value ->> 'seq'
   `);
-  const reschedule = run(`UPDATE ${table} SET due = ? WHERE seq = ? AND receives > 0`);
   const remove = run(`DELETE FROM ${table} WHERE seq IN (SELECT value FROM json_each(?))`);
-  const clear = run(`DELETE FROM ${table}`);
-  const forgetDamaged = run('DELETE FROM damaged_messages WHERE queue = ?');
   const quarantine = run(`
     INSERT OR REPLACE INTO damaged_messages (queue, seq, reason, id, body, attributes, meta, sent)
-      SELECT ?, seq, ?, id, body, attributes, meta, sent FROM ${table} WHERE seq = ?
+      SELECT ${queueId}, seq, ?2, id, body, attributes, meta, sent FROM ${table} WHERE seq = ?1
   `);
 
   /** The first messages, as many as have bodies of at most `maxBytes` together, but at least one. */
@@ -112,43 +106,37 @@ export function openMessageTable(database: Database, queueId: number) {
     /** Delayed and received messages that are due by `now` (elapsed milliseconds), with the same limits. */
     dueBy: (now: number, limit: number, bytes: number) => readUpTo(bytes, dueBy.iterate(now, limit)),
     /** Elapsed milliseconds at which the next delayed or received message is due; Infinity = none. */
-    earliestDue: () => earliestDue()[0]?.due ?? Number.POSITIVE_INFINITY,
-    /** How many messages are not visible at `now`. */
-    hiddenAt: (now: number) => hidden(now)[0]!,
-    totals: () => totals()[0]!,
+    earliestDue: () => earliestDue().due,
+    /** How many messages are not visible at a time (elapsed milliseconds). */
+    hiddenAt: row<{ inFlight: number; delayed: number }>(`
+      SELECT count(*) FILTER (WHERE receives > 0) AS inFlight, count(*) FILTER (WHERE receives = 0) AS delayed
+        FROM ${table} WHERE due > ?
+    `),
+    totals: row<{ count: number; last: number | null }>(`SELECT count(*) AS count, max(seq) AS last FROM ${table}`),
     /** Those of the first `limit` messages that arrived before `time` (elapsed milliseconds). */
-    arrivedBefore: (time: number, limit: number) => oldest(limit, time).map(({ seq }) => seq),
+    arrivedBefore: (time: number, limit: number) => oldest.all(time, limit).map(({ seq }) => Number(seq)),
     /** When the first message arrived (elapsed milliseconds); undefined: there is none. */
-    firstArrival: () => first()[0]?.arrived,
+    firstArrival: () => first()?.arrived,
     deliver: (deliveries: Delivery[]) => deliver(JSON.stringify(deliveries)),
-    /** False: there is no such message, or it was never received. */
-    reschedule: (seq: number, due: number) => reschedule(due, seq) > 0,
-    /** Returns how many of them there were. */
+    /** With the `seq` of a message and its `due`. Gives 0: there is no such message, or it was never received. */
+    reschedule: run(`UPDATE ${table} SET due = ?2 WHERE seq = ?1 AND receives > 0`),
+    /** Gives how many of them there were. */
     remove: (seqs: number[]) => remove(JSON.stringify(seqs)),
     /** Moves one message to the damaged ones, where nobody receives it. */
     quarantine(seq: number, reason: string): void {
-      quarantine(queueId, reason, seq);
+      quarantine(seq, reason);
       remove(JSON.stringify([seq]));
     },
-    clear(): void {
-      clear();
-      forgetDamaged(queueId);
-    },
+    clear: () => database.exec(`DELETE FROM ${table}; DELETE FROM damaged_messages WHERE queue = ${queueId}`),
   };
 }
 
 /** Earlier versions write no `arrived`, also into a store that has it. */
 function addArrived(database: Database, table: string): void {
-  const columns = database.prepare(`PRAGMA table_info(${table})`).all() as { name: string }[];
+  const columns = rowsOf<{ name: string }>(database, `PRAGMA table_info(${table})`);
   if (!columns.some(({ name }) => name === 'arrived')) database.exec(`ALTER TABLE ${table} ADD COLUMN arrived INTEGER`);
   database.exec(`UPDATE ${table} SET arrived = sent WHERE arrived IS NULL`);
 }
 
-function parseMeta(json: string | null): MessageMeta | undefined {
-  try {
-    return json === null ? undefined : JSON.parse(json);
-  } catch {
-    // Damaged, but no checksum covers it, and none of it is needed.
-    return undefined;
-  }
-}
+/** Where it is damaged: no checksum covers it, and none of it is needed. */
+const parseMeta = (json: string | null) => (json === null ? undefined : (jsonOf(json) as MessageMeta | undefined));

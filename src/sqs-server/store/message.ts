@@ -1,10 +1,7 @@
 /** A message, as memory and the table of its queue hold it. */
 
-/** Rare properties of a message. */
 export interface MessageMeta {
-  /** MessageGroupId. */
   group?: string;
-  /** AWSTraceHeader. */
   trace?: string;
   /** ARN of the queue whose redrive policy moved the message here. */
   source?: string;

@@ -73,7 +73,6 @@ function prepareSchema(database: Database, path: string): void {
   `);
 }
 
-/** The records of all queues, by name. */
 export const readQueues = (database: Database): QueueRecord[] =>
   rowsOf<Omit<QueueRecord, 'attributes' | 'tags'> & { attributes: string; tags: string }>(
     database,

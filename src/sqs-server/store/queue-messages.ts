@@ -15,12 +15,10 @@ const WINDOW_MESSAGES = 4_000;
 const WINDOW_BYTES = 16 * 1_048_576;
 /** One delivery has bodies of so many characters together, but at least one: what a receiver has not read is in memory. */
 const DELIVERY_LENGTH = 1_048_576;
-/** Messages fetched from the table at a time. */
 const FETCH_MESSAGES = 500;
 /** Milliseconds between two searches for messages to show again: the precision of delays and visibility timeouts. */
 const RETURN_INTERVAL_MS = 20;
 
-/** Why a message is no longer in the queue. */
 type Removal = keyof QueueMessages['removed'];
 
 export class QueueMessages {
@@ -165,7 +163,6 @@ export class QueueMessages {
     return arrived === undefined ? undefined : Math.max(0, Math.round(now - arrived));
   }
 
-  /** Deletes all messages. */
   clear(): void {
     this.#join();
     this.#writeRemovals();

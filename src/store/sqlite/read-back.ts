@@ -12,7 +12,6 @@ import {
   selectBytes,
 } from './rows.js';
 
-/** Damaged rows are counted up to this number. */
 const MAX_DAMAGED = 100_000;
 
 type StoredRow = RowBytes & { id: number };
@@ -35,6 +34,7 @@ export class ReadBack {
     return this.#damaged.size;
   }
 
+  /** In order of arrival. Fewer than `limit` only when there are no more. */
   readingsAfter(id: number, limit: number): StoredReading[] {
     const found: StoredReading[] = [];
     for (const reading of this.#allAfter(id)) if (found.push(reading) === limit) break;
@@ -45,6 +45,7 @@ export class ReadBack {
     yield* this.#intact(this.#select(`${SELECT_READINGS} where id > ? order by id`, id));
   }
 
+  /** In order of arrival, read when they are asked for. Fewer than `limit` only when there are no more. */
   *messagesAfter({ receivedAt, id }: StorePosition['message'], limit: number): Iterable<StoredMessage> {
     let left = limit;
     for (const row of this.#select(
@@ -69,6 +70,7 @@ export class ReadBack {
       .iterate(...parameters) as unknown as Iterable<StoredRow>;
   }
 
+  /** The last checkpoint, and every reading after it in order of arrival. Without an intact checkpoint: all readings. */
   loadCheckpoint(): { fleet: FleetDump; after: Iterable<StoredReading> } {
     const { last, fleet } = this.#checkpoint();
     return { fleet, after: this.#allAfter(last) };

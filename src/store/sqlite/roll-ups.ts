@@ -4,9 +4,9 @@
  * then, so a crash at any moment neither loses nor repeats one: the next start reads the others again.
  */
 import { whileBusy } from '../../lib/process/shutdown.js';
-import { type Database, inTransaction, rowOf, rowsOf, type Statement } from '../../lib/sqlite/driver.js';
-import { MINUTE_MS, type Sample } from '../history.js';
-import { addSamples, clearUnknown, forgetSome, LEVELS, MERGE, prepareMove, UP_TO } from './roll-up-tables.js';
+import { type Database, inTransaction, rowOf, rowsOf } from '../../lib/sqlite/driver.js';
+import { MINUTE_MS } from '../history.js';
+import { clearUnknown, MERGE, prepareMove, UP_TO } from './roll-up-tables.js';
 import { lastReading, numbersOf } from './select-readings.js';
 
 /** Readings that are added to memory at a time, and rows that move at a time: each takes some milliseconds. */
@@ -35,130 +35,103 @@ interface Progress {
   rebuiltFrom: number;
 }
 
-export class RollUps {
-  readonly #db: Database;
-  readonly #collect: Statement;
-  readonly #move: (to: string, elapsed: number) => void;
-  readonly #saveProgress: Statement;
-  #progress: Progress;
+export type RollUps = ReturnType<typeof openRollUps>;
+
+/** For one connection. `elapsed`: now, by the clock of the retention. Throws errors of the database. */
+export function openRollUps(db: Database, elapsed: number) {
+  whileBusy(() => inTransaction(db, () => clearUnknown(db, lastReading(db), elapsed)));
+  db.exec(PENDING);
+  const collect = db.prepare(
+    `insert into temp.pending select metric, region, hostname, taken / ${MINUTE_MS} * ${MINUTE_MS}, 1, value, value, value
+     from (${numbersOf('id > :after and id <= :to', '(id > :rebuiltTo or taken >= :rebuiltFrom)')}) where true ${MERGE}`,
+  );
+  const saveProgress = db.prepare('update roll_up_progress set done = ?, target = ?, position = ?');
+  const move = prepareMove(db);
+  const columns = 'done, target, position, rebuilt_to as rebuiltTo, rebuilt_from as rebuiltFrom';
+  let progress = rowOf<Progress>(db, `select ${columns} from roll_up_progress`)!;
   /** The last reading that is in memory or in the tables. */
-  #seen: number;
-  #minute = 0;
+  let seen = progress.done;
+  let minute = 0;
 
-  /** For one connection. `elapsed`: now, by the clock of the retention. Throws errors of the database. */
-  constructor(db: Database, elapsed: number) {
-    this.#db = db;
-    whileBusy(() => inTransaction(db, () => clearUnknown(db, lastReading(db), elapsed)));
-    db.exec(PENDING);
-    this.#collect = db.prepare(
-      `insert into temp.pending select metric, region, hostname, taken / ${MINUTE_MS} * ${MINUTE_MS}, 1, value, value, value
-       from (${numbersOf('id > :after and id <= :to', '(id > :rebuiltTo or taken >= :rebuiltFrom)')}) where true ${MERGE}`,
-    );
-    this.#saveProgress = db.prepare('update roll_up_progress set done = ?, target = ?, position = ?');
-    this.#move = prepareMove(db);
-    this.#progress = rowOf<Progress>(
-      db,
-      'select done, target, position, rebuilt_to as rebuiltTo, rebuilt_from as rebuiltFrom from roll_up_progress',
-    )!;
-    this.#seen = this.#progress.done;
-  }
-
-  /** Readings up to this one are in the tables. */
-  get done(): number {
-    return this.#progress.done;
-  }
-
-  /** Whether memory and tables together have all readings up to `last`, the newest one. */
-  isCurrent(last: number): boolean {
-    return this.#seen >= last;
-  }
-
-  /**
-   * Does some of the work that waits, for some milliseconds; returns whether there is more. `now`: Unix milliseconds. `last`:
-   * the newest reading.
-   */
-  work(now: number, last: number, elapsed: number): boolean {
-    const { target } = this.#progress;
-    if (this.#isMoving && this.#seen === target) this.#moveSome(elapsed);
-    else if (this.#isMoving) this.#collectAgain(target);
-    else {
-      const hasRoom = this.#hasRoom;
-      if (hasRoom) this.#collectUpTo(last);
-      const minute = Math.floor(now / MINUTE_MS);
-      if ((minute !== this.#minute || !hasRoom) && this.#seen > this.done) {
-        this.#minute = minute;
-        this.#progress = this.#save({ target: this.#seen, position: null });
-      }
-    }
-    return this.#isMoving || this.#seen < last;
-  }
-
-  /** Moves everything to the tables, for at most `ms`. */
-  finish(ms: number, last: number, elapsed: number): void {
-    const end = performance.now() + ms;
-    for (let more = true; more && performance.now() < end; ) {
-      // What was collected does not wait for the end of the minute.
-      this.#minute = Number.NaN;
-      more = this.work(0, last, elapsed) || this.done < last;
-    }
-  }
-
-  /** `elapsed`: now, by the clock of the retention. */
-  addSamples(samples: Sample[], now: number, elapsed: number): void {
-    inTransaction(this.#db, () => addSamples(this.#db, samples, now, elapsed));
-  }
-
-  /** Deletes some rows to which nothing was added since these times, by the clock of the retention. */
-  forgetSome(before: { minutes: number; hours: number }): void {
-    inTransaction(this.#db, () => {
-      forgetSome(this.#db, LEVELS[0], before.minutes);
-      forgetSome(this.#db, LEVELS[1], before.hours);
-    });
-  }
-
-  get #isMoving(): boolean {
-    return this.#progress.target > this.#progress.done;
-  }
+  const isMoving = () => progress.target > progress.done;
 
   /** Counting the rows takes a millisecond. */
-  get #hasRoom(): boolean {
+  function hasRoom(): boolean {
     const sql = `select count(*) <= ${MAX_PENDING} as room from temp.pending`;
-    return rowOf<{ room: number }>(this.#db, sql)?.room === 1;
+    return rowOf<{ room: number }>(db, sql)?.room === 1;
   }
 
-  #collectUpTo(last: number): void {
+  function collectUpTo(last: number): void {
     const end = performance.now() + WORK_MS;
-    const { rebuiltTo, rebuiltFrom } = this.#progress;
-    while (this.#seen < last && performance.now() < end) {
-      const to = Math.min(this.#seen + READINGS_AT_ONCE, last);
-      this.#collect.run({ after: this.#seen, to, rebuiltTo, rebuiltFrom });
-      this.#seen = to;
+    const { rebuiltTo, rebuiltFrom } = progress;
+    while (seen < last && performance.now() < end) {
+      const to = Math.min(seen + READINGS_AT_ONCE, last);
+      collect.run({ after: seen, to, rebuiltTo, rebuiltFrom });
+      seen = to;
     }
   }
 
   /** After a crash amid a move the same rows are made again; those that are in the tables are left out. */
-  #collectAgain(target: number): void {
-    this.#collectUpTo(target);
-    const { position } = this.#progress;
-    if (this.#seen === target && position !== null) {
-      this.#db.prepare(`delete from temp.pending where ${UP_TO}`).run({ to: position });
+  function collectAgain({ target, position }: Progress): void {
+    collectUpTo(target);
+    if (seen === target && position !== null) {
+      db.prepare(`delete from temp.pending where ${UP_TO}`).run({ to: position });
     }
   }
 
   /** Nothing is collected meanwhile: the rows in memory are those of the readings up to the target. */
-  #moveSome(elapsed: number): void {
-    const { target } = this.#progress;
-    this.#progress = inTransaction(this.#db, () => {
-      const position = rowsOf<{ key: string }>(this.#db, FIRST_KEYS).at(-1)?.key ?? null;
-      if (position !== null) this.#move(position, elapsed);
-      const isDone = rowOf(this.#db, 'select 1 from temp.pending limit 1') === undefined;
-      return this.#save(isDone ? { done: target, position: null } : { position });
+  function moveSome({ target }: Progress, now: number): void {
+    progress = inTransaction(db, () => {
+      const position = rowsOf<{ key: string }>(db, FIRST_KEYS).at(-1)?.key ?? null;
+      if (position !== null) move(position, now);
+      const isDone = rowOf(db, 'select 1 from temp.pending limit 1') === undefined;
+      return save(isDone ? { done: target, position: null } : { position });
     });
   }
 
-  #save(changed: Partial<Progress>): Progress {
-    const progress = { ...this.#progress, ...changed };
-    this.#saveProgress.run(progress.done, progress.target, progress.position);
-    return progress;
+  function save(changed: Partial<Progress>): Progress {
+    const next = { ...progress, ...changed };
+    saveProgress.run(next.done, next.target, next.position);
+    return next;
   }
+
+  const rollUps = {
+    /** Readings up to this one are in the tables. */
+    get done(): number {
+      return progress.done;
+    },
+
+    /** Whether memory and tables together have all readings up to `last`, the newest one. */
+    isCurrent: (last: number) => seen >= last,
+
+    /**
+     * Does some of the work that waits, for some milliseconds; returns whether there is more. `now`: Unix milliseconds. `last`:
+     * the newest reading.
+     */
+    work(now: number, last: number, elapsed: number): boolean {
+      if (isMoving() && seen === progress.target) moveSome(progress, elapsed);
+      else if (isMoving()) collectAgain(progress);
+      else {
+        const canCollect = hasRoom();
+        if (canCollect) collectUpTo(last);
+        const newest = Math.floor(now / MINUTE_MS);
+        if ((newest !== minute || !canCollect) && seen > progress.done) {
+          minute = newest;
+          progress = save({ target: seen, position: null });
+        }
+      }
+      return isMoving() || seen < last;
+    },
+
+    /** Moves everything to the tables, for at most `ms`. */
+    finish(ms: number, last: number, elapsed: number): void {
+      const end = performance.now() + ms;
+      for (let more = true; more && performance.now() < end; ) {
+        // What was collected does not wait for the end of the minute.
+        minute = Number.NaN;
+        more = rollUps.work(0, last, elapsed) || progress.done < last;
+      }
+    },
+  };
+  return rollUps;
 }

@@ -1,11 +1,14 @@
 /**
- * Rows of the store as texts with a checksum: SQLite notices broken pages, but not a changed byte in a text. They are read
+ * Writes rows and reads them: as texts with a checksum: SQLite notices broken pages, but not a changed byte in a text. They are read
  * as bytes, in which any change shows, whatever it has made of a number or a text.
  */
+import { jsonOf } from '../../lib/json.js';
+import { type Database, inTransaction, type Statement } from '../../lib/sqlite/driver.js';
 import type { Message, Reading } from '../../protocol/message.js';
-import type { StoredMessage, StoredReading } from '../store.js';
+import type { ReportedConfig } from '../../protocol/sensor-config.js';
+import type { StoredMessage, StoredReading, StoreEntry } from '../store.js';
 
-export type Value = string | number | null;
+type Value = string | number | null;
 
 export const READING_COLUMNS = [
   'received_at',
@@ -36,7 +39,7 @@ export interface RowBytes {
 }
 
 /** In the order of {@link READING_COLUMNS}; written out, because it runs for every reading. */
-export const readingValues = (r: Reading, config: string | null, receivedAt: number, elapsed: number): Value[] => [
+const readingValues = (r: Reading, config: string | null, receivedAt: number, elapsed: number): Value[] => [
   receivedAt,
   r.execution_id,
   r.sequence,
@@ -52,11 +55,45 @@ export const readingValues = (r: Reading, config: string | null, receivedAt: num
   elapsed,
 ];
 
-/** The bytes of a row as they are read back. */
-export const bytesOf = (values: Value[]): Uint8Array => Buffer.from(values.join('\n'));
+/** Thousands of sensors report the same configuration, which is one object then. */
+const texts = new WeakMap<ReportedConfig, string>();
+
+/** One transaction for the group. `elapsed`: now, by the clock of the retention. */
+export function append(database: Database, entries: StoreEntry[], elapsed: number): void {
+  const insertReading = insertInto(database, 'readings', [...READING_COLUMNS, 'checksum', 'taken_at']);
+  const insertMessage = insertInto(database, 'messages', [...MESSAGE_COLUMNS, 'checksum']);
+  inTransaction(database, () => {
+    for (const { id, body, reading, config, receivedAt } of entries) {
+      if (!reading) {
+        insertMessage.run(...withChecksum([id, receivedAt, elapsed, body]));
+        continue;
+      }
+      const values = withChecksum(readingValues(reading, config ? textOf(config) : null, receivedAt, elapsed));
+      const taken = Date.parse(reading.timestamp);
+      insertReading.run(...values, Number.isNaN(taken) ? receivedAt : taken);
+    }
+  });
+}
+
+const insertInto = (database: Database, table: string, columns: string[]): Statement =>
+  database.prepare(
+    `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join()}) on conflict do nothing`,
+  );
+
+function textOf(config: ReportedConfig): string {
+  const text = texts.get(config) ?? JSON.stringify(config);
+  texts.set(config, text);
+  return text;
+}
+
+export const withChecksum = (values: Value[]): Value[] => {
+  // As they are read back.
+  values.push(checksumOf(Buffer.from(values.join('\n'))));
+  return values;
+};
 
 /** 32-bit FNV-1a, because Node has CRC-32 only from 20.15 on. */
-export function checksumOf(bytes: Uint8Array): number {
+function checksumOf(bytes: Uint8Array): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
   return hash >>> 0;
@@ -91,11 +128,7 @@ export function parseReadingRow(id: number, row: RowBytes): StoredReading | unde
 /** Undefined when the row is not what was written. */
 export function parseMessageRow(id: number, row: RowBytes): StoredMessage | undefined {
   const [, receivedAt, body] = /^.*\n(\d+)\n\d*\n([\s\S]*)$/.exec(intactText(row) ?? '') ?? [];
-  try {
-    return body === undefined
-      ? undefined
-      : { id, message: JSON.parse(body) as Message, receivedAt: Number(receivedAt), size: body.length };
-  } catch {
-    return undefined;
-  }
+  const message = body === undefined ? undefined : (jsonOf(body) as Message | undefined);
+  if (body === undefined || message === undefined) return undefined;
+  return { id, message, receivedAt: Number(receivedAt), size: body.length };
 }

@@ -61,7 +61,7 @@ const ADDED = {
 
 /** Opens a store for writing. Throws `STORE_UNUSABLE`, or an error of the database. */
 export function openReadings(path: string): Database {
-  mkdirSync(dirname(path), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const database = openSqlite(path);
   // Whoever locks the file is waited for in short turns: in between the puller answers, and says why it stores nothing.
   database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 1000;');
@@ -86,16 +86,14 @@ function prepareSchema(db: Database, path: string): void {
 
 /** Throws `STORE_UNUSABLE`. */
 function upgrade(db: Database, path: string): void {
-  for (const [table, columns] of Object.entries(ADDED)) addMissingColumns(db, path, table, columns);
+  for (const [table, columns] of Object.entries(ADDED)) {
+    const present = rowsOf<{ name: string }>(db, `pragma table_info(${table})`).map(({ name }) => name);
+    if (!present.some((name) => name === 'received_at' || name === 'last_reading')) {
+      throw unusableStore(path, `its table ${table} is of another program`);
+    }
+    for (const column of columns.filter((name) => !present.includes(name))) {
+      db.exec(`alter table ${table} add column ${column} ${column === 'measured_values' ? 'text' : 'integer'}`);
+    }
+  }
   db.exec('create index if not exists messages_by_elapsed on messages (coalesce(elapsed_at, received_at))');
-}
-
-function addMissingColumns(db: Database, path: string, table: string, columns: string[]): void {
-  const present = rowsOf<{ name: string }>(db, `pragma table_info(${table})`).map(({ name }) => name);
-  if (!present.some((name) => name === 'received_at' || name === 'last_reading')) {
-    throw unusableStore(path, `its table ${table} is of another program`);
-  }
-  for (const column of columns.filter((name) => !present.includes(name))) {
-    db.exec(`alter table ${table} add column ${column} ${column === 'measured_values' ? 'text' : 'integer'}`);
-  }
 }

@@ -4,22 +4,15 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FleetDump } from '../../fleet/fleet.js';
-import { type Database, rowOf } from '../../lib/sqlite/driver.js';
+import { type Database, inTransaction, rowOf } from '../../lib/sqlite/driver.js';
 import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
 import type { HistoryRange, HistorySeries, Sample } from '../history.js';
-import type {
-  ReadingsStore,
-  Retention,
-  StoredMessage,
-  StoredReading,
-  StoreEntry,
-  StorePosition,
-  StoreStats,
-} from '../store.js';
-import { append, saveCheckpoint } from './append.js';
+import type { ReadingsStore, Retention, StoreEntry, StorePosition, StoreStats } from '../store.js';
 import { ReadBack } from './read-back.js';
 import { readHistory } from './read-history.js';
-import { RollUps } from './roll-ups.js';
+import { addSamples, forgetSome, LEVELS } from './roll-up-tables.js';
+import { openRollUps, type RollUps } from './roll-ups.js';
+import { append, withChecksum } from './rows.js';
 import { ARRIVED, firstSince, lastReading } from './select-readings.js';
 import { StoreFile, type StoreFileEvent } from './store-file.js';
 
@@ -33,7 +26,9 @@ const VERIFY_EVERY_MS = 3_600_000;
 const HISTORY_WAIT_MS = 5_000;
 
 export class SqliteStore implements ReadingsStore {
+  /** Rows that were deleted after their retention, since the start. */
   forgotten = 0;
+  /** Retention goes by it: a step of the wall clock does not make readings old. */
   readonly clock: ElapsedClock;
   readonly #file: StoreFile;
   readonly #rows: ReadBack;
@@ -48,6 +43,7 @@ export class SqliteStore implements ReadingsStore {
     this.clock = new ElapsedClock(this.#file.use(() => readClock(this.database)));
   }
 
+  /** Of the file that queries and exports read. */
   get path(): string {
     return this.#file.path;
   }
@@ -62,16 +58,21 @@ export class SqliteStore implements ReadingsStore {
     return { damagedRows: this.#rows.damaged, quarantined, writtenBack };
   }
 
-  /** Written, synced to disk, and in the file that the next start will find. */
+  /** Stores a group in one transaction; what is there already is left out. It is on disk, where the next start finds it. */
   append(entries: StoreEntry[]): void {
     this.#file.withRepair(() => append(this.database, entries, this.clock.now()));
     this.#file.protect();
   }
 
+  /** Notes what has been looked up. `now`: Unix milliseconds. */
   addSamples(samples: Sample[], now: number): void {
-    this.#withRollUps((rollUps) => rollUps.addSamples(samples, now, this.clock.now()));
+    this.#withRollUps((_, db) => inTransaction(db, () => addSamples(db, samples, now, this.clock.now())));
   }
 
+  /**
+   * Rejects with `BAD_QUERY`. Undefined while the readings of before the start are rolled up. `now`: Unix milliseconds.
+   * When `gone` is aborted it stops, with what it has.
+   */
   async history(range: HistoryRange, now: number, gone?: AbortSignal): Promise<HistorySeries[] | undefined> {
     const end = performance.now() + HISTORY_WAIT_MS;
     while (!this.#withRollUps((rollUps) => rollUps.isCurrent(this.lastReading()))) {
@@ -82,19 +83,21 @@ export class SqliteStore implements ReadingsStore {
     return readHistory(this.database, range, now, gone);
   }
 
+  /** Readings that the roll-ups do not have yet. */
   get notRolledUp(): number {
     return this.#withRollUps((rollUps) => this.lastReading() - rollUps.done);
   }
 
+  /** Does some of the work on the roll-ups, for some milliseconds; returns whether there is more. `now`: Unix milliseconds. */
   rollUp(now: number): boolean {
     return this.#withRollUps((rollUps) => rollUps.work(now, this.lastReading(), this.clock.now()));
   }
 
-  /** The newest reading's id; 0: there is none. */
   lastReading(): number {
     return lastReading(this.database);
   }
 
+  /** The place before everything received at or after `since` (Unix milliseconds), but before at most `limit` of a kind. */
   positionAt(since: number, limit: number): StorePosition {
     const beyond = rowOf<StorePosition['message']>(
       this.database,
@@ -108,18 +111,17 @@ export class SqliteStore implements ReadingsStore {
     };
   }
 
-  readingsAfter(id: number, limit: number): StoredReading[] {
-    return this.#rows.readingsAfter(id, limit);
-  }
+  readingsAfter: ReadBack['readingsAfter'] = (id, limit) => this.#rows.readingsAfter(id, limit);
 
-  messagesAfter(position: StorePosition['message'], limit: number): Iterable<StoredMessage> {
-    return this.#rows.messagesAfter(position, limit);
-  }
+  messagesAfter: ReadBack['messagesAfter'] = (position, limit) => this.#rows.messagesAfter(position, limit);
 
+  /** Stores the fleet view: after a restart only later readings are read. */
   saveCheckpoint(fleet: FleetDump): void {
     this.#file.withRepair(() => {
       const { database } = this;
-      saveCheckpoint(database, this.lastReading(), JSON.stringify(fleet));
+      database
+        .prepare('insert or replace into checkpoint (id, last_reading, fleet, checksum) values (1, ?, ?, ?)')
+        .run(...withChecksum([this.lastReading(), JSON.stringify(fleet)]));
       const { elapsed, wall, offset } = this.clock.mark();
       database
         .prepare('insert or replace into clock (id, elapsed, wall, offset) values (1, ?, ?, ?)')
@@ -127,10 +129,9 @@ export class SqliteStore implements ReadingsStore {
     });
   }
 
-  loadCheckpoint(): { fleet: FleetDump; after: Iterable<StoredReading> } {
-    return this.#file.use(() => this.#rows.loadCheckpoint());
-  }
+  loadCheckpoint: ReadBack['loadCheckpoint'] = () => this.#file.use(() => this.#rows.loadCheckpoint());
 
+  /** Call it every second: writes the file back when somebody has deleted it, and finds rows that have changed. */
   check(): void {
     this.#file.protect();
     const now = performance.now();
@@ -143,11 +144,15 @@ export class SqliteStore implements ReadingsStore {
     this.#file.repair(problem);
   }
 
+  /** Call it every second: deletes some of what is older than its retention. */
   forget({ readings, minutes, hours }: Retention): void {
     const now = this.clock.now();
-    this.#withRollUps((rollUps) => {
+    this.#withRollUps((rollUps, db) => {
       this.forgetReadings(now - readings, rollUps.done);
-      rollUps.forgetSome({ minutes: now - minutes, hours: now - hours });
+      inTransaction(db, () => {
+        forgetSome(db, LEVELS[0], now - minutes);
+        forgetSome(db, LEVELS[1], now - hours);
+      });
     });
   }
 
@@ -172,6 +177,7 @@ export class SqliteStore implements ReadingsStore {
     return count;
   }
 
+  /** Rolls up what waits, for at most `ms`, and closes. */
   close(ms = 0): void {
     try {
       if (ms > 0) this.#withRollUps((rollUps) => rollUps.finish(ms, this.lastReading(), this.clock.now()));
@@ -183,13 +189,13 @@ export class SqliteStore implements ReadingsStore {
     }
   }
 
-  #withRollUps<T>(work: (rollUps: RollUps) => T): T {
+  #withRollUps<T>(work: (rollUps: RollUps, database: Database) => T): T {
     return this.#file.withRepair(() => {
       const { database } = this;
       if (this.#rollUps?.database !== database) {
-        this.#rollUps = { database, rollUps: new RollUps(database, this.clock.now()) };
+        this.#rollUps = { database, rollUps: openRollUps(database, this.clock.now()) };
       }
-      return work(this.#rollUps.rollUps);
+      return work(this.#rollUps.rollUps, database);
     });
   }
 }

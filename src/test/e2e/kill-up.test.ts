@@ -1,7 +1,7 @@
 /** `kill -9` of the services under load, in turns: KILL_ROUNDS times each (2 unless it is set). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { GAP_GRACE_MS } from '../../fleet/sensor-record.js';
+import { GAP_GRACE_MS } from '../../fleet/ledger.js';
 import { eventually, Sandbox } from '../support/cli-harness.js';
 
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 2);

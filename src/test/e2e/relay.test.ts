@@ -1,4 +1,5 @@
 /** A relay beside a running fleet: what it has taken arrives once, whoever is killed meanwhile. */
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readToken } from '../../lib/net/bearer-token.js';
@@ -83,4 +84,17 @@ test('while the cloud is away the relay takes readings, and answers with the con
   ]);
   expect((await sandbox.run(['up', '-d', ...ports])).code).toBe(0);
   await arrived();
+});
+
+test('a relay takes readings at once, though its proxy does not answer', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  const { port } = silent.address() as AddressInfo;
+  const own = await freePort();
+  const upstream = ['--upstream', `http://127.0.0.1:${port}`, '--region', 'us', '--state-dir', join(sandbox.dir, 'us')];
+  const waiting = sandbox.spawn(['relay', 'serve', ...upstream, '--port', String(own)]);
+  await eventually('the relay listens', async () => (await fetch(`http://127.0.0.1:${own}/health`)).ok);
+  // It asks for the configuration for 5 s.
+  expect(waiting.stdout + waiting.stderr).not.toContain('follow.failing');
+  waiting.child.kill('SIGKILL');
+  silent.close();
 });

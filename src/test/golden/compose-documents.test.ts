@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeEnvironment, queueVariables, readEnvironment, writeVariables } from '../../network/compose/compose-env.js';
 import { connectionOf } from '../../network/compose/compose-network.js';
+import type { ComposePlan } from '../../network/compose/compose-provider.js';
 import { composeDocument } from '../../network/compose/document/compose-document.js';
-import type { ComposePlan } from '../../network/compose/plan.js';
 import { IMAGE_VERSION, normalize, toFailure, toJson } from './normalize.js';
 
 const recorded = (name: string) => `./recorded/compose/${name}`;
@@ -88,7 +88,7 @@ describe('what lies beside it', () => {
     const values = (text: string, names: string[]) => {
       writeFileSync(join(folder, '.env'), text);
       const environment = readEnvironment(folder);
-      return Object.fromEntries(names.map((name) => [name, environment.get(name) ?? null]));
+      return Object.fromEntries(names.map((name) => [name, environment(name) ?? null]));
     };
     for (const name of ['PROXY_PORT', 'BACKBONE', 'SENSOR_TOKEN', 'SQS_QUEUE_URL']) vi.stubEnv(name, '');
     vi.stubEnv('BACALHAU_VERSION', 'v1.8.0');
@@ -120,7 +120,7 @@ describe('what lies beside it', () => {
 });
 
 describe('what containers and other terminals are told', () => {
-  const environment = (values: Record<string, string>) => ({ get: (name: string) => values[name] });
+  const environment = (values: Record<string, string>) => (name: string) => values[name];
   const KEYS = { AWS_ACCESS_KEY_ID: 'AKIA1', AWS_SECRET_ACCESS_KEY: 'key', AWS_SESSION_TOKEN: 'session' };
 
   test('the queue’s variables', async () => {

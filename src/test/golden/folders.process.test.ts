@@ -20,7 +20,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../../lib/net/choose-port.js';
-import type { ComposePlan } from '../../network/compose/plan.js';
+import type { ComposePlan } from '../../network/compose/compose-provider.js';
 import { prepare } from '../../network/compose/prepare.js';
 import { IMAGE_VERSION, normalize, type Placeholder, toJson } from './normalize.js';
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { edgeNodes, type NodePlan, nodeProcess, orchestratorNode } from '../../network/native/native-nodes.js';
-import type { RegionLinks } from '../../network/native/region-links.js';
 import type { PlanContext } from '../../network/provider.js';
+import type { RegionLinks } from '../../network/region-links.js';
 import { normalize, toJson } from './normalize.js';
 
 const recorded = (name: string) => `./recorded/nodes/${name}`;

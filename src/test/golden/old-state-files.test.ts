@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadProvider } from '../../network/registry.js';
-import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import { desiredConfigStore } from '../../proxy/desired-config-store.js';
 import { createProxy } from '../../proxy/proxy.js';
 import type { Queue } from '../../queue/queue.js';
 import { type RunState, readRunState, writeRunState } from '../../runtime/run-state.js';
@@ -30,7 +30,7 @@ describe('the proxy’s desired configuration', () => {
 
   test('of an earlier version, as it is read and gone on with', async () => {
     copyFileSync(join(FIXTURES, 'desired.json'), path());
-    const desired = new DesiredConfigStore(path());
+    const desired = desiredConfigStore(path());
     const proxy = createProxy({ queue: {} as Queue, desired, guard: { operatorToken: 't' } });
     const get = async (address: string) => (await proxy.app.request(address)).json();
     const found = {
@@ -46,7 +46,7 @@ describe('the proxy’s desired configuration', () => {
     await expect(toJson(found)).toMatchFileSnapshot(recorded('desired-read.json'));
     // An older clock does not give out a version twice.
     expect(desired.patch({ scope: {}, set: { emoji: 1 }, unset: [] }, NOW - 1).version).toBe(desired.version);
-    expect(new DesiredConfigStore(path()).state.fleet).toMatchObject({ color: '#00ff88', emoji: 1 });
+    expect(desiredConfigStore(path()).state.fleet).toMatchObject({ color: '#00ff88', emoji: 1 });
   });
 });
 

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Delivery } from '../../puller/delivery.js';
 import { FailureReporter, type PullerEvent } from '../../puller/failure-reporter.js';
-import { Pipeline, type PollingOptions } from '../../puller/pipeline.js';
+import { Pipeline, type PipelineOptions } from '../../puller/pipeline.js';
 import type { Queue } from '../../queue/queue.js';
 import { openSqsQueue } from '../../queue/sqs-queue.js';
 import { type LoopbackQueueServer, serveOnLoopback } from '../support/serve-on-loopback.js';
@@ -37,7 +37,7 @@ async function open(queue = 'q'): Promise<Queue> {
   return found;
 }
 
-function start(queue: Queue, store: () => void = () => {}, polling: PollingOptions = {}) {
+function start(queue: Queue, store: () => void = () => {}, polling: Partial<PipelineOptions> = {}) {
   const accepted: Delivery[] = [];
   const events: PullerEvent[] = [];
   const onEvent = (event: PullerEvent) => void events.push(event);

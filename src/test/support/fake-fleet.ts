@@ -42,7 +42,7 @@ export class FakeFleet {
 
   /** Takes the place of the host's sensor, and sends its first reading. */
   start(sensor: Omit<FakeSensor, 'sequence' | 'file' | 'fleet'>): void {
-    const known = this.#desired.effective(sensor.region, sensor.hostname);
+    const known = effectiveConfig(this.#desired.state, sensor.region, sensor.hostname);
     this.sensors.set(sensor.hostname, { ...sensor, sequence: 0, file: {}, fleet: known });
     this.#readFile(this.sensors.get(sensor.hostname)!);
     this.send(sensor.hostname);

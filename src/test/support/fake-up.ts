@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import { type Listener, listen } from '../../lib/net/http-server.js';
 import { identify } from '../../lib/process/process-id.js';
-import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import { desiredConfigStore } from '../../proxy/desired-config-store.js';
 import { createProxy } from '../../proxy/proxy.js';
 import { EventHub } from '../../puller/events/event-hub.js';
 import { createPullerApp } from '../../puller/puller-app.js';
@@ -40,7 +40,7 @@ const emptyQueue: Queue = {
 };
 
 export class FakeUp {
-  readonly desired = new DesiredConfigStore();
+  readonly desired = desiredConfigStore();
   readonly hub = new EventHub();
   readonly fleet = new FakeFleet(this.hub, this.desired);
   readonly cluster: FakeCluster;

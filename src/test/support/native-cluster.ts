@@ -10,7 +10,7 @@ import { buildWasm } from '../../modules/build-modules.js';
 import { MODULES_DIR } from '../../modules/module-files.js';
 import { findBacalhau } from '../../network/bacalhau/find-bacalhau.js';
 import { createNativeNetwork, type NativeConnection } from '../../network/native/native-network.js';
-import { planNative } from '../../network/native/plan.js';
+import { planNative } from '../../network/native/native-provider.js';
 import type { Network } from '../../network/network.js';
 import type { NetworkEvent, NetworkPlan } from '../../network/provider.js';
 import type { Reading } from '../../protocol/message.js';

@@ -4,15 +4,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SensorView } from '../../fleet/fleet-view.js';
 import { Processes } from '../torture/machine/processes.js';
 import { eventually, Sandbox } from './cli-harness.js';
-import { expectAccounted, KEPT_READINGS } from './kept-readings.js';
+import { expectAccounted, hostOf, type Row } from './kept-readings.js';
 
 export interface SiteOptions {
   network: 'embedded' | 'native' | 'compose';
   /** Why it can't run here. */
   skip?: string | undefined;
   env?: Record<string, string>;
-  /** Whether what its sensors keep is put at risk, in each of several ways. */
-  risks?: boolean;
+  /** Rows of what happens to readings that its sensors keep. */
+  risks?: Row[];
   /** Kills the relay of eu (SIGKILL), and resolves when it runs again; by default it is a child of `up`. */
   killRelay?(sandbox: Sandbox): Promise<void>;
   /** Arguments of the last `down`. */
@@ -34,7 +34,7 @@ async function killChild(sandbox: Sandbox): Promise<void> {
 }
 
 export function describeSite(options: SiteOptions): void {
-  const { network, risks = false, skip, env, killRelay = killChild, downArgs } = options;
+  const { network, risks = [], skip, env, killRelay = killChild, downArgs } = options;
   describe(`a site of the ${network} network`, () => {
     const sandbox = new Sandbox(env);
 
@@ -91,11 +91,11 @@ export function describeSite(options: SiteOptions): void {
       for (const { n, last, different } of rows) expect([n, different]).toEqual([last, last]);
     }, 300_000);
 
-    for (const row of KEPT_READINGS) {
-      if (!risks) break;
-      test(`${row.name}: what its sensors kept is stored`, async (context) => {
+    for (const row of risks) {
+      test(`${row.name}: what sensors kept is stored or counted`, async (context) => {
         if (skip !== undefined) context.skip(skip);
-        await expectAccounted({ sandbox, machine: new Processes(sandbox), interval: INTERVAL_S }, row);
+        const victim = { sandbox, machine: new Processes(sandbox), hostOf: hostOf(network), relays: true };
+        await expectAccounted({ ...victim, interval: INTERVAL_S }, row);
       }, 240_000);
     }
   });

@@ -8,7 +8,7 @@ import { LANGUAGES } from '../../modules/init-sensor.js';
 import { Processes } from '../torture/machine/processes.js';
 import { eventually, nothingMissing, Sandbox } from './cli-harness.js';
 import { FOREIGN_COLORS, foreignModule, ORIGINAL_PUBLISHER } from './foreign-modules.js';
-import { expectAccounted, KEPT_READINGS } from './kept-readings.js';
+import { expectAccounted, hostOf, type Row } from './kept-readings.js';
 import { compilerMissing, OWN_SENSORS, ownSensorPath } from './own-sensors.js';
 import { tinyModule } from './tiny-module.js';
 
@@ -19,8 +19,8 @@ export interface SystemOptions {
   env?: Record<string, string>;
   /** Kills the queue, the proxy or the puller (SIGKILL), and resolves when it runs again; by default it is a child of `up`. */
   kill?(sandbox: Sandbox, service: 'proxy' | 'puller' | 'queue'): Promise<void>;
-  /** Whether what its sensors keep is put at risk, in each of several ways. */
-  risks?: boolean;
+  /** Rows of what happens to readings that its sensors keep. */
+  risks?: Row[];
   /** Seconds between readings; the less, the more is under way when something is killed. */
   interval?: string;
   /** What is left of it beside processes. */
@@ -44,7 +44,7 @@ interface Status {
 export function describeSystem(options: SystemOptions): void {
   const {
     network,
-    risks = false,
+    risks = [],
     skip,
     env,
     kill = killChild,
@@ -193,10 +193,10 @@ export function describeSystem(options: SystemOptions): void {
       expect((await nothingMissing(sandbox.fleet())).summary.total.gaps).toBe(0);
     });
 
-    for (const row of KEPT_READINGS) {
-      if (!risks) break;
-      system(`${row.name}: what its sensors kept is stored`, async () => {
-        await expectAccounted({ sandbox, machine: new Processes(sandbox), interval: Number(interval) }, row);
+    for (const row of risks) {
+      system(`${row.name}: what sensors kept is stored or counted`, async () => {
+        const victim = { sandbox, machine: new Processes(sandbox), hostOf: hostOf(network), relays: false };
+        await expectAccounted({ ...victim, interval: Number(interval) }, row);
       });
     }
 

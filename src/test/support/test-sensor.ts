@@ -32,7 +32,7 @@ export class TestSensor {
   static async prepare(): Promise<TestSensor> {
     const proxy = await TestProxy.start();
     const clock = new TestClock();
-    const transport = clock.watch(createTransport({ clock }), () => proxy.held);
+    const transport = clock.watch(createTransport(clock), () => proxy.held);
     return new TestSensor(proxy, clock, new SensorHost({ clock, transport }));
   }
 

@@ -74,7 +74,7 @@ test('accounts of the fleet view that are not those of the store are found', () 
   const account = (execution_id: string, unaccounted: number, received = 2) => ({
     ...{ execution_id, received, gaps: 0, waiting: 0, unaccounted },
   });
-  const problems = (...accounts: ReturnType<typeof account>[]) => checkLedger(history, path, accounts).length;
+  const problems = (...accounts: ReturnType<typeof account>[]) => checkLedger(history.sentOf, path, accounts).length;
   // Of a client all is known; of a sensor only what must be missing.
   expect(problems(account('c-1', 1), account('e-1', 3), account('e-1', 7), account('unknown', 1))).toBe(0);
   expect(

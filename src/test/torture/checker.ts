@@ -14,6 +14,13 @@ export class History {
   readonly acknowledged = new Set<string>();
   /** Answers that no client may get, whatever happens to the services. */
   readonly badAnswers: string[] = [];
+
+  /** Readings by execution. */
+  get sentOf(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { execution_id: id } of this.sent.values()) counts.set(id, (counts.get(id) ?? 0) + 1);
+    return counts;
+  }
 }
 
 export interface Verdict {
@@ -34,12 +41,10 @@ export const keyOf = ({ execution_id, sequence }: Pick<Reading, 'execution_id' |
 type Account = Pick<SensorView, 'execution_id' | 'received' | 'gaps' | 'waiting' | 'unaccounted'>;
 
 /**
- * Where the accounts of the fleet view are not those of the store. An execution whose numbers begin anew, since its node was
+ * Where the accounts of the fleet view are not those of the store. `sentOf`: readings by execution. An execution whose numbers begin anew, since its node was
  * restarted, has no number of readings that the store shows.
  */
-export function checkLedger({ sent }: History, storePath: string, accounts: Account[]): string[] {
-  const sentOf = new Map<string, number>();
-  for (const { execution_id: id } of sent.values()) sentOf.set(id, (sentOf.get(id) ?? 0) + 1);
+export function checkLedger(sentOf: ReadonlyMap<string, number>, storePath: string, accounts: Account[]): string[] {
   const stored = new Map(takenByExecution(storePath).map((row) => [row.id, row]));
   return accounts.flatMap(({ execution_id: id, received, gaps, waiting, unaccounted }) => {
     const row = stored.get(id);

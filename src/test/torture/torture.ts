@@ -138,7 +138,7 @@ async function attack(
   const { sensors: accounts } = await sandbox.fleet().snapshot();
   // The others go on meanwhile.
   const ended = accounts.filter(({ state, job_id: id }) => state !== 'live' || id === JOB);
-  fleet.push(...checkLedger(history, await machine.storePath(), ended));
+  fleet.push(...checkLedger(history.sentOf, await machine.storePath(), ended));
   const course = judgeMemory(await memory.stop());
   for (const line of course.lines) log(line);
   const problems = [...nemesis.problems, ...history.badAnswers, ...fleet, ...course.problems];

@@ -46,7 +46,6 @@ export class Chart {
     this.#resizes.observe(this.#plot);
   }
 
-  /** `beside`: what is said below. */
   show(past: Past, beside: Node[]): void {
     const same = namesOf(past) === namesOf(this.#past);
     this.#past = past;
@@ -63,7 +62,6 @@ export class Chart {
     setText(find(this.node, '.said'), text);
   }
 
-  /** It is no longer shown. */
   end(): void {
     this.#resizes.disconnect();
     this.#chart?.destroy();

@@ -134,7 +134,6 @@ function furthest(metric: string, selection: Selection): Node[] {
 const fleet = new Charts(byId('fleet-charts'));
 const details = new Charts(byId('details-charts'));
 
-/** Connects the buttons that select a span of time. */
 export function listenToSpan(): void {
   for (const one of [TEN_MINUTES, HOUR, DAY]) {
     const button = Object.assign(create('button', '', one.name), { type: 'button', ariaPressed: String(one === span) });

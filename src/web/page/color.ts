@@ -21,13 +21,8 @@ export function paint<T extends HTMLElement>(node: T, untrusted: string): T {
   const color = safeColor(untrusted);
   if (node.dataset.color === (color ?? '')) return node;
   node.dataset.color = color ?? '';
-  if (color) {
-    node.style.setProperty('--sensor', color);
-    node.style.setProperty('--on-sensor', textColorOn(color));
-  } else {
-    node.style.removeProperty('--sensor');
-    node.style.removeProperty('--on-sensor');
-  }
+  node.style.setProperty('--sensor', color ?? null);
+  node.style.setProperty('--on-sensor', color ? textColorOn(color) : null);
   return node;
 }
 

@@ -81,4 +81,5 @@ function valueText(field: SensorConfigField, config: SensorConfig): string {
   return value === -1 ? 'random' : String(value);
 }
 
-const scopeText = (scope: Scope): string => ('region' in scope ? `region ${scope.region}` : 'fleet');
+export const scopeText = (scope: Scope): string =>
+  'hostname' in scope ? `host ${scope.hostname}` : 'region' in scope ? `region ${scope.region}` : 'fleet';

@@ -23,16 +23,18 @@ interface Handlers {
   event(event: FleetEvent): void;
 }
 
-/** Stays connected for as long as the page is open. */
 export function stayConnected(on: Handlers): void {
   let retryAfter = FIRST_RETRY_MS;
   let heardAt = 0;
-  let readsAll = !document.hidden;
-  let source = connect();
-  let changing: ReturnType<typeof setTimeout> | undefined;
+  let readsAll = false;
+  let source: EventSource | undefined;
+  let connecting: ReturnType<typeof setTimeout> | undefined;
 
-  function connect(): EventSource {
+  function connect(): void {
+    source?.close();
+    readsAll = !document.hidden;
     const opened = readsAll ? new EventSource('events') : new EventSource('events?kinds=alert,summary');
+    source = opened;
     heardAt = performance.now();
     const listen = (name: string, handle: (data: string) => void) =>
       opened.addEventListener(name, ({ data }) => {
@@ -50,32 +52,30 @@ export function stayConnected(on: Handlers): void {
     listen('heartbeat', () => {});
     listen('dropped', () => on.missed());
     opened.addEventListener('error', reconnect);
-    return opened;
+  }
+
+  function connectIn(ms: number): void {
+    clearTimeout(connecting);
+    connecting = setTimeout(connect, ms);
   }
 
   function reconnect(): void {
-    source.close();
+    source?.close();
     on.state('reconnecting');
-    clearTimeout(changing);
-    changing = setTimeout(change, retryAfter);
+    connectIn(retryAfter);
     retryAfter = Math.min(LAST_RETRY_MS, retryAfter * 2);
   }
 
-  function change(): void {
-    readsAll = !document.hidden;
-    source.close();
-    source = connect();
-  }
-
   document.addEventListener('visibilitychange', () => {
-    clearTimeout(changing);
-    const isClosed = source.readyState === EventSource.CLOSED;
-    if (document.hidden) changing = setTimeout(change, isClosed ? retryAfter : HIDDEN_AFTER_MS);
-    else if (!readsAll || isClosed) change();
+    clearTimeout(connecting);
+    const isClosed = source?.readyState === EventSource.CLOSED;
+    if (document.hidden) connectIn(isClosed ? retryAfter : HIDDEN_AFTER_MS);
+    else if (!readsAll || isClosed) connect();
   });
 
   setInterval(() => {
-    const isOpen = source.readyState !== EventSource.CLOSED;
+    const isOpen = source?.readyState !== EventSource.CLOSED;
     if (isOpen && performance.now() - heardAt > DEAD_AFTER_MS) reconnect();
   }, 1_000);
+  connect();
 }

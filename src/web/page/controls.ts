@@ -6,7 +6,7 @@ import type {
   LinkChanged,
   PlaceConfig,
 } from '../../puller/controls/fleet-controls.js';
-import { FIELDS, fieldName } from './configuration.js';
+import { FIELDS, fieldName, scopeText } from './configuration.js';
 import { arrange, byId, create, find, setText } from './dom.js';
 import { withNpx } from './format.js';
 import { isCut } from './regions.js';
@@ -25,7 +25,6 @@ let selection: Selection = {};
 let config: PlaceConfig | undefined;
 /** Called when something was changed. */
 let changed = () => {};
-/** An operation is running. */
 let busy = false;
 /** Whether who reads has signed in, too. */
 let locked = false;
@@ -35,7 +34,7 @@ const button = (id: string) => find(document, `#${id}`, HTMLButtonElement);
 
 export function listenToControls(): void {
   locked = !byId('sign-out').hidden;
-  byId('sign-out').addEventListener('click', () => void signOut());
+  onClick('sign-out', signOut);
   onSubmit('sign-in', async () => {
     setText(byId('sign-in-problem'), await signIn(input('operator-token').value.trim()));
     input('operator-token').value = '';
@@ -49,24 +48,28 @@ export function listenToControls(): void {
     const interval = Number(input('new-interval').value);
     return change({ what: `interval ${interval} s`, set: { interval } });
   });
-  onSubmit('clear-value', () => {
+  onSubmit('clear-value', async () => {
     const field = FIELDS.find((one) => one === find(document, '#cleared', HTMLSelectElement).value);
-    return field && change({ what: `clear ${fieldName(field)}`, unset: [field] });
+    if (field) await change({ what: `clear ${fieldName(field)}`, unset: [field] });
   });
-  button('pause-sensors').addEventListener('click', async () => {
+  onClick('pause-sensors', async () => {
     const question = `Pause ${nameOf(selection)}? Nothing is measured there until it is resumed.`;
     if (await confirmed(question, 'Pause')) await change({ what: 'pause', set: { paused: true } });
   });
-  button('resume-sensors').addEventListener('click', () => void change({ what: 'resume', set: { paused: false } }));
-  button('cut-region').addEventListener('click', async () => {
+  onClick('resume-sensors', () => change({ what: 'resume', set: { paused: false } }));
+  onClick('cut-region', async () => {
     const question = `Cut ${nameOf(selection)} off? Its sensors, or their relay, keep the readings until it is reconnected.`;
     if (await confirmed(question, 'Cut off')) await setLink(false);
   });
-  button('reconnect-region').addEventListener('click', () => void setLink(true));
+  onClick('reconnect-region', () => setLink(true));
   void loadSession().then(show);
 }
 
-function onSubmit(id: string, handle: () => Promise<void> | undefined): void {
+function onClick(id: string, handle: () => Promise<void>): void {
+  byId(id).addEventListener('click', () => void handle());
+}
+
+function onSubmit(id: string, handle: () => Promise<void>): void {
   byId(id).addEventListener('submit', (event) => {
     event.preventDefault();
     void handle();
@@ -85,7 +88,6 @@ function confirmed(question: string, yes: string): Promise<boolean> {
   });
 }
 
-/** Something else was selected. */
 export async function showControls(of: Selection, whenChanged: () => void): Promise<void> {
   selection = of;
   config = undefined;
@@ -165,8 +167,7 @@ async function change(wanted: Change, includeNarrower = false): Promise<void> {
   byId('outcome').append(again);
 }
 
-const hiddenText = ({ scope, fields }: Hidden): string =>
-  `${'hostname' in scope ? `host ${scope.hostname}` : 'region' in scope ? `region ${scope.region}` : 'the fleet'} has its own ${fields.join(' and ')}`;
+const hiddenText = ({ scope, fields }: Hidden): string => `${scopeText(scope)} has its own ${fields.join(' and ')}`;
 
 async function setLink(connected: boolean): Promise<void> {
   const { region = '' } = selection;

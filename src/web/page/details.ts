@@ -6,7 +6,7 @@ import { showDetailsCharts } from './charts.js';
 import { paint } from './color.js';
 import { showConfig } from './configuration.js';
 import { showApplicable, showControls } from './controls.js';
-import { byId, create, headCell, setText } from './dom.js';
+import { byId, create, fill, headCell, setText } from './dom.js';
 import { draw } from './draw.js';
 import { clock, unitOf, valueTexts, whole, withUnit } from './format.js';
 import { isIn, nameOf, onSelect, placeQuery, type Selection, select } from './selection.js';
@@ -39,7 +39,8 @@ function show(selection: Selection | undefined): void {
   setText(byId('details-title'), nameOf(selection));
   setText(byId('details-region'), selection.host === undefined ? '' : `in region ${selection.region}`);
   readings = [];
-  for (const id of ['details-readings', 'readings-head', 'details-facts']) byId(id).replaceChildren();
+  for (const id of ['details-readings', 'readings-head']) byId(id).replaceChildren();
+  byId('details-facts').hidden = true;
   showConfig(selection);
   showDetailsCharts(selection);
   void showControls(selection, () => void load());
@@ -70,9 +71,8 @@ async function load(): Promise<void> {
 /** The last reading of a sensor that sends no more. */
 function showLast(sensor: SensorView | undefined): void {
   if (!sensor || readings.length > 0) return;
-  const { last_seen, values = {} } = sensor;
-  const reading = { ...sensor, values, timestamp: '' };
-  readings = [{ event: 'reading', reading, received_at: last_seen, late: false }];
+  const reading = { ...sensor, values: sensor.values ?? {}, timestamp: '' };
+  readings = [{ event: 'reading', reading, received_at: sensor.last_seen, late: false }];
   draw();
 }
 
@@ -80,21 +80,13 @@ const COUNTS = ['received', 'gaps', 'waiting', 'unaccounted', 'late', 'duplicate
 
 /** Undefined: there is none of this name. */
 function showFacts(sensor: SensorView | undefined): void {
-  const facts = sensor
-    ? [
-        ['state', sensor.state],
-        ['last reading', clock(sensor.last_seen)],
-        ['first reading', clock(sensor.first_seen)],
-        ...COUNTS.map((name) => [name, whole(sensor[name])]),
-      ]
-    : [['state', 'no sensor of this name has sent a reading']];
-  const nodes = facts.map(([name = '', text = '']) =>
-    create('div', '', create('dt', '', name), create('dd', '', text)),
-  );
-  byId('details-facts').replaceChildren(...nodes);
+  const state = sensor?.state ?? 'no sensor of this name has sent a reading';
+  const [first, last] = sensor ? [clock(sensor.first_seen), clock(sensor.last_seen)] : ['', ''];
+  const counts = Object.fromEntries(COUNTS.map((name) => [name, sensor ? whole(sensor[name]) : '']));
+  fill(byId('details-facts'), { state, first, last, ...counts });
+  byId('details-facts').hidden = false;
 }
 
-/** A reading arrived. */
 export function showInDetails(event: ReadingEvent): void {
   if (!shown || !isIn(shown, event.reading)) return;
   readings.unshift(event);
@@ -111,15 +103,14 @@ export function showSummaryInDetails(): void {
 
 let drawn: ReadingEvent | undefined;
 
-export function drawDetails(): boolean {
-  if (drawn === readings[0]) return false;
+export function drawDetails(): void {
+  if (drawn === readings[0]) return;
   drawn = readings[0];
   const names = [...new Set(readings.flatMap(({ reading }) => Object.keys(reading.values ?? {})))];
   const measured = names.map((name) => withUnit(name, unitOf(name)));
   const head = ['time', 'icon', ...(shown?.host === undefined ? ['host'] : []), ...measured, '#'];
   byId('readings-head').replaceChildren(...head.map((text) => headCell('col', text)));
   byId('details-readings').replaceChildren(...readings.map((event) => readingRow(event, names)));
-  return false;
 }
 
 /** `names`: of values. */

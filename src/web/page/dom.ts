@@ -26,7 +26,6 @@ export function create<K extends keyof HTMLElementTagNameMap>(
   return node;
 }
 
-/** The head of a row or a column of a table. */
 export const headCell = (scope: 'row' | 'col', text: string) => Object.assign(create('th', '', text), { scope });
 
 /** A copy of the element in a template. */
@@ -41,6 +40,12 @@ export function fill(node: Element, values: Record<string, string>): void {
     const value = values[place.dataset.f ?? ''];
     if (value !== undefined) setText(place, value);
   }
+}
+
+export function stampFilled(id: string, values: Record<string, string>): HTMLElement {
+  const node = stamp(id);
+  fill(node, values);
+  return node;
 }
 
 /** Gives a node exactly these children. Those that are there already stay, and keep the focus. */

@@ -6,19 +6,16 @@
 /** Faster numbers cannot be read. */
 const EVERY_MS = 250;
 
-/** `matches` when the user prefers reduced motion. */
 export const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
-/** Draws what has changed; returns true to be called again. */
-type Drawing = (now: number) => boolean;
+/** Draws what has changed; {@link draw} calls it again. */
+type Drawing = (now: number) => void;
 
 const drawings: Drawing[] = [];
 let asked = false;
 let drawnAt = Number.NEGATIVE_INFINITY;
 
-export function addDrawing(drawing: Drawing): void {
-  drawings.push(drawing);
-}
+export const addDrawings = (...added: Drawing[]): void => void drawings.push(...added);
 
 /** Calls every drawing at the next turn. */
 export function draw(): void {
@@ -34,9 +31,7 @@ export function draw(): void {
 function render(now: number): void {
   asked = false;
   drawnAt = performance.now();
-  let more = false;
-  for (const drawing of drawings) more = drawing(now) || more;
-  if (more) draw();
+  for (const drawing of drawings) drawing(now);
 }
 
 document.addEventListener('visibilitychange', draw);

@@ -1,7 +1,7 @@
 /** The newest readings, at a rate that people can follow. */
 import type { MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js';
 import { paint, safeColor } from './color.js';
-import { byId, create, setText } from './dom.js';
+import { byId, create, find, setText, stampFilled } from './dom.js';
 import { draw } from './draw.js';
 import { clock, valueTexts } from './format.js';
 import { valueNode } from './tiles.js';
@@ -27,38 +27,31 @@ export function feed(event: ReadingEvent | MessageEvent): void {
   draw();
 }
 
-export function drawFeed(now: number): boolean {
-  if (waiting.length === 0 || frozen) return false;
-  if (now - drawnAt < EVERY_MS) return true;
+export function drawFeed(now: number): void {
+  if (waiting.length === 0 || frozen) return;
+  draw();
+  if (now - drawnAt < EVERY_MS) return;
   drawnAt = now;
   const list = byId('feed');
   for (const event of waiting.splice(0, AT_ONCE))
     list.prepend(event.event === 'reading' ? readingRow(event) : messageRow(event));
   while (list.children.length > ROWS) list.lastElementChild?.remove();
-  return waiting.length > 0;
 }
 
 function readingRow({ reading, received_at, late }: ReadingEvent): HTMLElement {
+  const { icon_name: icon, hostname: host, region, color, sequence } = reading;
+  const number = `#${sequence}${late ? ' late' : ''}`;
+  const row = stampFilled('reading-template', { time: clock(received_at), icon, host, region, number });
+  paint(find(row, '.swatch'), color);
+  find(row, '.dim').classList.toggle('warn', late);
   const values = valueTexts(reading.values).map(valueNode);
-  const color = create('code', '', safeColor(reading.color) ?? 'no colour');
-  const number = `#${reading.sequence}`;
-  return create(
-    'li',
-    '',
-    create('time', '', clock(received_at)),
-    paint(create('span', 'swatch', reading.icon_name), reading.color),
-    create('b', '', reading.hostname),
-    create('span', 'region', reading.region),
-    create('span', 'values', ...(values.length > 0 ? values : [color])),
-    late ? create('span', 'warn', `${number} late`) : create('span', 'dim', number),
-  );
+  const instead = create('code', '', safeColor(color) ?? 'no colour');
+  find(row, '.values').replaceChildren(...(values.length > 0 ? values : [instead]));
+  return row;
 }
 
-function messageRow({ message, received_at }: MessageEvent): HTMLElement {
-  const text = JSON.stringify(message).slice(0, 300);
-  const time = create('time', '', clock(received_at));
-  return create('li', 'message', time, create('b', '', 'message'), create('code', '', text));
-}
+const messageRow = ({ message, received_at }: MessageEvent): HTMLElement =>
+  stampFilled('message-template', { time: clock(received_at), text: JSON.stringify(message).slice(0, 300) });
 
 /** Shows whether readings were left out since the last call. */
 export function showSampled(): void {

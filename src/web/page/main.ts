@@ -7,7 +7,7 @@ import { type ConnectionState, stayConnected } from './connection.js';
 import { listenToControls } from './controls.js';
 import { drawDetails, listenToSelection, showInDetails, showSummaryInDetails } from './details.js';
 import { byId, setText } from './dom.js';
-import { addDrawing, draw } from './draw.js';
+import { addDrawings, draw } from './draw.js';
 import { drawFeed, feed, listenToFreeze, showSampled } from './feed.js';
 import { addKnownRegions, changePanels, drawPanels, showInPanel, showPanels } from './panels.js';
 import { listenToQueue } from './queue.js';
@@ -62,9 +62,7 @@ function showState(state: ConnectionState): void {
   byId('main').classList.toggle('stale', state === 'reconnecting');
 }
 
-addDrawing(drawFeed);
-addDrawing(drawDetails);
-addDrawing(drawPanels);
+addDrawings(drawFeed, drawDetails, drawPanels);
 addKnownRegions();
 listenToFreeze();
 listenToSearch();

@@ -3,7 +3,7 @@
  * too slow.
  */
 import { safeColor } from './color.js';
-import { reducedMotion } from './draw.js';
+import { draw, reducedMotion } from './draw.js';
 import { whole } from './format.js';
 import type { ShownSensor } from './sensors.js';
 
@@ -18,65 +18,60 @@ const RIMS = { silent: '#e5484d', paused: NO_COLOR };
 /** A cell that has just had a reading. */
 const LIT = 'rgb(255 255 255 / 0.35)';
 
-export class Mosaic {
-  readonly #canvas: HTMLCanvasElement;
-  readonly #context: CanvasRenderingContext2D;
-  #sensors: ShownSensor[] = [];
-  #places = new Map<ShownSensor, number>();
-  #columns = 1;
-  #lit = new Set<ShownSensor>();
+export function mosaicOn(canvas: HTMLCanvasElement) {
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('this browser has no canvas');
+  let shown: ShownSensor[] = [];
+  let places = new Map<ShownSensor, number>();
+  let columns = 1;
+  let lit = new Set<ShownSensor>();
 
-  constructor(canvas: HTMLCanvasElement) {
-    const context = canvas.getContext('2d');
-    if (!context) throw new Error('this browser has no canvas');
-    this.#canvas = canvas;
-    this.#context = context;
-  }
-
-  /** Shows these sensors, in this order. */
-  show(sensors: ShownSensor[]): void {
-    this.#sensors = sensors;
-    this.#canvas.hidden = sensors.length === 0;
-    this.#canvas.ariaLabel = `${whole(sensors.length)} sensors, each a cell in its colour; cells of silent and paused ones are empty`;
-    this.#places = new Map(sensors.map((sensor, at) => [sensor, at]));
-    this.#columns = Math.ceil(Math.sqrt(SHAPE * sensors.length)) || 1;
-    const size = Math.max(LEAST_CELL, Math.floor(WIDTH / this.#columns));
-    this.#canvas.width = size * this.#columns;
-    this.#canvas.height = size * Math.ceil(sensors.length / this.#columns);
-    for (const sensor of sensors) this.#drawCell(sensor);
-  }
-
-  /** Lights the cells whose readings arrived since the last call. Returns whether some are lit. */
-  draw(arrived: Set<ShownSensor>): boolean {
-    for (const sensor of this.#lit) if (!arrived.has(sensor)) this.#drawCell(sensor);
-    for (const sensor of arrived) this.#drawCell(sensor, !reducedMotion.matches);
-    this.#lit = reducedMotion.matches ? new Set() : new Set(arrived);
-    return this.#lit.size > 0;
-  }
-
-  /** The sensor under the pointer. */
-  sensorAt({ offsetX, offsetY }: MouseEvent): ShownSensor | undefined {
-    const cell = this.#canvas.clientWidth / this.#columns;
-    return this.#sensors[Math.floor(offsetY / cell) * this.#columns + Math.floor(offsetX / cell)];
-  }
+  const fill = (color: string, box: readonly [x: number, y: number, width: number, height: number]) => {
+    context.fillStyle = color;
+    context.fillRect(...box);
+  };
 
   /** Only live sensors fill their cells. */
-  #drawCell(sensor: ShownSensor, lit = false): void {
-    const at = this.#places.get(sensor);
+  const drawCell = (sensor: ShownSensor, isLit = false) => {
+    const at = places.get(sensor);
     if (at === undefined) return;
-    const size = this.#canvas.width / this.#columns;
+    const size = canvas.width / columns;
     const gap = Math.ceil(size / 12);
-    const box = [(at % this.#columns) * size, Math.floor(at / this.#columns) * size, size - gap, size - gap] as const;
+    const box = [(at % columns) * size, Math.floor(at / columns) * size, size - gap, size - gap] as const;
     const { state, color } = sensor;
-    this.#context.clearRect(...box);
-    this.#fill(state === 'live' ? (safeColor(color) ?? NO_COLOR) : RIMS[state], box);
+    context.clearRect(...box);
+    fill(state === 'live' ? (safeColor(color) ?? NO_COLOR) : RIMS[state], box);
     const [x, y, width, height] = box;
-    if (state !== 'live') this.#context.clearRect(x + gap, y + gap, width - 2 * gap, height - 2 * gap);
-    else if (lit) this.#fill(LIT, box);
-  }
+    if (state !== 'live') context.clearRect(x + gap, y + gap, width - 2 * gap, height - 2 * gap);
+    else if (isLit) fill(LIT, box);
+  };
 
-  #fill(color: string, box: readonly [x: number, y: number, width: number, height: number]): void {
-    this.#context.fillStyle = color;
-    this.#context.fillRect(...box);
-  }
+  return {
+    /** Shows these sensors, in this order. */
+    show(sensors: ShownSensor[]): void {
+      shown = sensors;
+      canvas.hidden = sensors.length === 0;
+      canvas.ariaLabel = `${whole(sensors.length)} sensors, each a cell in its colour; cells of silent and paused ones are empty`;
+      places = new Map(sensors.map((sensor, at) => [sensor, at]));
+      columns = Math.ceil(Math.sqrt(SHAPE * sensors.length)) || 1;
+      const size = Math.max(LEAST_CELL, Math.floor(WIDTH / columns));
+      canvas.width = size * columns;
+      canvas.height = size * Math.ceil(sensors.length / columns);
+      for (const sensor of sensors) drawCell(sensor);
+    },
+
+    /** Lights the cells whose readings arrived since the last call, until the next one. */
+    draw(arrived: Set<ShownSensor>): void {
+      for (const sensor of lit) if (!arrived.has(sensor)) drawCell(sensor);
+      for (const sensor of arrived) drawCell(sensor, !reducedMotion.matches);
+      lit = reducedMotion.matches ? new Set() : arrived;
+      if (lit.size > 0) draw();
+    },
+
+    /** The sensor under the pointer. */
+    sensorAt({ offsetX, offsetY }: MouseEvent): ShownSensor | undefined {
+      const cell = canvas.clientWidth / columns;
+      return shown[Math.floor(offsetY / cell) * columns + Math.floor(offsetX / cell)];
+    },
+  };
 }

@@ -4,7 +4,7 @@ import type { RelayView } from '../../fleet/relays.js';
 import { showColors } from './color.js';
 import { arrange, byId, fill, find, setText, stamp } from './dom.js';
 import { byNumber, numberText, whole } from './format.js';
-import { Mosaic } from './mosaic.js';
+import { mosaicOn } from './mosaic.js';
 import { compareRegions, KNOWN_REGIONS } from './regions.js';
 import { hashOf, select } from './selection.js';
 import { type ShownSensor, sensorsIn } from './sensors.js';
@@ -42,58 +42,47 @@ function showCounts(node: HTMLElement, { rate, ...counts }: Counts): void {
 
 class Panel {
   readonly node = stamp('panel-template');
-  readonly #region: string;
   readonly #tiles = new Tiles(find(this.node, '.tiles'));
-  readonly #mosaic: Mosaic;
+  readonly #canvas = find(this.node, 'canvas', HTMLCanvasElement);
+  readonly #mosaic = mosaicOn(this.#canvas);
   #many = false;
-  #arrived = new Set<ShownSensor>();
-  #changed = true;
+  /** Sensors of which a reading arrived since it was drawn. */
+  arrived = new Set<ShownSensor>();
+  /** A sensor was added or removed, or its state has changed. */
+  changed = true;
 
   /** `id`: of its heading. */
-  constructor(region: string, id: string) {
-    this.#region = region;
+  constructor(
+    readonly region: string,
+    id: string,
+  ) {
     this.node.dataset.region = region;
     find(this.node, 'h2').id = id;
     this.node.setAttribute('aria-labelledby', id);
     fill(this.node, { region, place: KNOWN_REGIONS.get(region) ?? '' });
     find(this.node, 'h2 a', HTMLAnchorElement).href = hashOf({ region });
-    const canvas = find(this.node, 'canvas', HTMLCanvasElement);
-    this.#mosaic = new Mosaic(canvas);
-    canvas.addEventListener('pointermove', (event) => {
-      canvas.title = this.#mosaic.sensorAt(event)?.hostname ?? '';
+    this.#canvas.addEventListener('pointermove', (event) => {
+      this.#canvas.title = this.#mosaic.sensorAt(event)?.hostname ?? '';
     });
-    canvas.addEventListener('click', (event) => {
+    this.#canvas.addEventListener('click', (event) => {
       const sensor = this.#mosaic.sensorAt(event);
       if (sensor) select({ region: sensor.region, host: sensor.hostname });
     });
   }
 
-  /** A sensor was added or removed, or its state has changed. */
-  change(): void {
-    this.#changed = true;
-  }
-
-  /** A reading of this sensor arrived. */
-  showArrival(sensor: ShownSensor): void {
-    this.#arrived.add(sensor);
-  }
-
-  /** Returns whether it has to be drawn again. */
-  draw(): boolean {
-    const arrived = this.#arrived;
-    this.#arrived = new Set();
-    if (this.#many) return this.#mosaic.draw(arrived);
-    this.#tiles.draw(arrived);
-    return false;
+  draw(): void {
+    if (this.#many) this.#mosaic.draw(this.arrived);
+    else this.#tiles.draw(this.arrived);
+    this.arrived = new Set();
   }
 
   /** With each summary, because sorting for each new sensor would take too long while thousands start. */
   show(counts: PanelCounts, relays: RelayView[]): void {
-    const sensors = sensorsIn({ region: this.#region });
+    const sensors = sensorsIn({ region: this.region });
     this.#many = sensors.length > MAX_TILES;
-    if (!this.#many || this.#changed) sensors.sort((a, b) => byNumber(a.hostname, b.hostname));
-    if (this.#changed) this.#mosaic.show(this.#many ? sensors : []);
-    this.#changed = false;
+    if (!this.#many || this.changed) sensors.sort((a, b) => byNumber(a.hostname, b.hostname));
+    if (this.changed) this.#mosaic.show(this.#many ? sensors : []);
+    this.changed = false;
     const alike = this.#tiles.show(this.#many ? [] : sensors);
     const empty = counts.paused + counts.silent > 0 ? '; empty: silent or paused' : '';
     const caption = this.#many ? `each cell is a sensor${empty}` : alike;
@@ -118,24 +107,24 @@ function addPanels(regions: Iterable<string>): void {
   for (const region of regions) {
     if (!panels.has(region)) panels.set(region, new Panel(region, `panel-${panels.size}`));
   }
-  const inOrder = [...panels].sort(([a], [b]) => compareRegions(a, b));
+  const inOrder = [...panels.values()].sort((a, b) => compareRegions(a.region, b.region));
   arrange(
     byId('panels'),
-    inOrder.map(([, { node }]) => node),
+    Array.from(inOrder, ({ node }) => node),
   );
 }
 
 export const addKnownRegions = (): void => addPanels(KNOWN_REGIONS.keys());
 
-/** A reading of this sensor arrived. */
 export function showInPanel({ sensor, isNew }: { sensor: ShownSensor; isNew: boolean }): void {
   const panel = panels.get(sensor.region);
-  if (isNew) panel?.change();
-  panel?.showArrival(sensor);
+  if (!panel) return;
+  panel.changed ||= isNew;
+  panel.arrived.add(sensor);
 }
 
 export function changePanels(): void {
-  for (const panel of panels.values()) panel.change();
+  for (const panel of panels.values()) panel.changed = true;
 }
 
 /** Such as `2 paused, 1 silent`: of what there is some. */
@@ -147,10 +136,8 @@ const someText = (counts: Record<string, number>): string =>
 export function showPanels({ regions, total, relays = [] }: FleetSummary): void {
   showCounts(byId('totals'), total);
   const { paused, silent, waiting, unaccounted } = total;
-  fill(byId('totals'), {
-    others: someText({ paused, silent }),
-    'kept-or-lost': someText({ waiting, unaccounted }),
-  });
+  const kept = someText({ waiting, unaccounted });
+  fill(byId('totals'), { others: someText({ paused, silent }), 'kept-or-lost': kept });
   const shown = regions.slice(0, MAX_PANELS);
   const hidden = regions.length - shown.length;
   setText(byId('more-regions'), hidden > 0 ? `${whole(hidden)} more regions are only in the counts of the fleet.` : '');
@@ -162,8 +149,6 @@ export function showPanels({ regions, total, relays = [] }: FleetSummary): void 
   }
 }
 
-export function drawPanels(): boolean {
-  let more = false;
-  for (const panel of panels.values()) more = panel.draw() || more;
-  return more;
+export function drawPanels(): void {
+  for (const panel of panels.values()) panel.draw();
 }

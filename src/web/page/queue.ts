@@ -1,13 +1,13 @@
 /** The depth of the queue, and its dead letters: the newest, why they are there, and how they are sent again. */
 import type { DeadLettersView } from '../../puller/controls/fleet-controls.js';
-import { byId, create, fill, find, setText } from './dom.js';
+import { byId, fill, find, setText, stampFilled } from './dom.js';
 import { clock, countText, whole } from './format.js';
 import { ask } from './session.js';
 
 const DEPTH_EVERY_MS = 2_000;
 const LETTERS_SHOWN = 5;
 
-type Depth = { visible: number; inFlight: number; delayed: number };
+type Stats = { depth?: { visible: number; inFlight: number; delayed: number }; deadLetters?: number };
 
 export function listenToQueue(): void {
   byId('show-letters').addEventListener('click', () => void loadLetters());
@@ -19,19 +19,13 @@ export function listenToQueue(): void {
 async function loadDepth(): Promise<void> {
   if (document.hidden) return;
   // Without an answer the state of the connection already shows it.
-  const { answer } = await ask<{ depth?: Depth; deadLetters?: number }>('stats');
+  const { answer } = await ask<Stats>('stats');
   if (!answer) return;
-  showDepth(answer.depth);
-  showLetterCount(answer.deadLetters);
-}
-
-/** Undefined: not known. */
-function showDepth(depth: Depth | undefined): void {
-  const inFlight = depth && depth.inFlight > 0 ? `${whole(depth.inFlight)} in flight` : '';
-  const texts = depth
-    ? { waiting: whole(depth.visible + depth.delayed), inFlight }
-    : { waiting: '?', inFlight: 'does not answer' };
-  fill(byId('totals'), texts);
+  const { depth, deadLetters } = answer;
+  const inFlight = depth?.inFlight ? `${whole(depth.inFlight)} in flight` : '';
+  const waiting = depth && whole(depth.visible + depth.delayed);
+  fill(byId('totals'), waiting ? { waiting, inFlight } : { waiting: '?', inFlight: 'does not answer' });
+  showLetterCount(deadLetters);
 }
 
 /** 0: none, or not known. */
@@ -61,13 +55,7 @@ async function loadLetters(): Promise<void> {
 function letterRow(letter: DeadLettersView['letters'][number]): HTMLElement {
   const { id, reason, exhausted, sentAt, region, hostname, body } = letter;
   const why = reason ?? (exhausted ? 'delivered too often and never deleted' : 'no reason given');
-  return create(
-    'li',
-    '',
-    create('time', 'dim', clock(sentAt)),
-    create('b', '', why),
-    create('span', 'dim', [region, hostname].filter(Boolean).join(' ')),
-    create('code', 'body', body),
-    create('code', '', `npx wasm-sensors queue replay ${id}`),
-  );
+  const place = [region, hostname].filter(Boolean).join(' ');
+  const replay = `npx wasm-sensors queue replay ${id}`;
+  return stampFilled('letter-template', { time: clock(sentAt), why, place, body, replay });
 }

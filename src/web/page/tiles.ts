@@ -11,7 +11,6 @@ import type { ShownSensor } from './sensors.js';
 /** More sensors have small tiles: what they have in common stands once above them. As in the style sheet. */
 const MAX_MEDIUM = 9;
 
-/** The name of a value, and its number. */
 export const valueNode = ({ name, text, unit }: ValueText): HTMLElement =>
   create('span', 'value', create('span', 'what', `${name} `), create('span', 'much', withUnit(text, unit)));
 
@@ -50,7 +49,6 @@ export class Tiles {
     return [prefix && `${prefix}…`, [...measures].join(', ')].filter(Boolean).join(': ');
   }
 
-  /** Draws those of the sensors that are shown. */
   draw(sensors: Iterable<ShownSensor>): void {
     for (const sensor of sensors) {
       const tile = this.#tiles.get(sensor);
@@ -71,13 +69,8 @@ export class Tiles {
   #move(event: KeyboardEvent): void {
     const tiles = [...this.#tiles.values()];
     const columns = tiles.filter(({ offsetTop }) => offsetTop === tiles[0]?.offsetTop).length;
-    const steps = new Map([
-      ['ArrowRight', 1],
-      ['ArrowLeft', -1],
-      ['ArrowDown', columns],
-      ['ArrowUp', -columns],
-    ]);
-    const step = steps.get(event.key);
+    const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns };
+    const step = steps[event.key];
     const at = tiles.findIndex((tile) => linkOf(tile) === event.target);
     const [from, to] = [tiles[at], tiles[at + (step ?? 0)]];
     if (step === undefined || !from || !to) return;

@@ -1,8 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import type { Convergence } from '../../../fleet/fleet-view.js';
+import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import type { FailedProxy } from '../../../operations/config/apply-to-proxies.js';
 import { changeConfig, type WantedChange } from '../../../operations/config/change-config.js';
+import { editConfigFile } from '../../../operations/config/edit-region-file.js';
 import { configDocument, readConfig } from '../../../operations/config/read-config.js';
 import { rollOut } from '../../../operations/config/rollout.js';
+import { openSession } from '../../../runtime/session.js';
 import { type CommandContext, command } from '../../command.js';
 import { desiredFieldNamed, valuesFrom } from '../../desired-values.js';
 import { commaList, flagOption, scopeFrom, scopeOptions, timeoutOption, valueOption } from '../../options.js';
@@ -10,8 +15,10 @@ import {
   configText,
   convergedText,
   failedProxyText,
+  fileSeenText,
   followText,
   hiddenTexts,
+  readProgressText,
   setConfigText,
 } from '../../output/config-text.js';
 import { namesText, secondsText } from '../../output/terminal-text.js';
@@ -34,7 +41,6 @@ export const configSet = command({
   name: 'config set <values...>',
   summary:
     'change running sensors (color, emoji, random_off, interval, paused, settings they declare), and wait until their readings show it; exit code 1: no sensor follows',
-  modes: ['text', 'json'],
   settings: TARGET_SETTINGS,
   options: {
     ...changeOptions(),
@@ -62,7 +68,6 @@ export const configSet = command({
 export const configUnset = command({
   name: 'config unset <names...>',
   summary: 'clear desired values: sensors fall back to the wider scope, their file, their flags',
-  modes: ['text', 'json'],
   settings: TARGET_SETTINGS,
   options: changeOptions(),
   examples: ['wasm-sensors config unset --region eu color'],
@@ -114,7 +119,6 @@ const waiting = ({ out, options: { timeoutMs } }: Context) => ({
 export const configShow = command({
   name: 'config show',
   summary: 'show the desired configuration of every scope, and what the sensors report, with the source of each value',
-  modes: ['text', 'json'],
   settings: TARGET_SETTINGS,
   async action({ out, settings }) {
     const view = await readConfig(openConfigTarget(settings));
@@ -127,3 +131,34 @@ export const configShow = command({
     out.result(configDocument(view), (style) => configText(view, style));
   },
 });
+
+export const configEdit = command({
+  name: 'config edit <region>',
+  summary: "open the region's YAML file in $EDITOR; its sensors apply it when you save it",
+  settings: ['stateDir', 'pullerUrl'],
+  options: { timeoutMs: timeoutOption(30) },
+  async action({ out, settings, options: { timeoutMs }, args: { region } }) {
+    const session = openSession(settings);
+    const target = { network: await session.network(), fleet: session.fleet };
+    const { file, seen } = await editConfigFile(target, region, {
+      edit: openEditor,
+      timeoutMs,
+      onProgress: (progress) => out.progress(readProgressText(progress)),
+    });
+    out.result({ file, changed: seen !== undefined, ...seen }, () =>
+      seen ? fileSeenText(file, region, seen) : `${file} was not changed`,
+    );
+  },
+});
+
+/** Runs the editor on this terminal; `EDITOR` may hold arguments. */
+async function openEditor(file: string): Promise<void> {
+  const editor = process.env.VISUAL || process.env.EDITOR || 'vi';
+  const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
+  const problem = await once(child, 'exit').then(
+    ([code, signal]) => (code === 0 ? undefined : `${editor} exited with ${signal ?? `code ${code}`}`),
+    (error) => `can't run ${editor}: ${messageOf(error)}`,
+  );
+  if (problem === undefined) return;
+  throw new AppError('EDITOR_FAILED', problem, { hint: 'Try again, or set EDITOR to another editor.' });
+}

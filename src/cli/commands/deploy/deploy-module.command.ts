@@ -8,19 +8,19 @@ import {
   allowOption,
   flagOption,
   listOption,
+  refuse,
   regionsOption,
   takeOverOption,
   text,
   timeoutOption,
   valueOption,
 } from '../../options.js';
-import { deployModuleText } from '../../output/module-text.js';
+import { deployModuleText } from '../../output/deploy-text.js';
 import { openDeployTarget } from '../../targets.js';
 
 export const deployModuleCommand = command({
   name: 'deploy module <file>',
   summary: 'run any WASI module on every edge node, replacing the one of this name',
-  modes: ['text', 'json'],
   settings: ['stateDir', 'tlsCa'],
   options: {
     name: valueOption('--name <name>', 'name of the module (default: that of the file)', text),
@@ -37,23 +37,13 @@ export const deployModuleCommand = command({
     'wasm-sensors deploy module ./publisher.wasm --param=--proxy={proxy} --param=--region={region} --param=--interval=1',
   ],
   async action({ out, settings, options, args: { file } }) {
-    const { regions, parameters, allow, once, timeoutMs } = options;
+    const { regions } = options;
     const name = nameOf(file, options.name);
     const env = envFrom(options.env);
     const target = await openDeployTarget(openSession(settings), settings);
     const takeOver = await askTakeOver(out, options.takeOver, target.network, { role: 'module', name, regions });
-    const result = await deployModule(target, {
-      file,
-      name,
-      env,
-      regions,
-      parameters,
-      once,
-      allow,
-      takeOver,
-      timeoutMs,
-      onProgress: (step) => out.progress(step),
-    });
+    const wanted = { ...options, file, name, env, takeOver };
+    const result = await deployModule(target, { ...wanted, onProgress: (step) => out.progress(step) });
     out.result(result, () => deployModuleText(result));
   },
 });
@@ -66,9 +56,12 @@ function nameOf(file: string, given: string | undefined): string {
   const base = basename(file.toLowerCase(), '.wasm').replace(/[^a-z0-9]+/g, '-');
   const name = given ?? base.replace(/^-|-$/g, '').slice(0, MAX_NAME);
   if (NAME.test(name) && name.length <= MAX_NAME) return name;
-  throw new AppError('BAD_OPTION', `--name: ${JSON.stringify(name)} is not a name`, {
-    hint: `Use lower-case letters, digits and single dashes, at most ${MAX_NAME}.`,
-  });
+  return refuse(
+    '--name',
+    name,
+    'is not a name',
+    `Use lower-case letters, digits and single dashes, at most ${MAX_NAME}.`,
+  );
 }
 
 /** From `NAME=value` words; throws `BAD_OPTION`. */
@@ -76,9 +69,7 @@ function envFrom(words: string[]): Record<string, string> {
   return Object.fromEntries(
     words.map((word) => {
       const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(word) ?? [];
-      if (name === undefined || value === undefined) {
-        throw new AppError('BAD_OPTION', `--env: ${JSON.stringify(word)} is not NAME=value`);
-      }
+      if (name === undefined || value === undefined) return refuse('--env', word, 'is not NAME=value');
       if (!name.startsWith('BACALHAU_')) return [name, value];
       throw new AppError('BAD_OPTION', `--env: ${name} is set by the node`, {
         hint: 'Names that begin with BACALHAU_ are reserved.',

@@ -8,10 +8,10 @@ import {
   publisherOptions,
   regionsOption,
   requireProfile,
+  type SensorValues,
   sensorConfigFrom,
   text,
   timeoutOption,
-  type Values,
   valueOption,
   yesOption,
 } from '../../options.js';
@@ -22,7 +22,6 @@ import { openDeployTarget } from '../../targets.js';
 export const deployPublisherCommand = command({
   name: 'deploy publisher',
   summary: 'run a sensor on every edge node, replacing those that run; flags that are left out have their defaults',
-  modes: ['text', 'json'],
   settings: ['stateDir', 'tlsCa'],
   options: {
     ...publisherOptions(),
@@ -62,14 +61,7 @@ export const deployPublisherCommand = command({
   },
 });
 
-/** What is asked for: the publisher, where it runs, and how long to wait. */
-type DeployValues = Values<ReturnType<typeof publisherOptions>> & {
-  regions?: string[] | undefined;
-  proxy?: string | undefined;
-  undo?: boolean;
-  kept: DeployOptions['kept'];
-  timeoutMs: number;
-};
+type DeployValues = Omit<DeployOptions, 'config' | 'timeoutHint' | 'onProgress'> & SensorValues;
 
 /** As the command and `up --deploy` do it. */
 export const runDeploy = (

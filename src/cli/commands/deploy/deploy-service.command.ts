@@ -1,31 +1,29 @@
+import { productImage } from '../../../docker/images.js';
+import type { RelayJob } from '../../../jobs/job-request.js';
 import { AppError } from '../../../lib/errors/app-error.js';
-import {
-  deployService,
-  refuseProxyInUse,
-  type ServiceRole,
-  stopService,
-} from '../../../operations/deploy/deploy-service.js';
-import { foreignJobs, refuseForeign } from '../../../operations/deploy/job-owners.js';
+import { deployRelay, deployService, type ServiceRole } from '../../../operations/deploy/deploy-service.js';
 import { openSession } from '../../../runtime/session.js';
 import { type CommandSpec, command } from '../../command.js';
 import { askTakeOver } from '../../confirm.js';
-import { flagOption, takeOverOption, text, timeoutOption, valueOption } from '../../options.js';
+import {
+  mandatoryOption,
+  relayRegionOption,
+  takeOverOption,
+  text,
+  timeoutOption,
+  url,
+  valueOption,
+} from '../../options.js';
 import { secondsText } from '../../output/terminal-text.js';
 import { StopSignal } from '../../stop-signal.js';
 
 export const deployProxyCommand = deployServiceCommand('proxy', 'sensors then use it with `--proxy web-services`');
 export const deployPullerCommand = deployServiceCommand('puller', 'it replaces the one of `up`');
-export const stopProxyCommand = stopServiceCommand('proxy', 'stop the proxy that runs as a service job');
-export const stopPullerCommand = stopServiceCommand(
-  'puller',
-  'stop the puller service job; the one of `up` runs again',
-);
 
 function deployServiceCommand(role: ServiceRole, effect: string): CommandSpec {
   return command({
     name: `deploy ${role}`,
     summary: `run the ${role} as a service job on the compose network's web-services node; ${effect}`,
-    modes: ['text', 'json'],
     settings: ['stateDir', 'queue'],
     options: {
       image: valueOption(
@@ -72,31 +70,44 @@ function deployServiceCommand(role: ServiceRole, effect: string): CommandSpec {
   });
 }
 
-function stopServiceCommand(role: ServiceRole, summary: string): CommandSpec {
-  return command({
-    name: `stop ${role}`,
-    summary,
-    modes: ['text', 'json'],
-    settings: ['stateDir'],
-    options: {
-      takeOver: takeOverOption(),
-      ...(role === 'proxy'
-        ? { force: flagOption('--force', 'also while sensors send to it, which are silent then') }
-        : {}),
-    },
-    async action({ out, settings, options: { takeOver, force = false } }) {
-      const { state, control, network: open } = openSession(settings);
-      const network = await open();
-      if (!takeOver) refuseForeign(await foreignJobs(network, { role }));
-      if (role === 'proxy' && !force) await refuseProxyInUse(network, state.endpoints.jobProxy);
-      const stopped = await stopService(network, role, {
-        // While there is a job, the endpoint leads to it.
-        url: state.endpoints.puller,
-        setEndpoints: (change) => control.setEndpoints(change),
+export const deployRelayCommand = command({
+  name: 'deploy relay',
+  summary: 'run the relay of a region as a service job on a node of the region (remote network)',
+  options: {
+    region: relayRegionOption(),
+    url: mandatoryOption('--url <url>', 'where sensors of the region reach it: http:// with the node and a port', url),
+    dataDir: mandatoryOption(
+      '--data-dir <folder>',
+      'folder of the node that keeps its readings; it must allow it',
+      text,
+    ),
+    image: valueOption('--image <name>', 'image in a registry that the node reaches', text, productImage()),
+    takeOver: takeOverOption(),
+    timeoutMs: timeoutOption(120),
+  },
+  examples: ['wasm-sensors deploy relay --region eu --url http://10.0.3.7:9090 --data-dir /srv/relay'],
+  async action({ out, settings, options: { region, url: at, dataDir, image, takeOver, timeoutMs } }) {
+    const session = openSession(settings);
+    const { provider, connection } = await session.provider();
+    const upstream = provider.relayUpstream?.(connection);
+    if (upstream === undefined) {
+      throw new AppError('NOT_OFFERED', `the ${provider.kind} network runs no relay as a service job`, {
+        hint: '`up --relays` starts one in each region.',
       });
-      out.result({ stopped }, () =>
-        stopped ? `the ${role} service job was stopped` : `no ${role} was running as a service job`,
-      );
-    },
-  });
-}
+    }
+    const job: RelayJob = {
+      role: 'relay',
+      region,
+      image,
+      upstream,
+      dataDir,
+      url: at,
+      port: Number(new URL(at).port || 80),
+      submissionTime: Date.now(),
+    };
+    out.progress('submitting the relay');
+    const result = await deployRelay(await session.network(), job, { timeoutMs, takeOver });
+    const next = `run \`wasm-sensors deploy publisher --region ${region} --proxy ${at}\` to make sensors use it`;
+    out.result({ ...result, url: at }, () => `relay of ${region} runs (${secondsText(result.seconds)}); ${next}`);
+  },
+});

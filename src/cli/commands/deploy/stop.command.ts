@@ -1,17 +1,16 @@
 import type { Settings } from '../../../config/settings.js';
+import { refuseProxyInUse, type ServiceRole, stopService } from '../../../operations/deploy/deploy-service.js';
+import { foreignJobs, refuseForeign } from '../../../operations/deploy/job-owners.js';
 import { keptByJobs, type StopTarget, stopModule, stopPublisher } from '../../../operations/deploy/stop-jobs.js';
 import { openSession } from '../../../runtime/session.js';
-import { command } from '../../command.js';
+import { type CommandSpec, command } from '../../command.js';
 import { confirmGivenUp } from '../../confirm.js';
-import { regionsOption, takeOverOption, yesOption } from '../../options.js';
-import { stopPublisherText } from '../../output/deploy-text.js';
-import { stopModuleText } from '../../output/module-text.js';
+import { flagOption, regionsOption, relayRegionOption, takeOverOption, yesOption } from '../../options.js';
+import { stopModuleText, stopPublisherText } from '../../output/deploy-text.js';
 
 export const stopPublisherCommand = command({
   name: 'stop publisher',
   summary: 'stop the sensors, and wait until no more readings arrive',
-  modes: ['text', 'json'],
-  settings: ['stateDir'],
   options: { regions: regionsOption(), takeOver: takeOverOption(), yes: yesOption() },
   async action({ out, settings, options }) {
     const target = await openStopTarget(settings);
@@ -25,8 +24,6 @@ export const stopPublisherCommand = command({
 export const stopModuleCommand = command({
   name: 'stop module <name>',
   summary: 'stop a module that `deploy module` started',
-  modes: ['text', 'json'],
-  settings: ['stateDir'],
   options: { regions: regionsOption(), takeOver: takeOverOption(), yes: yesOption() },
   async action({ out, settings, options, args: { name } }) {
     const target = await openStopTarget(settings);
@@ -37,6 +34,53 @@ export const stopModuleCommand = command({
     );
     const result = await stopModule(target, name, options);
     out.result(result, () => stopModuleText(result));
+  },
+});
+
+export const stopProxyCommand = stopServiceCommand('proxy', 'stop the proxy that runs as a service job');
+export const stopPullerCommand = stopServiceCommand(
+  'puller',
+  'stop the puller service job; the one of `up` runs again',
+);
+
+function stopServiceCommand(role: ServiceRole, summary: string): CommandSpec {
+  return command({
+    name: `stop ${role}`,
+    summary,
+    options: {
+      takeOver: takeOverOption(),
+      ...(role === 'proxy'
+        ? { force: flagOption('--force', 'also while sensors send to it, which are silent then') }
+        : {}),
+    },
+    async action({ out, settings, options: { takeOver, force = false } }) {
+      const { state, control, network: open } = openSession(settings);
+      const network = await open();
+      if (!takeOver) refuseForeign(await foreignJobs(network, { role }));
+      if (role === 'proxy' && !force) await refuseProxyInUse(network, state.endpoints.jobProxy);
+      const stopped = await stopService(network, role, {
+        // While there is a job, the endpoint leads to it.
+        url: state.endpoints.puller,
+        setEndpoints: (change) => control.setEndpoints(change),
+      });
+      out.result({ stopped }, () =>
+        stopped ? `the ${role} service job was stopped` : `no ${role} was running as a service job`,
+      );
+    },
+  });
+}
+
+export const stopRelayCommand = command({
+  name: 'stop relay',
+  summary: 'stop the relay of a region that runs as a service job; its readings stay on the node',
+  options: { region: relayRegionOption(), takeOver: takeOverOption() },
+  async action({ out, settings, options: { region, takeOver } }) {
+    const network = await openSession(settings).network();
+    if (!takeOver) refuseForeign(await foreignJobs(network, { role: 'relay', regions: [region] }));
+    const stopped = await network.stop({ role: 'relay', region });
+    out.result({ stopped }, () =>
+      stopped ? `the relay of ${region} was stopped` : `no relay of ${region} was running`,
+    );
   },
 });
 

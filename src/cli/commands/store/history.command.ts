@@ -1,8 +1,33 @@
+import { AppError } from '../../../lib/errors/app-error.js';
+import type { FleetClient } from '../../../puller/fleet-client.js';
 import { openFleet } from '../../../runtime/session.js';
+import { BUILT_IN_METRICS, type History, MINUTE_MS, SAMPLED_METRICS } from '../../../store/history.js';
 import { command } from '../../command.js';
+import {
+  duration,
+  type Read,
+  refuse,
+  scopeOptions,
+  sinceOption,
+  timeRange,
+  untilOption,
+  type Values,
+  valueOption,
+} from '../../options.js';
+import { type ChartSize, chartText } from '../../output/chart/chart-text.js';
+import { timeStep } from '../../output/chart/ticks.js';
 import { csvRecord } from '../../output/csv.js';
 import { HISTORY_COLUMNS, historyRows, historyTable } from '../../output/history-text.js';
-import { askHistory, historyOptions, noPoints } from './ask-history.js';
+import { showsUnicode } from '../../output/terminal-text.js';
+import { watchAgain, watchOption } from '../../watch-again.js';
+
+const historyOptions = () => ({
+  ...scopeOptions(),
+  since: sinceOption('the time from then on (default: 1h)'),
+  until: untilOption('the time until then'),
+  step: valueOption('--step <duration>', 'a point for each of these, such as 10s, 5m or 1h', duration),
+});
+type HistoryValues = Values<ReturnType<typeof historyOptions>>;
 
 /** Rows of the table that need no scrolling. */
 const POINTS = 20;
@@ -26,3 +51,107 @@ export const history = command({
     else out.result(found, (style) => historyTable(found, style));
   },
 });
+
+/** Columns that a chart has not for its dots. */
+const MARGIN = 10;
+/** Without `--since` a chart begins with the first point of the last hour, but not later than this. */
+const LEAST_MS = 120_000;
+
+const chartSize: Read<ChartSize> = (given, flag) => {
+  const [, columns, rows] = /^(\d{1,4})x(\d{1,4})$/.exec(given) ?? [];
+  if (Number(columns) >= 20 && Number(rows) >= 8) return { columns: Number(columns), rows: Number(rows) };
+  return refuse(flag, given, 'is not a size from 20x8 on', 'For example: --size 100x30');
+};
+
+export const plot = command({
+  name: 'plot <metric>',
+  summary: 'draw a metric, such as temperature, readings.rate or readings.waiting, over time as a chart',
+  modes: ['text', 'json', 'ndjson'],
+  settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken'],
+  options: {
+    ...historyOptions(),
+    size: valueOption(
+      '--size <size>',
+      'columns and rows, such as 100x30 (default: those of the terminal, or 80x24)',
+      chartSize,
+    ),
+    everyMs: watchOption(),
+  },
+  examples: [
+    'wasm-sensors plot temperature --region eu --since 6h',
+    'wasm-sensors plot temperature --since 2m --watch',
+  ],
+  async action({ out, settings, options, args: { metric } }) {
+    const fleet = openFleet(settings);
+    /** The terminal may change. */
+    const size = () => options.size ?? { columns: process.stdout.columns ?? 80, rows: process.stdout.rows ?? 24 };
+    const read = async () => {
+      const found = await fitted(fleet, metric, options, size().columns - MARGIN);
+      if (out.mode === 'text' && found.series.length === 0) throw await noPoints(fleet, found);
+      return found;
+    };
+    // The line below is for the prompt, or the keys.
+    const text = (found: History) => {
+      const { columns, rows } = size();
+      return chartText(found, { columns, rows: rows - 1, style: out.style, unicode: showsUnicode() });
+    };
+    const report = (found: History) => out.result(found, () => text(found));
+    if (options.everyMs !== undefined) return watchAgain(out, options.everyMs, { read, report, text });
+    report(await read());
+    return;
+  },
+});
+
+/** Right after a start most of the last hour would be empty. */
+async function fitted(fleet: FleetClient, metric: string, options: HistoryValues, points: number): Promise<History> {
+  const found = await askHistory(fleet, metric, options, points);
+  if (options.since !== undefined || options.step !== undefined) return found;
+  const began = Math.min(...found.series.map((series) => series.points[0]!.t));
+  if (began - found.from < (found.to - found.from) / 4) return found;
+  const since = Math.min(began, found.to - LEAST_MS);
+  return askHistory(fleet, metric, { ...options, since }, points);
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Sensors send every 5 s unless they are told otherwise: shorter steps would show them in turn. */
+const LEAST_STEP_MS = 5_000;
+
+/**
+ * Without `--step` at most `points` of them. Built-in metrics may be named without what is before their dot, where no measured
+ * value has that name. Rejects with `BAD_OPTION`, or as {@link FleetClient.history} does.
+ */
+async function askHistory(
+  fleet: FleetClient,
+  metric: string,
+  options: HistoryValues,
+  points: number,
+): Promise<History> {
+  const found = await askMetric(fleet, metric, options, points);
+  const builtIn = BUILT_IN_METRICS.find((name) => name.endsWith(`.${metric}`));
+  return found.series.length > 0 || builtIn === undefined ? found : askMetric(fleet, builtIn, options, points);
+}
+
+async function askMetric(fleet: FleetClient, metric: string, options: HistoryValues, points: number): Promise<History> {
+  const { since: from, until: to } = timeRange(options, HOUR_MS);
+  const { region, host, step: given } = options;
+  const usual = Math.max(LEAST_STEP_MS, timeStep(to - from, points));
+  const ask = (step: number) => fleet.history({ metric, region, host, from, to, step });
+  // Shorter steps are counted from the readings themselves, if those are not too many.
+  if (given !== undefined || usual >= MINUTE_MS) return ask(given ?? usual);
+  if (SAMPLED_METRICS.includes(metric)) return ask(MINUTE_MS);
+  return ask(usual).catch((error: unknown) => {
+    if (error instanceof AppError && error.code === 'BAD_QUERY') return ask(MINUTE_MS);
+    throw error;
+  });
+}
+
+/** There is nothing to show: says what could be asked instead. */
+async function noPoints(fleet: FleetClient, { metric }: History): Promise<AppError> {
+  const { sensors } = await fleet.snapshot();
+  const measured = [...new Set(sensors.flatMap(({ values }) => Object.keys(values ?? {})))].sort();
+  const known = [...measured, ...BUILT_IN_METRICS].join(', ');
+  return new AppError('NO_POINTS', `there is nothing of ${metric} in this time`, {
+    hint: `Is it the right name, region and time? There are: ${known}.`,
+  });
+}

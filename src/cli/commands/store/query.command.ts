@@ -1,9 +1,19 @@
-import { text } from 'node:stream/consumers';
+import { text as readAll } from 'node:stream/consumers';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { queryStore } from '../../../operations/ask-store.js';
-import { type Answer, type Cell, SCHEMA_SQL } from '../../../store/answer.js';
+import { type Answer, type Cell, readAnswer, SCHEMA_SQL } from '../../../store/answer.js';
+import { readStore } from '../../../store/sqlite/reader/store-reader.js';
 import { type CommandContext, command } from '../../command.js';
-import { flagOption } from '../../options.js';
+import {
+  flagOption,
+  metricsOption,
+  oneOf,
+  scopeOptions,
+  sinceOption,
+  text,
+  timeRange,
+  untilOption,
+  valueOption,
+} from '../../options.js';
 import { csvLines } from '../../output/csv.js';
 import { rowsText } from '../../output/rows-text.js';
 import { countText, terminalWidth } from '../../output/terminal-text.js';
@@ -31,14 +41,16 @@ export const query = command({
     if (schema && given !== undefined) throw new AppError('BAD_OPTION', '--schema takes no SQL');
     const sql = schema ? SCHEMA_SQL : (given ?? (await fromStdin()));
     return untilStopped(async (signal) => {
-      const answer = await queryStore(storeTarget(context), sql, signal);
+      const target = storeTarget(context);
+      const ofFile = async (path: string) => readAnswer(readStore({ path, sql }, { signal }));
+      const answer = await (typeof target === 'string' ? ofFile(target) : target.query(sql, signal));
       await show(context, answer, signal);
     });
   },
 });
 
 async function fromStdin(): Promise<string> {
-  if (!process.stdin.isTTY) return text(process.stdin);
+  if (!process.stdin.isTTY) return readAll(process.stdin);
   throw new AppError('NO_SQL', 'no SQL was given', {
     hint: "For example: `wasm-sensors query 'select count(*) from readings'`",
   });
@@ -73,4 +85,59 @@ async function show(
   }
   out.result(undefined, (style) => rowsText(columns, all, style, terminalWidth()));
   out.note(countText(count, 'row'));
+}
+
+const FORMATS = ['csv', 'ndjson'] as const;
+const DAY_MS = 86_400_000;
+
+export const exportCommand = command({
+  name: 'export',
+  summary: 'write the readings of a time as CSV or NDJSON, in the order in which they were received',
+  modes: [...FORMATS],
+  settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken'],
+  options: {
+    since: sinceOption('readings received since then (default: 24h)'),
+    until: untilOption('readings received before then', 'all since'),
+    ...scopeOptions(),
+    fields: metricsOption(' (default: all)'),
+    file: valueOption(
+      '--file <path>',
+      'write to this file, which is there once it is complete (default: stdout)',
+      text,
+    ),
+    store: storeOption(),
+    /** The older name of `-o`. */
+    format: valueOption('--format <format>', 'as -o', oneOf(FORMATS)).choices(FORMATS).hideHelp(),
+  },
+  examples: [
+    'wasm-sensors export --since 24h --region eu --file eu.csv',
+    'wasm-sensors export --since 10m -o ndjson | jq .values.temperature',
+  ],
+  async action(context) {
+    const { out, options } = context;
+    const { region, host, fields, file, format = out.mode } = options;
+    const csv = format === 'csv';
+    const { since } = timeRange(options, DAY_MS);
+    // Without an end: what was received while the clock was ahead has a later time than now.
+    const until = options.until ?? Number.MAX_SAFE_INTEGER;
+    const wanted = { since, until, region, host, fields: fields?.join(',') };
+    return untilStopped(async (signal) => {
+      const target = storeTarget(context);
+      const readings = { ...wanted, values: csv ? ('columns' as const) : ('object' as const) };
+      const ofFile = async (path: string) => readAnswer(readStore({ path, readings }, { signal }));
+      const answer = await (typeof target === 'string' ? ofFile(target) : target.exportReadings(readings, signal));
+      await writeLines(csv ? csvLines(answer) : ndjson(answer), file, signal);
+      const { rows, damaged } = answer.end();
+      if (damaged) out.warn(`${countText(damaged, 'damaged reading')} left out`);
+      out.note(`${countText(rows, 'reading')}`);
+    });
+  },
+});
+
+/** The reading as it was sent, with `received_at`; what it does not have is left out. */
+async function* ndjson({ columns, rows }: Answer): AsyncGenerator<string> {
+  for await (const row of rows) {
+    const cells = columns.flatMap((name, i) => (row[i] === null ? [] : [[name, row[i]]]));
+    yield `${JSON.stringify(Object.fromEntries(cells))}\n`;
+  }
 }

@@ -19,8 +19,6 @@ import { keptText, quarantinedText, SENSORS_KEEP_RUNNING } from '../../output/up
 export const down = command({
   name: 'down',
   summary: 'stop what `up` started, also after it was killed; data is kept',
-  modes: ['text', 'json'],
-  settings: ['stateDir'],
   options: {
     volumes: flagOption('--volumes', 'also remove the data that the compose network keeps'),
     yes: yesOption(),

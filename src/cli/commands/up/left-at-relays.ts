@@ -11,17 +11,16 @@ export async function regionsLeftAtRelays(stateDir: string): Promise<string[]> {
   if (found.length === 0) return [];
   // Most starts need no SQLite in this process.
   const { openSqlite } = await import('../../../lib/sqlite/driver.js');
-  const hasReadings = (path: string): boolean => {
+  const keeping = found.filter(({ path }) => {
+    let database: ReturnType<typeof openSqlite> | undefined;
     try {
-      const database = openSqlite(path, { readOnly: true });
-      try {
-        return database.prepare('SELECT 1 FROM readings LIMIT 1').get() !== undefined;
-      } finally {
-        database.close();
-      }
+      database = openSqlite(path, { readOnly: true });
+      return database.prepare('SELECT 1 FROM readings LIMIT 1').get() !== undefined;
     } catch {
       return true;
+    } finally {
+      database?.close();
     }
-  };
-  return found.filter(({ path }) => hasReadings(path)).map(({ region }) => region);
+  });
+  return keeping.map(({ region }) => region);
 }

@@ -1,36 +1,37 @@
 /** `up --detach`: the same `up` as a background process; returns when it is ready. A signal before that stops both. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { parseLogLine } from '../../../lib/log/log-line.js';
-import { lastLines, openLog } from '../../../lib/process/log-file.js';
+import { lastLines } from '../../../lib/process/log-file.js';
 import { selfCommand } from '../../../lib/process/self-command.js';
 import { exitCodeOf, stopRequested } from '../../../lib/process/shutdown.js';
 import type { CommandContext } from '../../command.js';
 import { withCommandName } from '../../output/command-name.js';
 import { endpointLines } from '../../output/up-text.js';
-import { upLogFile } from './up-settings.js';
+import { openUpLog } from './up-settings.js';
 
-/** What the background process reports when it is ready. */
-interface Ready {
-  endpoints: Record<string, string>;
-  /** What happened on the way. */
-  notes: string[];
-}
+/** `notes`: what happened on the way. */
+type Ready = { endpoints: Record<string, string>; notes: string[] };
 
 /** Resolves with the exit code. */
 export async function upDetached({ out, settings }: Pick<CommandContext, 'out' | 'settings'>): Promise<number> {
-  const file = upLogFile(settings.stateDir);
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const { fd: log, from } = openLog(file);
+  const { file, fd: log, from } = openUpLog(settings.stateDir);
   const { command, args } = selfCommand(process.argv.slice(2).filter((arg) => arg !== '-d' && arg !== '--detach'));
   out.progress('starting in the background');
   const stop = stopRequested({ supervised: false });
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log, 'ipc'] });
   closeSync(log);
-  const exit = exitOf(child);
-  const outcome = await Promise.race([stop, readyOf(child), exit]);
+  // Null when a signal killed it, or when it never started.
+  const exit: Promise<{ code: number | null }> = once(child, 'exit').then(
+    ([code]) => ({ code }),
+    () => ({ code: null }),
+  );
+  const ready = new Promise<Ready>((resolve) => {
+    child.on('message', (message: { ready?: Ready }) => message.ready && resolve(message.ready));
+  });
+  const outcome = await Promise.race([stop, ready, exit]);
   if (typeof outcome === 'string') {
     out.progress('stopping');
     child.kill('SIGTERM');
@@ -57,18 +58,4 @@ function upFailed(message: string, log: { file: string; from: number }, code: nu
   const details = lastLines(log.file, 8, log.from).map((line) => parseLogLine(line, 0).text);
   const options = { hint: `Its log is ${log.file}.`, details };
   return code === 2 ? new AppError('UP_REFUSED', message, options) : new AppError('UP_FAILED', message, options);
-}
-
-function readyOf(child: ChildProcess): Promise<Ready> {
-  return new Promise((resolve) => {
-    child.on('message', (message: { ready?: Ready }) => message.ready && resolve(message.ready));
-  });
-}
-
-/** Its exit code; null when a signal killed it, or when it never started. */
-function exitOf(child: ChildProcess): Promise<{ code: number | null }> {
-  return new Promise((resolve) => {
-    child.once('exit', (code) => resolve({ code }));
-    child.once('error', () => resolve({ code: null }));
-  });
 }

@@ -1,11 +1,8 @@
 /** `up` in the foreground: starts everything, deploys if asked to, and stops everything when it is asked to stop. */
-import { mkdirSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
-import type { Settings } from '../../../config/settings.js';
+import { writeSync } from 'node:fs';
 import { messageOf } from '../../../lib/errors/app-error.js';
-import { createLogger, type Logger } from '../../../lib/log/logger.js';
+import { createLogger } from '../../../lib/log/logger.js';
 import { answersHttp } from '../../../lib/net/http-client.js';
-import { openLog } from '../../../lib/process/log-file.js';
 import { reportReady } from '../../../lib/process/shutdown.js';
 import type { Network, Submission } from '../../../network/network.js';
 import { restoreReplaced } from '../../../operations/deploy/submit-in-order.js';
@@ -14,12 +11,11 @@ import { planStack } from '../../../runtime/plan-stack.js';
 import { askTakeOver } from '../../confirm.js';
 import { deployNotes, deployText } from '../../output/deploy-text.js';
 import { eventText, logEvent, type UpEvent } from '../../output/event-text.js';
-import type { Output } from '../../output/output.js';
 import { NO_SENSORS_YET, SENSORS_KEEP_RUNNING, upTimeoutHint } from '../../output/up-text.js';
 import { type LiveScreen, loadScreen, showsScreen } from '../../screens.js';
 import { StopSignal } from '../../stop-signal.js';
 import { runDeploy } from '../deploy/deploy-publisher.command.js';
-import { type UpContext, upLogFile } from './up-settings.js';
+import { openUpLog, type UpContext } from './up-settings.js';
 
 /** Resolves with the exit code. */
 export async function upInForeground(context: UpContext): Promise<number> {
@@ -34,7 +30,9 @@ export async function upInForeground(context: UpContext): Promise<number> {
   let screen: LiveScreen | undefined;
   let stopping = false;
   const background = process.connected;
-  const log = openUpLog(settings, background);
+  const { logLevel: level, logFormat: format, stateDir } = settings;
+  // In the background standard error is the file of the log already (`up-detached.ts`).
+  const log = createLogger({ level, format, ...(background ? {} : { write: writerOf(stateDir) }) });
   const report = {
     note: (text: string) => (screen ?? out).note(text),
     progress: (text: string) => (screen ?? out).progress(text),
@@ -49,12 +47,10 @@ export async function upInForeground(context: UpContext): Promise<number> {
     else if (!screen) out.progress(text);
   };
   const stop = new StopSignal();
-  const { stack, provider, endpoints, proxy, token, ca } = await planStack({
-    settings: { values: settings, provenance: context.provenance },
-    registry: options.registry,
-    emit: show,
-    onStop: stop.request,
-  });
+  const { stack, provider, endpoints, proxy, token, ca } = await planStack(
+    { values: settings, provenance: context.provenance },
+    { registry: options.registry, emit: show, onStop: stop.request },
+  );
   const fleet = new FleetClient(() => endpoints.puller, { token });
 
   /** The URL that sensors were given for the proxy, where nothing answers. */
@@ -114,7 +110,13 @@ export async function upInForeground(context: UpContext): Promise<number> {
     screen = undefined;
     opened?.close();
     if (opened && stop.signal.aborted) out.note(`stopping: ${outlive ? '' : 'sensors, '}proxy, puller, queue`);
-    if (network) await restore(out, network, submissions);
+    if (network) {
+      // Where the deployment did not come to its end, the jobs that it replaced send to their proxies again.
+      const { restored, failed } = await restoreReplaced(network, submissions);
+      const names = restored.join(', ');
+      if (names !== '') out.note(`restored, because \`up\` failed: ${names}; they run again as before`);
+      for (const { job, reason } of failed) out.warn(`${job} was replaced and could not be restored: ${reason}`);
+    }
     try {
       await stack.stop();
     } catch (error) {
@@ -140,14 +142,6 @@ export async function upInForeground(context: UpContext): Promise<number> {
   return stop.exitCode;
 }
 
-/** Where the deployment did not come to its end, the jobs that it replaced send to their proxies again. */
-async function restore(out: Output, network: Network, submissions: Promise<Submission>[]): Promise<void> {
-  const { restored, failed } = await restoreReplaced(network, submissions);
-  if (restored.length > 0)
-    out.note(`restored, because \`up\` failed: ${restored.join(', ')}; they run again as before`);
-  for (const { job, reason } of failed) out.warn(`${job} was replaced and could not be restored: ${reason}`);
-}
-
 /** Ports that moved are in the addresses, and processes that exited are running again. */
 const PASSING = new Set<UpEvent['type']>([
   'child.slow',
@@ -158,27 +152,15 @@ const PASSING = new Set<UpEvent['type']>([
   'network.port-moved',
 ]);
 
-/** The log of `up` itself. `background`: standard error is that file already (`up-detached.ts`). */
-function openUpLog(
-  { stateDir, logLevel: level, logFormat: format }: Pick<Settings, 'stateDir' | 'logLevel' | 'logFormat'>,
-  background: boolean,
-): Logger {
-  if (background) return createLogger({ level, format });
-  const file = upLogFile(stateDir);
+/** Writes lines of the log of `up`. */
+function writerOf(stateDir: string): (line: string) => void {
   let fd: number | undefined;
-  return createLogger({
-    level,
-    format,
-    write(line) {
-      try {
-        if (fd === undefined) {
-          mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-          fd = openLog(file).fd;
-        }
-        writeSync(fd, line);
-      } catch {
-        // A full disk must not stop what runs; the terminal shows the same.
-      }
-    },
-  });
+  return (line) => {
+    try {
+      fd ??= openUpLog(stateDir).fd;
+      writeSync(fd, line);
+    } catch {
+      // A full disk must not stop what runs; the terminal shows the same.
+    }
+  };
 }

@@ -1,11 +1,17 @@
 /** What an `up` can be asked for. */
-import { join, resolve } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { SETTING_KEYS, type SettingKey } from '../../../config/settings.js';
+import { openLog } from '../../../lib/process/log-file.js';
 import type { CommandContext } from '../../command.js';
 import { flagOption, publisherOptions, timeoutOption } from '../../options.js';
 
-/** What happens to its processes and its network. */
-export const upLogFile = (stateDir: string): string => join(resolve(stateDir), 'logs', 'up.log');
+/** What happens to its processes and its network. The caller closes `fd`. */
+export function openUpLog(stateDir: string): { file: string; fd: number; from: number } {
+  const file = join(resolve(stateDir), 'logs', 'up.log');
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  return { file, ...openLog(file) };
+}
 
 /** The settings of `up`: all but those of other commands. */
 const OF_OTHERS: SettingKey[] = ['queueUnsigned', 'proxies', 'follow', 'pullerUrl', 'relayToken', 'pack'];

@@ -24,19 +24,10 @@ export const logs = command({
   async action({ out, settings, options: { follow, since, tail }, args: { services } }) {
     const target = logsTarget(settings);
     const stop = new StopSignal();
-    const width = Math.max(
-      0,
-      ...(services.length > 0 ? services : await loggedServices(target)).map(({ length }) => length),
-    );
-    const lines = readLogs(target, {
-      services,
-      level: settings.logLevel,
-      follow,
-      signal: stop.signal,
-      tail,
-      since,
-    });
-    for await (const line of lines) {
+    const names = services.length > 0 ? services : await loggedServices(target);
+    const width = Math.max(0, ...names.map(({ length }) => length));
+    const query = { services, level: settings.logLevel, follow, signal: stop.signal, tail, since };
+    for await (const line of readLogs(target, query)) {
       if (stop.signal.aborted) break;
       out.event(logDocument(line), (style) => logText(line, style, width));
       // A reader that is slower than this, such as a pager, must not fill the memory.

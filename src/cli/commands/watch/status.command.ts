@@ -1,7 +1,6 @@
-import { readStatus, type Status } from '../../../operations/read-status.js';
-import type { RunState } from '../../../runtime/run-state.js';
+import { readStatus } from '../../../operations/read-status.js';
 import { openSession } from '../../../runtime/session.js';
-import { type CommandContext, command } from '../../command.js';
+import { command } from '../../command.js';
 import { statusDocument, statusText, unansweredText } from '../../output/status-text.js';
 import { targetOf } from '../../targets.js';
 import { watchAgain, watchOption } from '../../watch-again.js';
@@ -13,36 +12,24 @@ export const status = command({
   settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken', 'tlsCa'],
   options: { everyMs: watchOption() },
   examples: ['wasm-sensors status --watch', 'wasm-sensors status --watch 10 -o ndjson'],
-  async action(context) {
-    const { out, options } = context;
-    if (options.everyMs === undefined) {
-      report(context, await read(context));
-      return;
-    }
-    return watchAgain(out, options.everyMs, {
-      read: () => read(context),
-      report: (found) => report(context, found),
-      text: ({ state, found }) => {
-        const warnings = found.unanswered.map((service) => `! ${unansweredText(service)}\n`);
-        return warnings.join('') + statusText(state, found, out.style);
-      },
-    });
+  async action({ out, settings, options: { everyMs } }) {
+    const read = async () => {
+      const session = openSession(settings);
+      const { stateDir } = settings;
+      const found = await readStatus({ ...targetOf(session, settings), network: await session.network(), stateDir });
+      return { state: session.state, found };
+    };
+    type Found = Awaited<ReturnType<typeof read>>;
+    const report = ({ state, found }: Found) => {
+      for (const service of found.unanswered) out.warn(unansweredText(service));
+      out.result(statusDocument(state, found), (style) => statusText(state, found, style));
+    };
+    const text = ({ state, found }: Found) => {
+      const warnings = found.unanswered.map((service) => `! ${unansweredText(service)}\n`);
+      return warnings.join('') + statusText(state, found, out.style);
+    };
+    if (everyMs !== undefined) return watchAgain(out, everyMs, { read, report, text });
+    report(await read());
+    return;
   },
 });
-
-interface Found {
-  state: RunState;
-  found: Status;
-}
-
-async function read({ settings }: Pick<CommandContext, 'settings'>): Promise<Found> {
-  const session = openSession(settings);
-  const { stateDir } = settings;
-  const found = await readStatus({ ...targetOf(session, settings), network: await session.network(), stateDir });
-  return { state: session.state, found };
-}
-
-function report({ out }: Pick<CommandContext, 'out'>, { state, found }: Found): void {
-  for (const service of found.unanswered) out.warn(unansweredText(service));
-  out.result(statusDocument(state, found), (style) => statusText(state, found, style));
-}

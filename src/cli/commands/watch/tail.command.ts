@@ -54,7 +54,6 @@ function flat(event: FleetEvent): object {
   return { ...rest, ...reading };
 }
 
-/** Leaves of the measured values only those with these names. */
 function withFields(event: FleetEvent, names: string[]): FleetEvent {
   if (event.event !== 'reading' || event.reading.values === undefined) return event;
   const values = Object.entries(event.reading.values).filter(([name]) => names.includes(name));

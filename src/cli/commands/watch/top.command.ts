@@ -7,6 +7,7 @@ import { TARGET_SETTINGS } from '../../targets.js';
 
 export const top = command({
   name: 'top',
+  modes: [],
   summary: 'the full-screen view of `up` in another terminal: fleet, sensors, readings, alerts; q leaves it',
   settings: TARGET_SETTINGS,
   examples: ['wasm-sensors top', 'wasm-sensors top --puller-url http://10.0.0.5:9091'],

@@ -1,15 +1,7 @@
 /** A grid of cells of a terminal in which series draw dots: eight a cell with braille, else one mark a cell. */
 
-interface Point {
-  x: number;
-  y: number;
-}
-
-interface Cell {
-  bits: number;
-  series: number;
-  strong: boolean;
-}
+type Point = Record<'x' | 'y', number>;
+type Cell = { bits: number; series: number; strong: boolean };
 
 /** Bits of the braille dots by column and row. */
 const BITS = [
@@ -27,15 +19,15 @@ export class Canvas {
   /** Dots across and down. */
   readonly width: number;
   readonly height: number;
-  readonly #columns: number;
-  readonly #braille: boolean;
   readonly #cells = new Map<number, Cell>();
 
-  constructor(columns: number, rows: number, braille: boolean) {
+  constructor(
+    private readonly columns: number,
+    rows: number,
+    private readonly braille: boolean,
+  ) {
     this.width = braille ? 2 * columns : columns;
     this.height = braille ? 4 * rows : rows;
-    this.#columns = columns;
-    this.#braille = braille;
   }
 
   /** A straight line of dots, both ends included; 0 is at the left and at the top. `strong` wins over others. */
@@ -47,15 +39,14 @@ export class Canvas {
     }
   }
 
-  /** A line of the text, painted by `paint`. */
   line(row: number, paint: (text: string, series: number, strong: boolean) => string): string {
     let line = '';
-    for (let column = 0; column < this.#columns; column++) {
-      const cell = this.#cells.get(row * this.#columns + column);
+    for (let column = 0; column < this.columns; column++) {
+      const cell = this.#cells.get(row * this.columns + column);
       if (!cell) line += ' ';
       else {
         const mark = cell.strong ? markOf(cell.series) : FAINT;
-        line += paint(this.#braille ? String.fromCharCode(BRAILLE + cell.bits) : mark, cell.series, cell.strong);
+        line += paint(this.braille ? String.fromCharCode(BRAILLE + cell.bits) : mark, cell.series, cell.strong);
       }
     }
     return line;
@@ -63,8 +54,8 @@ export class Canvas {
 
   #set(x: number, y: number, series: number, strong: boolean): void {
     if (x < 0 || y < 0 || x >= this.width || y >= this.height) return;
-    const [across, down] = this.#braille ? [2, 4] : [1, 1];
-    const place = Math.floor(y / down) * this.#columns + Math.floor(x / across);
+    const [across, down] = this.braille ? [2, 4] : [1, 1];
+    const place = Math.floor(y / down) * this.columns + Math.floor(x / across);
     const cell = this.#cells.get(place) ?? { bits: 0, series, strong };
     this.#cells.set(place, cell);
     cell.bits |= BITS[x % across]?.[y % down] ?? 0;

@@ -3,7 +3,6 @@
  * paler bar from the lowest to the highest reading, so that one sensor of a region that measures something else can be seen. A library for
  * this (asciichart, simple-ascii-chart) has a column for each point and one value in it: no time axis, gaps or extremes.
  */
-
 import { durationText } from '../../../lib/time/time-text.js';
 import type { History, HistoryPoint } from '../../../store/history.js';
 import { asciiOnly } from '../cells.js';
@@ -13,21 +12,11 @@ import type { Style } from '../terminal-text.js';
 import { Canvas, markOf } from './canvas.js';
 import { localTime, timeTicks, type ValueScale, valueScale } from './ticks.js';
 
-export interface ChartSize {
-  columns: number;
-  rows: number;
-}
+export type ChartSize = Record<'columns' | 'rows', number>;
 
-export interface ChartOptions extends ChartSize {
-  style: Style;
-  /** The terminal shows characters beyond ASCII. */
-  unicode: boolean;
-}
-
-interface NamedSeries {
-  name: string;
-  points: HistoryPoint[];
-}
+/** `unicode`: the terminal shows characters beyond ASCII. */
+export type ChartOptions = ChartSize & { style: Style; unicode: boolean };
+type NamedSeries = { name: string; points: HistoryPoint[] };
 
 const COLORS = ['cyan', 'yellow', 'magenta', 'green', 'blue', 'whiteBright'] as const;
 /** Room for a label of the time axis. */
@@ -43,11 +32,9 @@ export function chartText(history: History, options: ChartOptions): string {
   const legend = legendLines(all, options, braille, Math.max(1, Math.floor(rows / 3)));
   const height = Math.max(LEAST_ROWS, rows - legend.length - 3);
   const points = all.flatMap((one) => one.points);
-  const scale = valueScale(
-    points.reduce((least, { min }) => Math.min(least, min), Number.POSITIVE_INFINITY),
-    points.reduce((most, { max }) => Math.max(most, max), Number.NEGATIVE_INFINITY),
-    Math.max(2, Math.floor(height / 3)),
-  );
+  const least = points.reduce((one, { min }) => Math.min(one, min), Number.POSITIVE_INFINITY);
+  const most = points.reduce((one, { max }) => Math.max(one, max), Number.NEGATIVE_INFINITY);
+  const scale = valueScale(least, most, Math.max(2, Math.floor(height / 3)));
   const margin = Math.max(...scale.ticks.map(({ label }) => label.length));
   const width = Math.max(10, columns - margin - 2);
   const canvas = new Canvas(width, height, braille);
@@ -128,7 +115,7 @@ function legendLines(all: NamedSeries[], { style, columns }: ChartOptions, brail
     name: `${colorOf(style, series)(braille ? '●' : markOf(series))} ${name}`,
     lowest: points.reduce((one, other) => (other.min < one.min ? other : one)),
     highest: points.reduce((one, other) => (other.max > one.max ? other : one)),
-    mean: meanOf(points),
+    mean: sum(points.map(({ mean, count }) => mean * count)) / sum(points.map(({ count }) => count)),
   }));
   const lines = table(
     rows,
@@ -143,7 +130,4 @@ function legendLines(all: NamedSeries[], { style, columns }: ChartOptions, brail
   return all.length > shown.length ? [...lines, style.dim(`… ${all.length - shown.length} more`)] : lines;
 }
 
-function meanOf(points: HistoryPoint[]): number {
-  const count = points.reduce((sum, point) => sum + point.count, 0);
-  return points.reduce((sum, point) => sum + point.mean * (point.count / count), 0);
-}
+const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);

@@ -1,11 +1,7 @@
 /** Where the axes of a chart have their ticks, and what is written there. */
 
-export interface ValueScale {
-  low: number;
-  high: number;
-  /** Between them. */
-  ticks: { at: number; label: string }[];
-}
+/** With ticks between both. */
+export type ValueScale = { low: number; high: number; ticks: { at: number; label: string }[] };
 
 /** From `min` to `max`, with at least two ticks at round numbers, and about `most` where there is room for so many. */
 export function valueScale(min: number, max: number, most: number): ValueScale {

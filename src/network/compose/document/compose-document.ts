@@ -4,21 +4,16 @@ import { type Document, isMap, isScalar, parseDocument, type YAMLMap } from 'yam
 import { OWNER_LABEL } from '../../../docker/containers.js';
 import { productImage } from '../../../docker/images.js';
 import { packageRoot } from '../../../lib/process/self-command.js';
-import { edgeName } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';
 import { relayName } from '../../relays.js';
 import type { DockerInside } from '../engine/nested-docker.js';
-import { relayTokenVariableOf, tokenVariableOf } from './node-tokens.js';
 
-/** Further arguments of services. */
 export type ServiceArgs = Record<'sqs-proxy' | 'sqs-puller' | 'queue' | 'relay', string[]>;
 
 export interface ComposeOptions {
   nodesPerRegion: number;
   dockerInside: DockerInside;
-  /** False when another queue is used. */
   embeddedQueue: boolean;
-  /** One in each region. */
   relays: boolean;
   /** State folder of the `up` that runs it; the label of everything that it creates. */
   owner?: string;
@@ -28,10 +23,10 @@ export interface ComposeOptions {
 }
 
 export function composeDocument(options: ComposeOptions): string {
-  const document = parseDocument(readFileSync(`${packageRoot}templates/compose.yaml`, 'utf8'));
+  const template = readFileSync(`${packageRoot}templates/compose.yaml`, 'utf8');
+  const document = parseDocument(withEdgeNodes(template, options.nodesPerRegion));
   document.setIn(['x-product', 'image'], `\${WASM_SENSORS_IMAGE:-${productImage()}}`);
   const services = document.get('services') as YAMLMap;
-  addEdgeNodes(services, options.nodesPerRegion);
   setRelays(document, services, options.relays);
   if (!options.embeddedQueue) dropQueue(document, services);
   setDockerInside(document, services, options.dockerInside);
@@ -57,47 +52,26 @@ function labelOwner(document: Document, owner: string): void {
 /** A text in which Compose replaces no variables. */
 const literal = (text: string): string => text.replaceAll('$', '$$$$');
 
-/** `edge-us-2`, `edge-eu-2` …: copies of a region's only node with another name and other labels. */
-function addEdgeNodes(services: YAMLMap, perRegion: number): void {
-  const model = services.get('edge-eu-1') as YAMLMap;
+/** With `edge-us-2`, `edge-eu-2` …: copies of a region's only node with another name and other labels. */
+function withEdgeNodes(template: string, perRegion: number): string {
+  const [model = ''] = /^ {2}edge-eu-1:\n(?: {4}.*\n)+/m.exec(template) ?? [];
+  const copies: string[] = [];
   for (let number = 2; number <= perRegion; number++) {
     for (const region of REGIONS) {
-      const name = edgeName(region, number);
-      const node = model.clone() as YAMLMap;
-      node.set('container_name', `\${COMPOSE_PROJECT_NAME:-bacalhau-edge}-${region}-${number}`);
-      node.set('hostname', name);
-      for (const item of (node.get('command') as { items: { value: string }[] }).items) {
-        item.value = item.value.replace('edge-eu-1', name).replace('region=eu', `region=${region}`);
-      }
-      node.setIn(['environment', 'REGION'], region);
-      node.setIn(['environment', 'SENSOR_TOKEN'], `\${${tokenVariableOf(name)}:-\${SENSOR_TOKEN:-}}`);
-      node.setIn(['networks', 0], `region-${region}`);
-      services.add({ key: name, value: node } as never);
+      const node = model.replaceAll('eu-1', `${region}-${number}`);
+      copies.push(node.replaceAll('EU_1', `${region.toUpperCase()}_${number}`).replace(/\beu\b/g, region));
     }
   }
+  return template.replace('\nnetworks:\n', (next) => `\n${copies.join('\n')}${next}`);
 }
 
-/** `relay-us`, `relay-as`: copies of the only one, or none. */
 function setRelays(document: Document, services: YAMLMap, wanted: boolean): void {
-  const model = services.get(relayName('eu')) as YAMLMap;
-  const volumes = document.get('volumes') as YAMLMap;
-  if (!wanted) {
-    services.delete(relayName('eu'));
-    volumes.delete(`${relayName('eu')}-data`);
-    return;
-  }
-  model.delete('profiles');
-  for (const region of REGIONS.filter((name) => name !== 'eu')) {
-    const name = relayName(region);
-    const relay = model.clone() as YAMLMap;
-    for (const item of (relay.get('command') as { items: { value: string }[] }).items) {
-      item.value = item.value.replace(/^(--name=relay-|--region=)eu$/, `$1${region}`);
+  for (const name of REGIONS.map(relayName)) {
+    if (wanted) services.deleteIn([name, 'profiles']);
+    else {
+      services.delete(name);
+      document.deleteIn(['volumes', `${name}-data`]);
     }
-    relay.setIn(['environment', 'WASM_SENSORS_RELAY_TOKEN'], `\${${relayTokenVariableOf(region)}:-\${SENSOR_TOKEN:-}}`);
-    relay.setIn(['volumes', 0], `${name}-data:/data`);
-    relay.set('networks', document.createNode({ [`region-${region}`]: { aliases: ['relay'] } }));
-    services.add({ key: name, value: relay } as never);
-    volumes.add({ key: `${name}-data`, value: document.createNode({}) } as never);
   }
 }
 

@@ -6,20 +6,18 @@ import { newToken } from '../../../lib/net/bearer-token.js';
 import { packageRoot } from '../../../lib/process/self-command.js';
 import { edgeNames } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';
+import type { PlanContext } from '../../provider.js';
 import { relaySecrets } from '../../relays.js';
 import { sensorEnvOf } from '../../sensor-tokens.js';
 
 const KEY_LINE = 'WASM_SENSORS_SENSOR_KEY=';
 
 /** Without it, `SENSOR_TOKEN` is the token of all nodes. */
-export const tokenVariableOf = (node: string) => `SENSOR_TOKEN_${node.replaceAll('-', '_').toUpperCase()}`;
+const tokenVariableOf = (node: string) => `SENSOR_TOKEN_${node.replaceAll('-', '_').toUpperCase()}`;
 
-export const relayTokenVariableOf = (region: string) => `RELAY_TOKEN_${region.toUpperCase()}`;
+const relayTokenVariableOf = (region: string) => `RELAY_TOKEN_${region.toUpperCase()}`;
 
-interface TokenHolders {
-  nodesPerRegion: number;
-  relays: boolean;
-}
+type TokenHolders = Pick<PlanContext, 'nodesPerRegion' | 'relays'>;
 
 /** The tokens of each node and relay, by variable; none without a key. */
 export function ownTokens(sensorKey: string | undefined, { nodesPerRegion, relays }: TokenHolders) {

@@ -1,13 +1,12 @@
 /** A compose project: one network of containers under one name. */
 import { closeSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Container, containerLogs, containersOf } from '../../../docker/containers.js';
+import { containerLogs, containersOf } from '../../../docker/containers.js';
 import { type DockerOptions, docker } from '../../../docker/docker-cli.js';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { openLog } from '../../../lib/process/log-file.js';
 
 export interface Project {
-  /** Containers, networks and volumes carry it in their names. */
   name: string;
   /** Holds `compose.yaml` and `.env`. */
   folder: string;
@@ -51,12 +50,7 @@ export function compose(project: Project, args: string[], { secrets, apart }: Co
 
 /** Rejects with `PROJECT_IN_USE` when containers of the project belong to another state folder, or were started by hand. */
 export async function requireOwnProject(project: string, stateDir: string): Promise<void> {
-  refuseForeign(await containersOf({ project }), project, stateDir);
-}
-
-/** Like {@link requireOwnProject}, for containers that are known already. */
-export function refuseForeign(containers: Container[], project: string, stateDir: string): void {
-  const foreign = containers.find(({ owner }) => owner !== stateDir);
+  const foreign = (await containersOf({ project })).find(({ owner }) => owner !== stateDir);
   if (!foreign) return;
   const whose = foreign.owner === '' ? 'was started by hand' : `belongs to ${foreign.owner}`;
   throw new AppError('PROJECT_IN_USE', `the Docker network ${project} exists and ${whose}`, {
@@ -64,7 +58,6 @@ export function refuseForeign(containers: Container[], project: string, stateDir
   });
 }
 
-/** Kept of each container's log. */
 const LOG_LINES = 1000;
 
 /** Beside the logs of `up`. */

@@ -7,7 +7,7 @@ import { type Container, containersOf, lastLogLines } from '../../../docker/cont
 import { docker } from '../../../docker/docker-cli.js';
 import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import type { NetworkEvent } from '../../provider.js';
-import { logFolderOf, type Project, refuseForeign } from './compose-project.js';
+import { logFolderOf, type Project } from './compose-project.js';
 
 const CHECK_EVERY_MS = 2000;
 /** An engine that takes longer to list a few containers is in trouble. */
@@ -18,14 +18,12 @@ const CRASH_LINES = 2;
 const LINE_WIDTH = 120;
 
 /**
- * Rejects with `CONTAINER_FAILED`, with the container's last lines, as soon as one has exited or crashed, and with
- * `PROJECT_IN_USE` when others start the project at the same time.
+ * Rejects with `CONTAINER_FAILED`, with the container's last lines, as soon as one has exited or crashed.
  */
-export async function failOnExit(project: Project, stateDir: string, signal: AbortSignal): Promise<never> {
+export async function failOnExit(project: Project, signal: AbortSignal): Promise<never> {
   for (;;) {
     await sleep(CHECK_EVERY_MS / 2, undefined, { signal });
     const containers = await containersOf({ project: project.name });
-    refuseForeign(containers, project.name, stateDir);
     const failed = containers.find(({ state }) => ['exited', 'dead', 'restarting'].includes(state));
     if (!failed) continue;
     throw new AppError('CONTAINER_FAILED', `${failed.service} exited while it started (exit code ${failed.exitCode})`, {
@@ -35,7 +33,7 @@ export async function failOnExit(project: Project, stateDir: string, signal: Abo
   }
 }
 
-export interface WatchOptions {
+interface WatchOptions {
   project: Project;
   emit(event: NetworkEvent): void;
   /** Called with the service when its container runs again, whoever restarted it. */

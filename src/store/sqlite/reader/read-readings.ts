@@ -43,37 +43,29 @@ export function* readReadings(database: Database, query: ExportQuery): Iterable<
   yield { end: { rows, ...(damaged > 0 ? { damaged } : {}) } };
 }
 
-interface Range {
-  database: Database;
-  where: string;
-  values: (string | number)[];
-  /** Ids of the first and the last reading that may be of it. */
-  first: number;
-  last: number;
+type Range = ReturnType<typeof rangeOf>;
+
+function rangeOf(database: Database, { since, until, region, host }: ExportQuery) {
+  // `first` and `last`: ids of the readings that may be of it.
+  const first = firstSince(database, 'received_at', since);
+  return {
+    database,
+    values: { since, until, region: region ?? null, host: host ?? null },
+    first,
+    last: lastReading(database),
+  };
 }
 
-function rangeOf(database: Database, { since, until, region, host }: ExportQuery): Range {
-  const conditions = ['received_at >= ?', 'received_at < ?'];
-  const values: (string | number)[] = [since, until];
-  if (region !== undefined) {
-    conditions.push('region = ?');
-    values.push(region);
-  }
-  if (host !== undefined) {
-    conditions.push('hostname = ?');
-    values.push(host);
-  }
-  const first = firstSince(database, 'received_at', since);
-  return { database, where: conditions.join(' and '), values, first, last: lastReading(database) };
-}
+const IN_RANGE = `received_at >= :since and received_at < :until
+  and (:region is null or region = :region) and (:host is null or hostname = :host)`;
 
 /** In the order of their ids, which is that of their arrival. `joined`: further tables. */
-function* pagesOf<Row>({ database, where, values, first, last }: Range, columns: string, joined = ''): Iterable<Row[]> {
+function* pagesOf<Row>({ database, values, first, last }: Range, columns: string, joined = ''): Iterable<Row[]> {
   const select = database.prepare(
-    `select ${columns} from readings ${joined} where readings.id >= ? and readings.id < ? and ${where} order by readings.id`,
+    `select ${columns} from readings ${joined} where readings.id >= :from and readings.id < :to and ${IN_RANGE} order by readings.id`,
   );
   for (let id = first; id <= last; id += AT_A_TIME) {
-    yield select.all(id, Math.min(id + AT_A_TIME, last + 1), ...values) as Row[];
+    yield select.all({ ...values, from: id, to: Math.min(id + AT_A_TIME, last + 1) }) as Row[];
   }
 }
 

@@ -47,27 +47,27 @@ export async function* readStore(request: ReadRequest, { signal, workMs }: ReadO
   }
 }
 
+/** The longest that a timer can wait: 24 days. */
+const NO_LIMIT_MS = 2 ** 31 - 1;
+
 async function* withinTime(
   child: ChildProcessByStdio<Writable, Readable, null>,
-  workMs: number | undefined,
+  workMs = NO_LIMIT_MS,
 ): AsyncGenerator<Uint8Array> {
-  let left = workMs ?? 0;
+  let left = workMs;
   let isLate = false;
   const chunks = child.stdout[Symbol.asyncIterator]();
   for (;;) {
     const began = performance.now();
-    const late =
-      workMs === undefined
-        ? undefined
-        : setTimeout(() => {
-            isLate = true;
-            child.kill('SIGKILL');
-          }, left);
+    const late = setTimeout(() => {
+      isLate = true;
+      child.kill('SIGKILL');
+    }, left);
     const next = await chunks.next();
     clearTimeout(late);
     left -= performance.now() - began;
     if (isLate) {
-      throw new AppError('QUERY_TOO_LONG', `the statement ran longer than ${workMs! / 1000} s`, {
+      throw new AppError('QUERY_TOO_LONG', `the statement ran longer than ${workMs / 1000} s`, {
         hint: 'Ask about less time. A copy of the store has no such limit: `wasm-sensors query --store FILE`.',
       });
     }

@@ -41,8 +41,10 @@ export class Containers implements Machine {
     );
   }
 
-  kill(name: string): Promise<void> {
-    return crashContainer(this.#containers.get(name)!, HEALED_MS);
+  async kill(name: string, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    const container = this.#containers.get(name)!;
+    if (signal === 'SIGTERM') await docker('restart', container);
+    else await crashContainer(container, HEALED_MS);
   }
 
   async crash(names: string[]): Promise<void> {

@@ -23,8 +23,8 @@ export interface OpenFile {
 export interface Machine {
   /** Of everything that can be killed and stopped. */
   readonly names: string[];
-  /** SIGKILL; resolves when its successor runs. */
-  kill(name: string): Promise<void>;
+  /** SIGKILL, or the order to stop; resolves when its successor runs. */
+  kill(name: string, signal?: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   /** SIGKILL of all of these at once; resolves when they are gone, whether or not somebody starts them again. */
   crash(names: string[]): Promise<void>;
   /** Takes it all processor time for some seconds. */

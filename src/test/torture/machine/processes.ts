@@ -21,9 +21,9 @@ export class Processes implements Machine {
       .sort();
   }
 
-  async kill(name: string): Promise<void> {
+  async kill(name: string, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
     const pid = this.#sandbox.pidOf(name);
-    await this.crash([name]);
+    process.kill(pid, signal);
     await eventually(`a new ${name}`, () => this.#sandbox.pidOf(name) !== pid, HEALED_MS);
   }
 

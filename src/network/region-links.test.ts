@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { proxyTarget } from '../link.js';
+import { proxyTarget } from './link.js';
 import { RELAYED, RegionLinks } from './region-links.js';
 
 let target: Server;
@@ -22,7 +22,7 @@ beforeEach(async () => {
 async function open(delivery: ConstructorParameters<typeof RegionLinks>[0]): Promise<void> {
   const { port } = target.address() as AddressInfo;
   links = new RegionLinks(delivery);
-  await links.open(['eu'], { host: '127.0.0.1', port }, `http://127.0.0.1:${port}`);
+  await links.open(['eu'], `http://127.0.0.1:${port}`, { host: '127.0.0.1', port });
   const [orchestrator, proxy] = [links.orchestratorUrl('eu'), links.proxyUrl('eu')!].map((url) =>
     Number(new URL(url).port),
   );

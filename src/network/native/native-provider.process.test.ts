@@ -5,7 +5,7 @@ import { type ChildEvent, Supervisor } from '../../lib/process/supervisor.js';
 import { Box } from '../../test/support/box.js';
 import { FakeNodes } from '../../test/support/fake-nodes.js';
 import type { NetworkEvent, NetworkPlan } from '../provider.js';
-import { planNative } from './plan.js';
+import { planNative } from './native-provider.js';
 
 /** The others need less, also on a busy machine. */
 const SLOW_MS = 6000;

@@ -1,7 +1,7 @@
 /** All of a region's links: its nodes' way to the orchestrator and its sensors' way to the proxy. */
-import { waitFor } from '../../lib/async/backoff.js';
-import { AppError } from '../../lib/errors/app-error.js';
-import { type Link, type LinkTarget, openLink, proxyTarget } from '../link.js';
+import { waitFor } from '../lib/async/backoff.js';
+import { AppError } from '../lib/errors/app-error.js';
+import { type Link, type LinkTarget, openLink, proxyTarget } from './link.js';
 
 /** How long sensors have to deliver to their proxy, in milliseconds, before the orchestrator gets its nodes back. */
 const DELIVERY = {
@@ -17,7 +17,8 @@ const DELIVERY = {
 export const RELAYED: typeof DELIVERY = { firstMs: 0, quietMs: 0, atMostMs: 0 };
 
 interface RegionLink {
-  toOrchestrator: Link;
+  /** Undefined where nodes need none. */
+  toOrchestrator: Link | undefined;
   /** Undefined where sensors can't reach the proxy through a link. */
   toProxy: Link | undefined;
   /** Where the region's sensors find the proxy; undefined without that link. */
@@ -28,17 +29,13 @@ interface RegionLink {
 
 export class RegionLinks {
   readonly #links = new Map<string, RegionLink>();
-  readonly #delivery: typeof DELIVERY;
 
-  constructor(delivery = DELIVERY) {
-    this.#delivery = delivery;
-  }
+  constructor(private readonly delivery = DELIVERY) {}
 
-  /** Opens the links of these regions. */
-  async open(regions: readonly string[], orchestrator: LinkTarget, proxyUrl: string): Promise<void> {
+  async open(regions: readonly string[], proxyUrl: string, orchestrator?: LinkTarget): Promise<void> {
     const proxy = proxyTarget(proxyUrl);
     for (const region of regions) {
-      const toOrchestrator = await openLink(orchestrator);
+      const toOrchestrator = orchestrator && (await openLink(orchestrator));
       const toProxy = proxy && (await openLink(proxy));
       const behind = toProxy && proxy?.urlBehind(toProxy.port);
       this.#links.set(region, { toOrchestrator, toProxy, proxyUrl: behind, wanted: true });
@@ -47,12 +44,12 @@ export class RegionLinks {
 
   /** Where a node of the region finds the orchestrator. */
   orchestratorUrl(region: string): string {
-    return `nats://127.0.0.1:${this.#linkOf(region).toOrchestrator.port}`;
+    return `nats://127.0.0.1:${this.#linkOf(region).toOrchestrator?.port}`;
   }
 
   /** Whether nodes of the region find no orchestrator now. */
   isCut(region: string): boolean {
-    return !this.#linkOf(region).toOrchestrator.isOpen;
+    return !this.#linkOf(region).toOrchestrator?.isOpen;
   }
 
   /** Where sensors of the region find the proxy; undefined when not through a link. */
@@ -70,16 +67,16 @@ export class RegionLinks {
     const { toOrchestrator, toProxy } = link;
     link.wanted = connected;
     if (!connected) {
-      toOrchestrator.cut();
+      toOrchestrator?.cut();
       toProxy?.cut();
       return;
     }
-    if (toOrchestrator.isOpen) return;
+    if (toOrchestrator?.isOpen) return;
     if (toProxy) {
       toProxy.restore();
       await this.#delivered(toProxy, link);
     }
-    if (link.wanted) toOrchestrator.restore();
+    if (link.wanted) toOrchestrator?.restore();
   }
 
   async close(): Promise<void> {
@@ -89,7 +86,7 @@ export class RegionLinks {
   }
 
   async #delivered(toProxy: Link, link: RegionLink): Promise<void> {
-    const { firstMs, quietMs, atMostMs } = this.#delivery;
+    const { firstMs, quietMs, atMostMs } = this.delivery;
     const from = Date.now() + firstMs;
     const quiet = () => (Date.now() >= Math.max(from, toProxy.bulkAt + quietMs) || !link.wanted ? true : undefined);
     await waitFor(quiet, { timeoutMs: atMostMs });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DeployModuleResult } from '../../operations/deploy/deploy-module.js';
 import { execution, jobInfo } from '../../test/support/fake-network.js';
-import { deployModuleText, moduleTable, stopModuleText } from './module-text.js';
+import { deployModuleText, moduleTable, stopModuleText } from './deploy-text.js';
 
 const result: DeployModuleResult = {
   name: 'thermo',
