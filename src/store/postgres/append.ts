@@ -4,7 +4,7 @@ import type { StoreEntry } from '../store.js';
 import { type Database, MINE } from './database.js';
 
 /** Beyond this the server is taken for one that hangs; the group is stored again, and what is there already left out. */
-export const APPEND_MS = 15_000;
+const APPEND_MS = 15_000;
 
 const COLUMNS = {
   received_at: 'bigint',

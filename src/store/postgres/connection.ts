@@ -5,13 +5,13 @@ import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
 import { withoutSecrets } from '../../lib/net/url-secrets.js';
 
-export const CONNECT_MS = 10_000;
+const CONNECT_MS = 10_000;
 /** Of one statement, on the server; a server that does not even refuse is given up a little later. */
 export const STATEMENT_MS = 60_000;
 
 const HINT =
   'For example: postgres://user@host:5432/database?sslmode=verify-full; PGPASSWORD or ~/.pgpass may have the password.';
-export const badUrl = (problem: string) => new AppError('BAD_SETTING', `store: ${problem}`, { hint: HINT });
+const badUrl = (problem: string) => new AppError('BAD_SETTING', `store: ${problem}`, { hint: HINT });
 
 const PARAMETERS = new Set([
   'sslmode',
