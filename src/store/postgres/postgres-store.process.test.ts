@@ -1,4 +1,5 @@
 /** What only a server can do: be away, refuse, be taken by another puller, and be asked by others. */
+import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Reading } from '../../protocol/message.js';
 import { POSTGRES_BIN, PostgresServer, WHY_SKIPPED } from '../../test/support/postgres-server.js';
@@ -57,6 +58,19 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
     await store.append([b]);
     await store.check();
     expect(await sequences(store)).toEqual([a, b].map(({ reading }) => reading!.sequence));
+  });
+
+  test('of a group that a hanging server may have stored nothing is stored twice', async () => {
+    const store = await openStore();
+    await store.append([entry()]);
+    const lost = entry();
+    server.signal('SIGSTOP');
+    // Stored or not: nobody knows.
+    const ended = store.append([lost]).catch(() => {});
+    setTimeout(() => server.signal('SIGCONT'), 2_000);
+    await ended;
+    await store.append([lost, entry()]);
+    expect(await sequences(store)).toHaveLength(3);
   });
 
   test('who opens the store takes it from the one before, which stores nothing more and says why', async () => {
@@ -174,6 +188,15 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
         await query("select 9007199254740993, 1.5::float8, 'NaN'::float8, null, '\\x0aff'::bytea, true"),
       ).toContainEqual([...['9007199254740993', 1.5, 'NaN', null, '0aff', true]]);
       expect(JSON.stringify(await ask({ sql: SCHEMA_SQL }))).toMatch(/create table readings \(.*measured_values json/);
+    });
+
+    test('answers what docs/history.md asks', async () => {
+      const store = await openStore();
+      await store.append([entry()]);
+      const page = readFileSync(new URL('../../../docs/history.md', import.meta.url), 'utf8');
+      const statements = [...page.matchAll(/```postgresql\n([\s\S]*?)```/g)].map(([, sql]) => sql!);
+      expect(statements).toHaveLength(1);
+      for (const sql of statements) expect((await query(sql)).at(-1)).toEqual({ end: { rows: 1 } });
     });
 
     test.each([

@@ -81,8 +81,11 @@ export class PostgresServer {
     run('pg_ctl', ['-D', this.#data, '-w', '-m', mode, 'stop']);
   }
 
-  get pid(): number {
-    return Number(readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
+  /** To the server and all of its processes. */
+  signal(signal: NodeJS.Signals): void {
+    const pid = Number(readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    for (const id of [pid, ...children]) process.kill(id, signal);
   }
 
   /** A new database, owned by a role that may make others but is no superuser. Resolves with its URL. */
