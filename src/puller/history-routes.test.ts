@@ -118,8 +118,8 @@ test('while the readings of an earlier version are rolled up, questions wait, th
   store.close();
   store = new SqliteStore(join(folder, 'readings.db'));
   add(100);
-  // The time to wait is over before anything is rolled up.
-  const now = vi.spyOn(performance, 'now').mockReturnValue(10_000).mockReturnValueOnce(0);
+  // The turn begins, and the time to wait; then that is over before anything is rolled up.
+  const now = vi.spyOn(performance, 'now').mockReturnValue(10_000).mockReturnValueOnce(0).mockReturnValueOnce(0);
   const refused = await get({ metric: 'temperature' });
   now.mockRestore();
   expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toMatchObject([

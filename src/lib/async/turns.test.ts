@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { Turns } from './turns.js';
 
 const here = new AbortController().signal;
@@ -28,4 +28,22 @@ test('who has left costs no work, and who comes when fifty wait is refused', asy
   expect(worked).toHaveLength(49);
   await ask(51);
   expect(worked.at(-1)).toBe(51);
+});
+
+test('others have as much time as the work took, before the next piece', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const turns = new Turns();
+  const begun: number[] = [];
+  const work = () => {
+    begun.push(performance.now());
+    vi.advanceTimersByTime(100);
+  };
+  const from = performance.now();
+  const both = Promise.all([turns.run(here, work), turns.run(here, work)]);
+  await vi.advanceTimersByTimeAsync(99);
+  expect(begun.map((at) => at - from)).toEqual([0]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(begun.map((at) => at - from)).toEqual([0, 200]);
+  await both;
 });
