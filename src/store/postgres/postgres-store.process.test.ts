@@ -1,7 +1,9 @@
 /** What only a server can do: be away, refuse, be taken by another puller, and be asked by others. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Reading } from '../../protocol/message.js';
+import { OWN, OWN_KEY, SIGNED } from '../../test/support/certificates.js';
 import { POSTGRES_BIN, PostgresServer, WHY_SKIPPED } from '../../test/support/postgres-server.js';
 import { type AnswerLine, type ReadRequest, SCHEMA_SQL } from '../answer.js';
 import { HOUR_MS } from '../history.js';
@@ -292,5 +294,36 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
       const numbers = lines.slice(1, -1).map((row) => (row as unknown[])[columns.indexOf('sequence')]);
       expect(numbers).toEqual(Array.from({ length: 4_100 }, (_, n) => n + 100));
     });
+  });
+});
+
+describe.skipIf(POSTGRES_BIN === undefined)(`PostgreSQL over TLS (${WHY_SKIPPED} where it is skipped)`, () => {
+  let server: PostgresServer;
+  let url: string;
+  beforeAll(async () => {
+    server = await PostgresServer.start();
+    url = await server.database();
+    server.speakTls(OWN, OWN_KEY);
+    writeFileSync(join(server.folder, 'ca.pem'), OWN);
+    writeFileSync(join(server.folder, 'other.pem'), SIGNED);
+  });
+  afterAll(() => server.stop());
+
+  const ca = (name = 'ca.pem') => `sslrootcert=${encodeURIComponent(join(server.folder, name))}`;
+  test.each([
+    ['nothing, on loopback: no TLS', () => '', 'STORE_DENIED'],
+    ['disable', () => '?sslmode=disable', 'STORE_DENIED'],
+    ['require: any certificate', () => '?sslmode=require', undefined],
+    ['require with an authority: one that it has signed', () => `?sslmode=require&${ca()}`, undefined],
+    ['require with another authority', () => `?sslmode=require&${ca('other.pem')}`, 'STORE_UNREACHABLE'],
+    ['verify-ca', () => `?sslmode=verify-ca&${ca()}`, undefined],
+    ['verify-ca without the authority', () => '?sslmode=verify-ca', 'STORE_UNREACHABLE'],
+    ['verify-full, under another name', () => `?sslmode=verify-full&${ca()}`, 'STORE_UNREACHABLE'],
+    ['a file that there is not', () => '?sslmode=verify-ca&sslrootcert=%2Fno%2Fsuch.pem', 'BAD_SETTING'],
+    ['prefer, which would speak without TLS', () => '?sslmode=prefer', 'BAD_SETTING'],
+  ])('%s', async (_, parameters, code) => {
+    const opened = await checkDatabase(url + parameters()).catch((error: { code: string }) => error.code);
+    if (code === undefined) expect(opened).toMatchObject({ problems: [] });
+    else expect(opened).toBe(code);
   });
 });

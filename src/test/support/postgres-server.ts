@@ -1,6 +1,7 @@
 /** A PostgreSQL server of a test's own: made, started and stopped here, in a temporary folder, on loopback. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   existsSync,
@@ -74,6 +75,20 @@ export class PostgresServer {
   /** Starts it, again after {@link down}. */
   up(): void {
     run('pg_ctl', ['-D', this.#data, '-w', '-t', '60', '-l', join(this.folder, 'log'), 'start']);
+  }
+
+  /** From now on it speaks TLS only. */
+  speakTls(cert: string, key: string): void {
+    const files = { 'server.crt': cert, 'server.key': key, 'pg_hba.conf': 'hostssl all all all scram-sha-256\n' };
+    for (const [name, text] of Object.entries(files)) {
+      const path = join(this.#data, name);
+      writeFileSync(path, text);
+      chmodSync(path, 0o600);
+      if (userInfo().uid === 0) giveToPostgres(path);
+    }
+    appendFileSync(join(this.#data, 'postgresql.auto.conf'), 'ssl = on\n');
+    this.down();
+    this.up();
   }
 
   /** `immediate`: as a crash. */
