@@ -58,3 +58,49 @@ test.each([
   expect(later).toMatchObject({ live: 'silent', stopped: 'gone', gaps: 'live' });
   expect(fleet.summary(now + 6000).total.gaps).toBe(5);
 });
+
+/** The state of each after versions were submitted while the clock was as far ahead. */
+function statesAfter(versions: [submitted: number, aheadMs: number][]): string[] {
+  let fleet = new Fleet();
+  let ahead = 0;
+  versions.forEach(([submitted, by], i) => {
+    const now = T0 + i * 10_000 + by;
+    if (by !== ahead) fleet.shiftTimes(by - ahead);
+    ahead = by;
+    const reading: Reading = {
+      ...{ job_id: 'j', execution_id: `v${i}`, hostname: 'h', icon_name: '', color: '#111111', region: 'eu' },
+      ...{ sequence: 1, timestamp: new Date(now).toISOString(), job_submission_time: submitted },
+    };
+    fleet.record(reading, undefined, now);
+    const dump = fleet.dump();
+    fleet = new Fleet();
+    fleet.load(structuredClone(dump));
+  });
+  return fleet.view(T0 + versions.length * 10_000 + ahead).map(({ state }) => state);
+}
+
+test('a version that was submitted while the clock was ahead is replaced by the next one', () => {
+  const ahead = 8 * HOUR;
+  expect(
+    statesAfter([
+      [T0, 0],
+      [T0 + 9000 + ahead, ahead],
+      [T0 + 19_000, 0],
+    ]),
+  ).toEqual(['replaced', 'replaced', 'live']);
+  // One that is submitted while the clock is behind is newer than all that are known (`operations/deploy`).
+  expect(
+    statesAfter([
+      [T0, 0],
+      [T0 + 1, -ahead],
+      [T0 + 2, -ahead],
+    ]),
+  ).toEqual(['replaced', 'replaced', 'live']);
+  expect(
+    statesAfter([
+      [T0, 0],
+      [T0 + 1, -ahead],
+      [T0 + 19_000, 0],
+    ]),
+  ).toEqual(['replaced', 'replaced', 'live']);
+});

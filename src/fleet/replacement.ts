@@ -3,7 +3,7 @@
  * replaces a lost execution within one submission. Two nodes that share a host name seem the same at first, so there an
  * execution counts as replaced only when it is silent and another one began at about that time.
  */
-import type { Reading } from '../protocol/message.js';
+import { MAX_SUBMISSION_AHEAD_MS, type Reading } from '../protocol/message.js';
 import { isSilent, type SensorRecord, silenceLimitOf } from './sensor-record.js';
 
 /** The sensors of a job on a host. */
@@ -18,18 +18,18 @@ export class Replacement {
   readonly #peers = new Map<string, Peers>();
   /** Where in {@link #peers} each is: later readings may name another region. */
   readonly #keys = new WeakMap<SensorRecord, string>();
-  /** Newest submission by place: a silent sensor of an older one has been replaced, even by another job. */
-  readonly #newest = new Map<string, number>();
+  /** One of the newest submission by place: a silent sensor of an older one has been replaced, even by another job. */
+  readonly #newest = new Map<string, SensorRecord>();
 
   /** Adds a new sensor. Marks the sensors that it replaces, or the sensor itself when a newer one is known. */
   add(sensor: SensorRecord): void {
     const { reading } = sensor;
     const place = placeOf(reading);
-    this.#newest.set(place, Math.max(reading.job_submission_time, this.#newest.get(place) ?? 0));
+    if (submittedAt(sensor) >= this.#newestAt(reading)) this.#newest.set(place, sensor);
     const key = hostAndJobOf(reading);
     const { active, replaced } = this.#peers.get(key) ?? { active: new Set(), replaced: new Set() };
     for (const peer of sensor.replaced ? [] : [...active, ...replaced]) {
-      const [own, other] = [reading.job_submission_time, peer.reading.job_submission_time];
+      const [own, other] = [submittedAt(sensor), submittedAt(peer)];
       // A late reading of an old submission must not replace the new one.
       if (other > own) replace(sensor, other);
       if (other >= own) continue;
@@ -68,8 +68,8 @@ export class Replacement {
   }
 
   /** A newer submission has sent from the place of this sensor, possibly of another job. */
-  isOutdated({ reading }: SensorRecord): boolean {
-    return reading.job_submission_time < this.#newestAt(reading);
+  isOutdated(sensor: SensorRecord): boolean {
+    return submittedAt(sensor) < this.#newestAt(sensor.reading);
   }
 
   /** When what replaced this sensor was submitted, or began; Unix milliseconds. */
@@ -78,7 +78,8 @@ export class Replacement {
   }
 
   #newestAt(reading: Reading): number {
-    return this.#newest.get(placeOf(reading)) ?? 0;
+    const newest = this.#newest.get(placeOf(reading));
+    return newest ? submittedAt(newest) : 0;
   }
 
   forget(sensor: SensorRecord): void {
@@ -96,6 +97,13 @@ function replace(sensor: SensorRecord, at: number): void {
   sensor.replaced = true;
   sensor.replacedAt = Math.min(at, sensor.replacedAt ?? at);
 }
+
+/**
+ * When it was submitted. What proxies would refuse as ahead of their time came while the clock was: it was not submitted after it
+ * was first seen. The time of that moves with the clock.
+ */
+const submittedAt = ({ reading: { job_submission_time: time }, firstSeen }: SensorRecord): number =>
+  time > firstSeen + MAX_SUBMISSION_AHEAD_MS ? firstSeen : time;
 
 /** It began later, and at most one silence limit before the last reading of the other one arrived. */
 const isSuccessorOf = (sensor: SensorRecord, other: SensorRecord) =>

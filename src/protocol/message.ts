@@ -5,6 +5,11 @@ import { INVISIBLE_CHARACTER } from './names.js';
 
 /** How far ahead of our clock another machine's may be, in milliseconds (a day). What is further ahead is refused. */
 export const MAX_AHEAD_MS = 86_400_000;
+/**
+ * Clocks of operators and proxies differ by minutes at most. Readings of a later submission would end all others of their
+ * host, so they have to wait until the time has come.
+ */
+export const MAX_SUBMISSION_AHEAD_MS = 300_000;
 
 /** A reading as a sensor sends it: exactly these nine fields, and `values` where it measures something. */
 export interface Reading {

@@ -8,7 +8,7 @@ import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { readBody } from '../lib/net/request-body.js';
 import { addressOf, type WrongTokens } from '../lib/net/wrong-tokens.js';
 import { effectiveConfig } from '../protocol/desired-config.js';
-import { hostOf, type Message } from '../protocol/message.js';
+import { hostOf, MAX_SUBMISSION_AHEAD_MS, type Message } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
 import { formatRelayReport, parseRelayReport, RELAY_ATTRIBUTE, RELAY_HEADER } from '../protocol/relay.js';
 import { SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
@@ -36,12 +36,6 @@ interface SendDeps extends Pick<GuardOptions, 'hosts' | 'rateLimit'>, Pick<Proxy
 
 /** Readings of a request that is a part of a backlog. */
 const LARGE = 500;
-
-/**
- * Clocks of operators and proxies differ by minutes at most. Readings of a later submission would end all others of their
- * host, so they have to wait until the time has come.
- */
-const MAX_SUBMISSION_AHEAD_MS = 300_000;
 
 export class SendReadings {
   readonly #deps: SendDeps;

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parseRelayedLine, parseRelayReport } from '../protocol/relay.js';
-import { type ForwardEvent, Forwarder } from './forwarder.js';
+import { type ForwardEvent, Forwarder, type ForwarderOptions } from './forwarder.js';
 import { RelayBuffer } from './relay-buffer.js';
 
 let folder: string;
@@ -40,7 +40,7 @@ afterEach(async () => {
 });
 
 /** `timeoutMs`: for an answer. */
-function start(timeoutMs = 10_000): Forwarder {
+function start(timeoutMs = 10_000, times: Partial<ForwarderOptions['times']> = {}): Forwarder {
   const forwarder = new Forwarder({
     buffer,
     ...{ upstream: 'http://up', token: 'secret', region: 'eu', name: 'site' },
@@ -52,6 +52,7 @@ function start(timeoutMs = 10_000): Forwarder {
       refused: 10,
       liveTimeout: timeoutMs,
       backlogTimeout: timeoutMs,
+      ...times,
     },
     onEvent: (event) => events.push(event),
     async fetch(_url, init) {
@@ -202,6 +203,24 @@ test('after an outage new readings come at once, and the backlog in order', asyn
     isHeld = false;
   }
   await emptied();
+});
+
+test('what live requests without an answer held stays live while the backlog gets on', async () => {
+  for (let n = 1; n <= 600; n++) void buffer.send([{ body: `{"n":${n},"x":"${'x'.repeat(30_000)}"}` }]);
+  await vi.waitFor(() => expect(buffer.count).toBe(600));
+  let tries = 0;
+  answer = (numbers) => {
+    const isLive = numbers[0]! > 600;
+    // In the end it has waited for longer than what is live where nothing gets on.
+    if (isLive && ++tries <= 3) return new Promise<never>(() => {});
+    return Response.json({ accepted: numbers.length, queued: 40_000 });
+  };
+  start(250, { live: 400, longestPause: 100 });
+  await vi.waitFor(() => expect(requests.length).toBe(1));
+  await take(1, 1001);
+  await emptied();
+  expect(tries).toBe(4);
+  expect(requests.findLastIndex(([first]) => first === 1001)).toBeLessThan(requests.length - 1);
 });
 
 test('while the queue upstream is long, the backlog waits, and what comes does not', async () => {

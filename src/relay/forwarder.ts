@@ -43,7 +43,7 @@ const MAX_REQUEST_BYTES = 900_000;
 const TIMES = {
   /** Between two live requests: one with many readings costs upstream little more than one with a single one. */
   every: 100,
-  /** What has waited longer is backlog: while upstream is away, and where it is only slow. */
+  /** What has waited longer is backlog: while upstream has taken nothing for as long, and where it is only slow. */
   live: 3_000,
   slow: 30_000,
   /** Between two looks for backlog, and the first pause after a failure. */
@@ -91,6 +91,8 @@ export class Forwarder {
   readonly #times: typeof TIMES;
   /** What comes after this reading goes through the live lane. */
   #live: number;
+  /** When upstream has last taken what one of the lanes sent; elapsed milliseconds of the buffer. */
+  #lastTaken = Number.NEGATIVE_INFINITY;
   readonly #inLane = { live: 0, backlog: 0 };
 
   constructor(options: ForwarderOptions) {
@@ -128,7 +130,10 @@ export class Forwarder {
   async #runLive(signal: AbortSignal): Promise<void> {
     const { buffer } = this.#options;
     for (let failures = 0; !signal.aborted; ) {
-      this.#live = buffer.lastOlderThan(failures > 0 ? this.#times.live : this.#times.slow, this.#live);
+      const { live, slow } = this.#times;
+      // One request without an answer is no outage while the other lane gets on: its readings would wait for all the backlog.
+      const isAway = failures > 0 && buffer.now() - this.#lastTaken > live;
+      this.#live = buffer.lastOlderThan(isAway ? live : slow, this.#live);
       const readings = buffer.read(this.#live, Number.MAX_SAFE_INTEGER, MAX_REQUEST_BYTES);
       const last = readings.at(-1);
       if (!last) {
@@ -179,6 +184,7 @@ export class Forwarder {
     this.#inLane[lane] = readings.length;
     try {
       const { refused, queued = 0 } = await this.#post(readings, this.#times[`${lane}Timeout`], signal);
+      this.#lastTaken = this.#options.buffer.now();
       const forNow = refused.filter(({ code }) => REFUSED_FOR_NOW.has(code));
       const kept = new Set(forNow.map(({ index }) => index));
       this.#options.buffer.remove(readings.filter((_, index) => !kept.has(index)).map(({ id }) => id));

@@ -7,8 +7,9 @@ import type { SensorView } from '../../fleet/fleet-view.js';
 import type { RelayView } from '../../fleet/relays.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { nothingDesired } from '../../protocol/desired-config.js';
-import { MAX_AHEAD_MS } from '../../protocol/message.js';
+import { MAX_SUBMISSION_AHEAD_MS } from '../../protocol/message.js';
 import { type DesiredConfigStore, desiredConfigStore } from '../../proxy/desired-config-store.js';
+import type { PullerAppStats } from '../../puller/puller-app.js';
 import { edgeNode, execution, FakeNetwork, jobInfo, sensorView } from '../../test/support/fake-network.js';
 import { tinyModule } from '../../test/support/tiny-module.js';
 import { type DeployOptions, type DeployResult, deployPublisher } from './deploy-publisher.js';
@@ -17,6 +18,7 @@ const NOW = 1_750_000_000_000;
 let stateDir: string;
 let network: FakeNetwork;
 let known: number[];
+let clockAheadMs: number;
 /** Sensors that were deployed before. */
 let keeping: () => SensorView[];
 let relays: Partial<RelayView>[];
@@ -32,6 +34,7 @@ beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
   network = new FakeNetwork();
   known = [];
+  clockAheadMs = 0;
   keeping = () => [];
   relays = [];
   progress = [];
@@ -50,6 +53,7 @@ const fleet = {
     sensors: [...known.map((time, i) => sensorView(`edge-us-${i}`, { job_submission_time: time })), ...keeping()],
     summary: { relays } as never,
   }),
+  stats: async () => ({ clockAheadMs }) as PullerAppStats,
   countSince: async (submission: number) => (submission === 0 ? any : fresh),
 };
 
@@ -137,14 +141,18 @@ test("the region's own file is used, and a given path is one from here where nod
   ]);
 });
 
+const HOUR = 3_600_000;
 test.each([
-  ['the clock was set back', [5000, 9000], 9001],
-  ['one has the time of now', [0], 1],
-  ['a time is at the limit of what sensors send', [2 * MAX_AHEAD_MS - 1], 2 * MAX_AHEAD_MS],
-  ['a time is too far ahead to be a sensor’s', [2 * MAX_AHEAD_MS], 0],
-  ['all are older', [-9000, -1], 0],
-])('a submission is newer than every known one: %s', async (_, ahead, expected) => {
+  ['the clock was set back', [5000, 9000], 0, 9001],
+  ['the clock is 8 h behind', [7 * HOUR, 8 * HOUR], -8 * HOUR, 8 * HOUR + 1],
+  ['one has the time of now', [0], 0, 1],
+  ['a time is at the limit of what proxies take', [MAX_SUBMISSION_AHEAD_MS], 0, MAX_SUBMISSION_AHEAD_MS + 1],
+  // Proxies would refuse what is newer than that.
+  ['one was submitted while the clock was 8 h ahead', [-1000, 8 * HOUR], 0, 0],
+  ['all are older', [-9000, -1], 0, 0],
+])('a submission is newer than every known one: %s', async (_, ahead, clockAhead, expected) => {
   known = ahead.map((ms) => NOW + ms);
+  clockAheadMs = clockAhead;
   const { submissionTime } = await deploy();
   expect(submissionTime - NOW).toBe(expected);
 });

@@ -14,7 +14,7 @@ import { formerOptions, noteSubmitted, noteWorking, type PublisherOptions } from
 import { waitUntilReporting } from './wait-until-reporting.js';
 
 export interface DeployTarget extends SubmitTarget {
-  fleet: Pick<FleetClient, 'snapshot' | 'countSince'>;
+  fleet: Pick<FleetClient, 'snapshot' | 'stats' | 'countSince'>;
   /** Also asked which of the given values the fleet configuration overrides. */
   proxy: Pick<ProxyClient, 'state' | 'putModule'>;
 }

@@ -5,13 +5,13 @@ import { AppError, messageOf, withContext } from '../../lib/errors/app-error.js'
 import { withFileLock } from '../../lib/fs/file-lock.js';
 import { readUserModule, type UserModule } from '../../modules/user-module.js';
 import { isActive, type Network, type Submission } from '../../network/network.js';
-import { MAX_AHEAD_MS } from '../../protocol/message.js';
+import { MAX_SUBMISSION_AHEAD_MS } from '../../protocol/message.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
 
 export interface SubmitTarget {
   network: Network;
-  fleet: Pick<FleetClient, 'snapshot'>;
+  fleet: Pick<FleetClient, 'snapshot' | 'stats'>;
   /** Keeps modules that nodes download. */
   proxy: Pick<ProxyClient, 'putModule'>;
   /** The folder of this network: its submissions wait for each other. */
@@ -54,9 +54,12 @@ export function submitInOrder(
 ): Promise<Submitted> {
   return withFileLock(join(stateDir, 'deploy.lock'), LOCK_MS, async () => {
     const now = Date.now();
-    const known = (await fleet.snapshot()).sensors.map((sensor) => sensor.job_submission_time);
-    // More than now where the clock was set back since the last submission. A time too far ahead is not a sensor's.
-    const isKnown = (time: number, next: number) => time >= next && time < now + 2 * MAX_AHEAD_MS;
+    const [{ sensors }, { clockAheadMs = 0 }] = await Promise.all([fleet.snapshot(), fleet.stats()]);
+    const known = sensors.map((sensor) => sensor.job_submission_time);
+    // More than now where the clock was set back since the last submission. What proxies would refuse is no sensor's, or that of
+    // one that was submitted while the clock was ahead.
+    const latest = Math.max(now, now - clockAheadMs) + MAX_SUBMISSION_AHEAD_MS;
+    const isKnown = (time: number, next: number) => time >= next && time <= latest;
     const submissionTime = known.reduce((next, time) => (isKnown(time, next) ? time + 1 : next), now);
     const submissions = await submitToRegions(regions, (region) => {
       const submission = network.submit(jobOf(region, submissionTime), options);
