@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
 
 const targetOf = (options: object, settings: object = {}) =>
-  storeTarget({ out: { note }, options, settings: { stateDir, ...settings } } as unknown as Parameters<
+  storeTarget({ out: { note }, options, settings: { stateDir, store: 'sqlite', ...settings } } as unknown as Parameters<
     typeof storeTarget
   >[0]);
 
@@ -29,6 +29,16 @@ test('of a network that is down the store that it left is read, and that is said
   writeFileSync(join(stateDir, 'readings.db'), '');
   expect(targetOf({})).toBe(join(stateDir, 'readings.db'));
   expect(note).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('no network is up'));
+});
+
+test('a database is read as a file is, but for a password that others would see', () => {
+  const url = 'postgres://me@db.example/readings';
+  expect(targetOf({ store: url })).toBe(url);
+  expect(() => targetOf({ store: 'postgres://me:secret@db.example/readings' })).toThrow(
+    expect.objectContaining({ code: 'BAD_OPTION', message: expect.not.stringContaining('secret') }),
+  );
+  expect(targetOf({}, { store: 'postgres://me:secret@db.example/readings' })).toContain('secret');
+  expect(note).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/reading postgres:\/\/db\.example\/readings$/));
 });
 
 test('a puller that is named is asked', () => {

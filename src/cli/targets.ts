@@ -1,8 +1,11 @@
 /** What commands work on: the services of `up`, proxies and a puller anywhere, the store, the logs. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { passwordProblem } from '../config/resolve-settings.js';
 import type { SettingKey, Settings } from '../config/settings.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { readCaFile } from '../lib/net/tls.js';
+import { withoutSecrets } from '../lib/net/url-secrets.js';
 import { type ConfigTarget, knownJobs } from '../operations/config/config-target.js';
 import type { DeployTarget } from '../operations/deploy/deploy-publisher.js';
 import type { LogsTarget } from '../operations/logs/read-logs.js';
@@ -10,6 +13,7 @@ import { ProxyClient } from '../proxy/proxy-client.js';
 import type { FleetClient, FleetReader } from '../puller/fleet-client.js';
 import { readRunState } from '../runtime/run-state.js';
 import { openFleet, openSession, operatorToken, type Session, viewingToken } from '../runtime/session.js';
+import { isPostgres } from '../store/location.js';
 import type { CommandContext } from './command.js';
 import { text, valueOption } from './options.js';
 
@@ -73,17 +77,28 @@ export function logsTarget(settings: Settings): LogsTarget {
 }
 
 export const storeOption = () =>
-  valueOption('--store <file>', 'read this store, instead of asking the puller; `up` need not run', text);
+  valueOption(
+    '--store <file-or-url>',
+    'read this store (a file, or a PostgreSQL database), instead of asking the puller; `up` need not run',
+    text,
+  );
 
 type StoreOptions = { store: ReturnType<typeof storeOption> };
 
 /** The store that a command asks: the puller's, or a file. Of a network that is down, the one in the state folder. */
 export function storeTarget({ settings, options, out }: CommandContext<StoreOptions>): FleetClient | string {
-  if (options.store !== undefined) return resolve(options.store);
+  if (options.store !== undefined) {
+    const problem = passwordProblem(options.store);
+    if (problem !== undefined) throw new AppError('BAD_OPTION', `--store ${problem}`);
+    return isPostgres(options.store) ? options.store : resolve(options.store);
+  }
   const stateDir = resolve(settings.stateDir);
-  const left = join(stateDir, 'readings.db');
-  if (settings.pullerUrl === undefined && !readRunState(stateDir)?.alive && existsSync(left)) {
-    out.note(`no network is up in this folder; reading ${join(settings.stateDir, 'readings.db')}`);
+  const isDown = settings.pullerUrl === undefined && !readRunState(stateDir)?.alive;
+  const file = join(stateDir, 'readings.db');
+  const left = settings.store === 'sqlite' ? file : settings.store;
+  if (isDown && (left !== file || existsSync(file))) {
+    const shown = left === file ? join(settings.stateDir, 'readings.db') : withoutSecrets(left);
+    out.note(`no network is up in this folder; reading ${shown}`);
     return left;
   }
   return openFleet(settings);

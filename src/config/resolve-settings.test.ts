@@ -19,7 +19,7 @@ function failure(sources: Partial<Sources>): AppError {
 
 /** Some value that a setting takes. */
 function sample(key: SettingKey): string {
-  const found = ['7', 'true', 'native', 'store', 'http://a.example', 'warn', 'json'].find(
+  const found = ['7', 'true', 'native', 'store', 'sqlite', 'http://a.example', 'warn', 'json'].find(
     (v) => SETTINGS[key].schema.safeParse(v).success,
   );
   if (found === undefined) throw new Error(`no sample for ${key}`);
@@ -108,6 +108,7 @@ const BAD: [SettingKey, unknown, RegExp][] = [
   ['queueEndpoint', 'localhost:9324', /http:\/\/ or https:\/\//],
   ['queueEndpoint', 'ftp://a', /http:\/\/ or https:\/\//],
   ['sinks', 'store,paper', /store, log, alert/],
+  ['store', 'mysql://a/b', /sqlite, or a URL that begins with postgres/],
   ['open', 'perhaps', /true or false/],
   ['alertAfter', '0.5', /at least 1/],
   ['alertAfter', 'soon', /number of seconds/],
@@ -155,11 +156,21 @@ test.each<[SettingKey, unknown, unknown]>([
   ['open', 'false', false],
   ['open', false, false],
   ['sinks', 'store', ['store']],
+  ['store', 'postgresql://me@a/b?sslmode=require', 'postgresql://me@a/b?sslmode=require'],
   ['allowedHosts', 'a, b ', ['a', 'b']],
   ['queueEndpoint', 'https://a/b//', 'https://a/b'],
   ['token', ' ~', ' ~'],
 ])('%s = %j is taken as %j', (key, value, taken) => {
   expect(resolve({ file: { [flagName(key)]: value } }).values[key]).toEqual(taken);
+});
+
+test('a password in the URL of the store is taken from where only its owner sees it, and shown nowhere', () => {
+  const url = 'postgres://me:secret@a.example/readings';
+  expect(resolve({ env: { WASM_SENSORS_STORE: url } }).values.store).toBe(url);
+  expect(resolve({ dotenv: { WASM_SENSORS_STORE: url } }).values.store).toBe(url);
+  const { message, hint } = failure({ flags: { store: url } });
+  expect(message).toMatch(/^--store: .* must hold no password/);
+  expect(message + hint).not.toContain('secret');
 });
 
 test('an empty flag is no number', () => {

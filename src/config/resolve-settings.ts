@@ -43,6 +43,8 @@ export function resolveSettings(sources: Sources): Resolved {
   for (const key of SETTING_KEYS) {
     const { value, ...from } = find(key, sources);
     const parsed = SETTINGS[key].schema.safeParse(value);
+    const seen = key === 'store' && from.source === 'flag' ? passwordProblem(String(value)) : undefined;
+    if (seen !== undefined) throw badSetting(key, from, value, seen);
     if (!parsed.success) throw badSetting(key, from, value, parsed.error.issues[0]?.message ?? 'is not valid');
     values[key] = parsed.data;
     provenance[key] = from;
@@ -62,6 +64,12 @@ function find(key: SettingKey, { flags, flagNames, env, dotenv, file }: Sources)
     return { source: 'wasm-sensors.yaml', name: flag, value: file[flag] };
   return { source: 'default', name: '', value: undefined };
 }
+
+/** Of a value on the command line, which every user of this machine sees. */
+export const passwordProblem = (value: string): string | undefined =>
+  /:\/\/[^/?#]*:[^/?#]*@/.test(value)
+    ? 'must hold no password, because others see it: put the URL into WASM_SENSORS_STORE or .env, or the password into PGPASSWORD or ~/.pgpass'
+    : undefined;
 
 function badSetting(key: SettingKey, { source, name }: Provenance, value: unknown, problem: string) {
   const { secret, description }: SettingDef = SETTINGS[key];

@@ -56,6 +56,11 @@ export const url = z
   })
   .transform((value) => value.replace(/\/+$/, ''));
 
+/** Where readings are kept. */
+export const store = z.string().refine((value) => value === 'sqlite' || /^postgres(ql)?:\/\//.test(value), {
+  error: 'must be sqlite, or a URL that begins with postgres://',
+});
+
 /** A list, also as text with commas. */
 const separated = z.union([z.array(z.string()), z.string().transform((value) => value.split(','))]);
 

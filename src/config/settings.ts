@@ -16,6 +16,7 @@ import {
   oneOf,
   port,
   sensorKeys,
+  store,
   text,
   url,
   urls,
@@ -108,6 +109,9 @@ export const SECTIONS = {
   'What the puller does:': {
     sinks: setting('--sinks <list>', listOf(['store', 'log', 'alert']).default(['store', 'log', 'alert'])).is(
       'what the puller does with readings: store, log, alert',
+    ),
+    store: setting('--store <sqlite-or-url>', store.default('sqlite')).is(
+      'where the puller keeps readings: sqlite (a file in the state folder), or the URL of a PostgreSQL database',
     ),
     pollers: setting('--pollers <count>', count(1, 64).default(4)).is('concurrent long polls of the puller'),
     alertAfter: setting('--alert-after <seconds>', atLeast(1, 'seconds').default(10)).is(

@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import type { Settings } from '../config/settings.js';
 import { AppError } from '../lib/errors/app-error.js';
+import type { ErrorCode } from '../lib/errors/codes.js';
 import { type Finding, findingOf } from './check.js';
 import { findDiskProblems } from './checks/machine.js';
 
@@ -16,6 +17,7 @@ export async function checkBeforeUp(settings: Settings): Promise<Finding[]> {
   const found = [
     ...findDiskProblems(resolve(settings.stateDir)),
     ...(settings.queue === undefined ? [] : await checkQueue(settings)),
+    ...(settings.store === 'sqlite' ? [] : await checkStore(settings.store)),
   ];
   return found.filter(({ status }) => status !== 'ok');
 }
@@ -30,8 +32,21 @@ async function checkQueue(settings: Settings): Promise<Finding[]> {
     if (!(error instanceof AppError) || error.fault === 'user') throw error;
     return [findingOf(error, 'warning')];
   }
+  refuseFailures(found, 'QUEUE_DENIED');
+  return found;
+}
+
+/** Rejects with `STORE_DENIED`, `STORE_UNREACHABLE` …: the puller would not start. */
+async function checkStore(location: string): Promise<Finding[]> {
+  const { findStoreProblems } = await import('./checks/store.js');
+  const found = await findStoreProblems(location);
+  refuseFailures(found, 'STORE_DENIED');
+  return found;
+}
+
+function refuseFailures(found: Finding[], usual: ErrorCode): void {
   const failure = found.find(({ status }) => status === 'failure');
-  if (!failure) return found;
-  const { code = 'QUEUE_DENIED', why, fix, details = [] } = failure;
+  if (!failure) return;
+  const { code = usual, why, fix, details = [] } = failure;
   throw new AppError(code, why, { hint: fix, details });
 }

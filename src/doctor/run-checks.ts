@@ -16,6 +16,7 @@ import { networkSettings, ports, relays } from './checks/network.js';
 import { bacalhauProgram, cluster, docker } from './checks/programs.js';
 import { queueAccess } from './checks/queue.js';
 import { secretFiles, stateFiles, stateFolder } from './checks/state.js';
+import { storeAccess } from './checks/store.js';
 
 /** Every check with its parts, in the order in which it is shown: the machine first, then what builds on it. */
 const CHECKS: Record<string, Part[]> = {
@@ -25,6 +26,7 @@ const CHECKS: Record<string, Part[]> = {
   Bacalhau: [bacalhauProgram, cluster],
   Docker: [docker],
   queue: [queueAccess],
+  store: [storeAccess],
 };
 
 export interface CheckResult {

@@ -55,6 +55,7 @@ export interface DeadLetterAlert extends Alert {
 /** Something about the puller itself or the queue server needs the operator (`firing`), or is in order again. */
 export interface ConditionAlert extends Alert {
   type:
+    | 'store.not-ready'
     | 'store.quarantined'
     | 'store.written-back'
     | 'store.damaged-rows'

@@ -4,6 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { z } from 'zod';
+import type { Soon } from '../lib/async/exclusive.js';
 import { readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
 import { jsonOf } from '../lib/json.js';
 
@@ -21,9 +22,9 @@ export function noteEndedNetwork(path: string, ended: EndedNetwork): void {
 }
 
 /** Calls `mark` with what the file says, and removes it after that. */
-export function takeEndedNetwork(path: string, mark: (ended: EndedNetwork) => void): void {
+export async function takeEndedNetwork(path: string, mark: (ended: EndedNetwork) => Soon<void>): Promise<void> {
   const ended = read(path);
-  if (ended) mark(ended);
+  if (ended) await mark(ended);
   rmSync(path, { force: true });
 }
 

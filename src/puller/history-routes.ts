@@ -16,7 +16,7 @@ import {
   MINUTE_MS,
   SAMPLED_METRICS,
 } from '../store/history.js';
-import type { SqliteStore } from '../store/sqlite/sqlite-store.js';
+import type { ReadingsStore } from '../store/store.js';
 
 /** Points of one series. */
 const MAX_POINTS = 10_000;
@@ -27,7 +27,7 @@ const USUAL_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440].map((min
 const METRIC = `must be the name of a measured value, such as temperature, or one of ${BUILT_IN_METRICS.join(', ')}`;
 
 /** `now`: Unix milliseconds. */
-export function historyRoutes(store: Pick<SqliteStore, 'history'> | undefined, now: () => number): Hono {
+export function historyRoutes(store: Pick<ReadingsStore, 'history'> | undefined, now: () => number): Hono {
   const routes = new Hono();
   // Reading takes the time of the pipeline: one at a time does.
   const turns = new Turns();

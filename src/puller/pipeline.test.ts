@@ -1,5 +1,6 @@
 import { getMaxListeners } from 'node:events';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Soon } from '../lib/async/exclusive.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import type { Delivery } from './delivery.js';
@@ -28,7 +29,7 @@ afterEach(async () => {
 });
 
 /** A store that records its groups; `store` may fail. */
-function memory(store: () => void = () => {}) {
+function memory(store: () => void = () => {}): { groups: string[][]; store(group: Delivery[]): Soon<void> } {
   const groups: string[][] = [];
   return {
     groups,
@@ -68,7 +69,7 @@ test('a group is stored, then shown, and then deleted', async () => {
   };
   pipeline = new Pipeline({
     queue,
-    store: (group) => order.push(`store ${group.map(({ body: text }) => text)}`),
+    store: (group) => void order.push(`store ${group.map(({ body: text }) => text)}`),
     onStored: (deliveries) => order.push(`show ${deliveries.length}`),
     onEvent() {},
     failures: new FailureReporter(() => {}),
@@ -293,4 +294,54 @@ test('a stop while the store fails leaves the group in the queue', async () => {
   await pass(20);
   await pipeline.stop();
   expect([accepted, queue.deletions, pipeline.stats.deleted]).toEqual([[], [], 0]);
+});
+
+describe('a store that takes its time', () => {
+  let ends: { resolve(): void; reject(error: Error): void }[];
+  const groups: string[][] = [];
+
+  function startSlow(): void {
+    ends = [];
+    groups.length = 0;
+    start({
+      groups,
+      store: (group) => {
+        groups.push(group.map(({ body: text }) => text));
+        return new Promise<void>((resolve, reject) => ends.push({ resolve, reject }));
+      },
+    });
+  }
+
+  test('gets the next group when it has the last one, and nothing is deleted or shown before', async () => {
+    startSlow();
+    queue.push(bodies(1));
+    await pass(25);
+    queue.push(bodies(2, 2));
+    await pass(500);
+    expect([groups, accepted.length, queue.deleted]).toEqual([[bodies(1)], 0, 0]);
+    ends[0]!.resolve();
+    await pass(25);
+    expect([groups, accepted.length, queue.deleted]).toEqual([[bodies(1), bodies(2, 2)], 1, 1]);
+    ends[1]!.resolve();
+    await pass(25);
+    expect([accepted.length, queue.deleted]).toEqual([3, 3]);
+  });
+
+  test('that fails gets all that waits, in order, and a stop waits for it', async () => {
+    startSlow();
+    queue.push(bodies(1));
+    await pass(25);
+    queue.push(bodies(1, 2));
+    await pass(25);
+    ends[0]!.reject(new Error('away'));
+    await pass(999);
+    expect([groups.length, queue.deleted, events]).toEqual([1, 0, [failing('accept', 'away')]]);
+    await pass(1);
+    expect(groups[1]).toEqual(bodies(2));
+    const stopped = pipeline.stop();
+    ends[1]!.resolve();
+    await pass(25);
+    await stopped;
+    expect([queue.deleted, events[1]]).toEqual([2, recovered('accept')]);
+  });
 });

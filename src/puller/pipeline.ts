@@ -5,6 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
+import { Exclusive, type Soon } from '../lib/async/exclusive.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
 import { createAcknowledger } from './acknowledger.js';
@@ -19,10 +20,12 @@ export interface PipelineOptions {
   /** Shortest time between two groups, in milliseconds. Default: 20. */
   lingerMs?: number;
   queue: Queue;
-  /** Stores a group; throws when it can't now, such as on a full disk. Undefined: readings are only shown. */
-  store: ((deliveries: Delivery[]) => void) | undefined;
+  /** Stores a group; throws or rejects when it can't now, such as on a full disk. Undefined: readings are only shown. */
+  store: ((deliveries: Delivery[]) => Soon<void>) | undefined;
   /** Called with what is stored, before it is deleted from the queue. */
   onStored(deliveries: Delivery[]): void;
+  /** Both run in it, as one. */
+  storing?: Exclusive;
   onEvent(event: PullerEvent): void;
   failures: FailureReporter;
   /** Unix milliseconds. */
@@ -43,6 +46,9 @@ const SLOW_RETRY_MS = 10_000;
 const STORE_RETRY_MS = 1000;
 /** A group of this size does not linger. */
 const FULL_GROUP = 20 * MAX_BATCH_COUNT;
+/** While a slow store has so many still to take nothing more is received; they are in memory. */
+const MAX_PENDING = 5_000;
+const STORE_SLOW_MS = 20;
 /** Under load there are up to this many times the usual number of polls. */
 const MAX_LOAD_FACTOR = 4;
 /** This many full answers in a row mean load; fewer may be one commit of the queue. */
@@ -61,9 +67,18 @@ export class Pipeline {
   #pendingCount = 0;
   #lastFlush = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** Ends when the group that is being stored is dealt with. */
+  #storing: Promise<void> | undefined;
 
   constructor(options: PipelineOptions) {
-    this.#options = { pollers: 4, waitSeconds: 20, lingerMs: 20, now: () => Date.now(), ...options };
+    this.#options = {
+      pollers: 4,
+      waitSeconds: 20,
+      lingerMs: 20,
+      now: () => Date.now(),
+      storing: new Exclusive(),
+      ...options,
+    };
     this.#failures = options.failures;
     this.#acknowledger = createAcknowledger(options.queue, options.failures, options.onEvent);
     // Every poll listens to the signal, and a finished call may remove its listener a moment later.
@@ -87,7 +102,9 @@ export class Pipeline {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all(this.#polls);
+    await this.#storing;
     this.#flush();
+    await this.#storing;
     clearTimeout(this.#timer);
     await this.#acknowledger.finish();
   }
@@ -105,6 +122,10 @@ export class Pipeline {
       if (this.#isStoreFailing) {
         // Whatever is received meanwhile counts as a failed delivery and becomes a dead letter in the end.
         await this.#pause(STORE_RETRY_MS);
+        continue;
+      }
+      if (this.#pendingCount > MAX_PENDING && this.#storing !== undefined) {
+        await this.#pause(STORE_SLOW_MS);
         continue;
       }
       try {
@@ -155,26 +176,57 @@ export class Pipeline {
     this.#timer ??= setTimeout(() => this.#flush(), Math.max(0, pause));
   }
 
-  /** Stores what waits. Where that fails, nothing is deleted and the queue delivers it again after a stop. */
+  /** Stores what waits, one group at a time. */
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (this.#storing !== undefined) return;
     this.#lastFlush = performance.now();
     if (this.#pending.length === 0) return;
-    const deliveries = this.#pending.flatMap((one) => one.deliveries);
-    try {
-      this.#options.store?.(deliveries);
-      this.#failures.succeeded('accept');
-    } catch (error) {
-      this.#failures.failed('accept', messageOf(error));
-      this.#timer = setTimeout(() => this.#flush(), STORE_RETRY_MS);
-      return;
-    }
-    const messages = this.#pending.map(({ message }) => message);
+    const group = this.#pending;
     this.#pending = [];
     this.#pendingCount = 0;
-    this.#options.onStored(deliveries);
-    this.#acknowledger.delete(messages);
+    try {
+      const stored = this.#options.storing.run(() => this.#store(group));
+      if (stored instanceof Promise) this.#storing = this.#end(group, stored);
+      else this.#succeeded(group);
+    } catch (error) {
+      this.#failed(group, error);
+    }
+  }
+
+  #store(group: Pending[]): Soon<void> {
+    const { store, onStored } = this.#options;
+    const deliveries = group.flatMap((one) => one.deliveries);
+    const stored = store?.(deliveries);
+    return stored instanceof Promise ? stored.then(() => onStored(deliveries)) : onStored(deliveries);
+  }
+
+  async #end(group: Pending[], stored: Promise<void>): Promise<void> {
+    try {
+      await stored;
+      this.#storing = undefined;
+      this.#succeeded(group);
+      if (this.#pendingCount >= FULL_GROUP) this.#flush();
+      else if (this.#pending.length > 0) this.#flushSoon();
+    } catch (error) {
+      this.#storing = undefined;
+      this.#failed(group, error);
+    }
+  }
+
+  #succeeded(group: Pending[]): void {
+    this.#failures.succeeded('accept');
+    this.#acknowledger.delete(group.map(({ message }) => message));
+  }
+
+  /** Nothing is deleted: it is tried again, and after a stop the queue delivers it again. */
+  #failed(group: Pending[], error: unknown): void {
+    this.#pending = [...group, ...this.#pending];
+    this.#pendingCount = this.#pending.reduce((sum, { deliveries }) => sum + deliveries.length, 0);
+    this.#failures.failed('accept', messageOf(error));
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#flush(), STORE_RETRY_MS);
   }
 
   /** Ends early when the puller stops. */

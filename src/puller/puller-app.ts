@@ -18,8 +18,7 @@ import { Places } from '../lib/places.js';
 import { desiredFieldSchema, desiredStateSchema, type ScopeConfig, scopeSchema } from '../protocol/desired-config.js';
 import type { Queue, QueueDepth, QueueServerState } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
-import type { SqliteStore } from '../store/sqlite/sqlite-store.js';
-import type { StoreStats } from '../store/store.js';
+import type { ReadingsStore, StoreStats } from '../store/store.js';
 import { controlRoutes } from './controls/control-routes.js';
 import type { FleetControls } from './controls/fleet-controls.js';
 import type { EventHub } from './events/event-hub.js';
@@ -34,7 +33,7 @@ export interface PullerAppDeps {
   queue: Queue;
   hub: EventHub;
   /** Without a store there are no past events and no history. */
-  store?: SqliteStore | undefined;
+  store?: ReadingsStore | undefined;
   /** The alerts that fire now: sent first to every client. */
   firing(): AlertEvent[];
   stats(): Omit<PullerAppStats, 'queue' | 'depth'>;
@@ -44,7 +43,7 @@ export interface PullerAppDeps {
   /** Unix milliseconds, in step with the fleet view. */
   now?(): number;
   /** Keeps the view: what the operator has told it is in no reading. */
-  saveView?: (() => void) | undefined;
+  saveView?: (() => Promise<unknown>) | undefined;
   controls?: FleetControls | undefined;
   /** Aborted when the process stops: open event streams close. */
   closed: AbortSignal;
@@ -204,14 +203,14 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     if ('region' in annotation) fleet.setRegionLink(annotation.region, annotation.connected);
     else if ('endedJobs' in annotation) fleet.markJobsStopped(annotation.endedJobs, now());
     else fleet.markSensorsStopped(annotation.networkEnds.since, annotation.networkEnds.by, now());
-    deps.saveView?.();
+    await deps.saveView?.();
     return c.json({ status: 'noted' });
   });
-  app.get('/events', (c) => {
+  app.get('/events', async (c) => {
     if (closed.aborted) throw new AppError('STOPPING', 'the puller is stopping');
     const { region, since, kinds } = parseQuery(eventsSchema, c.req.query());
     const filter = { region: region || undefined, kinds: kinds && new Set(kinds) };
-    const past = since !== undefined && store ? pastEvents(store, since, filter.kinds) : undefined;
+    const past = since !== undefined && store ? await pastEvents(store, since, filter.kinds) : undefined;
     const leave = streams.take();
     if (!leave) throw tooMany('listen');
     const endReplay = past ? replays.take() : () => {};

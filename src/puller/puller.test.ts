@@ -44,9 +44,9 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 const keeping = (readings: number) => ({ readings, minutes: 168 * HOUR, hours: 9600 * HOUR });
 
-function start(sinks: SinkOptions = { store: { path, retentionMs: keeping(HOUR) } }) {
+async function start(sinks: SinkOptions = { store: { path, retentionMs: keeping(HOUR) } }) {
   const queue = new ScriptedQueue();
-  const service = createPuller({
+  const service = await createPuller({
     queue,
     pollers: 1,
     sinks,
@@ -73,7 +73,7 @@ function start(sinks: SinkOptions = { store: { path, retentionMs: keeping(HOUR) 
     },
   };
 }
-type Started = ReturnType<typeof start>;
+type Started = Awaited<ReturnType<typeof start>>;
 
 const sensorsOf = async ({ get }: Started) => (await get<FleetSnapshot>('/fleet')).sensors;
 
@@ -127,7 +127,7 @@ function look<T>(at: (store: SqliteStore) => T): T {
 const storedNames = () => look((store) => store.readingsAfter(0, 100).map(({ reading: { hostname } }) => hostname));
 
 test('after a restart the fleet view is the same, to the last number', async () => {
-  const first = start();
+  const first = await start();
   const other = { execution_id: 'e-2', hostname: 'edge-us-1', region: 'us' };
   await first.deliver(reading(1), reading(2), reading(5), reading(2), reading(1, other), reading(4, other), { n: 1 });
   const before = await sensorsOf(first);
@@ -136,24 +136,24 @@ test('after a restart the fleet view is the same, to the last number', async () 
     ['edge-us-1', 4, 2, 0],
   ]);
   await first.stop();
-  expect(await sensorsOf(start())).toEqual(before);
+  expect(await sensorsOf(await start())).toEqual(before);
 });
 
 test('killed at any moment, it builds the same view from its checkpoint and what was stored since', async () => {
-  const first = start();
+  const first = await start();
   await first.deliver(reading(1), reading(3));
   await first.stop();
-  const second = start();
+  const second = await start();
   await second.deliver(reading(4), reading(2), reading(7), reading(1, { execution_id: 'e-2', hostname: 'edge-eu-2' }));
   // What a kill leaves on disk.
   cpSync(join(folder, 'live'), join(folder, 'killed'), { recursive: true });
-  const third = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: keeping(HOUR) } });
+  const third = await start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: keeping(HOUR) } });
   expect(await sensorsOf(third)).toEqual(await sensorsOf(second));
   expect((await sensorsOf(third))[0]).toMatchObject({ sequence: 7, received: 5, late: 1 });
 });
 
 test('a clock that is set ahead before a kill and back after it leaves no sensor seen in the future', async () => {
-  const first = start();
+  const first = await start();
   await first.deliver(reading(1));
   vi.setSystemTime(Date.now() + 11 * HOUR);
   await pass(2000);
@@ -161,7 +161,7 @@ test('a clock that is set ahead before a kill and back after it leaves no sensor
   // What a kill leaves on disk: no later checkpoint.
   cpSync(join(folder, 'live'), join(folder, 'killed'), { recursive: true });
   await pass(2000);
-  const second = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: keeping(HOUR) } });
+  const second = await start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: keeping(HOUR) } });
   await pass(2000);
   vi.setSystemTime(Date.now() - 11 * HOUR);
   await pass(10_000);
@@ -172,13 +172,13 @@ test('a sensor that was deployed before the store began has no gaps for it, also
   const older = { job_submission_time: T0 - HOUR };
   const lone = reading(42, older);
   const gaps = async (puller: Started) => (await sensorsOf(puller)).map((sensor) => [sensor.hostname, sensor.gaps]);
-  const first = start();
+  const first = await start();
   await first.deliver(lone);
   await pass(10_000);
   expect(await gaps(first)).toEqual([['edge-eu-1', 0]]);
   // What a kill leaves on disk: no later checkpoint.
   cpSync(join(folder, 'live'), join(folder, 'killed'), { recursive: true });
-  const second = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: keeping(HOUR) } });
+  const second = await start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: keeping(HOUR) } });
   await second.deliver(reading(41, older), reading(3, { execution_id: 'e-2', hostname: 'edge-eu-2' }));
   await pass(10_000);
   // The second one was deployed since, so its first two readings are missing.
@@ -190,7 +190,7 @@ test('a sensor that was deployed before the store began has no gaps for it, also
 });
 
 test('a client gets every reading once, whenever it connects', async () => {
-  const puller = start();
+  const puller = await start();
   const clients: Awaited<ReturnType<typeof follow>>[] = [];
   for (let n = 1; n <= 60; n++) {
     puller.queue.push([JSON.stringify(reading(n))], ATTRIBUTES);
@@ -205,7 +205,7 @@ test('a client gets every reading once, whenever it connects', async () => {
 });
 
 test('without a store only new events are sent, and nothing is written', async () => {
-  const puller = start({});
+  const puller = await start({});
   await puller.deliver(reading(1));
   const { received } = await follow(puller, '?since=0&kinds=reading');
   await puller.deliver(reading(2));
@@ -218,7 +218,7 @@ test('without a store only new events are sent, and nothing is written', async (
 
 test('the log sink writes each message on a line of its own, as it was sent', async () => {
   let log = '';
-  const { deliver } = start({
+  const { deliver } = await start({
     log: (text) => {
       log += text;
     },
@@ -229,7 +229,7 @@ test('the log sink writes each message on a line of its own, as it was sent', as
 
 test('the log sink writes nothing that a terminal obeys, and stays JSON', async () => {
   let log = '';
-  const { deliver, queue } = start({
+  const { deliver, queue } = await start({
     log: (text) => {
       log += text;
     },
@@ -240,7 +240,7 @@ test('the log sink writes nothing that a terminal obeys, and stays JSON', async 
 });
 
 test('a stop closes streams, handles what was received, and saves the view', async () => {
-  const puller = start();
+  const puller = await start();
   const { ended } = await follow(puller);
   await puller.deliver(...Array.from({ length: 200 }, (_, i) => reading(i + 1)));
   puller.queue.push([JSON.stringify(reading(201))], ATTRIBUTES);
@@ -249,18 +249,18 @@ test('a stop closes streams, handles what was received, and saves the view', asy
   await ended;
   expect(await puller.get<PullerAppStats>('/stats')).toMatchObject({ received: 201, deleted: 201 });
   expect(look((store) => [...store.loadCheckpoint().after])).toEqual([]);
-  expect((await sensorsOf(start()))[0]?.received).toBe(201);
+  expect((await sensorsOf(await start()))[0]?.received).toBe(201);
 });
 
 test('after a stop nothing happens any more', async () => {
   stored({ a: HOUR });
-  await start().stop();
+  await (await start()).stop();
   vi.advanceTimersByTime(60_000);
   expect([storedNames(), events, vi.getTimerCount()]).toEqual([['a'], [], 0]);
 });
 
 test('every second clients get a summary', async () => {
-  const puller = start();
+  const puller = await start();
   const { received } = await follow(puller, '?kinds=summary');
   await puller.deliver(reading(1));
   await pass(999);
@@ -277,7 +277,7 @@ test('an alert goes to clients, to the alert sink and to the webhook, once when 
     return new Response(null, { status: 204 });
   });
   const alerts: AlertEvent[] = [];
-  const puller = start({
+  const puller = await start({
     alert: { afterSeconds: 1, webhook: 'http://hook.test/', onAlert: (alert) => alerts.push(alert) },
   });
   const { received } = await follow(puller, '?kinds=alert');
@@ -299,7 +299,7 @@ test('an alert goes to clients, to the alert sink and to the webhook, once when 
 });
 
 test('without the alert sink there are no alerts', async () => {
-  const puller = start();
+  const puller = await start();
   const { received } = await follow(puller, '?kinds=alert');
   await puller.deliver(reading(1));
   await pass(120_000);
@@ -308,7 +308,7 @@ test('without the alert sink there are no alerts', async () => {
 
 test('dead letters are logged with their reason, counted, and an alert until there are none', async () => {
   const alerts: AlertEvent[] = [];
-  const puller = start({ alert: { afterSeconds: 1, onAlert: (alert) => alerts.push(alert) } });
+  const puller = await start({ alert: { afterSeconds: 1, onAlert: (alert) => alerts.push(alert) } });
   const stats = () => puller.get<PullerAppStats>('/stats');
   await pass(0);
   expect(await stats()).toMatchObject({ deadLetters: 0, deadLetteredBy: {} });
@@ -333,7 +333,7 @@ test('dead letters are logged with their reason, counted, and an alert until the
 
 test('dead letters of the queue itself raise the alert; a queue that does not answer ends none', async () => {
   const alerts: AlertEvent[] = [];
-  const puller = start({ alert: { afterSeconds: 1, onAlert: (alert) => alerts.push(alert) } });
+  const puller = await start({ alert: { afterSeconds: 1, onAlert: (alert) => alerts.push(alert) } });
   puller.queue.deadLetters.push({ id: 'a', reason: '' });
   await pass(5000);
   expect(alerts).toMatchObject([{ type: 'dead-letters', firing: true, count: 1 }]);
@@ -352,7 +352,7 @@ test('dead letters of the queue itself raise the alert; a queue that does not an
 
 test('while there are more and more dead letters the alert is raised again, once a minute', async () => {
   const alerts: AlertEvent[] = [];
-  const puller = start({ alert: { afterSeconds: 1, onAlert: (alert) => alerts.push(alert) } });
+  const puller = await start({ alert: { afterSeconds: 1, onAlert: (alert) => alerts.push(alert) } });
   const add = () => puller.queue.deadLetters.push({ id: 'a', reason: '' });
   add();
   await pass(5000);
@@ -366,7 +366,7 @@ test('while there are more and more dead letters the alert is raised again, once
 });
 
 test('a queue without a dead-letter queue has no count of them', async () => {
-  const puller = start();
+  const puller = await start();
   puller.queue.deadLetterDepth = async () => undefined;
   await pass(5000);
   expect(await puller.get<PullerAppStats>('/stats')).not.toHaveProperty('deadLetters');
@@ -380,7 +380,7 @@ test('an alert that the webhook refuses is posted five times, ever more slowly, 
     return new Response(null, { status: 500 });
   });
   vi.spyOn(Math, 'random').mockReturnValue(0.5);
-  const { deliver } = start({ alert: { afterSeconds: 1, webhook: 'http://hook.test/', onAlert: () => {} } });
+  const { deliver } = await start({ alert: { afterSeconds: 1, webhook: 'http://hook.test/', onAlert: () => {} } });
   await deliver(reading(1));
   await pass(30_000);
   const pauses = at.slice(1).map((time, i) => time - at[i]!);
@@ -393,7 +393,7 @@ test('an alert that the webhook takes at the second attempt is not reported', as
   const answers = [() => Promise.reject(new TypeError('fetch failed')), async () => new Response(null)];
   const post = vi.fn(() => answers.shift()!());
   vi.stubGlobal('fetch', post);
-  const { deliver } = start({ alert: { afterSeconds: 1, webhook: 'http://hook.test/', onAlert: () => {} } });
+  const { deliver } = await start({ alert: { afterSeconds: 1, webhook: 'http://hook.test/', onAlert: () => {} } });
   await deliver(reading(1));
   await pass(4000);
   expect([post.mock.calls.length, events]).toEqual([2, []]);
@@ -401,7 +401,7 @@ test('an alert that the webhook takes at the second attempt is not reported', as
 
 test('readings are deleted when their retention is over; the store is checked every second', async () => {
   stored({ old: HOUR - 500, young: HOUR - 1500, newest: 0 });
-  start();
+  await start();
   await pass(999);
   expect(storedNames()).toEqual(['old', 'young', 'newest']);
   await pass(1);
@@ -411,7 +411,7 @@ test('readings are deleted when their retention is over; the store is checked ev
 });
 
 test('the view is saved every thirty seconds, so that the next puller has little to read', async () => {
-  await start().deliver(reading(1, { execution_id: 'a' }), reading(1, { execution_id: 'b' }));
+  await (await start()).deliver(reading(1, { execution_id: 'a' }), reading(1, { execution_id: 'b' }));
   const unread = () => look((store) => [...store.loadCheckpoint().after].length);
   await pass(29_974);
   expect(unread()).toBe(2);
@@ -422,7 +422,7 @@ test('the view is saved every thirty seconds, so that the next puller has little
 
 test('sensors that are not expected to return are forgotten then', async () => {
   stored({ longGone: 24 * HOUR - 30_000, here: 0 });
-  const puller = start({ store: { path, retentionMs: keeping(48 * HOUR) } });
+  const puller = await start({ store: { path, retentionMs: keeping(48 * HOUR) } });
   const names = async () => (await sensorsOf(puller)).map(({ hostname }) => hostname);
   expect(await names()).toEqual(['here', 'longGone']);
   await pass(30_000);
@@ -436,7 +436,7 @@ test.each([
   'a store on which %s fails stops nothing: it is tried again, and reported once',
   async (method, task, every) => {
     stored({ a: 0 });
-    start();
+    await start();
     const call = vi.spyOn(SqliteStore.prototype, method).mockImplementation(() => {
       throw new Error('disk is full');
     });
@@ -455,7 +455,7 @@ test.each([
 ])('a clock that is set %s deletes nothing and changes nothing in the view; it is reported', async (_, by) => {
   stored({ old: 30_000 });
   const alerts: AlertEvent[] = [];
-  const puller = start({
+  const puller = await start({
     store: { path, retentionMs: keeping(HOUR) },
     alert: { afterSeconds: 20, onAlert: (alert) => alerts.push(alert) },
   });
@@ -483,7 +483,7 @@ test.each([
   // A puller that is started now finds the same.
   await pass(10_000);
   await puller.stop();
-  const again = start();
+  const again = await start();
   await pass(1_000);
   expect([storedNames().length, (await sensorsOf(again)).map(({ received, gaps }) => [received, gaps])]).toEqual([
     5,
@@ -498,7 +498,7 @@ test.each([
 });
 
 test('a deleted store that can not be written back: nothing is deleted from the queue, /ready says why, and nothing is lost', async () => {
-  const puller = start();
+  const puller = await start();
   await puller.deliver(reading(1));
   rmSync(join(folder, 'live'), { recursive: true });
   writeFileSync(join(folder, 'live'), 'no folder');
@@ -528,7 +528,7 @@ test('a store that was damaged is said: as an event, in the stats, and as an ale
   stored({ a: 0 });
   writeFileSync(path, 'no database at all\n'.repeat(500));
   const alerts: AlertEvent[] = [];
-  const puller = start({
+  const puller = await start({
     store: { path, retentionMs: keeping(HOUR) },
     alert: { afterSeconds: 60, onAlert: (alert) => alerts.push(alert) },
   });
@@ -549,7 +549,7 @@ test('a store that was damaged is said: as an event, in the stats, and as an ale
 
 test('a store that was deleted and written back is an alert for an hour, and in the stats', async () => {
   const alerts: AlertEvent[] = [];
-  const puller = start({
+  const puller = await start({
     store: { path, retentionMs: keeping(9 * HOUR) },
     alert: { afterSeconds: 9 * 3600, onAlert: (alert) => alert.type === 'store.written-back' && alerts.push(alert) },
   });
@@ -568,7 +568,7 @@ test('a store that was deleted and written back is an alert for an hour, and in 
 
 test('what the queue server says of its store is in the stats, and an alert as long as it lasts', async () => {
   const alerts: AlertEvent[] = [];
-  const puller = start({ alert: { afterSeconds: 60, onAlert: (alert) => alerts.push(alert) } });
+  const puller = await start({ alert: { afterSeconds: 60, onAlert: (alert) => alerts.push(alert) } });
   puller.queue.server = {
     ...{ status: 'not ready', code: 'QUEUE_STORE_FULL', reason: 'The disk is full.', quarantined: ['q.damaged'] },
     ...{ writtenBack: { problem: 'replaced', times: 2, agoMs: 10 }, damagedMessages: 3 },
@@ -591,7 +591,7 @@ test('rows that are not what was written are found in the background, counted an
   const db = openSqlite(path);
   db.exec("update readings set color = '#000000' where execution_id <> 'b'; delete from checkpoint");
   db.close();
-  const puller = start();
+  const puller = await start();
   expect((await sensorsOf(puller)).map(({ hostname }) => hostname)).toEqual(['b']);
   await pass(3_000);
   expect(events).toEqual([{ type: 'store.damaged-rows', count: 2 }]);

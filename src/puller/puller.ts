@@ -1,11 +1,10 @@
 /** The puller as a whole: pipeline, store, fleet view, alerts and the HTTP API. */
 import { escapeControls } from '../lib/control-characters.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { whileBusy } from '../lib/process/shutdown.js';
 import { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Queue, QueueDepth, QueueServerState } from '../queue/queue.js';
 import { samplesOf } from '../store/history.js';
-import { SqliteStore } from '../store/sqlite/sqlite-store.js';
+import { openStore } from '../store/open-store.js';
 import type { Retention } from '../store/store.js';
 import { type AlertOptions, openAlerts } from './alerts/alerts.js';
 import type { FleetControls } from './controls/fleet-controls.js';
@@ -46,12 +45,12 @@ const SUMMARY_EVERY_MS = 1_000;
 /** Amazon bills each request: 500,000 a month cost about $0.20. */
 const SAMPLE_EVERY_MS = 5_000;
 
-export type Puller = ReturnType<typeof createPuller>;
+export type Puller = Awaited<ReturnType<typeof createPuller>>;
 
-/** Throws `STORE_UNUSABLE`. */
-export function createPuller({ queue, pollers, sinks, http, controls, onEvent }: PullerOptions) {
-  const store = sinks.store && new SqliteStore(sinks.store.path, onEvent);
-  const hub = store ? whileBusy(() => restoreFleet(store, Date.now(), sinks.store?.endedNetwork)) : new EventHub();
+/** Rejects with `STORE_UNUSABLE`. */
+export async function createPuller({ queue, pollers, sinks, http, controls, onEvent }: PullerOptions) {
+  const store = sinks.store && (await openStore(sinks.store.path, onEvent));
+  const hub = store ? await restoreFleet(store, Date.now(), sinks.store?.endedNetwork) : new EventHub();
   // Without a store it sees what comes from now on.
   if (!store) hub.fleet.began = Date.now();
   const failures = new FailureReporter(onEvent);
@@ -72,6 +71,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
       hub.record(deliveries, now());
       log?.(logLines(deliveries));
     },
+    storing: hub.storing,
     onEvent(event) {
       onEvent(event);
       if (event.type === 'puller.dead-letters') void watch.countDeadLetters();
@@ -102,18 +102,27 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
     return Date.now();
   }
 
+  /** Why readings can't be accepted now. */
+  const problem = () => failures.problemOf('accept') ?? failures.problemOf('check-store');
+
   function publishSummary(): void {
     const summary = hub.fleet.summary(now());
     hub.publish({ event: 'summary', summary });
     const { queueServer, deadLetters } = watch.known;
-    alerts?.update(summary, { store: store?.stats, clockAheadMs: clock.aheadMs, queueServer, deadLetters });
+    alerts?.update(summary, {
+      store: store?.stats,
+      storeProblem: problem(),
+      clockAheadMs: clock.aheadMs,
+      queueServer,
+      deadLetters,
+    });
   }
 
   async function sample(): Promise<void> {
     const depth = await watch.check();
     if (closed.signal.aborted) return;
     const ofQueue = depth === undefined ? [] : [{ metric: 'queue.depth', region: '', value: depth }];
-    upkeep?.addSamples([...ofQueue, ...samplesOf(hub.fleet.summary(now()).regions)]);
+    void upkeep?.addSamples([...ofQueue, ...samplesOf(hub.fleet.summary(now()).regions)]);
   }
 
   return {
@@ -133,7 +142,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
         queueServer: watch.known.queueServer,
       }),
       failures: () => failures.counts,
-      problem: () => failures.problemOf('accept') ?? failures.problemOf('check-store'),
+      problem,
       now,
       controls: controls?.(localFleet(hub.fleet, now), (region, connected) =>
         hub.fleet.setRegionLink(region, connected),
@@ -152,7 +161,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
       upkeep?.pause();
       closed.abort();
       await pipeline.stop();
-      upkeep?.close();
+      await upkeep?.close();
     },
   };
 }

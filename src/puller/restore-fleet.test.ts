@@ -31,14 +31,14 @@ function delivery(name: string, receivedAt: number): Delivery {
 }
 
 /** What a puller that starts on this store shows, with the file of what ended before. */
-function states(now: number): Record<string, string> {
+async function states(now: number): Promise<Record<string, string>> {
   const store = new SqliteStore(path);
-  const { fleet } = restoreFleet(store, now, ended);
+  const { fleet } = await restoreFleet(store, now, ended);
   store.close();
   return Object.fromEntries(fleet.view(now).map(({ hostname, state }) => [hostname, state]));
 }
 
-test('a network that ended without a puller ends its sensors for the next one, from the checkpoint and after it', () => {
+test('a network that ended without a puller ends its sensors for the next one, from the checkpoint and after it', async () => {
   const store = new SqliteStore(path);
   const hub = new EventHub();
   const kept = [delivery('earlier', T0 - 1), delivery('in the checkpoint', T0)];
@@ -47,19 +47,19 @@ test('a network that ended without a puller ends its sensors for the next one, f
   store.saveCheckpoint(hub.fleet.dump());
   store.append([delivery('after it', T0 + 5)]);
   store.close();
-  expect(states(T0 + 60_000)).toEqual({ earlier: 'silent', 'in the checkpoint': 'silent', 'after it': 'silent' });
+  expect(await states(T0 + 60_000)).toEqual({ earlier: 'silent', 'in the checkpoint': 'silent', 'after it': 'silent' });
   noteEndedNetwork(ended, { since: T0, by: T0 + 1000 });
   const expected = { earlier: 'silent', 'in the checkpoint': 'gone', 'after it': 'gone' };
-  expect(states(T0 + 60_000)).toEqual(expected);
-  expect([existsSync(ended), states(T0 + 60_000)]).toEqual([false, expected]);
+  expect(await states(T0 + 60_000)).toEqual(expected);
+  expect([existsSync(ended), await states(T0 + 60_000)]).toEqual([false, expected]);
 });
 
-test('of two networks that ended one after another the sensors of both have stopped; a damaged file says nothing', () => {
+test('of two networks that ended one after another the sensors of both have stopped; a damaged file says nothing', async () => {
   const store = new SqliteStore(path);
   store.append([delivery('first', T0), delivery('second', T0 + 1000)]);
   store.close();
   writeFileSync(ended, '{"since":');
   noteEndedNetwork(ended, { since: T0, by: T0 + 500 });
   noteEndedNetwork(ended, { since: T0 + 600, by: T0 + 2000 });
-  expect(states(T0 + 60_000)).toEqual({ first: 'gone', second: 'gone' });
+  expect(await states(T0 + 60_000)).toEqual({ first: 'gone', second: 'gone' });
 });

@@ -1,13 +1,13 @@
 /** Keeps the store in order while the puller runs. A full disk or a locked store must not stop the puller. */
+import type { Soon } from '../lib/async/exclusive.js';
 import { messageOf } from '../lib/errors/app-error.js';
 import type { Sample } from '../store/history.js';
-import type { SqliteStore } from '../store/sqlite/sqlite-store.js';
-import type { Retention } from '../store/store.js';
+import type { ReadingsStore, Retention } from '../store/store.js';
 import type { EventHub } from './events/event-hub.js';
 import type { FailureReporter, PullerEvent, PullerTask } from './failure-reporter.js';
 
 export interface StoreUpkeepOptions {
-  store: SqliteStore;
+  store: ReadingsStore;
   hub: EventHub;
   /** Unix milliseconds, in step with the fleet view. */
   now: () => number;
@@ -29,57 +29,71 @@ export function keepStore({ store, hub, now, retention, failures, onEvent }: Sto
   const timers: NodeJS.Timeout[] = [];
   let rollUpTimer: NodeJS.Timeout | undefined;
   let damagedRows = 0;
+  let isPaused = false;
+  /** A server may take longer for it than until the next one. */
+  let isChecking = false;
 
-  function attempt(task: PullerTask, work: () => void): void {
+  /** Work that needs no time is done when this returns. */
+  async function attempt<T>(task: PullerTask, work: () => Soon<T>): Promise<T | undefined> {
     try {
-      work();
+      const done = work();
+      const result = done instanceof Promise ? await done : done;
       failures.succeeded(task);
+      return result;
     } catch (error) {
       failures.failed(task, messageOf(error));
+      return undefined;
     }
   }
 
-  function check(): void {
+  const checkStore = () =>
     attempt('check-store', () => {
-      store.check();
+      const checked = store.check();
       const count = store.stats.damagedRows;
       if (count > damagedRows) onEvent({ type: 'store.damaged-rows', count });
       damagedRows = count;
+      return checked;
     });
-    attempt('retention', () => store.forget(retention));
+
+  async function check(): Promise<void> {
+    if (isChecking) return;
+    isChecking = true;
+    await Promise.all([checkStore(), attempt('retention', () => store.forget(retention))]);
+    isChecking = false;
   }
 
+  /** Nothing is stored meanwhile: the view that is saved has what is stored. */
   const saveCheckpoint = () =>
-    attempt('checkpoint', () => {
-      // It can not be undone: time that may not have passed does not count.
-      hub.fleet.prune(now() - Math.max(0, store.clock.pendingMs));
-      store.saveCheckpoint(hub.fleet.dump());
-    });
+    attempt('checkpoint', () =>
+      hub.storing.run(() => {
+        // It can not be undone: time that may not have passed does not count.
+        hub.fleet.prune(now() - Math.max(0, store.clock.pendingMs));
+        return store.saveCheckpoint(hub.fleet.dump());
+      }),
+    );
 
-  function rollUp(): void {
-    let isBusy = false;
-    attempt('roll-up', () => {
-      isBusy = store.rollUp(Date.now());
-    });
-    rollUpTimer = setTimeout(rollUp, isBusy ? ROLL_UP_BUSY_MS : ROLL_UP_EVERY_MS);
+  async function rollUp(): Promise<void> {
+    const isBusy = await attempt('roll-up', () => store.rollUp(Date.now()));
+    if (!isPaused) rollUpTimer = setTimeout(rollUp, isBusy ? ROLL_UP_BUSY_MS : ROLL_UP_EVERY_MS);
   }
 
   return {
     start(): void {
       timers.push(setInterval(saveCheckpoint, CHECKPOINT_EVERY_MS), setInterval(check, CHECK_EVERY_MS));
-      rollUp();
+      void rollUp();
     },
     saveCheckpoint,
     addSamples: (samples: Sample[]) => attempt('roll-up', () => store.addSamples(samples, now())),
     pause(): void {
+      isPaused = true;
       for (const timer of timers) clearInterval(timer);
       clearTimeout(rollUpTimer);
     },
     /** Saves what there is to save, and closes the store. Call it after `pause`, when nothing more is stored. */
-    close(): void {
-      attempt('check-store', () => store.check());
-      saveCheckpoint();
-      attempt('roll-up', () => store.close(ROLL_UP_AT_END_MS));
+    async close(): Promise<void> {
+      await checkStore();
+      await saveCheckpoint();
+      await attempt('roll-up', () => store.close(ROLL_UP_AT_END_MS));
     },
   };
 }

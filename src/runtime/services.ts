@@ -94,7 +94,7 @@ export function serviceConfigs(
     ...shared,
     pullerPort: ports.puller,
     webhook,
-    ...givenSettings(settings, ['pollers', 'alertAfter', 'retention', 'minuteRetention', 'hourRetention']),
+    ...givenSettings(settings, ['store', 'pollers', 'alertAfter', 'retention', 'minuteRetention', 'hourRetention']),
     // The log sink would write every reading into a log file; `tail` shows them instead.
     sinks: provenance.sinks.source === 'default' ? ['store', 'alert'] : values.sinks,
   };

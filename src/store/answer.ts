@@ -30,7 +30,35 @@ export interface Limits {
   bytes: number;
 }
 
-/** What is asked of the store at a path. */
+/** The statements that made the tables, with their comments. */
+export const SCHEMA_SQL =
+  "select sql from sqlite_schema where sql is not null and name not like 'sqlite_%' order by rowid";
+
+/** Columns of a reading in an export, before its values. */
+export const EXPORT_COLUMNS = [
+  'received_at',
+  'timestamp',
+  'region',
+  'hostname',
+  'execution_id',
+  'sequence',
+  'job_id',
+  'job_submission_time',
+  'color',
+  'icon_name',
+] as const;
+
+/** As the keys of an object: `n`, `n:1`. */
+export function uniqueNames(names: string[]): string[] {
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    const before = seen.get(name) ?? 0;
+    seen.set(name, before + 1);
+    return before === 0 ? name : `${name}:${before}`;
+  });
+}
+
+/** What is asked of the store at a path, or at the URL of a database. */
 export type ReadRequest = { path: string } & Asked;
 export type Asked = { sql: string; limits?: Limits | undefined } | { readings: ExportQuery };
 

@@ -12,6 +12,9 @@ import { logEvent } from '../output/event-text.js';
 import { pageControls } from './page-controls.js';
 import { checkQueue, logDefect, refuseOpen, runService } from './run-service.js';
 
+/** Of a file, or the URL of a database. */
+const storeOf = ({ store, stateDir }: Settings): string => (store === 'sqlite' ? join(stateDir, 'readings.db') : store);
+
 export const servePuller = (context: CommandContext): Promise<number> =>
   runService(context.settings, async (log) => {
     const { settings } = context;
@@ -26,13 +29,13 @@ export const servePuller = (context: CommandContext): Promise<number> =>
     const queue = await openConfiguredQueue(settings);
     const write = (text: string) => void process.stdout.write(text);
     const has = (sink: Settings['sinks'][number]) => settings.sinks.includes(sink);
-    const service = createPuller({
+    const service = await createPuller({
       queue,
       pollers: settings.pollers,
       sinks: {
         store: has('store')
           ? {
-              path: join(settings.stateDir, 'readings.db'),
+              path: storeOf(settings),
               endedNetwork: join(settings.stateDir, ENDED_NETWORK),
               retentionMs: {
                 readings: settings.retention * 3_600_000,

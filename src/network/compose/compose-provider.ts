@@ -36,7 +36,7 @@ export const composeProvider: NetworkProvider<ComposeConnection> = {
     demoNodes: 2,
     unsupported: {
       // Containers listen where their network is, and their ports on this machine are those of loopback.
-      settings: ['host', 'tlsCert', 'tlsKey', 'tlsCa', 'proxyUrl'],
+      settings: ['host', 'store', 'tlsCert', 'tlsKey', 'tlsCa', 'proxyUrl'],
       hint: 'Omit it. To serve other machines put a reverse proxy, which can also speak TLS, before the published port.',
     },
   },

@@ -7,6 +7,8 @@ import { FiringAlerts } from './firing-alerts.js';
 
 export interface Conditions {
   store: StoreStats | undefined;
+  /** Why nothing can be stored now. */
+  storeProblem?: string | undefined;
   /** How far the wall clock was set forward, in milliseconds, as long as that is not confirmed. */
   clockAheadMs: number;
   queueServer: QueueServerState | undefined;
@@ -23,6 +25,7 @@ const RAISE_EVERY_MS = 60_000;
 /** The rules, and what breaks each of them; undefined: it is kept. An alert that is over says its rule. */
 function rulesOf({
   store,
+  storeProblem,
   clockAheadMs,
   queueServer,
 }: Conditions): [Kind, rule: string, problem: string | undefined][] {
@@ -30,6 +33,7 @@ function rulesOf({
     queueServer?.status === 'not ready' ? `the queue server takes no messages: ${queueServer.reason}` : undefined;
   const { quarantined, writtenBack, damagedMessages } = queueServer ?? {};
   return [
+    ['store.not-ready', 'readings can be stored', storeProblem && `readings can't be stored: ${storeProblem}`],
     ['store.quarantined', 'no damaged store is kept', quarantinedText('store', 'readings', store?.quarantined)],
     ['store.written-back', 'the file of the store is left alone', writtenBackText('store', store?.writtenBack)],
     [

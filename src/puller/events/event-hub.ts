@@ -1,12 +1,15 @@
 /** Holds the fleet view and publishes events to subscribers. */
 import { Fleet } from '../../fleet/fleet.js';
 import type { FleetEvent } from '../../fleet/fleet-events.js';
+import { Exclusive } from '../../lib/async/exclusive.js';
 import type { Delivery } from '../delivery.js';
 
 export type Listener = (event: FleetEvent) => void;
 
 export class EventHub {
   readonly fleet = new Fleet();
+  /** Readings are stored and recorded in it as one: what needs the view and the store alike runs in it, too. */
+  readonly storing = new Exclusive();
   readonly #listeners = new Set<Listener>();
 
   /** Records what is stored. `now`: Unix milliseconds; the clock may have been set back since. */

@@ -24,8 +24,8 @@ async function open(hub: EventHub, over: Partial<StreamOptions> = {}) {
 /** A store that gives these pages. */
 const pages =
   (...all: FleetEvent[][]) =>
-  () =>
-    (all.shift() ?? []) as ReturnType<PastEvents>;
+  async () =>
+    (all.shift() ?? []) as Awaited<ReturnType<PastEvents>>;
 /** A message of so many bytes as JSON. */
 const large = (n: number, bytes: number): FleetEvent => {
   const empty = { event: 'message', message: { x: '' }, received_at: n } as const;
@@ -92,9 +92,38 @@ test('the past comes first, page by page and whatever its size, then what is pub
   expect(shown).toEqual(['alert', 'alert', 1, 2, 3, 4]);
 });
 
+test('what is stored while a slow store looks for the last page comes once', async () => {
+  const hub = new EventHub();
+  const stored = [1, 2];
+  let taken = 0;
+  /** Its answer is that of the moment in which it was asked. */
+  const past = async () => {
+    const page = stored.slice(taken).map((n) => message(n));
+    taken = stored.length;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return page as Awaited<ReturnType<PastEvents>>;
+  };
+  const { response } = await open(hub, { past });
+  const store = async (n: number) =>
+    hub.storing.run(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      stored.push(n);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      hub.publish(message(n));
+    });
+  const storing = (async () => {
+    for (let n = 3; n <= 20; n++) await store(n);
+  })();
+  const { events } = await read(response, (all) => all.length >= 20);
+  await storing;
+  expect(events.map((event) => 'received_at' in event && event.received_at)).toEqual(
+    Array.from({ length: 20 }, (_, i) => i + 1),
+  );
+});
+
 test('the past is read from the store no faster than the client takes it', async () => {
   let read = 0;
-  const past = () => (++read < 1000 ? [large(read, 1_048_576)] : []) as ReturnType<PastEvents>;
+  const past = async () => (++read < 1000 ? [large(read, 1_048_576)] : []) as Awaited<ReturnType<PastEvents>>;
   const { response } = await open(new EventHub(), { past });
   const reader = response.body!.getReader();
   await reader.read();

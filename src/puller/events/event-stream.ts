@@ -68,9 +68,14 @@ export function eventStream(c: Context, hub: EventHub, options: StreamOptions): 
       while (past && replaying && !stream.aborted) {
         await turnOfReplays();
         if (stream.aborted) break;
-        const events = past();
-        // In the same turn: what is published from now on is not in the store's answer.
-        if (events.length === 0) replaying = false;
+        let events = await past();
+        if (events.length === 0) {
+          // Nothing is stored meanwhile: what is published from then on is not in the answer.
+          await hub.storing.run(async () => {
+            events = await past();
+            if (events.length === 0) replaying = false;
+          });
+        }
         const page = new EventBuffer({ maxBytes: Number.POSITIVE_INFINITY });
         for (const event of events) if (wanted(event, filter)) page.push(event, 0);
         await writer.flush(page);

@@ -1,7 +1,6 @@
 /** What the store has received since a time, as events, a page at a time: a replay never holds more than a page. */
 import type { FleetEvent, MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js';
-import type { SqliteStore } from '../../store/sqlite/sqlite-store.js';
-import type { StoredMessage, StorePosition } from '../../store/store.js';
+import type { ReadingsStore, StoredMessage, StorePosition } from '../../store/store.js';
 
 /** A replay begins at most so many readings and messages before the newest. */
 const MAX_REPLAY = 100_000;
@@ -12,15 +11,21 @@ const MESSAGES_IN_PAGE = 500;
 const MESSAGE_BYTES_IN_PAGE = 262_144;
 
 /** Gives the next events in order of arrival; none when everything that is stored now was given. */
-export type PastEvents = () => (ReadingEvent | MessageEvent)[];
+export type PastEvents = () => Promise<(ReadingEvent | MessageEvent)[]>;
 
 /** `since`: Unix milliseconds. `kinds`: undefined = all. */
-export function pastEvents(store: SqliteStore, since: number, kinds: Set<FleetEvent['event']> | undefined): PastEvents {
-  let at: StorePosition = store.positionAt(since, MAX_REPLAY);
+export async function pastEvents(
+  store: ReadingsStore,
+  since: number,
+  kinds: Set<FleetEvent['event']> | undefined,
+): Promise<PastEvents> {
+  let at: StorePosition = await store.positionAt(since, MAX_REPLAY);
   const wants = (kind: FleetEvent['event']) => kinds?.has(kind) ?? true;
-  return () => {
-    const readings = wants('reading') ? store.readingsAfter(at.reading, READINGS_IN_PAGE) : [];
-    const stored = wants('message') ? store.messagesAfter(at.message, MESSAGES_IN_PAGE) : [];
+  return async () => {
+    const readings = wants('reading') ? await store.readingsAfter(at.reading, READINGS_IN_PAGE) : [];
+    const stored = wants('message')
+      ? await store.messagesAfter(at.message, MESSAGES_IN_PAGE, MESSAGE_BYTES_IN_PAGE)
+      : [];
     const messages = stored[Symbol.iterator]();
     const events: (ReadingEvent | MessageEvent)[] = [];
     let message: StoredMessage | undefined = messages.next().value;

@@ -1,12 +1,11 @@
 /** Answers what a metric was over time, by SQL: from the tables of the roll-ups and what waits for them, or from readings. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Database, rowsOf } from '../../lib/sqlite/driver.js';
-import { badQuery, type HistoryPoint, type HistoryRange, type HistorySeries, HOUR_MS, MINUTE_MS } from '../history.js';
+import { badQuery, type HistoryRange, type HistorySeries, HOUR_MS, MINUTE_MS } from '../history.js';
+import { type HistoryRow, seriesOf, storedMetric } from '../history-series.js';
 import { LEVELS } from './roll-up-tables.js';
 import { firstSince, lastReading, numbersOf } from './select-readings.js';
 
-/** Of all series together: making text of more takes long. */
-const MAX_POINTS = 50_000;
 /** Reading so many rows of the roll-ups takes a tenth of a second, in which nothing is stored. */
 const MAX_ROWS = 200_000;
 /** Readings that are read for steps below a minute. */
@@ -16,16 +15,8 @@ const READINGS_AT_ONCE = 5_000;
 /** The clocks of nodes may be ahead by so much: then readings arrive before they were taken. */
 const MAX_AHEAD_MS = 60_000;
 
-interface Row {
-  region: string;
-  t: number;
-  count: number;
-  min: number;
-  max: number;
-  sum: number;
-  /** Of the tables. */
-  rows?: number;
-}
+/** `rows`: of the tables. */
+type Row = HistoryRow & { rows?: number };
 
 /** Rejects with `BAD_QUERY` where that is too much. `now`: Unix milliseconds. */
 export async function readHistory(
@@ -35,27 +26,8 @@ export async function readHistory(
   gone?: AbortSignal,
 ): Promise<HistorySeries[]> {
   const rows = range.step % MINUTE_MS === 0 ? readRollUps(db, range) : await readReadings(db, range, gone);
-  const series = new Map<string, HistoryPoint[]>();
-  for (const row of rows) {
-    const points = series.get(row.region) ?? [];
-    series.set(row.region, points);
-    points.push(pointOf(row, range, now));
-  }
-  if (rows.length > MAX_POINTS) {
-    throw badQuery(
-      `these are more than ${MAX_POINTS} points in ${series.size} series`,
-      'Name a region or a host, use a longer step, or ask for a shorter time.',
-    );
-  }
-  return [...series].map(([region, points]) => ({
-    ...(range.metric === 'queue.depth' ? {} : { region }),
-    ...(range.host === undefined ? {} : { host: range.host }),
-    points,
-  }));
+  return seriesOf(rows, range, now);
 }
-
-/** A rate is the number of readings, each of which has a lateness. */
-const storedMetric = (metric: string) => (metric === 'readings.rate' ? 'readings.lateness' : metric);
 
 const IN_REGION = 'and (:region is null or region = :region)';
 const POINTS = 'sum(count) as count, min(min) as min, max(max) as max, sum(sum) as sum, count(*) as rows';
@@ -129,11 +101,3 @@ const merge = (a: Row, b: Row): Row => ({
   max: Math.max(a.max, b.max),
   sum: a.sum + b.sum,
 });
-
-/** A rate is by the second, over the part of a step that has passed, so that the newest point does not fall. */
-function pointOf({ t, count, min, max, sum }: Row, { metric, step }: HistoryRange, now: number): HistoryPoint {
-  if (metric !== 'readings.rate') return { t, count, min, max, mean: sum / count };
-  const passed = now > t && now < t + step ? Math.max(1_000, now - t) : step;
-  const rate = (1_000 * count) / passed;
-  return { t, count, min: rate, max: rate, mean: rate };
-}

@@ -7,7 +7,7 @@ import type { FleetDump } from '../../fleet/fleet.js';
 import { type Database, inTransaction, rowOf } from '../../lib/sqlite/driver.js';
 import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
 import type { HistoryRange, HistorySeries, Sample } from '../history.js';
-import type { Retention, StoreEntry, StorePosition, StoreStats } from '../store.js';
+import type { ReadingsStore, Retention, StoreEntry, StorePosition, StoreStats } from '../store.js';
 import { ReadBack } from './read-back.js';
 import { readHistory } from './read-history.js';
 import { addSamples, forgetSome, LEVELS } from './roll-up-tables.js';
@@ -25,11 +25,7 @@ const VERIFY_EVERY_MS = 3_600_000;
 /** After a start the newest readings are rolled up again first: a few seconds after a crash, longer after an upgrade. */
 const HISTORY_WAIT_MS = 5_000;
 
-/**
- * It keeps every reading once, by execution, sequence and time taken, and what the puller needs of them later. All methods
- * throw when the store can't be used now, such as on a full disk; nothing is half done then.
- */
-export class SqliteStore {
+export class SqliteStore implements ReadingsStore {
   /** Rows that were deleted after their retention, since the start. */
   forgotten = 0;
   /** Retention goes by it: a step of the wall clock does not make readings old. */

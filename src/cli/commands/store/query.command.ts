@@ -1,6 +1,6 @@
 import { text as readAll } from 'node:stream/consumers';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { type Answer, type Cell, readAnswer } from '../../../store/answer.js';
+import { type Answer, type Cell, readAnswer, SCHEMA_SQL } from '../../../store/answer.js';
 import { readStore } from '../../../store/sqlite/reader/store-reader.js';
 import { type CommandContext, command } from '../../command.js';
 import {
@@ -20,9 +20,6 @@ import { countText, terminalWidth } from '../../output/terminal-text.js';
 import { writeLines } from '../../output/text-writer.js';
 import { untilStopped } from '../../stop-signal.js';
 import { storeOption, storeTarget } from '../../targets.js';
-
-/** The statements that made the tables, with their comments. */
-const SCHEMA_SQL = "select sql from sqlite_schema where sql is not null and name not like 'sqlite_%' order by rowid";
 
 export const query = command({
   name: 'query [sql]',

@@ -5,25 +5,12 @@
  */
 import type { Database } from '../../../lib/sqlite/driver.js';
 import type { MeasuredValues } from '../../../protocol/measured-values.js';
-import type { AnswerLine, Cell, ExportQuery } from '../../answer.js';
+import { type AnswerLine, type Cell, EXPORT_COLUMNS, type ExportQuery } from '../../answer.js';
 import type { StoredReading } from '../../store.js';
 import { parseReadingRow, READING_COLUMNS, type RowBytes, selectBytes } from '../rows.js';
 import { firstSince, lastReading } from '../select-readings.js';
 
 const AT_A_TIME = 2000;
-
-const EXPORT_COLUMNS = [
-  'received_at',
-  'timestamp',
-  'region',
-  'hostname',
-  'execution_id',
-  'sequence',
-  'job_id',
-  'job_submission_time',
-  'color',
-  'icon_name',
-] as const;
 
 /** An undefined line says that it goes on. */
 export function* readReadings(database: Database, query: ExportQuery): Iterable<AnswerLine | undefined> {

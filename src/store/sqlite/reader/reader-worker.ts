@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import type { AnswerLine, ReadRequest } from '../../answer.js';
+import { isPostgres } from '../../location.js';
 import { readReadings } from './read-readings.js';
 import { runStatement } from './run-statement.js';
 import { openForReading } from './statement-guard.js';
@@ -19,14 +20,14 @@ let read: Buffer[] = [];
 let text = '';
 
 try {
-  const database = openForReading(request.path);
-  const lines =
-    'sql' in request ? runStatement(database, request.sql, request.limits) : readReadings(database, request.readings);
-  for (const line of lines) {
+  // Loaded late: few have such a store.
+  const lines = isPostgres(request.path)
+    ? (await import('../../postgres/read-store.js')).readPostgres(request)
+    : readFile(request);
+  for await (const line of lines) {
     add(line);
     if (!whole && line === undefined) write();
   }
-  database.close();
 } catch (error) {
   if (whole) {
     read = [];
@@ -36,6 +37,12 @@ try {
   add({ error: { code, message: messageOf(error), hint } });
 }
 write();
+
+function* readFile(asked: ReadRequest): Iterable<AnswerLine | undefined> {
+  const database = openForReading(asked.path);
+  yield* 'sql' in asked ? runStatement(database, asked.sql, asked.limits) : readReadings(database, asked.readings);
+  database.close();
+}
 
 function add(line: AnswerLine | undefined): void {
   text += line === undefined ? '\n' : `${JSON.stringify(line)}\n`;

@@ -1,7 +1,7 @@
 /** Runs a statement of an operator on the store, and gives its answer line by line. */
 import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import { type Database, resultCodeOf } from '../../../lib/sqlite/driver.js';
-import type { AnswerLine, Cell, Limits } from '../../answer.js';
+import { type AnswerLine, type Cell, type Limits, uniqueNames } from '../../answer.js';
 import { badSql, checkIsOne, tooLarge } from './statement-guard.js';
 
 /** Throws `BAD_SQL`, or in the middle of an answer also `QUERY_TOO_LARGE` or `READ_FAILED`. */
@@ -15,7 +15,7 @@ export function* runStatement(
   try {
     const statement = database.prepare(sql, { returnArrays: true, readBigInts: true });
     checkIsOne(sql);
-    const columns = unique(statement.columns().map(({ name }) => name));
+    const columns = uniqueNames(statement.columns().map(({ name }) => name));
     // `vacuum` and the like, for which SQLite does not ask the guard.
     if (columns.length === 0) throw badSql('the statement gives no rows, so it is none that reads');
     yield { columns };
@@ -54,14 +54,4 @@ function cellOf(value: unknown): Cell {
   if (typeof value !== 'bigint') return value as Cell;
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : String(value);
-}
-
-/** As the keys of an object: `n`, `n:1`. */
-function unique(names: string[]): string[] {
-  const seen = new Map<string, number>();
-  return names.map((name) => {
-    const before = seen.get(name) ?? 0;
-    seen.set(name, before + 1);
-    return before === 0 ? name : `${name}:${before}`;
-  });
 }

@@ -1,0 +1,20 @@
+/** The database of the store: whether it answers, and each right that the puller needs. */
+import { withoutSecrets } from '../../lib/net/url-secrets.js';
+import { type Finding, ok, type Part, problem, skipped } from '../check.js';
+
+export const storeAccess: Part = ({ settings: { values } }) =>
+  values.store === 'sqlite' ? skipped('the store is a file') : findStoreProblems(values.store);
+
+/** Rejects with `STORE_DENIED`, `STORE_UNREACHABLE` and others of their kind. */
+export async function findStoreProblems(location: string): Promise<Finding[]> {
+  // Loaded late: few need the client.
+  const { checkDatabase } = await import('../../store/postgres/check-database.js');
+  const { version, problems } = await checkDatabase(location);
+  if (problems.length === 0)
+    return ok(`${withoutSecrets(location)} is PostgreSQL ${version}, and every right is there`);
+  return problems.map(({ isFatal, why, sql }) => ({
+    ...problem(isFatal ? 'failure' : 'warning', why, 'As an administrator of the database run:'),
+    ...(isFatal ? { code: 'STORE_DENIED' as const } : {}),
+    details: [sql],
+  }));
+}

@@ -1,0 +1,130 @@
+/** Connections to a PostgreSQL server, and what its errors mean. */
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import { isLoopback } from '../../lib/net/browser-guard.js';
+import { withoutSecrets } from '../../lib/net/url-secrets.js';
+
+const CONNECT_MS = 10_000;
+/** Of one statement, on the server; a server that does not even refuse is given up a little later. */
+export const STATEMENT_MS = 60_000;
+
+const HINT =
+  'For example: postgres://user@host:5432/database?sslmode=verify-full; PGPASSWORD or ~/.pgpass may have the password.';
+const badUrl = (problem: string) => new AppError('BAD_SETTING', `store: ${problem}`, { hint: HINT });
+
+const PARAMETERS = new Set([
+  'sslmode',
+  'sslrootcert',
+  'sslcert',
+  'sslkey',
+  'host',
+  'port',
+  'connect_timeout',
+  'application_name',
+]);
+
+/** What `pg` takes, of a URL as libpq has it. Throws `BAD_SETTING`. */
+export function connectionOf(location: string, name: string): pg.ClientConfig {
+  if (!URL.canParse(location)) throw badUrl('this is no URL of a PostgreSQL database');
+  const url = new URL(location);
+  const { searchParams } = url;
+  const unknown = [...searchParams.keys()].find((key) => !PARAMETERS.has(key));
+  if (unknown !== undefined)
+    throw badUrl(`${JSON.stringify(unknown)} is no parameter of its URL that this program knows`);
+  const decoded = (text: string) => (text === '' ? undefined : decodeURIComponent(text));
+  const host =
+    searchParams.get('host') ?? decoded(url.hostname.replace(/^\[|\]$/g, '')) ?? process.env.PGHOST ?? 'localhost';
+  const port = searchParams.get('port') ?? url.port;
+  const given = {
+    user: decoded(url.username),
+    password: decoded(url.password),
+    port: port === '' ? undefined : Number(port),
+    database: decoded(url.pathname.slice(1)),
+  };
+  return {
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    host,
+    ssl: tlsOf(searchParams, host),
+    application_name: searchParams.get('application_name') ?? name,
+    connectionTimeoutMillis: 1_000 * Number(searchParams.get('connect_timeout') ?? CONNECT_MS / 1_000),
+    keepAlive: true,
+    statement_timeout: STATEMENT_MS,
+    query_timeout: STATEMENT_MS + 5_000,
+    lock_timeout: 20_000,
+    idle_in_transaction_session_timeout: STATEMENT_MS,
+    // Of bigint: ids and milliseconds, which JavaScript's numbers have.
+    types: { getTypeParser: (oid, format) => (oid === 20 ? Number : pg.types.getTypeParser(oid, format)) },
+  };
+}
+
+/** Without `sslmode` a password leaves this machine over TLS only. */
+function tlsOf(parameters: URLSearchParams, host: string): pg.ClientConfig['ssl'] {
+  const mode = parameters.get('sslmode') ?? (host.startsWith('/') || isLoopback(host) ? 'disable' : 'verify-full');
+  if (mode === 'disable') return false;
+  const file = (name: string) => readPem(parameters.get(name));
+  const [ca, cert, key] = [file('sslrootcert'), file('sslcert'), file('sslkey')];
+  const files = { ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) };
+  if (mode === 'require' && !ca) return { ...files, rejectUnauthorized: false };
+  if (mode === 'require' || mode === 'verify-ca') return { ...files, checkServerIdentity: () => undefined };
+  if (mode === 'verify-full') return files;
+  throw badUrl(`sslmode must be disable, require, verify-ca or verify-full`);
+}
+
+function readPem(path: string | null): string | undefined {
+  if (path === null) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw badUrl(`can't read ${path}: ${messageOf(error)}`);
+  }
+}
+
+/** Who owns what the error is about, for a hint. */
+export interface Subject {
+  /** The URL. */
+  location: string;
+  user?: string | undefined;
+  database?: string | undefined;
+}
+
+/** By SQLSTATE, or its class. */
+const MEANINGS: Record<
+  string,
+  [code: 'STORE_DENIED' | 'STORE_NOT_FOUND' | 'STORE_UNREACHABLE', hint: (of: Subject) => string]
+> = {
+  '28': [
+    'STORE_DENIED',
+    () => 'Check user and password (in the URL, PGPASSWORD or ~/.pgpass), and pg_hba.conf of the server.',
+  ],
+  '3D': ['STORE_NOT_FOUND', ({ database }) => `Make it: create database "${database}";`],
+  '42501': [
+    'STORE_DENIED',
+    ({ user, database }) => `Allow it: grant create, connect on database "${database}" to "${user}";`,
+  ],
+  '53300': ['STORE_UNREACHABLE', () => 'Raise max_connections of the server, or close other connections.'],
+  '57': ['STORE_UNREACHABLE', () => 'It starts, stops, or was failed over: this goes on by itself.'],
+  '25006': [
+    'STORE_UNREACHABLE',
+    () => 'The server only answers reads: it is a standby. Name the one that takes writes.',
+  ],
+};
+
+/** What went wrong, without a password. An `AppError` stays as it is. */
+export function storeError(error: unknown, subject: Subject): AppError {
+  if (error instanceof AppError) return error;
+  const { code = '' } = error as { code?: string };
+  const [meaning, hint] = MEANINGS[code] ?? MEANINGS[code.slice(0, 2)] ?? [];
+  if (/password must be a/.test(messageOf(error)))
+    return new AppError('STORE_DENIED', 'the server asks for a password, and there is none', { hint: HINT });
+  const isOfServer = /^[0-9A-Z]{5}$/.test(code);
+  const what = `PostgreSQL at ${withoutSecrets(subject.location)}: ${withoutSecrets(messageOf(error))}`;
+  if (meaning) return new AppError(meaning, what, { hint: hint?.(subject), cause: error });
+  if (!isOfServer) return new AppError('STORE_UNREACHABLE', what, { hint: tlsHint(error), cause: error });
+  return new AppError('STORE_FAILED', `${what} (${code})`, { cause: error });
+}
+
+const tlsHint = (error: unknown): string =>
+  /SSL|certificate|self.signed/i.test(messageOf(error))
+    ? 'sslmode=disable speaks without TLS, sslrootcert=FILE names a private authority, sslmode=require trusts any certificate.'
+    : 'Is the server up, and is this its address?';

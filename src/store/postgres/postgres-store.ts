@@ -1,0 +1,193 @@
+/** The store in a PostgreSQL database. One puller at a time owns it: who opens it takes it from the one before. */
+import type { FleetDump } from '../../fleet/fleet.js';
+import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
+import type { MeasuredValues } from '../../protocol/measured-values.js';
+import type { Message, Reading } from '../../protocol/message.js';
+import type { HistoryRange, HistorySeries, Sample } from '../history.js';
+import type {
+  ReadingsStore,
+  Retention,
+  StoredMessage,
+  StoredReading,
+  StoreEntry,
+  StorePosition,
+  StoreStats,
+} from '../store.js';
+import { append } from './append.js';
+import { Database, type Run } from './database.js';
+import { makePartitions } from './partitions.js';
+import { readHistory } from './read-history.js';
+import { Keeper } from './retention.js';
+import { lastReading, RollUps } from './roll-ups.js';
+import { prepareReader, prepareSchema } from './schema.js';
+
+/** Readings that are read back at a time. */
+const AT_ONCE = 5_000;
+
+export class PostgresStore implements ReadingsStore {
+  readonly path: string;
+  readonly clock: ElapsedClock;
+  readonly stats: StoreStats = { damagedRows: 0, quarantined: [] };
+  readonly #database: Database;
+  readonly #rollUps: RollUps;
+  readonly #keeper: Keeper;
+
+  private constructor(database: Database, mark: ClockMark | undefined) {
+    this.path = database.subject.location;
+    this.clock = new ElapsedClock(mark);
+    this.#database = database;
+    this.#rollUps = new RollUps(database);
+    this.#keeper = new Keeper(database);
+  }
+
+  /** `location`: the URL. Rejects with `BAD_SETTING`, `STORE_UNREACHABLE`, `STORE_DENIED` and others of its kind. */
+  static async open(location: string): Promise<PostgresStore> {
+    const database = new Database(location, 'wasm-sensors puller');
+    try {
+      await prepareSchema(database);
+      // A statement of others is refused where that is not possible, and everything else works.
+      await prepareReader(database);
+      // Waits for what the owner before is storing.
+      const [owner] = await database.run<{ epoch: number }>('update owner set epoch = epoch + 1 returning epoch');
+      database.epoch = owner!.epoch;
+      await makePartitions(database, Date.now());
+      const [mark] = await database.run<ClockMark>('select elapsed, wall, clock_offset as offset from clock');
+      return new PostgresStore(database, mark);
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+
+  get forgotten(): number {
+    return this.#keeper.forgotten;
+  }
+
+  get notRolledUp(): number {
+    return this.#rollUps.waiting;
+  }
+
+  append(entries: StoreEntry[]): Promise<void> {
+    return append(this.#database, entries, this.clock.now());
+  }
+
+  addSamples(samples: Sample[], now: number): Promise<void> {
+    return this.#rollUps.addSamples(samples, now, this.clock.now());
+  }
+
+  history(range: HistoryRange, now: number): Promise<HistorySeries[]> {
+    return readHistory(this.#database.run, range, now);
+  }
+
+  async positionAt(since: number, limit: number): Promise<StorePosition> {
+    const { run } = this.#database;
+    const [reading] = await run<{ id: number | null; last: number | null }>(
+      `select min(id) filter (where received_at >= $1) - 1 as id, max(id) as last
+       from (select id, received_at from readings order by id desc limit $2) as newest`,
+      [since, limit],
+    );
+    const [beyond] = await run<StorePosition['message']>(
+      `select number as id, received_at as "receivedAt" from messages where received_at >= $1
+       order by received_at desc, number desc limit 1 offset $2`,
+      [since, limit],
+    );
+    return { reading: reading?.id ?? reading?.last ?? 0, message: beyond ?? { receivedAt: since, id: 0 } };
+  }
+
+  readingsAfter(id: number, limit: number): Promise<StoredReading[]> {
+    return readingsAfter(this.#database.run, id, limit);
+  }
+
+  async messagesAfter(
+    { receivedAt, id }: StorePosition['message'],
+    limit: number,
+    bytes: number,
+  ): Promise<StoredMessage[]> {
+    const rows = await this.#database.run<{ id: number; receivedAt: number; body: string }>(
+      `select number as id, received_at as "receivedAt", body from (
+         select *, sum(octet_length(body)) over (order by received_at, number) - octet_length(body) as before from (
+           select * from messages where (received_at, number) > ($1, $2) order by received_at, number limit $3
+         ) as next
+       ) as next where before < $4 order by 2, 1`,
+      [receivedAt, id, limit, bytes],
+    );
+    return rows.map(({ body, ...row }) => ({ ...row, message: JSON.parse(body) as Message, size: body.length }));
+  }
+
+  async saveCheckpoint(fleet: FleetDump): Promise<void> {
+    const { elapsed, wall, offset } = this.clock.mark();
+    await this.#database.mine(async (run) => {
+      await run(
+        `insert into checkpoint values (1, $1, $2)
+         on conflict (id) do update set last_reading = excluded.last_reading, fleet = excluded.fleet`,
+        [await lastReading(run), JSON.stringify(fleet)],
+      );
+      await run(
+        `insert into clock values (1, $1, $2, $3)
+         on conflict (id) do update set elapsed = excluded.elapsed, wall = excluded.wall, clock_offset = excluded.clock_offset`,
+        [elapsed, wall, offset],
+      );
+    });
+  }
+
+  async loadCheckpoint(): Promise<{ fleet: FleetDump; after: AsyncIterable<StoredReading> }> {
+    const { run } = this.#database;
+    const [row] = await run<{ last: number; fleet: string }>('select last_reading as last, fleet from checkpoint');
+    const fleet = row ? (JSON.parse(row.fleet) as FleetDump) : { sensors: [], retired: {} };
+    return { fleet, after: allAfter(run, row?.last ?? 0) };
+  }
+
+  /** A server that is away shows when readings are stored; a quiet puller asks it whether it is there. */
+  async check(): Promise<void> {
+    const { run, epoch } = this.#database;
+    this.#database.refuseOthers((await run('select 1 from owner where epoch = $1', [epoch])).length);
+  }
+
+  forget(retention: Retention): Promise<void> {
+    return this.#keeper.forget(retention, this.clock.now(), Date.now());
+  }
+
+  rollUp(now: number): Promise<boolean> {
+    return this.#rollUps.work(now, this.clock.now());
+  }
+
+  async close(ms = 0): Promise<void> {
+    try {
+      if (ms > 0) await this.#rollUps.finish(ms, this.clock.now());
+    } finally {
+      await this.#database.close();
+    }
+  }
+}
+
+interface ReadingRow extends Omit<Reading, 'values'> {
+  id: number;
+  config: string | null;
+  receivedAt: number;
+  values: MeasuredValues | null;
+}
+
+async function readingsAfter(run: Run, id: number, limit: number): Promise<StoredReading[]> {
+  const rows = await run<ReadingRow>(
+    `select id, received_at as "receivedAt", sensor_config as config, measured_values as values,
+       execution_id, sequence, job_id, hostname, region, timestamp, color, icon_name, job_submission_time
+     from readings where id > $1 order by id limit $2`,
+    [id, limit],
+  );
+  return rows.map(({ id: at, receivedAt, config, values, ...reading }) => ({
+    id: at,
+    reading: values === null ? reading : { ...reading, values },
+    config,
+    receivedAt,
+  }));
+}
+
+async function* allAfter(run: Run, after: number): AsyncIterable<StoredReading> {
+  for (let id = after; ; ) {
+    const rows = await readingsAfter(run, id, AT_ONCE);
+    yield* rows;
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    id = last.id;
+  }
+}

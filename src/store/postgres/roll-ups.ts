@@ -1,0 +1,141 @@
+/**
+ * Rolls readings up by minute and hour, by one statement for regions and one for sensors, each with the progress it has made: a
+ * crash at any moment neither loses nor repeats a reading. Regions follow at once, because their history adds what is not rolled
+ * up yet; the many rows of sensors once a minute, so that each is written once.
+ */
+import { HOUR_MS, MINUTE_MS, type Sample } from '../history.js';
+import type { Database, Run } from './database.js';
+import { DAY_MS } from './partitions.js';
+
+/** Readings in one statement. */
+const AT_ONCE = { regions: 50_000, sensors: 150_000 };
+type Kind = keyof typeof AT_ONCE;
+
+const ALL = 'sum(count)::bigint as count, min(min) as min, max(max) as max, sum(sum) as sum';
+/** A sum that is no number any more would be refused by the server for ever; sums of sums of these are numbers. */
+const bounded = (value: string, limit: string) => `least(greatest(${value}, -${limit}), ${limit})`;
+const merge = (table: string) =>
+  `do update set count = ${table}.count + excluded.count, min = least(${table}.min, excluded.min),
+   max = greatest(${table}.max, excluded.max), sum = ${bounded(`${table}.sum + excluded.sum`, '1e296')}`;
+
+/** $1 and $2: the readings after the one, up to the other. */
+const NUMBERS = `
+one as (
+  select taken_at - taken_at % ${MINUTE_MS} as minute, region, hostname, received_at - taken_at as lateness, measured_values
+  from readings where id > $1 and id <= $2
+),
+numbers as (
+  select minute, region, hostname, 'readings.lateness' as metric, lateness::float8 as value from one
+  union all
+  select minute, region, hostname, key, value::text::float8 from one, json_each(measured_values) where json_typeof(value) = 'number'
+)`;
+const EACH = `count(*) as count, min(value) as min, max(value) as max, sum(${bounded('value', '1e290')}) as sum`;
+
+const REGIONS = `
+with ${NUMBERS},
+minutes as materialized (select minute, metric, region, ${EACH} from numbers group by 1, 2, 3),
+a as (insert into region_minutes as r select minute, metric, region, count, min, max, sum from minutes
+  on conflict (metric, minute, region) ${merge('r')}),
+b as (insert into region_hours as r select minute - minute % ${HOUR_MS}, metric, region, ${ALL} from minutes group by 1, 2, 3
+  on conflict (metric, hour, region) ${merge('r')}),
+days as (insert into roll_up_days select distinct level, minute - minute % ${DAY_MS}, $3::bigint
+  from minutes, unnest(array['minutes', 'hours']) level on conflict (level, day) do update set elapsed_at = excluded.elapsed_at)
+update roll_up_progress set regions = $2`;
+
+const SENSORS = `
+with ${NUMBERS},
+minutes as materialized (select minute, hostname, metric, region, ${EACH} from numbers group by 1, 2, 3, 4),
+series as materialized (select hostname, metric, region, id from (select distinct hostname, metric, region from minutes) m
+  left join sensor_series using (hostname, metric, region)),
+added as (insert into sensor_series (hostname, metric, region) select hostname, metric, region from series where id is null
+  returning hostname, metric, region, id),
+named as materialized (select minute, s.id as series, count, min, max, sum from minutes
+  join (select * from series where id is not null union all select * from added) s using (hostname, metric, region)),
+a as (insert into sensor_minute_rows as r select minute, series, count, min, max, sum from named
+  on conflict (series, minute) ${merge('r')}),
+b as (insert into sensor_hour_rows as r select minute - minute % ${HOUR_MS}, series, ${ALL} from named group by 1, 2
+  on conflict (series, hour) ${merge('r')}),
+days as (insert into roll_up_days select distinct level, minute - minute % ${DAY_MS}, $3::bigint
+  from minutes, unnest(array['minutes', 'hours']) level on conflict (level, day) do update set elapsed_at = excluded.elapsed_at)
+update roll_up_progress set sensors = $2`;
+
+export class RollUps {
+  /** Readings that the slower of the two does not have, as of the last work. */
+  waiting = 0;
+  readonly #database: Database;
+  #minute = Number.NaN;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Resolves with whether there is more. `now`: Unix milliseconds. `elapsed`: by the clock of the retention. */
+  async work(now: number, elapsed: number): Promise<boolean> {
+    const last = await lastReading(this.#database.run);
+    const regionsLeft = await this.#add('regions', last, elapsed);
+    const minute = Math.floor(now / MINUTE_MS);
+    if (minute === this.#minute && this.waiting < AT_ONCE.sensors) {
+      this.waiting = last - (await progressOf(this.#database.run)).sensors;
+      return regionsLeft > 0;
+    }
+    this.waiting = await this.#add('sensors', last, elapsed);
+    if (this.waiting === 0) this.#minute = minute;
+    return regionsLeft + this.waiting > 0;
+  }
+
+  /** Rolls everything up, for at most `ms`. */
+  async finish(ms: number, elapsed: number): Promise<void> {
+    const end = performance.now() + ms;
+    do this.#minute = Number.NaN;
+    while ((await this.work(0, elapsed)) && performance.now() < end);
+  }
+
+  /** Resolves with how many readings are left. */
+  #add(kind: Kind, last: number, elapsed: number): Promise<number> {
+    return this.#database.mine(async (run) => {
+      const { [kind]: done } = await progressOf(run, 'for update');
+      if (done >= last) return 0;
+      const to = Math.min(last, done + AT_ONCE[kind]);
+      await run(kind === 'regions' ? REGIONS : SENSORS, [done, to, elapsed]);
+      return last - to;
+    });
+  }
+
+  async addSamples(samples: Sample[], now: number, elapsed: number): Promise<void> {
+    const values = [
+      samples.map(({ metric }) => metric),
+      samples.map(({ region }) => region),
+      samples.map(({ value }) => value),
+    ];
+    await this.#database.mine(async (run) => {
+      for (const [table, start, length] of [
+        ['region_minutes', 'minute', MINUTE_MS],
+        ['region_hours', 'hour', HOUR_MS],
+      ] as const) {
+        await run(
+          `insert into ${table} as r select $1, metric, region, 1, value, value, value
+           from unnest($2::text[], $3::text[], $4::float8[]) as given (metric, region, value)
+           on conflict (metric, ${start}, region) ${merge('r')}`,
+          [Math.floor(now / length) * length, ...values],
+        );
+      }
+      await run(
+        `insert into roll_up_days select level, $1, $2 from unnest(array['minutes', 'hours']) level
+         on conflict (level, day) do update set elapsed_at = excluded.elapsed_at`,
+        [Math.floor(now / DAY_MS) * DAY_MS, elapsed],
+      );
+    });
+  }
+}
+
+/** The newest reading's id; 0: there is none. */
+export async function lastReading(run: Run): Promise<number> {
+  const [row] = await run<{ id: number | null }>('select max(id) as id from readings');
+  return row?.id ?? 0;
+}
+
+/** Up to which reading the roll-ups are. */
+export async function progressOf(run: Run, lock = ''): Promise<Record<Kind, number>> {
+  const [row] = await run<Record<Kind, number>>(`select regions, sensors from roll_up_progress ${lock}`);
+  return row!;
+}
