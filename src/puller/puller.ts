@@ -77,9 +77,8 @@ export async function createPuller({ queue, pollers, sinks, http, controls, onEv
   }
 
   async function sample(): Promise<void> {
-    await unit.checkQueue();
+    const depth = await unit.checkQueue();
     if (closed.signal.aborted) return;
-    const { depth } = unit.stats();
     const ofQueue = depth === undefined ? [] : [{ metric: 'queue.depth', region: '', value: depth }];
     unit.addSamples([...ofQueue, ...samplesOf(hub.fleet.summary(now()).regions)]);
   }
@@ -91,10 +90,7 @@ export async function createPuller({ queue, pollers, sinks, http, controls, onEv
       hub,
       store,
       firing: alerts?.firing ?? (() => []),
-      stats() {
-        const { depth: _, ...stats } = unit.stats();
-        return stats;
-      },
+      stats: unit.stats,
       failures: unit.failures,
       problem,
       now,

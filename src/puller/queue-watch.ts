@@ -8,8 +8,6 @@ const LASTING = new Set(['QUEUE_DENIED', 'QUEUE_NOT_FOUND', 'QUEUE_ERROR']);
 const messagesIn = ({ visible, inFlight, delayed }: QueueDepth): number => visible + inFlight + delayed;
 
 export interface KnownOfQueue {
-  /** Messages in it; undefined: it did not answer. */
-  depth: number | undefined;
   /** Of its server, also while that does not answer. */
   queueServer: QueueServerState | undefined;
   /** Messages in the dead-letter queue; undefined where that is not known, or there is no such queue. */
@@ -17,7 +15,7 @@ export interface KnownOfQueue {
 }
 
 export function watchQueue(queue: Queue, failures: FailureReporter) {
-  const known: KnownOfQueue = { depth: undefined, queueServer: undefined, deadLetters: undefined };
+  const known: KnownOfQueue = { queueServer: undefined, deadLetters: undefined };
 
   async function countDeadLetters(): Promise<void> {
     try {
@@ -31,13 +29,14 @@ export function watchQueue(queue: Queue, failures: FailureReporter) {
     }
   }
 
-  async function check(): Promise<void> {
+  /** Resolves with the messages in the queue; undefined: it did not answer. */
+  async function check(): Promise<number | undefined> {
     const depth = queue.depth().then(messagesIn, () => undefined);
     const state = queue.serverState?.().then((of) => {
       known.queueServer = of;
     });
     await Promise.allSettled([countDeadLetters(), state]);
-    known.depth = await depth;
+    return depth;
   }
 
   return { known, countDeadLetters, check };

@@ -21,8 +21,8 @@ export interface Unit {
   stats(): UnitStats;
   /** Failed attempts by task. */
   failures(): Record<string, number>;
-  /** Asks the queue how it is, for {@link stats}. */
-  checkQueue(): Promise<void>;
+  /** Asks the queue how it is, for {@link stats}; resolves with the messages in it. Undefined: it did not answer. */
+  checkQueue(): Promise<number | undefined>;
   /** Keeps the view: what the operator has told it is in no reading. Undefined without a store. */
   readonly saveView: (() => Promise<unknown>) | undefined;
   /** Adds to the history of the whole fleet, which is kept by the unit of shard 0. */
