@@ -11,6 +11,7 @@ import type { PullerEvent } from './failure-reporter.js';
 import { type FleetReader, localFleet } from './fleet-client.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
 import { openUnit } from './shards/open-unit.js';
+import type { Units } from './shards/units.js';
 
 export interface PullerOptions {
   queue: Queue;
@@ -66,6 +67,7 @@ export async function createPuller({ queue, pollers, sinks, http, controls, onEv
       onEvent,
     }),
   );
+  const units: Units = { shards: 1, held: () => [unit], peers: () => [] };
   const { hub, store, problem, now } = unit;
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
@@ -84,6 +86,7 @@ export async function createPuller({ queue, pollers, sinks, http, controls, onEv
   }
 
   return {
+    units,
     app: createPullerApp({
       saveView: unit.saveView,
       queue,
