@@ -9,7 +9,8 @@ import { closeDatabase, isBusy, rowOf, rowsOf, type Database as Sqlite, type Sql
 import { MINUTE_MS } from './history.js';
 import { Database, PULLER_NAME, type Run } from './postgres/database.js';
 import { DAY_MS, makePartitions } from './postgres/partitions.js';
-import { prepareReader, prepareSchema } from './postgres/schema.js';
+import { prepareReader } from './postgres/reader-role.js';
+import { prepareSchema } from './postgres/schema.js';
 import { intactText, MESSAGE_COLUMNS, READING_COLUMNS, type RowBytes, selectBytes } from './sqlite/rows.js';
 import { SqliteStore } from './sqlite/sqlite-store.js';
 
@@ -174,6 +175,7 @@ async function copyTable(
   let damaged = 0;
   let copied = 0;
   for (;;) {
+    onProgress(name, copied);
     const rows = rowsOf<Row & RowBytes>(file, page, ...after);
     const last = rows.at(-1);
     if (last === undefined) break;
@@ -182,7 +184,6 @@ async function copyTable(
     damaged += rows.length - intact.length;
     if (intact.length > 0) await write(database, name, key, merged, intact.map(rowOfServer));
     copied += intact.length;
-    onProgress(name, copied);
   }
   // What retention has deleted from the file since an earlier copy may be in the database.
   const kept = `select count(*) as rows, coalesce(min(${first}), 0) as first from ${from}`;
