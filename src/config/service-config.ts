@@ -38,7 +38,7 @@ export const SERVICE_SETTINGS = {
   proxy: [...REACHED, ...PROXY, ...QUEUE, ...keys('pack', 'rateLimit', 'follow'), ...TLS, ...LOGS],
   puller: [...REACHED, ...PULLER, ...QUEUE, ...SINKS, ...LOGS],
   relay: [...REACHED, ...RELAY, ...TLS, ...LOGS],
-  queue: [...REACHED, ...keys('queuePort', 'stateDir'), ...LOGS],
+  queue: [...REACHED, ...keys('queuePort', 'stateDir', 'shards'), ...LOGS],
   sensors: [...keys('nodes', 'token', 'sensorToken', 'sensorKey', 'tlsCa'), ...LOGS],
 };
 

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import { LOG_FORMATS, LOG_LEVELS } from '../lib/log/log-line.js';
+import { MAX_SHARDS } from '../protocol/shard.js';
 import {
   atLeast,
   bearer,
@@ -101,6 +102,9 @@ export const SECTIONS = {
     ),
     queueUnsigned: setting('--queue-unsigned', flag.default(false)).is(
       'the endpoint checks no signatures (as the embedded queue server): calls without them are cheaper',
+    ),
+    shards: setting('--shards <count>', count(1, MAX_SHARDS).default(1)).is(
+      'queues among which readings are divided by host: NAME-0, NAME-1 …; the same for proxies, pullers and their store',
     ),
     awsRegion: setting('--aws-region <region>', text.optional(), 'AWS_REGION', 'AWS_DEFAULT_REGION').is(
       'AWS region of the queue, when its URL does not name it',

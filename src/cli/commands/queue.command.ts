@@ -17,7 +17,7 @@ import {
   replayedText,
 } from '../output/queue-text.js';
 
-const QUEUE_SETTINGS: SettingKey[] = ['queue', 'queueEndpoint', 'queueUnsigned', 'awsRegion', 'stateDir'];
+const QUEUE_SETTINGS: SettingKey[] = ['queue', 'queueEndpoint', 'queueUnsigned', 'awsRegion', 'shards', 'stateDir'];
 
 /** Works on the queue of the settings, or of the running `up`. Rejects with `NO_QUEUE` where there is neither. */
 async function withQueue<T>(settings: Settings, work: (queue: AdminQueue) => Promise<T>): Promise<T> {

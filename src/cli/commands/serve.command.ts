@@ -49,7 +49,11 @@ export const pullerServe = command({
 
 export const QUEUE_OPTIONS = {
   data: valueOption('--data <file>', 'file of the store (default: queue.db in the state folder)', text),
-  create: valueOption('--create <name>', 'create this queue and its dead-letter queue <name>-dead', text),
+  create: valueOption(
+    '--create <name>',
+    'create this queue (with --shards, those of all shards) and its dead-letter queue <name>-dead',
+    text,
+  ),
   baseUrl: valueOption('--base-url <url>', 'origin of the queue URLs that clients are given', url),
   purgeInterval: flagOption('--no-purge-interval', 'allow PurgeQueue of a queue more often than once in 60 seconds'),
 };

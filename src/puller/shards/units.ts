@@ -1,10 +1,10 @@
 /** What answers come from: the shards that this puller holds, and the pullers that hold the others. */
-import type { Soon } from '../../lib/async/exclusive.js';
 import type { Queue } from '../../queue/queue.js';
 import type { Sample } from '../../store/history.js';
 import type { ReadingsStore, StoreStats } from '../../store/store.js';
 import type { EventHub } from '../events/event-hub.js';
 import type { PipelineStats } from '../pipeline.js';
+import type { KnownOfQueue } from '../queue-watch.js';
 
 /** A shard as one puller works on it: its queue, its part of the store, its part of the fleet view. */
 export interface Unit {
@@ -18,18 +18,24 @@ export interface Unit {
   now(): number;
   /** Why its readings can't be stored now. */
   problem(): string | undefined;
-  readonly stats: PipelineStats & {
-    failures: number;
-    lastError: string | undefined;
-    store: StoreStats | undefined;
-    clockAheadMs: number;
-  };
+  stats(): UnitStats;
   /** Failed attempts by task. */
-  readonly failures: Record<string, number>;
+  failures(): Record<string, number>;
+  /** Asks the queue how it is, for {@link stats}. */
+  checkQueue(): Promise<void>;
   /** Keeps the view: what the operator has told it is in no reading. Undefined without a store. */
   readonly saveView: (() => Promise<unknown>) | undefined;
-  /** Of the history of the whole fleet, for the unit of shard 0 to keep. */
-  addSamples(samples: Sample[]): Soon<unknown>;
+  /** Adds to the history of the whole fleet, which is kept by the unit of shard 0. */
+  addSamples(samples: Sample[]): void;
+}
+
+export interface UnitStats extends PipelineStats, KnownOfQueue {
+  failures: number;
+  /** Why something fails now; undefined: all works. */
+  lastError: string | undefined;
+  store: StoreStats | undefined;
+  /** How far the wall clock was set forward, in milliseconds (back: below 0), while that is not confirmed. */
+  clockAheadMs: number;
 }
 
 /** Another puller of the same store, as it was registered there a moment ago. */

@@ -17,9 +17,10 @@ import { append } from './append.js';
 import { Database, type Run } from './database.js';
 import { makePartitions } from './partitions.js';
 import { readHistory } from './read-history.js';
+import { prepareReader } from './reader-role.js';
 import { Keeper } from './retention.js';
 import { lastReading, RollUps } from './roll-ups.js';
-import { prepareReader, prepareSchema } from './schema.js';
+import { prepareSchema } from './schema.js';
 
 /** Readings that are read back at a time. */
 const AT_ONCE = 5_000;
