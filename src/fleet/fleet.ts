@@ -175,6 +175,11 @@ export class Fleet {
     return { time: now, regions: Array.from(tallies.values(), (tally) => tally.view()), relays: this.relays.dump() };
   }
 
+  /** Readings per second over the last seconds. */
+  rate(now: number): number {
+    return [...this.#rates.values()].reduce((sum, rate) => sum + rate.at(now), 0);
+  }
+
   /** Live and paused sensors of this submission or a newer one, by region. */
   countSince(submissionTime: number, now: number): Record<string, number> {
     const counts: Record<string, number> = {};

@@ -8,9 +8,13 @@ import type { FleetControls } from './controls/fleet-controls.js';
 import { takeEndedNetwork } from './ended-network.js';
 import { EventBus } from './events/event-bus.js';
 import type { PullerEvent } from './failure-reporter.js';
-import { type FleetReader, localFleet } from './fleet-client.js';
+import type { FleetReader } from './fleet-client.js';
+import { PeerEvents } from './peers/peer-events.js';
+import { conditionsOf, sumKnown } from './peers/shard-stats.js';
+import { WholeFleet } from './peers/whole-fleet.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
 import { openUnit } from './shards/open-unit.js';
+import type { Units } from './shards/units.js';
 
 export interface PullerOptions {
   queue: Queue;
@@ -66,41 +70,38 @@ export async function createPuller({ queue, pollers, sinks, http, controls, onEv
       onEvent,
     }),
   );
-  const { hub, store, problem, now } = unit;
+  const units: Units = { shards: 1, store: unit.store, held: () => [unit], peers: () => [] };
+  const whole = new WholeFleet(units, http.token, () => alerts?.firing() ?? []);
+  const peerEvents = new PeerEvents(units, whole.peers, http.token);
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
 
-  function publishSummary(): void {
-    const summary = hub.fleet.summary(now());
+  async function publishSummary(): Promise<void> {
+    const { summary, parts } = await whole.refresh();
+    if (closed.signal.aborted) return;
     bus.publish({ event: 'summary', summary });
-    alerts?.update(summary, { ...unit.stats(), storeProblem: problem() });
+    alerts?.update(summary, conditionsOf(parts));
   }
 
   async function sample(): Promise<void> {
-    await unit.checkQueue();
+    await Promise.all(units.held().map((one) => one.checkQueue()));
     if (closed.signal.aborted) return;
-    const { depth } = unit.stats();
+    const first = units.held().find(({ shard }) => shard === 0);
+    if (!first) return;
+    const { summary, parts } = await whole.refresh();
+    const depth = sumKnown(parts.map(({ stats }) => stats.depth));
     const ofQueue = depth === undefined ? [] : [{ metric: 'queue.depth', region: '', value: depth }];
-    unit.addSamples([...ofQueue, ...samplesOf(hub.fleet.summary(now()).regions)]);
+    first.addSamples([...ofQueue, ...samplesOf(summary.regions)]);
   }
 
   return {
     app: createPullerApp({
-      saveView: unit.saveView,
-      queue,
-      hub,
-      store,
+      units,
+      whole,
+      bus,
+      peerEvents,
       firing: alerts?.firing ?? (() => []),
-      stats() {
-        const { depth: _, ...stats } = unit.stats();
-        return stats;
-      },
-      failures: unit.failures,
-      problem,
-      now,
-      controls: controls?.(localFleet(hub.fleet, now), (region, connected) =>
-        hub.fleet.setRegionLink(region, connected),
-      ),
+      controls: controls?.(whole, (region, connected) => void whole.annotate({ region, connected }, http.token)),
       closed: closed.signal,
       http,
     }),

@@ -10,8 +10,8 @@ import type { Peer, Unit, Units } from '../shards/units.js';
 /** In the query of a request of another puller: only the units of the one that is asked answer, so that nobody asks on. */
 export const OWN = 'own';
 
-/** What a unit says, with its shard. */
-export type OfShard<T> = T & { shard: number };
+/** What a unit says; `puller`: the URL of the other one that holds it. */
+export type OfShard<T> = T & { shard: number; puller?: string };
 
 /** The answer to a request with {@link OWN}. */
 export interface OwnAnswer<T> {
@@ -56,7 +56,8 @@ export class Peers {
       const why = this.#silent.get(peer.id);
       if (why === undefined) {
         try {
-          return await this.#request<T>(peer, path, body, ANSWER_MS);
+          const parts = await this.#request<T>(peer, path, body, ANSWER_MS);
+          return parts.map((part) => ({ ...part, puller: peer.url }));
         } catch (error) {
           this.#silent.set(peer.id, reasonOf(error));
         }
@@ -69,7 +70,7 @@ export class Peers {
 
   /** What our units say, together with what the others said. */
   together<T>({ of }: Pick<Question<T>, 'of'>, { parts, failed }: PeerAnswers<T>) {
-    const all = new Map(this.own({ of }).map((part) => [part.shard, part]));
+    const all = new Map<number, OfShard<T>>(this.own({ of }).map((part) => [part.shard, part]));
     // While a shard moves both pullers may have it.
     for (const part of parts) if (!all.has(part.shard)) all.set(part.shard, part);
     return { parts: [...all.values()], missing: this.#missing(all, failed) };
@@ -80,8 +81,8 @@ export class Peers {
   }
 
   /** Tells all others something; those that do not answer have not heard it. */
-  async tell(path: string, body: object, token: string): Promise<void> {
-    const headers = { authorization: `Bearer ${token}` };
+  async tell(path: string, body: object, token: string | undefined): Promise<void> {
+    const headers = token === undefined ? this.#headers : { authorization: `Bearer ${token}` };
     const told = this.#units.peers().map((peer) => this.#request(peer, path, body, ANSWER_MS, headers));
     await Promise.allSettled(told);
   }
