@@ -86,15 +86,18 @@ export async function createPuller({ queue, pollers, sinks, http, controls, onEv
   async function sample(): Promise<void> {
     await Promise.all(units.held().map((one) => one.checkQueue()));
     if (closed.signal.aborted) return;
-    const first = units.held().find(({ shard }) => shard === 0);
-    if (!first) return;
-    const { summary, parts } = await whole.refresh();
-    const depth = sumKnown(parts.map(({ stats }) => stats.depth));
+    const keeper = units.held().find(({ shard }) => shard === 0);
+    if (!keeper) return;
+    const { summary, parts, missing } = await whole.refresh();
+    // What is not known is a gap, not a dip.
+    if (missing.length > 0) return;
+    const depth = sumKnown(parts.map(({ stats }) => stats.messages));
     const ofQueue = depth === undefined ? [] : [{ metric: 'queue.depth', region: '', value: depth }];
-    first.addSamples([...ofQueue, ...samplesOf(summary.regions)]);
+    keeper.addSamples([...ofQueue, ...samplesOf(summary.regions)]);
   }
 
   return {
+    units,
     app: createPullerApp({
       units,
       whole,

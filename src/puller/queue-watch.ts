@@ -9,7 +9,7 @@ const messagesIn = ({ visible, inFlight, delayed }: QueueDepth): number => visib
 
 export interface KnownOfQueue {
   /** Messages in it; undefined: it did not answer. */
-  depth: number | undefined;
+  messages: number | undefined;
   /** Of its server, also while that does not answer. */
   queueServer: QueueServerState | undefined;
   /** Messages in the dead-letter queue; undefined where that is not known, or there is no such queue. */
@@ -17,7 +17,7 @@ export interface KnownOfQueue {
 }
 
 export function watchQueue(queue: Queue, failures: FailureReporter) {
-  const known: KnownOfQueue = { depth: undefined, queueServer: undefined, deadLetters: undefined };
+  const known: KnownOfQueue = { messages: undefined, queueServer: undefined, deadLetters: undefined };
 
   async function countDeadLetters(): Promise<void> {
     try {
@@ -37,7 +37,7 @@ export function watchQueue(queue: Queue, failures: FailureReporter) {
       known.queueServer = of;
     });
     await Promise.allSettled([countDeadLetters(), state]);
-    known.depth = await depth;
+    known.messages = await depth;
   }
 
   return { known, countDeadLetters, check };

@@ -8,7 +8,7 @@ import type { Unit, UnitStats } from '../shards/units.js';
 import type { OfShard, Question } from './peers.js';
 import type { ShardPart } from './whole-fleet.js';
 
-export interface StatsPart extends Omit<UnitStats, 'depth'> {
+export interface StatsPart extends UnitStats {
   queue: string;
   depth: QueueDepth | undefined;
   /** Readings per second over the last seconds. */

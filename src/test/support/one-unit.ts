@@ -9,7 +9,7 @@ export function unitOf(hub: EventHub, over: Partial<Unit> = {}): Unit {
     hub,
     stats: () => ({
       ...{ received: 0, deleted: 0, deadLettered: 0, deadLetteredBy: {}, deadLetters: 0, failures: 0, lagMs: 0 },
-      ...{ lastError: undefined, store: undefined, clockAheadMs: 0, depth: 0, queueServer: undefined },
+      ...{ lastError: undefined, store: undefined, clockAheadMs: 0, messages: 0, queueServer: undefined },
     }),
     ...{ failures: () => ({}), checkQueue: async () => {}, saveView: undefined, addSamples() {} },
     ...over,
