@@ -15,6 +15,7 @@ import type { ModuleStore } from '../modules/module-store.js';
 import type { RelayReport } from '../protocol/relay.js';
 import type { QueueToSend } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
+import { asOne } from '../queue/shard-queues.js';
 import type { AuthorityFollower } from './authority-follower.js';
 import { Batcher, type BatcherOptions, type ProxyEvent } from './batcher.js';
 import { configRoutes } from './config-routes.js';
@@ -28,7 +29,8 @@ import { type SensorAccessOptions, sensorAccess } from './sensor-access.js';
 import type { ModuleSource } from './upstream-modules.js';
 
 export interface ProxyDeps {
-  queue: QueueToSend;
+  /** That of each shard. */
+  queue: QueueToSend | QueueToSend[];
   desired?: DesiredConfigStore;
   revoked?: RevokedHosts;
   /** Given where another proxy is the authority for `desired`. */
@@ -41,7 +43,7 @@ export interface ProxyDeps {
   moduleSource?: ModuleSource;
   guard?: GuardOptions;
   batcher?: BatcherOptions;
-  /** Readings of relays go to the queue many in a message, which older pullers and other programs can't read. */
+  /** Readings go to the queue many in a message, which older pullers and other programs can't read. */
   pack?: boolean;
   onEvent?(event: ProxyEvent): void;
   /** Called with the stack of a bug. */
@@ -74,9 +76,11 @@ export interface UplinkStatus extends RelayReport {
 export type ProxyStats = ReturnType<ReturnType<typeof createProxy>['stats']>;
 
 export function createProxy(deps: ProxyDeps) {
-  const { queue, desired = desiredConfigStore(), revoked = revocations(), follower, guard = {} } = deps;
+  const { desired = desiredConfigStore(), revoked = revocations(), follower, guard = {} } = deps;
   const { onEvent, uplink, pack = false } = deps;
-  const batcher = new Batcher(queue, deps.batcher, onEvent);
+  const queues = [deps.queue].flat();
+  const limits = { pack, ...limitsFor(queues.length), ...deps.batcher };
+  const batchers = queues.map((queue) => new Batcher(queue, limits, onEvent));
   const { operatorToken, lock, hosts, rateLimit = 0 } = guard;
   const access = sensorAccess(guard, revoked);
   const wrongTokens = new WrongTokens();
@@ -90,7 +94,7 @@ export function createProxy(deps: ProxyDeps) {
   };
 
   const stats = () => {
-    const { batches, retries, waiting, lastError: lastQueueError } = batcher.stats;
+    const { batches, retries, waiting, lastError: lastQueueError } = sumOf(batchers);
     const { received, accepted, superseded, refused } = counts;
     return {
       received,
@@ -110,8 +114,9 @@ export function createProxy(deps: ProxyDeps) {
     };
   };
 
+  const queue = asOne(queues);
   const queued = depthOf(queue);
-  const readings = new SendReadings({ batcher, desired, access, wrongTokens, hosts, rateLimit, counts, queued, pack });
+  const readings = new SendReadings({ batchers, desired, access, wrongTokens, hosts, rateLimit, counts, queued, pack });
   const app = new Hono();
   app.post('/send', async (c) => refused(await readings.answer(c)));
   app.post('/relay', async (c) => refused(await readings.answerRelay(c)));
@@ -121,21 +126,35 @@ export function createProxy(deps: ProxyDeps) {
   app.use(lateRefusals(wrongTokens, (c) => access.isRelay(c.req.header('authorization'))));
   app.get('/stats', lockedBy(lock), (c) => c.json(stats()));
   app.use('/metrics', lockedBy(lock));
-  app.route('/', proxyMetrics(counts, batcher.stats, uplink).routes);
+  app.route('/', proxyMetrics(counts, () => sumOf(batchers), uplink).routes);
   app.route('/', configRoutes({ desired, follower, operatorToken, lock, access }));
   app.route('/', revocationRoutes(revoked, operatorToken));
   if (deps.modules) app.route('/', moduleRoutes(deps.modules, access, operatorToken, deps.moduleSource));
   app.notFound((c) => refused(refusal('NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => refused(refusalOf(error, `${c.req.method} ${c.req.path}`, deps.log)));
   // Everything that was accepted reaches the queue before `drain` resolves.
-  return { app, stats, drain: () => batcher.drain() };
+  return { app, stats, drain: () => Promise.all(batchers.map((batcher) => batcher.drain())) };
+}
+
+/** The batchers of all shards together hold what one may, but each as much as the largest request of a relay. */
+const limitsFor = (shards: number) => (shards === 1 ? {} : { maxBytes: Math.max(4, 64 / shards) * 1_048_576 });
+
+function sumOf(batchers: Batcher[]) {
+  const all = { batches: 0, retries: 0, waiting: 0, lastError: undefined as string | undefined };
+  for (const { stats } of batchers) {
+    all.batches += stats.batches;
+    all.retries += stats.retries;
+    all.waiting += stats.waiting;
+    all.lastError ??= stats.lastError;
+  }
+  return all;
 }
 
 /** Amazon bills each request. */
 const DEPTH_AGE_MS = 250;
 
 /** Gives the messages in a queue as it said last, and asks it again: nobody waits for one that does not answer. */
-function depthOf(queue: QueueToSend): () => number | undefined {
+function depthOf(queue: Pick<QueueToSend, 'depth'>): () => number | undefined {
   let last: number | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
   const ask = async () => {

@@ -190,6 +190,7 @@ export const CODES = {
   STOPPING: system('The service stops; try another one, or try again.', 503),
   STORE_DENIED: user('The database of the store refuses the user or the password, or the user lacks a right.'),
   STORE_FAILED: system('The database of the store refuses a statement of the puller.'),
+  STORE_IN_USE: user('A puller uses a store that is to be copied, or has stored in the one that is copied to.'),
   STORE_NOT_FOUND: user('The server of the store has no such database.'),
   STORE_TAKEN: user('Another puller has opened the store since.'),
   STORE_TOO_OLD: user('The server of the store is of a version that is too old.'),
