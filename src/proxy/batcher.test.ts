@@ -4,7 +4,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import { parseRelayedLine } from '../protocol/relay.js';
 import { unpackedLines } from '../queue/packed.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_COUNT, type OutgoingMessage, type Queue, type SendResult } from '../queue/queue.js';
-import { Batcher, type BatcherOptions } from './batcher.js';
+import { Batcher, type BatcherOptions, type Outcome } from './batcher.js';
 import { type Outgoing, packable } from './outgoing.js';
 import { createProxy, type ProxyStats } from './proxy.js';
 
@@ -471,21 +471,23 @@ test('of a packed message that the queue refuses for good, each goes by itself, 
   expect(outcomes.map(({ status }) => status)).toEqual(['accepted', 'refused', 'accepted']);
 });
 
-test('what comes while a packed message is on its way goes when that has arrived, and no earlier', async () => {
-  let arrive = (_: SendResult[]) => {};
-  const { queue, batches } = scripted(
-    () =>
-      new Promise((resolve) => {
-        arrive = resolve;
-      }),
-  );
-  const batcher = new Batcher(queue, { pack: true, lingerMs: 1000 });
-  const first = batcher.add(toPack(1));
-  await vi.waitUntil(() => batches.length === 1);
-  const others = addAll(batcher, [toPack(2), toPack(3)]);
+test('what comes while four packed messages are on their way goes as one, when one of them has arrived', async () => {
+  const arrive: (() => void)[] = [];
+  const held = (messages: OutgoingMessage[]) =>
+    new Promise<SendResult[]>((resolve) => {
+      arrive.push(() => resolve(sent(messages)));
+    });
+  const { queue, batches } = scripted(held, held, held, held);
+  const batcher = new Batcher(queue, { pack: true, lingerMs: 0 });
+  const outcomes: Promise<Outcome>[] = [];
+  for (let i = 1; i <= 4; i++) {
+    outcomes.push(batcher.add(toPack(i)));
+    await vi.waitUntil(() => batches.length === i);
+  }
+  outcomes.push(...[5, 6, 7].map((i) => batcher.add(toPack(i))));
   await sleep(10);
-  expect(batches).toHaveLength(1);
-  arrive([{ ok: true, id: '' }]);
-  await Promise.all([first, others]);
-  expect(batches.map((batch) => batch.map((sent) => readingsIn(sent).length))).toEqual([[1], [2]]);
+  expect(batches).toHaveLength(4);
+  for (const done of arrive) done();
+  await Promise.all(outcomes);
+  expect(batches.map((batch) => batch.map((one) => readingsIn(one).length))).toEqual([[1], [1], [1], [1], [3]]);
 });

@@ -27,8 +27,6 @@ export type ProxyEvent =
 const LIMITS = {
   /** How long a message waits for others, in milliseconds; four times as long while batches are on their way. */
   lingerMs: 5,
-  /** Where readings are packed: while nothing is on its way. What comes meanwhile goes when that has arrived. */
-  packLingerMs: 1,
   maxInFlight: 16,
   /** Messages waiting; more are refused at once. */
   maxWaiting: 20_000,
@@ -39,6 +37,8 @@ const LIMITS = {
   /** Whether what may be packed is. */
   pack: false,
 };
+/** Fewer and larger messages: what comes while four are on their way waits for one of them. */
+const PACKING: Partial<typeof LIMITS> = { lingerMs: 2, maxInFlight: 4 };
 export type BatcherOptions = Partial<typeof LIMITS>;
 
 /** `busy`: not accepted, try again later. `refused`: the queue will never accept it. */
@@ -82,7 +82,7 @@ export class Batcher {
   ) {
     this.#queue = queue;
     this.#onEvent = onEvent;
-    this.#limits = { ...LIMITS, ...options };
+    this.#limits = { ...LIMITS, ...(options.pack ? PACKING : {}), ...options };
   }
 
   /** Never rejects. What has `lines` may go packed with others. */
@@ -127,8 +127,7 @@ export class Batcher {
 
   /** Senders whose readings are on their way send the next ones when they come back: these fill the batch. */
   get #lingerMs(): number {
-    if (this.#limits.pack && this.stats.inFlight === 0) return this.#limits.packLingerMs;
-    return this.stats.inFlight > 0 ? 4 * this.#limits.lingerMs : this.#limits.lingerMs;
+    return this.stats.inFlight > 0 && !this.#limits.pack ? 4 * this.#limits.lingerMs : this.#limits.lingerMs;
   }
 
   get #full(): number {
@@ -195,9 +194,7 @@ export class Batcher {
       left = left.filter(isOpen);
     }
     this.stats.inFlight--;
-    if (this.#waiting.length === 0) return;
-    if (this.#limits.pack) this.#expire();
-    else this.#flush();
+    if (this.#waiting.length > 0) this.#flush();
   }
 
   /** Sends once and finishes what is decided; resolves with the messages that are worth a retry. */
