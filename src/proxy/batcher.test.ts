@@ -73,7 +73,7 @@ test('while a batch is on its way, what waits is filled up by the senders that c
 });
 
 test('and what nobody fills up goes nevertheless, before the batch is back: after four times as long', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   const { queue, batches } = scripted(() => new Promise(() => {}));
   const waiting = addAll(new Batcher(queue, { lingerMs: 50, giveUpMs: 500 }), Array(12).fill(message(10)));
   vi.advanceTimersByTime(199);
@@ -258,7 +258,7 @@ test('drain waits for everything that was added', async () => {
 });
 
 test('what is given back makes room at once for what comes next', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   try {
     const batcher = new Batcher(held().queue, { maxInFlight: 1, maxWaiting: 10 });
     const first = addAll(batcher, Array(20).fill(message(1)));
@@ -275,7 +275,7 @@ test('what is given back makes room at once for what comes next', async () => {
 });
 
 test('by default a message waits 5 ms for others, and its sender 15 s, half of what a sensor waits', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   try {
     const { queue, batches } = held();
     const batcher = new Batcher(queue);
@@ -310,7 +310,7 @@ test('by default sixteen batches are under way, and twenty thousand messages wai
 });
 
 test('who gives up hears why the last try failed', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   try {
     const never = () => new Promise<SendResult[]>(() => {});
     const trouble = { ok: false as const, code: 'InternalError', reason: 'disk is slow', retryable: true };
@@ -336,7 +336,7 @@ test('what was given back during a pause is not sent again', async () => {
 });
 
 test('a sender that has its answer is waited for no longer, so that a process may end', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   try {
     await addAll(new Batcher(scripted().queue), Array(10).fill(message(1)));
     expect(vi.getTimerCount()).toBe(0);

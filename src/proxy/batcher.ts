@@ -47,6 +47,8 @@ export type Outcome = { status: 'accepted' } | { status: 'busy' | 'refused'; cod
 interface Waiting {
   message: Outgoing;
   bytes: number;
+  /** By the monotonic clock. */
+  since: number;
   isFinished: boolean;
   failure?: { code: string; reason: string };
   /** Only the first outcome counts. */
@@ -70,7 +72,11 @@ export class Batcher {
   /** Why the queue fails now. */
   #problem: string | undefined;
   #waiting: Waiting[] = [];
+  /** Without an outcome, the oldest first. */
+  readonly #open = new Set<Waiting>();
   #heldBytes = 0;
+  /** Of the oldest one; a timer for each would cost as much as all else here. */
+  #giveUpTimer: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** The messages that wait have waited long enough, and go also when they fill no batch. */
   #isDue = false;
@@ -97,24 +103,40 @@ export class Batcher {
       const entry: Waiting = {
         message,
         bytes,
+        since: performance.now(),
         isFinished: false,
         finish: (outcome) => {
-          if (!entry.isFinished) this.#heldBytes -= bytes;
+          if (!this.#open.delete(entry)) return;
+          this.#heldBytes -= bytes;
           entry.isFinished = true;
-          clearTimeout(timeout);
+          if (this.#open.size === 0) {
+            clearTimeout(this.#giveUpTimer);
+            this.#giveUpTimer = undefined;
+          }
           resolve(outcome);
         },
       };
-      // The queue may also hold a request for longer than a sender waits.
-      const timeout = setTimeout(() => {
-        const reason = `the queue does not keep up: ${this.stats.lastError ?? 'it is slow'}`;
-        entry.finish({ status: 'busy', ...(entry.failure ?? { code: 'QUEUE_SLOW', reason }) });
-      }, this.#limits.giveUpMs);
+      this.#open.add(entry);
+      this.#giveUpTimer ??= setTimeout(() => this.#giveUp(), this.#limits.giveUpMs);
       this.#waiting.push(entry);
       this.stats.waiting = this.#waiting.length;
       if (this.#waiting.length >= this.#full) this.#flush();
       else if (!this.#isDue) this.#timer ??= setTimeout(() => this.#expire(), this.#lingerMs);
     });
+  }
+
+  /** Sends back what has waited too long: the queue may also hold a request for longer than a sender waits. */
+  #giveUp(): void {
+    this.#giveUpTimer = undefined;
+    for (const entry of this.#open) {
+      const left = entry.since + this.#limits.giveUpMs - performance.now();
+      if (left > 1) {
+        this.#giveUpTimer ??= setTimeout(() => this.#giveUp(), left);
+        return;
+      }
+      const reason = `the queue does not keep up: ${this.stats.lastError ?? 'it is slow'}`;
+      entry.finish({ status: 'busy', ...(entry.failure ?? { code: 'QUEUE_SLOW', reason }) });
+    }
   }
 
   /** Resolves when everything that was added has its outcome; a call of a queue that is away may still be under way. */
