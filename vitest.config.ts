@@ -23,6 +23,8 @@ const system = {
   testTimeout: 90_000,
   hookTimeout: 90_000,
   maxWorkers: 4,
+  // Of one file.
+  maxConcurrency: 3,
   retry: 1,
   sequence: { groupOrder: 1 },
 };
