@@ -24,7 +24,8 @@ function makeCertificate(dir: string): string[] {
 /** Whether certificates can be made here. */
 const https = spawnSync('openssl', ['version']).status === 0;
 
-describe.each(NETWORKS)('changing running sensors on the $network network', ({ network, skip }) => {
+// Both at the same time: they wait more than they compute.
+describe.concurrent.each(NETWORKS)('changing running sensors on the $network network', ({ network, skip }) => {
   const sandbox = new Sandbox(SECRETS);
   const elsewhere = new Sandbox();
   const live = async (region?: string): Promise<SensorView[]> =>
@@ -40,7 +41,7 @@ describe.each(NETWORKS)('changing running sensors on the $network network', ({ n
     return (JSON.parse(stdout) as { error: { code: string; message: string; hint: string; details: string[] } }).error;
   };
   const step = (name: string, body: () => Promise<void>) =>
-    test(name, async (context) => {
+    test.sequential(name, async (context) => {
       if (skip !== undefined) context.skip(skip);
       await body();
     });
