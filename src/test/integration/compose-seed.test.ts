@@ -203,6 +203,22 @@ describe('the walk-through of the original demo, with containers', () => {
     expect(now.summary.total.gaps).toBe(0);
   });
 
+  step(
+    'without relays sensors keep what they can not deliver: a cut region and a killed proxy lose no reading',
+    async () => {
+      const received = async (wanted: string) =>
+        (await sandbox.fleet().summary()).regions.find(({ region }) => region === wanted)!.received;
+      await sandbox.json(['region', 'disconnect', 'eu']);
+      const [eu, us] = [await received('eu'), await received('us')];
+      await crashContainer(`${PROJECT}-sqs-proxy-1`);
+      await eventually('us going on', async () => (await received('us')) > us + 6);
+      expect(await received('eu')).toBe(eu);
+      await sandbox.json(['region', 'reconnect', 'eu']);
+      await eventually('eu catching up', async () => (await received('eu')) > eu + 6);
+      expect((await nothingMissing(sandbox.fleet())).summary.total.gaps).toBe(0);
+    },
+  );
+
   step('images: push to a registry', async () => {
     const { image, digest } = await sandbox.json<{ image: string; digest: string }>([
       'images',

@@ -9,6 +9,7 @@ import { Processes } from '../torture/machine/processes.js';
 import { eventually, nothingMissing, Sandbox } from './cli-harness.js';
 import { FOREIGN_COLORS, foreignModule, ORIGINAL_PUBLISHER } from './foreign-modules.js';
 import { expectAccounted, hostOf, type Row } from './kept-readings.js';
+import { followsLogs, keepsLogs, refusesUnknownLog, showsEveryLog } from './logs-suite.js';
 import { compilerMissing, OWN_SENSORS, ownSensorPath } from './own-sensors.js';
 import { INTERVAL_S, MAX_UNACCOUNTED, OUTLASTS_CUT, outlastsCut } from './site-suite.js';
 import { tinyModule } from './tiny-module.js';
@@ -141,6 +142,16 @@ export function describeSystem(options: SystemOptions): void {
       expect([plot.code, plot.stderr]).toEqual([0, '']);
       expect(plot.stdout).toMatch(/^readings\.rate[\s\S]*\* us {2}max .*\n\+ eu {2}max .*\nx as {2}max /);
     });
+
+    system('logs shows what every process logged, in the order of time', () => showsEveryLog(sandbox, network));
+
+    system('logs follows, and Ctrl-C ends it with 130', () =>
+      followsLogs(sandbox, network, () => kill(sandbox, 'proxy')),
+    );
+
+    system('the log of a service that has none is refused, with those that have one', () =>
+      refusesUnknownLog(sandbox, network),
+    );
 
     system("the seed's curl example arrives", async () => {
       const response = await fetch(`${sandbox.state().endpoints.proxy}/send`, {
@@ -387,6 +398,8 @@ export function describeSystem(options: SystemOptions): void {
       expect(await leftOver()).toEqual([]);
       expect(await sandbox.run(['down'])).toMatchObject({ code: 0, stdout: 'nothing is running here\n' });
     });
+
+    system('the logs of the last run can be read after it', () => keepsLogs(sandbox, network));
   });
 }
 
