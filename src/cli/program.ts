@@ -52,6 +52,6 @@ export function askedWords(program: Command, words: string[]): string[] {
 
 /** For every command: a group inherits nothing. */
 function throwInsteadOfExit(command: Command): void {
-  command.exitOverride().showHelpAfterError('Run with --help for the options.');
+  command.exitOverride().showHelpAfterError('Run with --help for commands and options.');
   for (const child of command.commands) throwInsteadOfExit(child);
 }

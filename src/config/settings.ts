@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import { LOG_FORMATS, LOG_LEVELS } from '../lib/log/log-line.js';
+import { MAX_SHARDS } from '../protocol/shard.js';
 import {
   atLeast,
   bearer,
@@ -102,6 +103,9 @@ export const SECTIONS = {
     queueUnsigned: setting('--queue-unsigned', flag.default(false)).is(
       'the endpoint checks no signatures (as the embedded queue server): calls without them are cheaper',
     ),
+    shards: setting('--shards <count>', count(1, MAX_SHARDS).default(1)).is(
+      'queues among which readings are divided by host: NAME-0, NAME-1 …; the same for proxies, pullers and their store',
+    ),
     awsRegion: setting('--aws-region <region>', text.optional(), 'AWS_REGION', 'AWS_DEFAULT_REGION').is(
       'AWS region of the queue, when its URL does not name it',
     ),
@@ -199,7 +203,7 @@ export const SECTIONS = {
       'proxies that hold the fleet configuration, separated by commas: the authority, then those that follow it (default: the one of `up`)',
     ),
     pack: setting('--pack', flag.default(false)).is(
-      'put readings of relays into the queue many in a message, which only pullers of this version or later can read',
+      'put readings into the queue many in a message, compressed, which only pullers of this version or later can read',
     ),
     follow: setting('--follow <url>', url.optional()).is(
       'the proxy that is the authority for the fleet configuration: this one copies it and forwards changes',

@@ -21,11 +21,14 @@ export function noteEndedNetwork(path: string, ended: EndedNetwork): void {
   writeFileAtomic(path, JSON.stringify({ since: Math.min(ended.since, before?.since ?? ended.since), by: ended.by }));
 }
 
-/** Calls `mark` with what the file says, and removes it after that. */
-export async function takeEndedNetwork(path: string, mark: (ended: EndedNetwork) => Soon<void>): Promise<void> {
-  const ended = read(path);
-  if (ended) await mark(ended);
-  rmSync(path, { force: true });
+/** Calls `keep` with what the file says, and removes the file after that. */
+export async function takeEndedNetwork<T>(
+  path: string | undefined,
+  keep: (ended: EndedNetwork | undefined) => Soon<T>,
+): Promise<T> {
+  const kept = await keep(path === undefined ? undefined : read(path));
+  if (path !== undefined) rmSync(path, { force: true });
+  return kept;
 }
 
 const read = (path: string): EndedNetwork | undefined =>

@@ -1,21 +1,21 @@
-/** The puller as a whole: pipeline, store, fleet view, alerts and the HTTP API. */
-import { escapeControls } from '../lib/control-characters.js';
-import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { ElapsedClock } from '../lib/time/elapsed-clock.js';
-import type { Queue, QueueDepth, QueueServerState } from '../queue/queue.js';
+/** The puller as a whole: a unit for each shard that it holds, alerts and the HTTP API. */
+import type { AlertEvent } from '../fleet/fleet-events.js';
+import type { Queue } from '../queue/queue.js';
 import { samplesOf } from '../store/history.js';
 import { openStore } from '../store/open-store.js';
 import type { Retention } from '../store/store.js';
 import { type AlertOptions, openAlerts } from './alerts/alerts.js';
 import type { FleetControls } from './controls/fleet-controls.js';
-import type { Delivery } from './delivery.js';
-import { EventHub } from './events/event-hub.js';
-import { FailureReporter, type PullerEvent } from './failure-reporter.js';
-import { type FleetReader, localFleet } from './fleet-client.js';
-import { Pipeline } from './pipeline.js';
+import { takeEndedNetwork } from './ended-network.js';
+import { EventBus } from './events/event-bus.js';
+import type { PullerEvent } from './failure-reporter.js';
+import type { FleetReader } from './fleet-client.js';
+import { PeerEvents } from './peers/peer-events.js';
+import { conditionsOf, sumKnown } from './peers/shard-stats.js';
+import { WholeFleet } from './peers/whole-fleet.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
-import { restoreFleet } from './restore-fleet.js';
-import { keepStore } from './store-upkeep.js';
+import { openUnit } from './shards/open-unit.js';
+import type { Units } from './shards/units.js';
 
 export interface PullerOptions {
   queue: Queue;
@@ -49,159 +49,92 @@ export type Puller = Awaited<ReturnType<typeof createPuller>>;
 
 /** Rejects with `STORE_UNUSABLE`. */
 export async function createPuller({ queue, pollers, sinks, http, controls, onEvent }: PullerOptions) {
-  const store = sinks.store && (await openStore(sinks.store.path, onEvent));
-  const hub = store ? await restoreFleet(store, Date.now(), sinks.store?.endedNetwork) : new EventHub();
-  // Without a store it sees what comes from now on.
-  if (!store) hub.fleet.began = Date.now();
-  const failures = new FailureReporter(onEvent);
-  const watch = watchQueue(queue, failures);
+  const bus = new EventBus();
   const alerts =
     sinks.alert &&
     openAlerts(
       sinks.alert,
-      (alert) => hub.publish(alert),
+      (alert) => bus.publish(alert),
       (message) => onEvent({ type: 'webhook.failed', message }),
     );
-  const clock = store?.clock ?? new ElapsedClock(undefined);
-  const { log } = sinks;
-  const pipeline = new Pipeline({
-    queue,
-    store: store && ((deliveries) => store.append(deliveries)),
-    onStored(deliveries) {
-      hub.record(deliveries, now());
-      log?.(logLines(deliveries));
-    },
-    storing: hub.storing,
-    onEvent(event) {
-      onEvent(event);
-      if (event.type === 'puller.dead-letters') void watch.countDeadLetters();
-    },
-    failures,
-    now,
-    pollers,
-  });
-  const upkeep = store && keepStore({ store, hub, now, retention: sinks.store!.retentionMs, failures, onEvent });
+  const { store: stored, log } = sinks;
+  const opened = stored && (await openStore(stored.path, onEvent));
+  const unit = await takeEndedNetwork(stored?.endedNetwork, (ended) =>
+    openUnit({
+      shard: 0,
+      queue,
+      pollers,
+      store: opened && stored && { opened, retention: stored.retentionMs, ended },
+      bus,
+      log,
+      onClockStep: (by) => alerts?.shiftTimes(by),
+      onEvent,
+    }),
+  );
+  const units: Units = { shards: 1, store: unit.store, held: () => [unit], peers: () => [] };
+  /** The alerts that fire, whoever raises them. */
+  let firing: AlertEvent[] = [];
+  let raisesAlerts = false;
+  const whole = new WholeFleet(units, http.token, () => firing);
+  const peerEvents = new PeerEvents(units, whole.peers, http.token);
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
 
-  /**
-   * Unix milliseconds. When somebody sets the wall clock, the times in the view move with it, in the same moment: otherwise
-   * sensors would be silent or forgotten, or never fall silent, because of a clock.
-   */
-  function now(): number {
-    const { pendingMs, unsureSince } = clock;
-    const event = clock.check();
-    if (event) onEvent(event);
-    // What was before the start was moved when it was restored.
-    if (event && !event.whileStopped && event.type !== 'clock-step-confirmed') {
-      const by = clock.pendingMs - pendingMs;
-      hub.fleet.shiftTimes(by, unsureSince);
-      hub.fleet.limitLastSeen(Date.now());
-      alerts?.shiftTimes(by);
-    }
-    return Date.now();
-  }
-
-  /** Why readings can't be accepted now. */
-  const problem = () => failures.problemOf('accept') ?? failures.problemOf('check-store');
-
-  function publishSummary(): void {
-    const summary = hub.fleet.summary(now());
-    hub.publish({ event: 'summary', summary });
-    const { queueServer, deadLetters } = watch.known;
-    alerts?.update(summary, {
-      store: store?.stats,
-      storeProblem: problem(),
-      clockAheadMs: clock.aheadMs,
-      queueServer,
-      deadLetters,
+  let isRefreshing = false;
+  async function publishSummary(): Promise<void> {
+    if (isRefreshing) return;
+    isRefreshing = true;
+    const { summary, parts, missing } = await whole.refresh().finally(() => {
+      isRefreshing = false;
     });
+    if (closed.signal.aborted) return;
+    bus.publish({ event: 'summary', summary });
+    // Whoever holds shard 0 raises the alerts of the whole fleet, each once.
+    const first = parts.find(({ shard }) => shard === 0);
+    if (!first) return;
+    const { puller, firing: known = [] } = first;
+    if (puller === undefined) {
+      if (!raisesAlerts) alerts?.restore(firing);
+      alerts?.update(summary, { ...conditionsOf(parts, units.shards), missing });
+    }
+    raisesAlerts = puller === undefined;
+    firing = raisesAlerts ? (alerts?.firing() ?? []) : known;
   }
 
   async function sample(): Promise<void> {
-    const depth = await watch.check();
+    await Promise.all(units.held().map((one) => one.checkQueue()));
     if (closed.signal.aborted) return;
+    const keeper = units.held().find(({ shard }) => shard === 0);
+    if (!keeper) return;
+    const { summary, parts, missing } = await whole.refresh();
+    // What is not known is a gap, not a dip.
+    if (missing.length > 0) return;
+    const depth = sumKnown(parts.map(({ stats }) => stats.messages));
     const ofQueue = depth === undefined ? [] : [{ metric: 'queue.depth', region: '', value: depth }];
-    void upkeep?.addSamples([...ofQueue, ...samplesOf(hub.fleet.summary(now()).regions)]);
+    keeper.addSamples([...ofQueue, ...samplesOf(summary.regions)]);
   }
 
   return {
+    units,
     app: createPullerApp({
-      saveView: upkeep?.saveCheckpoint,
-      queue,
-      hub,
-      store,
-      firing: alerts?.firing ?? (() => []),
-      stats: () => ({
-        ...pipeline.stats,
-        failures: failures.count,
-        lastError: failures.lastError,
-        deadLetters: watch.known.deadLetters,
-        store: store?.stats,
-        clockAheadMs: clock.aheadMs,
-        queueServer: watch.known.queueServer,
-      }),
-      failures: () => failures.counts,
-      problem,
-      now,
-      controls: controls?.(localFleet(hub.fleet, now), (region, connected) =>
-        hub.fleet.setRegionLink(region, connected),
-      ),
+      units,
+      whole,
+      bus,
+      peerEvents,
+      firing: () => firing,
+      controls: controls?.(whole, (region, connected) => void whole.annotate({ region, connected }, http.token)),
       closed: closed.signal,
       http,
     }),
     start(): void {
-      pipeline.start();
+      unit.start();
       void sample();
       timers.push(setInterval(sample, SAMPLE_EVERY_MS), setInterval(publishSummary, SUMMARY_EVERY_MS));
-      upkeep?.start();
     },
     async stop(): Promise<void> {
       for (const timer of timers) clearInterval(timer);
-      upkeep?.pause();
       closed.abort();
-      await pipeline.stop();
-      await upkeep?.close();
+      await unit.stop();
     },
   };
 }
-
-/** Lasting refusals of the dead-letter queue alone. An outage of the queue is reported by those who receive. */
-const LASTING = new Set(['QUEUE_DENIED', 'QUEUE_NOT_FOUND', 'QUEUE_ERROR']);
-const messagesIn = ({ visible, inFlight, delayed }: QueueDepth): number => visible + inFlight + delayed;
-
-/**
- * Asks the queue how it is. `known.queueServer`: what its server said last, also while it does not answer. `known.deadLetters`:
- * messages in the dead-letter queue; undefined where that is not known, or there is no such queue.
- */
-function watchQueue(queue: Queue, failures: FailureReporter) {
-  const known: { queueServer?: QueueServerState | undefined; deadLetters?: number | undefined } = {};
-
-  async function countDeadLetters(): Promise<void> {
-    try {
-      const depth = await queue.deadLetterDepth();
-      known.deadLetters = depth && messagesIn(depth);
-      failures.succeeded('count-dead-letters');
-    } catch (error) {
-      known.deadLetters = undefined;
-      const isLasting = error instanceof AppError && LASTING.has(error.code);
-      if (isLasting) failures.failed('count-dead-letters', messageOf(error));
-    }
-  }
-
-  /** Resolves with the messages in the queue; undefined: it did not answer. */
-  async function check(): Promise<number | undefined> {
-    const depth = queue.depth().then(messagesIn, () => undefined);
-    const state = queue.serverState?.().then((of) => {
-      known.queueServer = of;
-    });
-    await Promise.allSettled([countDeadLetters(), state]);
-    return depth;
-  }
-
-  return { known, countDeadLetters, check };
-}
-
-/** A line of JSON for each message, safe for terminals. Outside of its strings JSON may have line breaks. */
-const logLines = (deliveries: Delivery[]): string =>
-  deliveries.map(({ body }) => `${escapeControls(body.replace(/[\t\n\r]/g, ' '))}\n`).join('');

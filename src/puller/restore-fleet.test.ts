@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Reading } from '../protocol/message.js';
 import { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import type { Delivery } from './delivery.js';
-import { noteEndedNetwork } from './ended-network.js';
+import { noteEndedNetwork, takeEndedNetwork } from './ended-network.js';
 import { EventHub } from './events/event-hub.js';
 import { restoreFleet } from './restore-fleet.js';
 
@@ -33,7 +33,7 @@ function delivery(name: string, receivedAt: number): Delivery {
 /** What a puller that starts on this store shows, with the file of what ended before. */
 async function states(now: number): Promise<Record<string, string>> {
   const store = new SqliteStore(path);
-  const { fleet } = await restoreFleet(store, now, ended);
+  const { fleet } = await takeEndedNetwork(ended, (found) => restoreFleet(store, now, found));
   store.close();
   return Object.fromEntries(fleet.view(now).map(({ hostname, state }) => [hostname, state]));
 }

@@ -2,15 +2,16 @@
 import { whileBusy } from '../lib/process/shutdown.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 import type { ReadingsStore, StoredReading } from '../store/store.js';
-import { takeEndedNetwork } from './ended-network.js';
+import type { EndedNetwork } from './ended-network.js';
 import { EventHub } from './events/event-hub.js';
 
-/**
- * The view in a store; a store that has none begins now (Unix milliseconds). `endedNetwork`: file of
- * {@link takeEndedNetwork}. Throws `STORE_UNUSABLE`.
- */
-export async function restoreFleet(store: ReadingsStore, now: number, endedNetwork?: string): Promise<EventHub> {
-  const hub = new EventHub();
+/** The view in a store; a store that has none begins now (Unix milliseconds). Throws `STORE_UNUSABLE`. */
+export async function restoreFleet(
+  store: ReadingsStore,
+  now: number,
+  ended?: EndedNetwork,
+  hub = new EventHub(),
+): Promise<EventHub> {
   const { fleet, after } = await store.loadCheckpoint();
   const [first] = await store.readingsAfter(0, 1);
   hub.fleet.began = first?.receivedAt ?? now;
@@ -25,14 +26,8 @@ export async function restoreFleet(store: ReadingsStore, now: number, endedNetwo
   // The clock was set back meanwhile: nobody was seen in the future.
   const ahead = hub.fleet.lastSeen - now;
   if (ahead > 0) hub.fleet.shiftTimes(-ahead);
-  const save = () => store.saveCheckpoint(hub.fleet.dump());
+  if (ended) hub.fleet.markSensorsStopped(ended.since, ended.by, ended.by);
   // Kept at once: a puller that is killed soon has seen the beginning of what is deployed from now on.
-  if (fleet.began === undefined) await save();
-  if (endedNetwork !== undefined) {
-    await takeEndedNetwork(endedNetwork, ({ since, by }) => {
-      hub.fleet.markSensorsStopped(since, by, by);
-      return save();
-    });
-  }
+  if (ended || fleet.began === undefined) await store.saveCheckpoint(hub.fleet.dump());
   return hub;
 }

@@ -7,7 +7,8 @@ vi.mock('./sqs-queue.js', () => ({ openSqsQueue: vi.fn(async () => 'opened') }))
 beforeEach(() => {
   vi.mocked(openSqsQueue).mockClear();
 });
-const open = (settings: Partial<Settings>) => openConfiguredQueue({ queueUnsigned: false, ...settings } as Settings);
+const open = (settings: Partial<Settings>) =>
+  openConfiguredQueue({ queueUnsigned: false, shards: 1, ...settings } as Settings);
 
 test('without a queue nothing is opened', async () => {
   await expect(open({})).rejects.toMatchObject({

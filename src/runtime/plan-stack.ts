@@ -58,7 +58,7 @@ export async function planStack(
   };
   const plan = await provider.plan(settings, context);
   const services = plan.services ?? (await planServices(settings, context));
-  const { queue, queueEndpoint, awsRegion } = values;
+  const { queue, queueEndpoint, awsRegion, shards } = values;
   const stack = new Stack({
     ...ca,
     provider,
@@ -69,7 +69,7 @@ export async function planStack(
     token,
     proxyUrl: values.proxyUrl ?? services.endpoints.proxy,
     // Without a password.
-    queue: { queue: valueWithoutSecrets(queue), queueEndpoint: valueWithoutSecrets(queueEndpoint), awsRegion },
+    queue: { queue: valueWithoutSecrets(queue), queueEndpoint: valueWithoutSecrets(queueEndpoint), awsRegion, shards },
     onStop,
   });
   const authority = tlsCa === undefined ? {} : { ca: readCaFile(tlsCa) };

@@ -16,14 +16,15 @@ export function findQueue(settings: Settings): QueueSettings {
     });
   }
   const { queue: server } = state.endpoints;
+  const { queue, queueEndpoint, awsRegion, shards = 1 }: Partial<QueueSettings> = state.settings;
   if (server !== undefined) {
-    const queue = `${server}/000000000000/${QUEUE_NAME}`;
-    return { ...settings, queue, queueEndpoint: server, queueUnsigned: true };
+    const own = `${server}/000000000000/${QUEUE_NAME}`;
+    return { ...settings, shards, queue: own, queueEndpoint: server, queueUnsigned: true };
   }
   // It was started with a queue of somebody else, by flags perhaps.
-  const { queue, queueEndpoint, awsRegion } = state.settings as Partial<QueueSettings>;
   return {
     ...settings,
+    shards,
     queue,
     queueEndpoint: settings.queueEndpoint ?? queueEndpoint,
     awsRegion: settings.awsRegion ?? awsRegion,

@@ -79,7 +79,7 @@ export function serviceConfigs(
     ...(server === undefined
       ? { queue: values.queue, queueEndpoint }
       : { queue: `${server}/000000000000/${QUEUE_NAME}`, queueEndpoint: server, queueUnsigned: true }),
-    ...givenSettings(settings, ['awsRegion', 'allowedHosts']),
+    ...givenSettings(settings, ['awsRegion', 'allowedHosts', 'shards']),
   };
   const proxy = {
     ...shared,
@@ -88,7 +88,7 @@ export function serviceConfigs(
     sensorKey,
     // Nobody but this puller reads our own queue.
     ...(server === undefined ? {} : { pack: true }),
-    ...givenSettings(settings, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'proxyUrl']),
+    ...givenSettings(settings, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'proxyUrl', 'store']),
   };
   const puller: ServiceConfig<'puller'> = {
     ...shared,
@@ -101,7 +101,8 @@ export function serviceConfigs(
   if (ports.queue === undefined) return { proxy, puller };
   // It checks no credentials, so it stays on loopback, wherever the others listen.
   const onLoopback = { host: '127.0.0.1', queuePort: ports.queue };
-  return { proxy, puller, queue: { ...onLoopback, data: join(stateDir, 'queue.db'), create: QUEUE_NAME, ...logging } };
+  const own = { data: join(stateDir, 'queue.db'), create: QUEUE_NAME, ...givenSettings(settings, ['shards']) };
+  return { proxy, puller, queue: { ...onLoopback, ...own, ...logging } };
 }
 
 const queueServerUrl = (port: number) => `http://127.0.0.1:${port}`;

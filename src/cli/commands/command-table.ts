@@ -15,6 +15,7 @@ const FILES: [load: () => Promise<object>, ...names: string[]][] = [
   [() => import('./watch/tail.command.js'), 'tail'],
   [() => import('./store/history.command.js'), 'plot', 'history'],
   [() => import('./store/query.command.js'), 'query', 'export'],
+  [() => import('./store/copy.command.js'), 'store copy'],
   [() => import('./watch/logs.command.js'), 'logs'],
   [() => import('./deploy/deploy-publisher.command.js'), 'deploy publisher'],
   [() => import('./deploy/deploy-module.command.js'), 'deploy module'],

@@ -8,6 +8,10 @@ export const proxyServe = command({
   modes: [],
   summary: 'run the proxy: POST /send takes readings and puts them into the queue',
   settings: SERVICE_SETTINGS.proxy,
+  settingTexts: {
+    store:
+      'sqlite, or the URL of the PostgreSQL database of the pullers: all proxies with it share the fleet configuration',
+  },
   examples: [
     'wasm-sensors proxy serve --queue https://sqs.eu-west-1.amazonaws.com/123456789012/readings',
     'wasm-sensors proxy serve --queue readings --follow http://10.0.0.5:9090',
@@ -49,7 +53,11 @@ export const pullerServe = command({
 
 export const QUEUE_OPTIONS = {
   data: valueOption('--data <file>', 'file of the store (default: queue.db in the state folder)', text),
-  create: valueOption('--create <name>', 'create this queue and its dead-letter queue <name>-dead', text),
+  create: valueOption(
+    '--create <name>',
+    'create this queue (with --shards, those of all shards) and its dead-letter queue <name>-dead',
+    text,
+  ),
   baseUrl: valueOption('--base-url <url>', 'origin of the queue URLs that clients are given', url),
   purgeInterval: flagOption('--no-purge-interval', 'allow PurgeQueue of a queue more often than once in 60 seconds'),
 };

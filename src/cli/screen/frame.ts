@@ -76,7 +76,7 @@ function viewsLine({ state: { view, filter }, width, style }: Picture): string {
   return `${names.join('')}${filter === '' ? '' : `  filter: ${filter}`}`;
 }
 
-/** The question or the input that waits; else what is waited for; else the newest note while it is new. */
+/** The question or the input that waits; else why a key did nothing, or what is waited for; else the newest note while it is new. */
 function noteLine({ data, state, style, now, width }: Picture): string {
   if (state.question) return style.bold(`${cut(state.question.text, width - 6)} [y/n]`);
   if (state.input) {
@@ -84,6 +84,7 @@ function noteLine({ data, state, style, now, width }: Picture): string {
     const label = what === 'filter' ? 'filter' : `${what} for ${scopeText(scope)} (${EXAMPLES[what]})`;
     return `${style.bold(`${label}:`)} ${text}▏`;
   }
+  if (state.hint !== undefined) return style.yellow(state.hint);
   if (data.progress !== '') return style.dim(`… ${data.progress}`);
   const note = data.happened.findLast(({ kind }) => kind === 'note');
   return note && now - note.at <= NOTE_MS ? style.yellow(`${clockTime(note.at)} ${note.text}`) : '';

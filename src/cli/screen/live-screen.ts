@@ -97,7 +97,6 @@ export function openLiveScreen(style: Style, options: ScreenOptions): LiveScreen
   const onKey = (key: Key) => {
     const outcome = press(state, key, { data, quitQuestion, page: bodyHeight(terminal.size.rows) });
     state = outcome.state;
-    if (outcome.hint !== undefined) screen.note(outcome.hint);
     if (outcome.effect) cause(outcome.effect);
     draw();
   };

@@ -17,7 +17,7 @@ function typed(
     const outcome = press(state, key, { data, quitQuestion, page: 10 });
     state = outcome.state;
     if (outcome.effect) effects.push(outcome.effect);
-    if (outcome.hint !== undefined) hints.push(outcome.hint);
+    if (state.hint !== undefined) hints.push(state.hint);
   }
   return { state, effects, hints, data };
 }
@@ -87,6 +87,7 @@ test('what is paused sends again, and what is cut is connected again, without a 
 test('a cut needs one region, and a change something that is selected', () => {
   expect(typed(['d']).hints).toEqual(['select one region first']);
   expect(typed(['3', 'c', 'd']).hints).toHaveLength(2);
+  expect(typed(['d', 'down']).state.hint, 'is over with the next key').toBeUndefined();
 });
 
 test('q quits at once, or asks where others lose something; Ctrl-C never asks', () => {

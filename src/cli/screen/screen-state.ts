@@ -20,6 +20,8 @@ export interface ScreenState {
   help: boolean;
   input?: Input | undefined;
   question?: { text: string; effect: Effect } | undefined;
+  /** Why the last key did nothing. */
+  hint?: string | undefined;
 }
 
 type Input = { what: 'filter' | 'color' | 'interval'; scope: Scope; text: string; problem?: string };
@@ -41,7 +43,7 @@ export interface KeyContext {
   page: number;
 }
 
-type Outcome = { state: ScreenState; effect?: Effect; hint?: string };
+type Outcome = { state: ScreenState; effect?: Effect };
 
 interface Binding {
   /** Their characters or names. */
@@ -128,7 +130,7 @@ export const BINDINGS: Binding[] = [
     help: ['d', 'disconnect or reconnect its region'],
     press: (state, _, { data }) =>
       onScope(state, data, ({ region }) => {
-        if (region === undefined) return { state, hint: 'select one region first' };
+        if (region === undefined) return { state: { ...state, hint: 'select one region first' } };
         const connected = data.summary?.regions.find((one) => one.region === region)?.cut === true;
         const question = connected
           ? undefined
@@ -149,11 +151,12 @@ const askFirst = (state: ScreenState, question: string | undefined, effect: Effe
 
 function onScope(state: ScreenState, data: ScreenData, act: (target: Target & { scope: Scope }) => Outcome): Outcome {
   const { scope, ...target } = targetOf(state, data);
-  if (!scope) return { state, hint: 'select a region (view 1) or a sensor (view 2) first' };
+  if (!scope) return { state: { ...state, hint: 'select a region (view 1) or a sensor (view 2) first' } };
   return act({ ...target, scope });
 }
 
-export function press(state: ScreenState, key: Key, context: KeyContext): Outcome {
+export function press(before: ScreenState, key: Key, context: KeyContext): Outcome {
+  const state = { ...before, hint: undefined };
   if (state.question) return answer(state, state.question, key);
   if (state.input) return type(state, state.input, key);
   if (state.help) return { state: { ...state, help: false } };

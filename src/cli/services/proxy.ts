@@ -1,9 +1,9 @@
 /** The proxy: takes readings into the queue, and holds the desired configuration. */
 import { createProxy } from '../../proxy/proxy.js';
-import { openConfiguredQueue } from '../../queue/open-queue.js';
+import { openShardQueues } from '../../queue/shard-queues.js';
 import type { CommandContext } from '../command.js';
 import { logEvent } from '../output/event-text.js';
-import { openFollower, readTls, sensorSide } from './proxy-parts.js';
+import { openFollower, openShared, readTls, sensorSide } from './proxy-parts.js';
 import { checkQueue, runService } from './run-service.js';
 
 export const serveProxy = (context: CommandContext): Promise<number> =>
@@ -11,16 +11,19 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
     const { settings, provenance } = context;
     const side = sensorSide(settings, settings.stateDir, log);
     const tls = readTls(settings);
-    const queue = await openConfiguredQueue(settings);
+    const queues = await openShardQueues(settings);
     const { follow: url, tlsCa, token = settings.viewerToken } = settings;
     const follower = url === undefined ? undefined : openFollower(side.desired, { url, token, tlsCa }, log);
+    const database = await openShared(settings, side, log);
+    const authority = database?.shared ?? follower;
     // So that it starts with the newest configuration.
-    await follower?.refresh();
+    await authority?.refresh();
     const proxy = createProxy({
       ...side,
-      queue,
+      queue: queues,
       pack: settings.pack,
       ...(follower ? { follower } : {}),
+      ...(database ? { shared: database.shared } : {}),
       onEvent: (event) => logEvent(log, event),
     });
     const stopped = new AbortController();
@@ -35,14 +38,15 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
       // Includes retries of the queue: readings that were accepted get their answer.
       graceMs: 20_000,
       onListening(_listener, stop) {
-        following = follower?.run(stopped.signal);
-        return Promise.race([checkQueue(queue, log), stop]);
+        following = authority?.run(stopped.signal);
+        return Promise.race([Promise.all(queues.map((queue) => checkQueue(queue, log))), stop]);
       },
       async onClose() {
         stopped.abort();
         await following;
+        await database?.close();
         await proxy.drain();
-        queue.close();
+        for (const queue of queues) queue.close();
       },
     };
   });

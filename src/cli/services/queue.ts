@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { AppError } from '../../lib/errors/app-error.js';
 import { hostNames } from '../../lib/net/browser-guard.js';
 import { reportWarning } from '../../lib/process/shutdown.js';
+import { allShards, queueOfShard } from '../../protocol/shard.js';
 import { createQueueServer, type QueueServer } from '../../sqs-server/sqs-server.js';
 import type { CommandContext } from '../command.js';
 import type { QUEUE_OPTIONS } from '../commands/serve.command.js';
@@ -36,7 +37,9 @@ export const serveQueue = ({ settings, options }: CommandContext<typeof QUEUE_OP
       ...(baseUrl ? { baseUrl } : {}),
       ...(hosts ? { hosts } : {}),
     });
-    if (create !== undefined) await createWithDeadLetters(server, create);
+    const { shards } = settings;
+    const names = create === undefined ? [] : allShards(shards).map((shard) => queueOfShard(create, shard, shards));
+    for (const name of names) await createWithDeadLetters(server, name);
     return {
       fetch: server.app.fetch,
       host: settings.host,

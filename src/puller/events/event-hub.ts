@@ -1,16 +1,20 @@
-/** Holds the fleet view and publishes events to subscribers. */
+/** Holds the fleet view of a shard and publishes events to subscribers. */
 import { Fleet } from '../../fleet/fleet.js';
 import type { FleetEvent } from '../../fleet/fleet-events.js';
 import { Exclusive } from '../../lib/async/exclusive.js';
 import type { Delivery } from '../delivery.js';
-
-export type Listener = (event: FleetEvent) => void;
+import { EventBus, type Listener } from './event-bus.js';
 
 export class EventHub {
   readonly fleet = new Fleet();
   /** Readings are stored and recorded in it as one: what needs the view and the store alike runs in it, too. */
   readonly storing = new Exclusive();
-  readonly #listeners = new Set<Listener>();
+  readonly #bus: EventBus;
+
+  /** `bus`: one for all shards of a puller. */
+  constructor(bus = new EventBus()) {
+    this.#bus = bus;
+  }
 
   /** Records what is stored. `now`: Unix milliseconds; the clock may have been set back since. */
   record(deliveries: Delivery[], now = Number.POSITIVE_INFINITY): void {
@@ -22,18 +26,17 @@ export class EventHub {
         continue;
       }
       const arrival = this.fleet.record(reading, config, receivedAt);
-      if (arrival === 'duplicate' || this.#listeners.size === 0) continue;
+      if (arrival === 'duplicate' || !this.#bus.isHeard) continue;
       this.publish({ event: 'reading', reading, received_at: receivedAt, late: arrival === 'late' });
     }
   }
 
   publish(event: FleetEvent): void {
-    for (const listener of this.#listeners) listener(event);
+    this.#bus.publish(event);
   }
 
   /** Returns a function that ends the subscription. */
   subscribe(listener: Listener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#bus.subscribe(listener);
   }
 }

@@ -1,7 +1,9 @@
 /** What keeps the puller from using a database, found without changing it. */
 import { AppError } from '../../lib/errors/app-error.js';
+import { connectionOf } from './connection.js';
 import { Database, type Run } from './database.js';
-import { canRead, LEAST_VERSION, readerOf, SCHEMA_VERSION } from './schema.js';
+import { connectReader, readerName } from './reader-role.js';
+import { LEAST_VERSION, SCHEMA_VERSION } from './schema.js';
 
 export interface DatabaseProblem {
   /** Without it the puller does not start; else only statements of others are refused. */
@@ -57,9 +59,17 @@ async function inspect(run: Run, location: string): Promise<{ version: string; p
     fatal(`the user ${user} may not make a schema`, `grant create on database "${database}" to "${user}";`);
   }
   if (!mayMakeRoles && !(await canRead(location))) {
-    const { user: reader } = readerOf(location);
-    const why = `the user ${user} may not make the role ${reader}, as which \`query\` runs`;
+    const why = `the user ${user} may not make the role ${readerName(location)}, as which \`query\` runs`;
     problems.push({ isFatal: false, why, sql: `alter role "${user}" createrole;` });
   }
   return { version, problems };
+}
+
+async function canRead(location: string): Promise<boolean> {
+  try {
+    await (await connectReader(location, connectionOf(location, 'wasm-sensors doctor'))).end();
+    return true;
+  } catch {
+    return false;
+  }
 }

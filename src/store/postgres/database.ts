@@ -6,6 +6,9 @@ import { connectionOf, STATEMENT_MS, type Subject, storeError } from './connecti
 /** The pipeline, the roll-ups, retention, and a question about history. */
 const CONNECTIONS = 5;
 
+/** Its connections, as the server has them in `pg_stat_activity`. */
+export const PULLER_NAME = 'wasm-sensors puller';
+
 /** Runs a statement. `ms`: how long it may take, where that is less than usual. */
 export type Run = <Row extends object = object>(sql: string, values?: unknown[], ms?: number) => Promise<Row[]>;
 

@@ -251,6 +251,11 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
         ' ;',
       ],
       ...[
+        "select ('select pg_sleep(1)::text::tsvector'::text).ts_stat",
+        "select t.ts_stat from unnest(array['select 1'::text]) as t",
+        "select (x).nextval from (select 'wasm_sensors.readings_id_seq'::regclass as x) as y",
+      ],
+      ...[
         'select pg_catalog . pg_sleep (1)',
         "select current_setting('data_directory')",
         'listen x',
@@ -270,6 +275,13 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
         `select rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls from pg_roles where rolname = 'wasm_sensors_reader_${databaseOf(url)}'`,
       );
       expect(Object.values(role!)).toEqual([false, false, false, false, false]);
+    });
+
+    test('nobody finds out the password of the role who can not read as the owner does', async () => {
+      await openStore();
+      await expect(query('select * from reader')).rejects.toMatchObject({ code: 'BAD_SQL' });
+      const kept = await server.query('select password from wasm_sensors.reader', databaseOf(url));
+      expect(kept).toEqual([{ password: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
     });
 
     test('where the owner may make no role, everything else works, and a statement says what is missing', async () => {

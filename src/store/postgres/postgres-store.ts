@@ -14,12 +14,13 @@ import type {
   StoreStats,
 } from '../store.js';
 import { append } from './append.js';
-import { Database, type Run } from './database.js';
+import { Database, PULLER_NAME, type Run } from './database.js';
 import { makePartitions } from './partitions.js';
 import { readHistory } from './read-history.js';
+import { prepareReader } from './reader-role.js';
 import { Keeper } from './retention.js';
 import { lastReading, RollUps } from './roll-ups.js';
-import { prepareReader, prepareSchema } from './schema.js';
+import { prepareSchema } from './schema.js';
 
 /** Readings that are read back at a time. */
 const AT_ONCE = 5_000;
@@ -42,7 +43,7 @@ export class PostgresStore implements ReadingsStore {
 
   /** `location`: the URL. Rejects with `BAD_SETTING`, `STORE_UNREACHABLE`, `STORE_DENIED` and others of its kind. */
   static async open(location: string): Promise<PostgresStore> {
-    const database = new Database(location, 'wasm-sensors puller');
+    const database = new Database(location, PULLER_NAME);
     try {
       await prepareSchema(database);
       // A statement of others is refused where that is not possible, and everything else works.

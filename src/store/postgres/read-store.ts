@@ -1,10 +1,10 @@
 /** Answers statements of others and exports from PostgreSQL, line by line; it runs in the process of the reader. */
-import pg from 'pg';
+import type pg from 'pg';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { type AnswerLine, type Cell, type Limits, type ReadRequest, SCHEMA_SQL, uniqueNames } from '../answer.js';
 import { connectionOf, storeError } from './connection.js';
 import { exportReadings } from './export-readings.js';
-import { READABLE, readerOf } from './schema.js';
+import { connect, connectReader, READABLE } from './reader-role.js';
 import { badSql, checkStatement } from './statement-guard.js';
 
 const AT_ONCE = 500;
@@ -23,22 +23,14 @@ export async function* readPostgres(request: ReadRequest): AsyncIterable<AnswerL
   const { path: location } = request;
   const isStatement = 'sql' in request;
   if (isStatement && request.sql !== SCHEMA_SQL) checkStatement(request.sql);
-  const subject = { location };
-  const client = new pg.Client({
+  const config = {
     ...connectionOf(location, isStatement ? 'wasm-sensors query' : 'wasm-sensors export'),
-    ...(isStatement ? readerOf(location) : {}),
     // The guard reads texts as this setting has them.
     options: '-c search_path=wasm_sensors -c standard_conforming_strings=on',
     statement_timeout: STATEMENT_MS,
     types: { getTypeParser: parserOf },
-  });
-  // Of a connection that ends; the statement fails by itself.
-  client.on('error', () => {});
-  try {
-    await client.connect();
-  } catch (error) {
-    throw isStatement ? readerError(error, location) : storeError(error, subject);
-  }
+  };
+  const client = await (isStatement ? connectReader(location, config) : connect(config));
   try {
     // Where the server can, it stops for a client that is gone.
     await client.query(
@@ -48,7 +40,7 @@ export async function* readPostgres(request: ReadRequest): AsyncIterable<AnswerL
     if (isStatement) yield* runStatement(client, request.sql === SCHEMA_SQL ? TABLES : request.sql, request.limits);
     else yield* exportReadings(client, request.readings);
   } catch (error) {
-    throw isStatement ? failureOf(error) : storeError(error, subject);
+    throw isStatement ? failureOf(error) : storeError(error, { location });
   } finally {
     // Whatever the statement has left ends with its connection.
     await client.end().catch(() => {});
@@ -115,15 +107,4 @@ function failureOf(error: unknown): AppError {
   if (/^5[34]/.test(code))
     return new AppError('QUERY_TOO_LARGE', message, { hint: 'Ask about less time, or for fewer values.' });
   return new AppError('READ_FAILED', message, { cause: error });
-}
-
-/** The role that reads is not there, where the owner may make none. */
-function readerError(error: unknown, location: string): AppError {
-  const { user } = readerOf(location);
-  const found = storeError(error, { location, user });
-  if (found.code !== 'STORE_DENIED') return found;
-  const owner = connectionOf(location, '').user;
-  return new AppError('STORE_DENIED', `statements run as the role ${user}, which can't connect: ${messageOf(error)}`, {
-    hint: `Let the puller make it: alter role "${owner}" createrole; then start the puller again.`,
-  });
 }

@@ -1,9 +1,6 @@
-/** The tables of the store in PostgreSQL, made and brought up to date under a lock, and the role that only reads them. */
-import { createHmac } from 'node:crypto';
-import pg from 'pg';
+/** The tables of the store in PostgreSQL, made and brought up to date under a lock. */
 import { AppError } from '../../lib/errors/app-error.js';
-import { connectionOf } from './connection.js';
-import type { Database, Run } from './database.js';
+import type { Database } from './database.js';
 
 export const LEAST_VERSION = 13;
 
@@ -41,6 +38,9 @@ create table messages (
   elapsed_at bigint not null
 );
 create index messages_by_time on messages (received_at, number);
+create table reader (id int primary key check (id = 1), password text not null);
+-- What an operator has set, of which each proxy has a copy.
+create table shared_by_proxies (id int primary key check (id = 1), revision bigint not null, content json not null);
 create table owner (id int primary key check (id = 1), epoch bigint not null);
 insert into owner values (1, 0);
 create table checkpoint (id int primary key check (id = 1), last_reading bigint not null, fleet text not null);
@@ -76,10 +76,8 @@ create view sensor_hours as select hour, metric, region, hostname, count, min, m
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
-/** What people may ask about. */
-export const READABLE = ['readings', 'messages', 'region_minutes', 'region_hours', 'sensor_minutes', 'sensor_hours'];
-/** A number of our own for the lock. */
-const LOCK = 7_031_019;
+/** A number of our own for the lock of who changes tables and roles. */
+export const LOCK = 7_031_019;
 
 /** Makes the tables, or brings them up to date. Rejects with `STORE_TOO_OLD`, `STORE_UNUSABLE`, or what connections reject with. */
 export async function prepareSchema(database: Database): Promise<void> {
@@ -94,7 +92,11 @@ export async function prepareSchema(database: Database): Promise<void> {
     // Others that start now wait until the tables are there.
     await run('select pg_advisory_xact_lock($1)', [LOCK]);
     if (!server!.schema) await run('create schema if not exists wasm_sensors');
-    await run('create table if not exists schema_version (id int primary key check (id = 1), version int not null)');
+    // A role that may only use what is there is refused also where `if not exists` would do nothing.
+    const [made] = await run<{ at: string | null }>("select to_regclass('schema_version')::text as at");
+    if (made?.at == null) {
+      await run('create table schema_version (id int primary key check (id = 1), version int not null)');
+    }
     const [found] = await run<{ version: number }>('select version from schema_version');
     const version = found?.version ?? 0;
     if (version > SCHEMA_VERSION) {
@@ -106,65 +108,4 @@ export async function prepareSchema(database: Database): Promise<void> {
     const save = 'insert into schema_version values (1, $1) on conflict (id) do update set version = excluded.version';
     if (version < SCHEMA_VERSION) await run(save, [SCHEMA_VERSION]);
   });
-}
-
-const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
-
-export interface ReaderRole {
-  user: string;
-  password: string;
-}
-
-/**
- * The role as which statements of others run: it logs in by itself, so that nothing in a statement makes it another one. All
- * who know the URL of the owner know its password.
- */
-export function readerOf(location: string): ReaderRole {
-  const { user = '', database = '', password } = connectionOf(location, '');
-  const key = typeof password === 'string' ? password : (process.env.PGPASSWORD ?? user);
-  const hex = createHmac('sha256', key).update(`wasm-sensors reader of ${database}`).digest('hex');
-  return { user: `wasm_sensors_reader_${database}`.slice(0, 63), password: hex };
-}
-
-/** Makes the role, and grants it what it may read. Resolves with why that is not possible; undefined: it is there. */
-export async function prepareReader(database: Database): Promise<string | undefined> {
-  const { user, password } = readerOf(database.subject.location);
-  const role = quoted(user);
-  try {
-    await database.transaction(async (run) => {
-      await run('select pg_advisory_xact_lock($1)', [LOCK]);
-      await makeRole(run, user, password);
-      await run(`grant usage on schema wasm_sensors to ${role}`);
-      await run(`grant select on ${READABLE.join(', ')} to ${role}`);
-    });
-  } catch (error) {
-    const { message } = error as Error;
-    return message;
-  }
-  return undefined;
-}
-
-/** Whether the role is there, and may connect. */
-export async function canRead(location: string): Promise<boolean> {
-  const client = new pg.Client({ ...connectionOf(location, 'wasm-sensors doctor'), ...readerOf(location) });
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await client.end().catch(() => {});
-  }
-}
-
-async function makeRole(run: Run, user: string, password: string): Promise<void> {
-  const [known] = await run<{ isSuper: boolean }>(
-    `select rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls
-       or exists (select from pg_auth_members where member = pg_roles.oid) as "isSuper" from pg_roles where rolname = $1`,
-    [user],
-  );
-  if (known?.isSuper) throw new AppError('STORE_DENIED', `the role ${user} may do more than read`);
-  const rights = `login password '${password}' connection limit 10`;
-  await run(`${known ? 'alter' : 'create'} role ${quoted(user)} ${rights}`);
 }

@@ -40,6 +40,13 @@ const KEYWORDS = words(`
 /** What stands before the name of a table of the statement's own, whose columns follow. */
 const NAMING = new Set(['as', 'with', 'recursive']);
 
+/**
+ * A function of one argument is also called by `(value).name` or `table.name`, as a column is read. Of those that everybody may
+ * call these do more than compute: `ts_stat`, for one, runs a text as a statement.
+ */
+const DENIED =
+  /^_?(?:pg|lo|txid|binary_upgrade)_(?!typeof$)|_to_xml|^(?:nextval|currval|setval|setseed|set_config|current_setting|ts_stat|ts_rewrite|amvalidate|plpgsql_validator|brin_summarize_new_values|gin_clean_pending_list)$/;
+
 /** A comment, a text, a quoted name, a name, or any other character. */
 const TOKEN =
   /--[^\n]*|\/\*|[uU]&(?=['"])|(?:[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*')|\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$[\s\S]*?\$\1\$|"((?:[^"]|"")*)"|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|\d+|\S/g;
@@ -62,7 +69,7 @@ export function checkStatement(sql: string): void {
     if (token !== '(' || name !== '') before = name;
     name = (word ?? quoted ?? '').toLowerCase();
     if (/^u&$/i.test(token)) throw badSql('names with escapes are not taken');
-    if (/^_?(?:pg|lo)_/.test(name) && name !== 'pg_typeof') throw badSql(`${name} is not for statements`);
+    if (DENIED.test(name)) throw badSql(`${name} is not for statements`);
   }
   if (count === 0) throw badSql('there is no statement');
 }

@@ -2,6 +2,7 @@
  * Writes rows and reads them, as texts with a checksum: SQLite notices broken pages, but not a changed byte in a text. They
  * are read as bytes, in which any change shows, whatever it has made of a number or a text.
  */
+import { fnv1a } from '../../lib/fnv1a.js';
 import { jsonOf } from '../../lib/json.js';
 import { type Database, inTransaction, type Statement } from '../../lib/sqlite/driver.js';
 import type { Message, Reading } from '../../protocol/message.js';
@@ -89,20 +90,13 @@ function textOf(config: ReportedConfig): string {
 
 export const withChecksum = (values: Value[]): Value[] => {
   // As they are read back.
-  values.push(checksumOf(Buffer.from(values.join('\n'))));
+  values.push(fnv1a(Buffer.from(values.join('\n'))));
   return values;
 };
 
-/** 32-bit FNV-1a, because Node has CRC-32 only from 20.15 on. */
-function checksumOf(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
-  return hash >>> 0;
-}
-
 /** The text of a row; undefined when it is not what was written. */
 export function intactText({ checksum, bytes }: RowBytes): string | undefined {
-  return checksum === null || checksum === checksumOf(bytes) ? Buffer.from(bytes).toString() : undefined;
+  return checksum === null || checksum === fnv1a(bytes) ? Buffer.from(bytes).toString() : undefined;
 }
 
 /** Undefined when the row is not what was written. */

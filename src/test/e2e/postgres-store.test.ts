@@ -2,6 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeDatabase } from '../../lib/sqlite/driver.js';
+import type { Reading } from '../../protocol/message.js';
+import { SqliteStore } from '../../store/sqlite/sqlite-store.js';
+import type { StoreEntry } from '../../store/store.js';
 import { eventually, Sandbox } from '../support/cli-harness.js';
 import { POSTGRES_BIN, PostgresServer, WHY_SKIPPED } from '../support/postgres-server.js';
 
@@ -84,4 +88,40 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a store on PostgreSQL (${WHY_SKIPPE
       expect.stringContaining('no network is up'),
     ]);
   });
+
+  test('a copy of a store that is killed at any moment goes on, until all is there', async () => {
+    const path = join(sandbox.dir, 'old.db');
+    const file = new SqliteStore(path);
+    const rows = 30_000;
+    for (let n = 0; n < rows; n += 1_000) file.append(Array.from({ length: 1_000 }, (_, i) => entryOf(n + i)));
+    closeDatabase(file.database);
+    const to = { WASM_SENSORS_STORE: await server.database() };
+    for (const at of ['sensor_minute_rows', 'messages', 'readings']) {
+      const copy = sandbox.spawn(['store', 'copy', `sqlite:${path}`], to);
+      await eventually(at, async () => copy.stderr.includes(`copying ${at}`));
+      copy.child.kill('SIGKILL');
+      await copy.ended;
+    }
+    const { code, stdout } = await sandbox.run(['store', 'copy', path, '-o', 'json'], { env: to });
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { data: { isWhole: true } }]);
+    const count = await sandbox.run(['query', '-o', 'csv', 'select count(*) from readings'], { env: to });
+    expect(count.stdout).toContain(String(0.99 * rows));
+  });
 });
+
+function entryOf(n: number): StoreEntry {
+  const receivedAt = Date.now() - 86_400_000 + n * 1_000;
+  const reading: Reading = {
+    ...{ job_id: 'j', execution_id: `e${n % 5}`, hostname: `edge-${n % 5}`, icon_name: '🦊', color: '#ffffff' },
+    ...{ region: 'eu', sequence: n, timestamp: new Date(receivedAt).toISOString(), job_submission_time: 1 },
+    values: { temperature: n % 40 },
+  };
+  const message = n % 100 === 0;
+  return {
+    id: `m${n}`,
+    body: '{"text":"hello"}',
+    reading: message ? undefined : reading,
+    config: undefined,
+    receivedAt,
+  };
+}

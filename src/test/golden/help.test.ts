@@ -41,6 +41,7 @@ const GROUPS = {
   ],
   relay: ['relay', 'relay serve'],
   sensors: ['sensors', 'sensors token', 'sensors revoke', 'sensors serve'],
+  store: ['store', 'store copy'],
   token: ['token', 'token rotate'],
 } as const;
 
