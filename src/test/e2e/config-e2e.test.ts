@@ -53,9 +53,8 @@ describe.concurrent.each(NETWORKS)('changing running sensors on the $network net
   beforeAll(async () => {
     if (skip !== undefined) return;
     const tls = https ? makeCertificate(sandbox.dir) : [];
-    const args = ['up', '-d', '--network', network, '--deploy', '--interval', '0.5', '--color', '#101010', ...tls];
-    const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags(network))]);
-    expect(stderr + code).toMatch(/0$/);
+    const args = ['--deploy', '--interval', '0.5', '--color', '#101010', ...tls];
+    await sandbox.up(network, args);
     expect(sandbox.state().endpoints.proxy).toMatch(https ? /^https:/ : /^http:/);
   });
   afterAll(async () => {

@@ -15,9 +15,7 @@ const until = (isSo: () => Promise<boolean>) => vi.waitUntil(isSo, { timeout: 30
 async function start({ onTestFinished }: TestContext, interval = '0.2') {
   const sandbox = new Sandbox();
   onTestFinished(() => sandbox.close());
-  const args = ['up', '-d', '--network', 'embedded', '--deploy', '--interval', interval];
-  const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags('embedded'))]);
-  expect(stderr + code).toMatch(/0$/);
+  await sandbox.up('embedded', ['--deploy', '--interval', interval]);
   const total = async (): Promise<FleetSummary['total']> => (await sandbox.fleet().summary()).total;
   const waiting = async () => (await total()).waiting;
   /** The sensors of the older submission. */

@@ -9,13 +9,8 @@ import { eventually, Sandbox } from '../support/cli-harness.js';
 
 const missing = bacalhauMissing();
 
-/** `up` on a native network, with further arguments; what it said. */
-async function start(sandbox: Sandbox, ...more: string[]): Promise<string> {
-  const args = ['up', '-d', '--deploy', '--interval', '0.5', '--network', 'native', ...more];
-  const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags('native'))], { timeoutMs: 120_000 });
-  expect(stderr + code).toMatch(/0$/);
-  return stderr;
-}
+const start = (sandbox: Sandbox, ...more: string[]) =>
+  sandbox.up('native', ['--deploy', '--interval', '0.5', ...more], { timeoutMs: 80_000 });
 
 /** One after the other; the two suites run at the same time, since Bacalhau takes half a minute for what they wait for. */
 const step = (name: string, body: () => Promise<void>) =>
@@ -28,7 +23,7 @@ describe.concurrent('a deployment', () => {
   const sandbox = new Sandbox();
   beforeAll(async () => {
     if (missing === undefined) await start(sandbox);
-  }, 150_000);
+  }, 180_000);
   afterAll(() => sandbox.close());
 
   const total = async () => (await sandbox.fleet().summary()).total;

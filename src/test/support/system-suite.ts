@@ -11,7 +11,7 @@ import { FOREIGN_COLORS, foreignModule, ORIGINAL_PUBLISHER } from './foreign-mod
 import { expectAccounted, hostOf, type Row } from './kept-readings.js';
 import { followsLogs, keepsLogs, refusesUnknownLog, showsEveryLog } from './logs-suite.js';
 import { compilerMissing, OWN_SENSORS, ownSensorPath } from './own-sensors.js';
-import { INTERVAL_S, MAX_UNACCOUNTED, OUTLASTS_CUT, outlastsCut } from './site-suite.js';
+import { INTERVAL_S, MAX_UNACCOUNTED, OUTLASTS_CUT, outlastsCut, START_MS } from './site-suite.js';
 import { tinyModule } from './tiny-module.js';
 
 export interface SystemOptions {
@@ -73,12 +73,10 @@ export function describeSystem(options: SystemOptions): void {
 
     beforeAll(async () => {
       if (skip !== undefined) return;
-      const args = ['up', '-d', '--network', network, '--deploy', '--interval', interval, '--color', '#112233'];
-      if (killRelay !== undefined) args.push('--relays');
-      const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags(network))]);
-      expect(stderr + code).toMatch(/0$/);
+      const args = ['--deploy', '--interval', interval, '--color', '#112233'];
+      await sandbox.up(network, killRelay === undefined ? args : [...args, '--relays'], { timeoutMs: START_MS });
       processes = [sandbox.state().up, ...sandbox.state().children];
-    });
+    }, 2 * START_MS);
     afterAll(() => sandbox.close(downArgs));
 
     const system = (name: string, body: () => Promise<void>, timeout?: number) =>
