@@ -1,4 +1,5 @@
 /** The puller as a whole: a unit for each shard that it holds, alerts and the HTTP API. */
+import type { AlertEvent } from '../fleet/fleet-events.js';
 import type { Queue } from '../queue/queue.js';
 import { samplesOf } from '../store/history.js';
 import { openStore } from '../store/open-store.js';
@@ -8,7 +9,10 @@ import type { FleetControls } from './controls/fleet-controls.js';
 import { takeEndedNetwork } from './ended-network.js';
 import { EventBus } from './events/event-bus.js';
 import type { PullerEvent } from './failure-reporter.js';
-import { type FleetReader, localFleet } from './fleet-client.js';
+import type { FleetReader } from './fleet-client.js';
+import { PeerEvents } from './peers/peer-events.js';
+import { conditionsOf, sumKnown } from './peers/shard-stats.js';
+import { WholeFleet } from './peers/whole-fleet.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
 import { openUnit } from './shards/open-unit.js';
 import type { Units } from './shards/units.js';
@@ -67,39 +71,58 @@ export async function createPuller({ queue, pollers, sinks, http, controls, onEv
       onEvent,
     }),
   );
-  const units: Units = { shards: 1, held: () => [unit], peers: () => [] };
-  const { hub, store, problem, now } = unit;
+  const units: Units = { shards: 1, store: unit.store, held: () => [unit], peers: () => [] };
+  /** The alerts that fire, whoever raises them. */
+  let firing: AlertEvent[] = [];
+  let raisesAlerts = false;
+  const whole = new WholeFleet(units, http.token, () => firing);
+  const peerEvents = new PeerEvents(units, whole.peers, http.token);
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
 
-  function publishSummary(): void {
-    const summary = hub.fleet.summary(now());
+  let isRefreshing = false;
+  async function publishSummary(): Promise<void> {
+    if (isRefreshing) return;
+    isRefreshing = true;
+    const { summary, parts, missing } = await whole.refresh().finally(() => {
+      isRefreshing = false;
+    });
+    if (closed.signal.aborted) return;
     bus.publish({ event: 'summary', summary });
-    alerts?.update(summary, { ...unit.stats(), storeProblem: problem() });
+    // Whoever holds shard 0 raises the alerts of the whole fleet, each once.
+    const first = parts.find(({ shard }) => shard === 0);
+    if (!first) return;
+    const { puller, firing: known = [] } = first;
+    if (puller === undefined) {
+      if (!raisesAlerts) alerts?.restore(firing);
+      alerts?.update(summary, { ...conditionsOf(parts, units.shards), missing });
+    }
+    raisesAlerts = puller === undefined;
+    firing = raisesAlerts ? (alerts?.firing() ?? []) : known;
   }
 
   async function sample(): Promise<void> {
-    const depth = await unit.checkQueue();
+    await Promise.all(units.held().map((one) => one.checkQueue()));
     if (closed.signal.aborted) return;
+    const keeper = units.held().find(({ shard }) => shard === 0);
+    if (!keeper) return;
+    const { summary, parts, missing } = await whole.refresh();
+    // What is not known is a gap, not a dip.
+    if (missing.length > 0) return;
+    const depth = sumKnown(parts.map(({ stats }) => stats.messages));
     const ofQueue = depth === undefined ? [] : [{ metric: 'queue.depth', region: '', value: depth }];
-    unit.addSamples([...ofQueue, ...samplesOf(hub.fleet.summary(now()).regions)]);
+    keeper.addSamples([...ofQueue, ...samplesOf(summary.regions)]);
   }
 
   return {
     units,
     app: createPullerApp({
-      saveView: unit.saveView,
-      queue,
-      hub,
-      store,
-      firing: alerts?.firing ?? (() => []),
-      stats: unit.stats,
-      failures: unit.failures,
-      problem,
-      now,
-      controls: controls?.(localFleet(hub.fleet, now), (region, connected) =>
-        hub.fleet.setRegionLink(region, connected),
-      ),
+      units,
+      whole,
+      bus,
+      peerEvents,
+      firing: () => firing,
+      controls: controls?.(whole, (region, connected) => void whole.annotate({ region, connected }, http.token)),
       closed: closed.signal,
       http,
     }),
