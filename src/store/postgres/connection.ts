@@ -7,7 +7,7 @@ import { withoutSecrets } from '../../lib/net/url-secrets.js';
 
 const CONNECT_MS = 10_000;
 /** Of one statement, on the server; a server that does not even refuse is given up a little later. */
-export const STATEMENT_MS = 60_000;
+const STATEMENT_MS = 60_000;
 /** The pipeline, the roll-ups, retention, and a question about history. */
 const CONNECTIONS = 5;
 
