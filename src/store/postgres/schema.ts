@@ -39,6 +39,8 @@ create table messages (
 );
 create index messages_by_time on messages (received_at, number);
 create table reader (id int primary key check (id = 1), password text not null);
+-- What an operator has set, of which each proxy has a copy.
+create table shared_by_proxies (id int primary key check (id = 1), revision bigint not null, content json not null);
 create table owner (id int primary key check (id = 1), epoch bigint not null);
 insert into owner values (1, 0);
 create table checkpoint (id int primary key check (id = 1), last_reading bigint not null, fleet text not null);
@@ -90,7 +92,11 @@ export async function prepareSchema(database: Database): Promise<void> {
     // Others that start now wait until the tables are there.
     await run('select pg_advisory_xact_lock($1)', [LOCK]);
     if (!server!.schema) await run('create schema if not exists wasm_sensors');
-    await run('create table if not exists schema_version (id int primary key check (id = 1), version int not null)');
+    // A role that may only use what is there is refused also where `if not exists` would do nothing.
+    const [made] = await run<{ at: string | null }>("select to_regclass('schema_version')::text as at");
+    if (made?.at == null) {
+      await run('create table schema_version (id int primary key check (id = 1), version int not null)');
+    }
     const [found] = await run<{ version: number }>('select version from schema_version');
     const version = found?.version ?? 0;
     if (version > SCHEMA_VERSION) {
