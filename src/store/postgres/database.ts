@@ -1,10 +1,7 @@
 /** A few connections to the database of the store, and transactions on them that nobody else's writes can follow. */
 import pg from 'pg';
 import { AppError } from '../../lib/errors/app-error.js';
-import { connectionOf, STATEMENT_MS, type Subject, storeError } from './connection.js';
-
-/** The pipeline, the roll-ups, retention, and a question about history. */
-const CONNECTIONS = 5;
+import { connectionOf, type Subject, storeError } from './connection.js';
 
 /** Its connections, as the server has them in `pg_stat_activity`. */
 export const PULLER_NAME = 'wasm-sensors puller';
@@ -27,16 +24,16 @@ export class Database {
     this.subject = { location, user: config.user, database: config.database };
     this.#pool = new pg.Pool({
       ...config,
-      max: CONNECTIONS,
       options: '-c search_path=wasm_sensors,pg_temp',
     });
     // Of idle connections: the next statement gets another one, or fails by itself.
     this.#pool.on('error', () => {});
   }
 
-  run: Run = async (sql, values = [], ms = STATEMENT_MS + 5_000) => {
+  run: Run = async (sql, values = [], ms) => {
     try {
-      return (await this.#pool.query({ text: sql, values, query_timeout: ms } as pg.QueryConfig)).rows;
+      return (await this.#pool.query({ text: sql, values, ...(ms ? { query_timeout: ms } : {}) } as pg.QueryConfig))
+        .rows;
     } catch (error) {
       throw storeError(error, this.subject);
     }
