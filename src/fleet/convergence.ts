@@ -37,14 +37,18 @@ export interface Goal {
   jobs?: KnownJobs | undefined;
   /** Those that a change of this scope sets or clears. */
   fields?: DesiredField[] | undefined;
+  /** Where the sensors are a part of the fleet: when each deployed job was submitted last, as far as other parts know. */
+  submissions?: Record<string, number> | undefined;
 }
 
 /** A sensor has converged when it reports the version that applies to it, or a newer one, and its readings show the values. */
 export function convergenceOf(sensors: SensorView[], goal: Goal, now: number): Convergence {
-  const { desired, scope, jobs, fields } = goal;
+  const { desired, scope, jobs, fields, submissions } = goal;
+  const deployed = jobs && newestSubmissions(sensors, jobs.deployed, submissions);
   const result: Convergence = { ...noProgress(), newest: 0 };
+  if (deployed && submissions) result.submissions = Object.fromEntries(deployed);
   const counted: { sensor: SensorView; converged: boolean }[] = [];
-  for (const { sensor, isGone } of expectedOf(sensors, jobs)) {
+  for (const { sensor, isGone } of expectedOf(sensors, jobs, deployed)) {
     const { config } = sensor;
     if (!isGone && config && isPlausibleVersion(config.version, now)) {
       result.newest = Math.max(result.newest, config.version);
@@ -87,7 +91,7 @@ function changeProgressOf(
 }
 
 /** Regions first, in their usual order. */
-function compareScopes(a: Scope, b: Scope): number {
+export function compareScopes(a: Scope, b: Scope): number {
   if ('region' in a && 'region' in b) return compareRegions(a.region, b.region);
   return Number('hostname' in a) - Number('hostname' in b) || scopeText(a).localeCompare(scopeText(b));
 }
@@ -140,8 +144,11 @@ function add(progress: Progress, { hostname, region, state }: SensorView, isGone
  * long they have been silent. Without: those that send or are silent; those that are gone are given, too, but only expected
  * if their jobs are deployed. Who reports no configuration, such as a module that only sends readings, can follow none.
  */
-function expectedOf(sensors: SensorView[], jobs: KnownJobs | undefined): { sensor: SensorView; isGone: boolean }[] {
-  const deployed = jobs && newestSubmissions(sensors, jobs.deployed);
+function expectedOf(
+  sensors: SensorView[],
+  jobs: KnownJobs | undefined,
+  deployed = jobs && newestSubmissions(sensors, jobs.deployed),
+): { sensor: SensorView; isGone: boolean }[] {
   const stopped = new Set(jobs?.ended);
   const isExpected = ({ state, config, job_id, hostname, execution_id, job_submission_time }: SensorView): boolean => {
     if (state === 'replaced' || !config || stopped.has(job_id)) return false;
@@ -156,8 +163,8 @@ function expectedOf(sensors: SensorView[], jobs: KnownJobs | undefined): { senso
     .map((sensor) => ({ sensor, isGone: deployed === undefined && sensor.state === 'gone' }));
 }
 
-function newestSubmissions(sensors: SensorView[], jobs: string[]): Map<string, number> {
-  const newest = new Map(jobs.map((job) => [job, 0]));
+function newestSubmissions(sensors: SensorView[], jobs: string[], known: Record<string, number> = {}) {
+  const newest = new Map(jobs.map((job) => [job, known[job] ?? 0]));
   for (const { job_id, job_submission_time } of sensors) {
     const known = newest.get(job_id);
     if (known !== undefined) newest.set(job_id, Math.max(known, job_submission_time));

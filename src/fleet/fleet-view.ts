@@ -4,7 +4,7 @@ import type { Scope } from '../protocol/desired-config.js';
 import type { MeasuredValues } from '../protocol/measured-values.js';
 import type { Reading } from '../protocol/message.js';
 import type { DesiredField, ReportedConfig } from '../protocol/sensor-config.js';
-import type { RelayView } from './relays.js';
+import type { KnownRelay, RelayView } from './relays.js';
 
 /**
  * - `live`: it sends.
@@ -63,6 +63,23 @@ export interface FleetSummary {
   relays?: RelayView[];
   regions: RegionView[];
   total: Omit<RegionView, 'region' | 'cut' | 'colors' | 'interval_ms'>;
+  /** The parts of the fleet that this does not have, because their puller did not answer in time; left out where it has all. */
+  missing?: MissingPart[];
+}
+
+/** Shards whose readings are not in an answer. */
+export interface MissingPart {
+  /** URL of the puller that holds them; left out where none does. */
+  puller?: string;
+  shards: number[];
+  why: string;
+}
+
+/** What the fleet of some shards adds to the summary of all; `relays` as they were heard. */
+export interface SummaryPart {
+  time: number;
+  regions: RegionView[];
+  relays: KnownRelay[];
 }
 
 /** Ids of the jobs of the current network; `ended` are those that were stopped or have completed. */
@@ -87,6 +104,10 @@ export interface Convergence extends Progress {
   newest: number;
   /** How far a change of some fields in this scope shows; left out where none was asked for. */
   change?: ChangeProgress;
+  /** As in the summary. */
+  missing?: MissingPart[];
+  /** Of a part of the fleet: when each deployed job was submitted last, as far as is known. */
+  submissions?: Record<string, number>;
 }
 
 /** What becomes of a change of some fields in one scope. */

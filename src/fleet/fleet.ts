@@ -7,9 +7,10 @@ import type { Reading } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 import { convergenceOf, type Goal } from './convergence.js';
-import type { Convergence, FleetSummary, ReadingTotals, SensorState, SensorView } from './fleet-view.js';
+import type { Convergence, FleetSummary, ReadingTotals, SensorState, SensorView, SummaryPart } from './fleet-view.js';
 import { readingsOf } from './ledger.js';
-import { addReadings, compareRegions, noReadings, RateMeter, RegionTally, totalOf } from './region-counts.js';
+import { compareSensors, mergeSummaries } from './merge-parts.js';
+import { addReadings, noReadings, RateMeter, RegionTally } from './region-counts.js';
 import { type KnownRelay, Relays } from './relays.js';
 import { Replacement } from './replacement.js';
 import { timeOfSensor } from './sensor-clock.js';
@@ -147,13 +148,16 @@ export class Fleet {
 
   /** Every sensor, sorted by region and host. */
   view(now: number): SensorView[] {
-    return Array.from(this.#sensors.values(), (sensor) => this.#viewOf(sensor, now)).sort(
-      (a, b) => a.region.localeCompare(b.region) || a.hostname.localeCompare(b.hostname) || a.first_seen - b.first_seen,
-    );
+    return Array.from(this.#sensors.values(), (sensor) => this.#viewOf(sensor, now)).sort(compareSensors);
   }
 
   /** Every region that has ever sent; its counts include forgotten sensors. Beyond a limit those without sensors are one. */
   summary(now: number): FleetSummary {
+    return mergeSummaries([this.part(now)], now);
+  }
+
+  /** What this fleet adds to a summary, where it is that of some shards only. */
+  part(now: number): SummaryPart {
     const tallies = new Map<string, RegionTally>();
     const tallyOf = (name: string): RegionTally => {
       const region = boundedLabel(tallies, name);
@@ -168,14 +172,12 @@ export class Fleet {
       tallyOf(sensor.reading.region).add(sensor, state, this.#readingsOf(sensor, state, now));
     }
     for (const [region, counts] of this.#forgotten) addReadings(tallyOf(region).sum, counts);
-    const regions = Array.from(tallies.values(), (tally) => tally.view());
-    const isSilentIn = (region: string) => (tallies.get(region)?.sum.silent ?? 0) > 0;
-    return {
-      time: now,
-      relays: this.relays.view(now, isSilentIn),
-      regions: regions.sort((a, b) => compareRegions(a.region, b.region)),
-      total: totalOf(regions),
-    };
+    return { time: now, regions: Array.from(tallies.values(), (tally) => tally.view()), relays: this.relays.dump() };
+  }
+
+  /** Readings per second over the last seconds. */
+  rate(now: number): number {
+    return [...this.#rates.values()].reduce((sum, rate) => sum + rate.at(now), 0);
   }
 
   /** Live and paused sensors of this submission or a newer one, by region. */

@@ -1,8 +1,11 @@
 /** What the fleet view counts for each region: sensors by state, readings, gaps, colours and the rate of readings. */
+import { boundedLabel } from '../lib/metrics/label-counts.js';
 import type { FleetSummary, ReadingTotals, RegionView, SensorState } from './fleet-view.js';
 import { intervalOf, type SensorRecord } from './sensor-record.js';
 
 const MAX_COLORS = 5;
+/** Of a part of the fleet: the colours of the whole are counted from them. */
+const MAX_COLORS_OF_PART = 100;
 /** The rate is an average over this many full seconds. */
 const RATE_WINDOW_S = 5;
 
@@ -45,8 +48,46 @@ export class RegionTally {
 
   view(): RegionView {
     const colors = [...this.#colors].map(([color, sensors]) => ({ color, sensors }));
-    return { ...this.sum, colors: colors.sort((a, b) => b.sensors - a.sensors).slice(0, MAX_COLORS) };
+    return { ...this.sum, colors: mostFrequent(colors, MAX_COLORS_OF_PART) };
   }
+}
+
+const mostFrequent = (colors: RegionView['colors'], most: number) =>
+  colors.sort((a, b) => b.sensors - a.sensors).slice(0, most);
+
+/** The views of regions in the parts of a fleet, as one each, in the usual order. */
+export function mergeRegions(parts: RegionView[][]): RegionView[] {
+  const merged = new Map<string, RegionView[]>();
+  for (const view of parts.flat()) {
+    const region = boundedLabel(merged, view.region);
+    merged.set(region, [...(merged.get(region) ?? []), view]);
+  }
+  return Array.from(merged, ([region, views]) => mergeRegion(region, views)).sort((a, b) =>
+    compareRegions(a.region, b.region),
+  );
+}
+
+function mergeRegion(region: string, views: RegionView[]): RegionView {
+  const [only] = views;
+  if (only && views.length === 1) return { ...only, region, colors: only.colors.slice(0, MAX_COLORS) };
+  const colors = new Map<string, number>();
+  for (const { color, sensors } of views.flatMap((view) => view.colors)) {
+    colors.set(color, (colors.get(color) ?? 0) + sensors);
+  }
+  const intervals = views.map(({ interval_ms }) => interval_ms).filter((interval) => interval > 0);
+  const sum = totalOf(views);
+  return {
+    ...sum,
+    region,
+    // Without what the sum of fractions adds.
+    rate: Math.round(sum.rate * 1000) / 1000,
+    cut: views.some(({ cut }) => cut),
+    interval_ms: intervals.length === 0 ? 0 : Math.min(...intervals),
+    colors: mostFrequent(
+      Array.from(colors, ([color, sensors]) => ({ color, sensors })),
+      MAX_COLORS,
+    ),
+  };
 }
 
 /** Counts readings in each of the last seconds; the slot of a second is its number modulo the number of slots. */

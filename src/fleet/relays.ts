@@ -36,7 +36,7 @@ export class Relays {
   readonly #relays = new Map<string, KnownRelay>();
 
   record(report: RelayReport, now: number): void {
-    const key = `${report.region}\n${report.name}`;
+    const key = keyOf(report);
     const known = this.#relays.get(key);
     if (known && report.at < known.at && now - known.heardAt < OUT_OF_ORDER_MS) return;
     if (!known && !this.#hasRoom(report.region)) return;
@@ -92,9 +92,14 @@ export class Relays {
     return [...this.#relays.values()];
   }
 
+  /** Also those of another part of the fleet, which heard a relay before or after this one. */
   load(relays: KnownRelay[] = []): void {
-    for (const { heardAt, ...report } of relays) this.record(report, heardAt);
+    for (const { heardAt, ...report } of relays) {
+      if (heardAt > (this.#relays.get(keyOf(report))?.heardAt ?? 0)) this.record(report, heardAt);
+    }
   }
 }
+
+const keyOf = ({ region, name }: RelayReport) => `${region}\n${name}`;
 
 const isUnheard = ({ heardAt }: KnownRelay, now: number): boolean => now - heardAt > AWAY_AFTER_MS;

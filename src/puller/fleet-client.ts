@@ -1,7 +1,6 @@
 /** Client of the puller's HTTP API, for every command that reads the fleet view. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { Fleet } from '../fleet/fleet.js';
 import type { FleetEvent } from '../fleet/fleet-events.js';
 import type { Convergence, FleetSummary, KnownJobs } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
@@ -10,25 +9,21 @@ import type { DesiredState, Scope } from '../protocol/desired-config.js';
 import type { DesiredField } from '../protocol/sensor-config.js';
 import { type Answer, type ExportQuery, readAnswer } from '../store/answer.js';
 import type { History, HistoryQuery } from '../store/history.js';
-import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
+import type { Annotation } from './fleet-routes.js';
+import type { FleetSnapshot, PullerAppStats } from './puller-app.js';
 
 export interface EventQuery {
   region?: string;
   /** Unix milliseconds; starts with the events received since then. */
   since?: number;
   kinds?: FleetEvent['event'][];
+  /** Only those of the shards that the puller holds: another puller asks. */
+  own?: boolean;
   signal?: AbortSignal;
 }
 
 /** What operations ask of the fleet view. */
 export type FleetReader = Pick<FleetClient, 'snapshot' | 'summary' | 'convergence'>;
-
-/** The same for operations that run in the puller itself. `now`: Unix milliseconds, in step with the fleet view. */
-export const localFleet = (fleet: Fleet, now: () => number): FleetReader => ({
-  snapshot: async () => ({ summary: fleet.summary(now()), sensors: fleet.view(now()) }),
-  summary: async () => fleet.summary(now()),
-  convergence: async (desired, scope, goal = {}) => fleet.convergence({ desired, scope, ...goal }, now()),
-});
 
 /** A restarted puller answers again within this time. */
 const RETRY_FOR_MS = 10_000;
@@ -101,11 +96,11 @@ export class FleetClient {
    * Live events until the signal is aborted; continues after a restart of the puller. Rejects with `EVENTS_LOST` when this
    * client reads too slowly.
    */
-  async *events({ region, since: from, kinds, signal }: EventQuery = {}): AsyncGenerator<FleetEvent> {
+  async *events({ region, since: from, kinds, own, signal }: EventQuery = {}): AsyncGenerator<FleetEvent> {
     let since = from;
     while (!signal?.aborted) {
       const began = Date.now();
-      const search = searchOf({ region, since, kinds: kinds?.join(',') });
+      const search = searchOf({ region, since, kinds: kinds?.join(','), own: own ? 1 : undefined });
       const response = await this.#fetch(`/events?${search}`, { signal: signal ?? null });
       const messages = received(
         response.body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream()),

@@ -61,6 +61,7 @@ export class Pipeline {
   readonly #stopping = new AbortController();
   readonly #polls = new Set<Promise<void>>();
   #received = 0;
+  #lastSentAt: number;
   #fullInARow = 0;
   #pending: Pending[] = [];
   /** Deliveries in them. */
@@ -80,6 +81,7 @@ export class Pipeline {
       ...options,
     };
     this.#failures = options.failures;
+    this.#lastSentAt = this.#options.now();
     this.#acknowledger = createAcknowledger(options.queue, options.failures, options.onEvent);
     // Every poll listens to the signal, and a finished call may remove its listener a moment later.
     setMaxListeners(2 * this.#options.pollers * MAX_LOAD_FACTOR, this.#stopping.signal);
@@ -88,6 +90,11 @@ export class Pipeline {
   /** `deadLetteredBy`: by code, such as `NOT_JSON`. */
   get stats() {
     return { received: this.#received, ...this.#acknowledger.counts };
+  }
+
+  /** When the oldest of the messages that were received last was sent; Unix milliseconds. Before any: when this began. */
+  get lastSentAt(): number {
+    return this.#lastSentAt;
   }
 
   get #isStoreFailing(): boolean {
@@ -154,6 +161,7 @@ export class Pipeline {
   #accept(messages: ReceivedMessage[]): void {
     this.#received += messages.length;
     const receivedAt = this.#options.now();
+    if (messages.length > 0) this.#lastSentAt = Math.min(...messages.map(({ sentAt }) => sentAt));
     for (const message of messages) {
       const { deliveries, rejections } = parseDeliveries(message, receivedAt);
       const add = () => {

@@ -6,9 +6,11 @@ import type { Reading } from '../protocol/message.js';
 import { parseReportedConfig, type ReportedConfig } from '../protocol/sensor-config.js';
 import type { Queue } from '../queue/queue.js';
 import type { SqliteStore } from '../store/sqlite/sqlite-store.js';
+import { oneUnit } from '../test/support/one-unit.js';
 import type { Delivery } from './delivery.js';
 import { EventHub } from './events/event-hub.js';
 import { createPullerApp, type FleetSnapshot, type PullerAppDeps } from './puller-app.js';
+import type { Unit } from './shards/units.js';
 
 const TOKEN = 'operator-secret';
 const operator = { authorization: `Bearer ${TOKEN}` };
@@ -36,25 +38,15 @@ function observe(over: Partial<Reading> = {}, config?: ReportedConfig): void {
   hub.record([delivery]);
 }
 
-function pullerWith(over: Partial<Omit<PullerAppDeps, 'http'>> & { http?: Partial<PullerAppDeps['http']> } = {}) {
-  const stats = {
-    received: 0,
-    deleted: 0,
-    deadLettered: 0,
-    deadLetteredBy: {},
-    deadLetters: 0,
-    failures: 0,
-    lastError: undefined,
-  };
+type Given = Partial<Pick<PullerAppDeps, 'firing' | 'closed'>> & { http?: Partial<PullerAppDeps['http']> };
+
+function pullerWith({ http, firing, closed, ...unit }: Given & Partial<Unit> = {}) {
   const app = createPullerApp({
-    queue,
-    hub,
-    firing: () => [],
-    stats: () => stats,
-    failures: () => ({}),
-    closed: new AbortController().signal,
-    ...over,
-    http: { page: new Hono(), token: TOKEN, log: (text) => logged.push(text), ...over.http },
+    units: oneUnit(hub, { queue, ...unit }),
+    bus: hub,
+    firing: firing ?? (() => []),
+    closed: closed ?? new AbortController().signal,
+    http: { page: new Hono(), token: TOKEN, log: (text) => logged.push(text), ...http },
   });
   return {
     request: app.request,
@@ -191,7 +183,7 @@ test.each([
   ['/events?since=0&region=us', ['reading 40']],
   ['/events?since=0&region=', ['reading 10', 'message 20', 'reading 30', 'reading 40']],
 ])('%s begins with what was stored since then, in order of arrival', async (path, expected) => {
-  const events = await firstEvents(pullerWith({ hub, store, firing: () => [] }).get(path));
+  const events = await firstEvents(pullerWith({ store }).get(path));
   const shown = events.map((event) => `${event.event} ${'received_at' in event ? event.received_at : ''}`);
   expect(shown).toEqual(expected);
   expect(events.filter((event) => event.event === 'reading' && event.late)).toEqual([]);
@@ -255,7 +247,7 @@ test('a puller that is stopping begins no stream', async () => {
 });
 
 test('four clients may read the past at the same time; a fifth is told to try again, and gets in when one is through', async () => {
-  const puller = pullerWith({ hub, store, firing: () => [] });
+  const puller = pullerWith({ store });
   const past = () => puller.get('/events?since=0');
   const reading = await Promise.all([past(), past(), past(), past()]);
   const fifth = await past();
@@ -281,7 +273,7 @@ test('the alerts that fire now come first', async () => {
     ...{ event: 'alert', type: 'region.silent', rule: 'r', region: 'eu', firing: true, silent_ms: 1 },
     ...{ text: 'no reading', at: 1 },
   };
-  const puller = pullerWith({ hub, store, firing: () => [alert] });
+  const puller = pullerWith({ store, firing: () => [alert] });
   expect(await firstEvents(puller.get('/events?since=40'))).toEqual([alert]);
 });
 

@@ -1,49 +1,44 @@
 /** The puller's HTTP API: the fleet view as a snapshot and as live events, for `tail`, `status` and the web page. */
 import { setMaxListeners } from 'node:events';
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { z } from 'zod';
 import type { AlertEvent } from '../fleet/fleet-events.js';
-import type { FleetSummary, SensorView } from '../fleet/fleet-view.js';
-import { Turns } from '../lib/async/turns.js';
+import type { FleetSummary, MissingPart, SensorView } from '../fleet/fleet-view.js';
+import { Exclusive } from '../lib/async/exclusive.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { statusOf } from '../lib/errors/codes.js';
-import { answerError, answerNotFound, parseQuery, readJsonBody } from '../lib/errors/http-error.js';
+import { answerError, answerNotFound, parseQuery } from '../lib/errors/http-error.js';
 import { type AccessLock, lockedBy, type OperatorSessions } from '../lib/net/access-lock.js';
-import { tokenProblem } from '../lib/net/bearer-token.js';
 import { refuseForeignPages } from '../lib/net/browser-guard.js';
-import { clientGone } from '../lib/net/client-gone.js';
-import { SlowReaders } from '../lib/net/slow-readers.js';
 import { lateRefusals, WrongTokens } from '../lib/net/wrong-tokens.js';
 import { Places } from '../lib/places.js';
-import { desiredFieldSchema, desiredStateSchema, type ScopeConfig, scopeSchema } from '../protocol/desired-config.js';
-import type { Queue, QueueDepth, QueueServerState } from '../queue/queue.js';
+import type { QueueDepth, QueueServerState } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
-import type { ReadingsStore, StoreStats } from '../store/store.js';
+import type { StoreStats } from '../store/store.js';
 import { controlRoutes } from './controls/control-routes.js';
 import type { FleetControls } from './controls/fleet-controls.js';
-import type { EventHub } from './events/event-hub.js';
+import type { EventBus, Listener } from './events/event-bus.js';
 import { eventStream } from './events/event-stream.js';
 import { pastEvents } from './events/past-events.js';
+import { fleetRoutes, isFromPuller } from './fleet-routes.js';
 import { historyRoutes } from './history-routes.js';
+import type { PeerEvents } from './peers/peer-events.js';
+import type { OfShard, OwnAnswer } from './peers/peers.js';
+import { mergeStats, type StatsPart, statsQuestion } from './peers/shard-stats.js';
+import { WholeFleet } from './peers/whole-fleet.js';
 import type { PipelineStats } from './pipeline.js';
 import { pullerMetrics } from './puller-metrics.js';
 import { readerRoutes } from './reader-routes.js';
+import type { Units } from './shards/units.js';
 
 export interface PullerAppDeps {
-  queue: Queue;
-  hub: EventHub;
-  /** Without a store there are no past events and no history. */
-  store?: ReadingsStore | undefined;
+  units: Units;
+  whole?: WholeFleet;
+  /** What the units here publish, and what is said of the whole fleet. */
+  bus: Pick<EventBus, 'subscribe'>;
+  peerEvents?: PeerEvents;
   /** The alerts that fire now: sent first to every client. */
   firing(): AlertEvent[];
-  stats(): Omit<PullerAppStats, 'queue' | 'depth'>;
-  failures(): Record<string, number>;
-  /** Why readings can't be accepted now. */
-  problem?(): string | undefined;
-  /** Unix milliseconds, in step with the fleet view. */
-  now?(): number;
-  /** Keeps the view: what the operator has told it is in no reading. */
-  saveView?: (() => Promise<unknown>) | undefined;
   controls?: FleetControls | undefined;
   /** Aborted when the process stops: open event streams close. */
   closed: AbortSignal;
@@ -87,40 +82,11 @@ export type PullerAppStats = PipelineStats & {
   queueServer?: QueueServerState | undefined;
   /** Messages in the dead-letter queue; missing where they can't be counted, or where there is no such queue. */
   deadLetters: number | undefined;
+  /** Where there is more than one: what each adds to the counts, and which puller holds it. */
+  shards?: OfShard<StatsPart>[];
+  /** Shards that are in none of the counts; left out where all are. */
+  missing?: MissingPart[];
 };
-
-/** The proxy has checked it, with what may be thousands of hosts: here only its form counts. */
-const configs = z.record(
-  z.string(),
-  z.custom<ScopeConfig>(
-    (config) =>
-      typeof config === 'object' && config !== null && 'version' in config && Number.isInteger(config.version),
-    'must be a configuration with its version',
-  ),
-);
-
-/**
- * Body of `POST /fleet/convergence`: the desired state of the proxy, the scope, the jobs of the network, and the fields that
- * a change sets or clears.
- */
-const convergenceSchema = z.strictObject({
-  state: desiredStateSchema.extend({ regions: configs, hosts: configs }),
-  scope: scopeSchema,
-  jobs: z.strictObject({ deployed: z.array(z.string()), ended: z.array(z.string()) }).optional(),
-  fields: z.array(desiredFieldSchema).optional(),
-});
-
-/**
- * Body of `POST /fleet/annotations`: what the operator did on purpose, so that the fleet view shows no failure. A region
- * was cut or restored; jobs were stopped; or the network stops, and with it every sensor seen since `since`, whose last
- * readings are taken before `by` (Unix milliseconds).
- */
-const annotationSchema = z.union([
-  z.strictObject({ region: z.string(), connected: z.boolean() }),
-  z.strictObject({ endedJobs: z.array(z.string()) }),
-  z.strictObject({ networkEnds: z.strictObject({ since: z.number(), by: z.number() }) }),
-]);
-export type Annotation = z.infer<typeof annotationSchema>;
 
 /** Browsers, terminals and programs. A slow one holds up to 4 MB. */
 const MAX_STREAMS = 100;
@@ -145,10 +111,10 @@ const eventsSchema = z.object({
 });
 
 export function createPullerApp(deps: PullerAppDeps): Hono {
-  const { queue, hub, store, firing, stats, problem, now = Date.now, controls, closed, http } = deps;
-  const { fleet } = hub;
+  const { units, whole = new WholeFleet(units), bus, peerEvents, firing, controls, closed, http } = deps;
   const streams = new Places(MAX_STREAMS);
   const replays = new Places(MAX_REPLAYS);
+  const now = () => whole.now();
   // Every stream listens to it.
   setMaxListeners(0, closed);
   const app = new Hono();
@@ -158,59 +124,37 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   });
   app.notFound(answerNotFound);
   app.use(refuseForeignPages(http.hosts));
-  app.route('/', healthRoutes(queue, problem));
+  app.route(
+    '/',
+    healthRoutes(queueOf(units), () => problemOf(units)),
+  );
   app.use(lateRefusals(new WrongTokens()));
   for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/controls/*', '/history', '/query', '/export']) {
     app.use(path, lockedBy(http.lock));
   }
   app.get('/stats', async (c) => {
-    const depth = await queue.depth().catch(() => undefined);
-    return c.json({ ...stats(), queue: queue.name, depth, now: now() } satisfies PullerAppStats);
+    const question = await statsQuestion(units.held());
+    if (isFromPuller(c)) return c.json({ parts: whole.peers.own(question) } satisfies OwnAnswer<StatsPart>);
+    const { parts, missing } = whole.peers.together(question, await whole.peers.ask(question));
+    return c.json({ ...mergeStats(parts, units.shards, missing), now: now() } satisfies PullerAppStats);
   });
-  app.route('/', pullerMetrics(deps).routes);
-  app.route('/', historyRoutes(store, now));
-  // These go through the whole fleet.
-  const turns = new Turns();
-  const slowReaders = new SlowReaders();
-  const inTurn = async (c: Context, answer: () => object): Promise<Response> => {
-    const text = await turns.run(clientGone(c), () => JSON.stringify(answer()));
-    if (text === undefined) return c.body(null);
-    slowReaders.add(c, text.length);
-    return c.body(text, 200, { 'content-type': 'application/json' });
-  };
-  app.get('/fleet', (c) => {
-    const { region, host } = c.req.query();
-    const wanted = (sensor: SensorView) =>
-      (region === undefined || sensor.region === region) && (host === undefined || sensor.hostname === host);
-    return inTurn(c, (): FleetSnapshot => {
-      const time = now();
-      return { summary: fleet.summary(time), sensors: fleet.view(time).filter(wanted) };
-    });
-  });
-  app.get('/fleet/summary', (c) => c.json(fleet.summary(now())));
-  app.get('/fleet/since', (c) => {
-    const { submission } = parseQuery(z.object({ submission: time }), c.req.query());
-    return inTurn(c, () => fleet.countSince(submission, now()));
-  });
-  app.post('/fleet/convergence', async (c) => {
-    const { state: desired, ...goal } = await readJsonBody(c, convergenceSchema);
-    return inTurn(c, () => fleet.convergence({ desired, ...goal }, now()));
-  });
-  app.post('/fleet/annotations', async (c) => {
-    const problem = tokenProblem(c.req.header('authorization'), [http.token], 'noting this');
-    if (problem) throw problem;
-    const annotation = await readJsonBody(c, annotationSchema);
-    if ('region' in annotation) fleet.setRegionLink(annotation.region, annotation.connected);
-    else if ('endedJobs' in annotation) fleet.markJobsStopped(annotation.endedJobs, now());
-    else fleet.markSensorsStopped(annotation.networkEnds.since, annotation.networkEnds.by, now());
-    await deps.saveView?.();
-    return c.json({ status: 'noted' });
-  });
+  app.route('/', pullerMetrics({ units, bus, now }).routes);
+  app.route('/', historyRoutes(units.store, now));
+  app.route('/', fleetRoutes(whole, http.token));
   app.get('/events', async (c) => {
     if (closed.aborted) throw new AppError('STOPPING', 'the puller is stopping');
     const { region, since, kinds } = parseQuery(eventsSchema, c.req.query());
     const filter = { region: region || undefined, kinds: kinds && new Set(kinds) };
-    const past = since !== undefined && store ? await pastEvents(store, since, filter.kinds) : undefined;
+    const unit = units.held()[0];
+    const past = since !== undefined && unit?.store ? await pastEvents(unit.store, since, filter.kinds) : undefined;
+    const subscribe = (listener: Listener) => {
+      const leaveUnits = bus.subscribe(listener);
+      const leavePeers = isFromPuller(c) ? undefined : peerEvents?.subscribe(filter.kinds, listener);
+      return () => {
+        leaveUnits();
+        leavePeers?.();
+      };
+    };
     const leave = streams.take();
     if (!leave) throw tooMany('listen');
     const endReplay = past ? replays.take() : () => {};
@@ -218,18 +162,37 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
       leave();
       throw tooMany('read past events');
     }
-    return eventStream(c, hub, {
-      filter,
-      past,
-      closed,
-      endReplay,
-      leave,
-      first: firing(),
-      resumable: store !== undefined,
-    });
+    return eventStream(
+      c,
+      { subscribe, storing: unit?.hub.storing ?? new Exclusive() },
+      {
+        filter,
+        past,
+        closed,
+        endReplay,
+        leave,
+        first: firing(),
+        resumable: unit?.store !== undefined,
+      },
+    );
   });
   app.route('/', controlRoutes({ controls, operator: http.operator, closed, log: http.log }));
-  app.route('/', readerRoutes({ path: () => store?.path, closed, log: http.log }));
+  app.route('/', readerRoutes({ path: () => units.store?.path, closed, log: http.log }));
   app.route('/', http.page);
   return app;
 }
+
+/** That of the first shard here: all are on the same service. */
+const queueOf = (units: Units) => ({
+  get name() {
+    return units.held()[0]?.queue.name ?? '';
+  },
+  depth: async () => units.held()[0]?.queue.depth() ?? { visible: 0, inFlight: 0, delayed: 0 },
+});
+
+/** Why readings can't be accepted now. */
+const problemOf = (units: Units): string | undefined =>
+  units
+    .held()
+    .map((unit) => unit.problem())
+    .find((problem) => problem !== undefined);

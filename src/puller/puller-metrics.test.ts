@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Reading } from '../protocol/message.js';
 import type { SqliteStore } from '../store/sqlite/sqlite-store.js';
+import { oneUnit } from '../test/support/one-unit.js';
 import { scrape } from '../test/support/scrape.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import { EventHub } from './events/event-hub.js';
 import { pullerMetrics } from './puller-metrics.js';
+import type { Unit } from './shards/units.js';
 
 const P = 'wasm_sensors_puller_';
 const NOW = Date.parse('2026-01-01T00:00:00.000Z');
@@ -27,17 +29,25 @@ function store(region: string, sequence: number, age: number): void {
   hub.record([{ id: 'm', body: '', message: {}, config: undefined, receivedAt: NOW, reading }]);
 }
 
-const metricsOf = (queue = new ScriptedQueue()) =>
+const metricsOf = (queue = new ScriptedQueue(), over: Partial<Unit> = {}) =>
   pullerMetrics({
-    ...{ queue, problem: () => undefined },
-    hub,
-    store: { forgotten: 3, notRolledUp: 0, stats: { damagedRows: 1 } } as unknown as SqliteStore,
-    stats: () => ({
-      ...{ received: 9, deleted: 7, deadLettered: 2, deadLetteredBy: { NOT_JSON: 2 }, deadLetters: 6 },
-      ...{ failures: 4, lastError: undefined },
-      store: { damagedRows: 1, quarantined: ['a', 'b'], writtenBack: { problem: 'deleted', times: 1, agoMs: 5 } },
+    units: oneUnit(hub, {
+      queue,
+      ...over,
+      store: { forgotten: 3, notRolledUp: 0, stats: { damagedRows: 1 } } as unknown as SqliteStore,
+      stats: () => ({
+        depth: 0,
+        queueServer: undefined,
+        clockAheadMs: 0,
+        lagMs: 1500,
+        ...{ received: 9, deleted: 7, deadLettered: 2, deadLetteredBy: { NOT_JSON: 2 }, deadLetters: 6 },
+        ...{ failures: 4, lastError: undefined },
+        store: { damagedRows: 1, quarantined: ['a', 'b'], writtenBack: { problem: 'deleted', times: 1, agoMs: 5 } },
+      }),
+      failures: () => ({ delete: 3, retention: 1 }),
     }),
-    failures: () => ({ delete: 3, retention: 1 }),
+    bus: hub,
+    now: Date.now,
   }).routes;
 
 test('readings are counted by region: new, repeated, late and missing ones, and the sensors that sent them', async () => {
@@ -79,6 +89,7 @@ test('the pipeline and its failures by task', async () => {
     [`${P}messages_deleted_total`]: 7,
     [`${P}messages_dead_lettered_total{reason="NOT_JSON"}`]: 2,
     [`${P}dead_letters`]: 6,
+    [`${P}queue_lag_seconds`]: 1.5,
     [`${P}ready`]: 1,
     [`${P}rows_expired_total`]: 3,
     [`${P}rows_damaged`]: 1,

@@ -8,7 +8,10 @@ import type { FleetControls } from './controls/fleet-controls.js';
 import { takeEndedNetwork } from './ended-network.js';
 import { EventBus } from './events/event-bus.js';
 import type { PullerEvent } from './failure-reporter.js';
-import { type FleetReader, localFleet } from './fleet-client.js';
+import type { FleetReader } from './fleet-client.js';
+import { PeerEvents } from './peers/peer-events.js';
+import { conditionsOf, sumKnown } from './peers/shard-stats.js';
+import { WholeFleet } from './peers/whole-fleet.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
 import { openUnit } from './shards/open-unit.js';
 import type { Units } from './shards/units.js';
@@ -67,39 +70,41 @@ export async function createPuller({ queue, pollers, sinks, http, controls, onEv
       onEvent,
     }),
   );
-  const units: Units = { shards: 1, held: () => [unit], peers: () => [] };
-  const { hub, store, problem, now } = unit;
+  const units: Units = { shards: 1, store: unit.store, held: () => [unit], peers: () => [] };
+  const whole = new WholeFleet(units, http.token, () => alerts?.firing() ?? []);
+  const peerEvents = new PeerEvents(units, whole.peers, http.token);
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
 
-  function publishSummary(): void {
-    const summary = hub.fleet.summary(now());
+  async function publishSummary(): Promise<void> {
+    const { summary, parts } = await whole.refresh();
+    if (closed.signal.aborted) return;
     bus.publish({ event: 'summary', summary });
-    alerts?.update(summary, { ...unit.stats(), storeProblem: problem() });
+    alerts?.update(summary, conditionsOf(parts));
   }
 
   async function sample(): Promise<void> {
-    const depth = await unit.checkQueue();
+    await Promise.all(units.held().map((one) => one.checkQueue()));
     if (closed.signal.aborted) return;
+    const keeper = units.held().find(({ shard }) => shard === 0);
+    if (!keeper) return;
+    const { summary, parts, missing } = await whole.refresh();
+    // What is not known is a gap, not a dip.
+    if (missing.length > 0) return;
+    const depth = sumKnown(parts.map(({ stats }) => stats.messages));
     const ofQueue = depth === undefined ? [] : [{ metric: 'queue.depth', region: '', value: depth }];
-    unit.addSamples([...ofQueue, ...samplesOf(hub.fleet.summary(now()).regions)]);
+    keeper.addSamples([...ofQueue, ...samplesOf(summary.regions)]);
   }
 
   return {
     units,
     app: createPullerApp({
-      saveView: unit.saveView,
-      queue,
-      hub,
-      store,
+      units,
+      whole,
+      bus,
+      peerEvents,
       firing: alerts?.firing ?? (() => []),
-      stats: unit.stats,
-      failures: unit.failures,
-      problem,
-      now,
-      controls: controls?.(localFleet(hub.fleet, now), (region, connected) =>
-        hub.fleet.setRegionLink(region, connected),
-      ),
+      controls: controls?.(whole, (region, connected) => void whole.annotate({ region, connected }, http.token)),
       closed: closed.signal,
       http,
     }),

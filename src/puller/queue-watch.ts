@@ -8,6 +8,8 @@ const LASTING = new Set(['QUEUE_DENIED', 'QUEUE_NOT_FOUND', 'QUEUE_ERROR']);
 const messagesIn = ({ visible, inFlight, delayed }: QueueDepth): number => visible + inFlight + delayed;
 
 export interface KnownOfQueue {
+  /** Messages in it; undefined: it did not answer. */
+  messages: number | undefined;
   /** Of its server, also while that does not answer. */
   queueServer: QueueServerState | undefined;
   /** Messages in the dead-letter queue; undefined where that is not known, or there is no such queue. */
@@ -15,7 +17,7 @@ export interface KnownOfQueue {
 }
 
 export function watchQueue(queue: Queue, failures: FailureReporter) {
-  const known: KnownOfQueue = { queueServer: undefined, deadLetters: undefined };
+  const known: KnownOfQueue = { messages: undefined, queueServer: undefined, deadLetters: undefined };
 
   async function countDeadLetters(): Promise<void> {
     try {
@@ -29,14 +31,13 @@ export function watchQueue(queue: Queue, failures: FailureReporter) {
     }
   }
 
-  /** Resolves with the messages in the queue; undefined: it did not answer. */
-  async function check(): Promise<number | undefined> {
+  async function check(): Promise<void> {
     const depth = queue.depth().then(messagesIn, () => undefined);
     const state = queue.serverState?.().then((of) => {
       known.queueServer = of;
     });
     await Promise.allSettled([countDeadLetters(), state]);
-    return depth;
+    known.messages = await depth;
   }
 
   return { known, countDeadLetters, check };

@@ -7,6 +7,7 @@ import { pullerMetrics } from '../puller/puller-metrics.js';
 import type { Cluster } from '../sensor-host/cluster.js';
 import { hostMetrics } from '../sensor-host/host-routes.js';
 import { createQueueServer } from '../sqs-server/sqs-server.js';
+import { oneUnit } from './support/one-unit.js';
 import { scrapeText } from './support/scrape.js';
 import { ScriptedQueue } from './support/scripted-queue.js';
 
@@ -15,10 +16,6 @@ const ALERTS = readFileSync(new URL('../../templates/prometheus/alerts.yml', imp
 const ROW = /^\| `(wasm_sensors_\w+)` \| (\w+) \| ([\w, ]*?) ?\| .{20,} \|$/gm;
 
 const queue = new ScriptedQueue();
-const pipeline = {
-  ...{ received: 0, deleted: 0, deadLettered: 0, deadLetteredBy: {}, deadLetters: 0 },
-  ...{ failures: 0, lastError: undefined },
-};
 const uplink = {
   status: {
     ...{ name: 'a', region: 'eu', at: 1, backlog: 0, oldest: 0, bytes: 0, max: 1, refused: 0 },
@@ -33,10 +30,9 @@ test.each([
   [
     'Puller',
     pullerMetrics({
-      queue,
-      hub: new EventHub(),
-      stats: () => pipeline,
-      failures: () => ({}),
+      units: oneUnit(new EventHub(), { queue }),
+      bus: new EventHub(),
+      now: Date.now,
     }).routes,
   ],
   ['Queue server', server.app],

@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { resolveSettings } from '../../config/resolve-settings.js';
-import { localFleet } from '../../puller/fleet-client.js';
+import type { FleetReader } from '../../puller/fleet-client.js';
+import { WholeFleet } from '../../puller/peers/whole-fleet.js';
 import { Box } from '../../test/support/box.js';
 import { FakeUp } from '../../test/support/fake-up.js';
+import { oneUnit } from '../../test/support/one-unit.js';
 import { pageControls } from './page-controls.js';
 
 let box: Box;
@@ -26,9 +28,10 @@ async function start(flags: () => Record<string, unknown> = () => ({})) {
   await up.deploy();
   const given = { stateDir: box.stateDir, token: 'operator-token', ...flags() };
   const settings = resolveSettings({ flags: given, env: {}, dotenv: {}, file: {} }).values;
-  const own = localFleet(up.hub.fleet, Date.now);
-  const fleet: typeof own = {
-    ...own,
+  const own = new WholeFleet(oneUnit(up.hub));
+  const fleet: FleetReader = {
+    snapshot: () => own.snapshot(),
+    summary: () => own.summary(),
     convergence: (...goal) => {
       up.fleet.look();
       return own.convergence(...goal);

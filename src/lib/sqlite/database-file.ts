@@ -71,7 +71,8 @@ export class DatabaseFile {
   get quarantined(): string[] {
     const folder = dirname(this.path);
     const isQuarantined = (name: string) => name.startsWith(`${basename(this.path)}.damaged`) && !name.endsWith('-wal');
-    const names = existsSync(folder) ? readdirSync(folder) : [];
+    // It may have become a file.
+    const names = existsSync(`${folder}/.`) ? readdirSync(folder) : [];
     return names.filter(isQuarantined).map((name) => join(folder, name));
   }
 

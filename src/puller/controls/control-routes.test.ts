@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { AppError } from '../../lib/errors/app-error.js';
 import { type AccessLock, accessLock, type OperatorSessions, operatorSessions } from '../../lib/net/access-lock.js';
 import type { Queue } from '../../queue/queue.js';
+import { oneUnit } from '../../test/support/one-unit.js';
 import { createPage } from '../../web/web-page.js';
 import { EventHub } from '../events/event-hub.js';
 import { createPullerApp } from '../puller-app.js';
@@ -53,12 +54,11 @@ interface Options {
 /** A browser at the page of a puller. */
 function browserAt(options: Options = {}) {
   const { operator, lock } = { operator: operatorSessions('operator'), ...options };
+  const hub = new EventHub();
   const app = createPullerApp({
-    queue,
-    hub: new EventHub(),
+    units: oneUnit(hub, { queue }),
+    bus: hub,
     firing: () => [],
-    stats: () => ({}) as never,
-    failures: () => ({}),
     controls: 'controls' in options ? options.controls : controls,
     closed: closed.signal,
     http: { page: createPage(lock, operator), operator, lock, hosts: ['localhost'], log: (text) => logged.push(text) },

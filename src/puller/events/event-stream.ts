@@ -6,9 +6,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { FleetEvent } from '../../fleet/fleet-events.js';
+import type { Exclusive } from '../../lib/async/exclusive.js';
 import { clientGone, cutOff } from '../../lib/net/client-gone.js';
 import { EventBuffer } from './event-buffer.js';
-import type { EventHub } from './event-hub.js';
+import type { Listener } from './event-bus.js';
 import type { PastEvents } from './past-events.js';
 
 /** Events are collected this long: 5,000 readings per second become 20 packets. */
@@ -19,6 +20,13 @@ const STALLED_AFTER_MS = 15_000;
 const HEARTBEAT_MS = 15_000;
 /** The reconnect delay for clients; their default is several seconds. */
 const RETRY_MS = 500;
+
+export interface EventSource {
+  /** Returns a function that ends the subscription. */
+  subscribe(listener: Listener): () => void;
+  /** What stores and publishes readings runs in it. */
+  storing: Exclusive;
+}
 
 export interface StreamFilter {
   region?: string | undefined;
@@ -40,7 +48,7 @@ export interface StreamOptions {
   leave(): void;
 }
 
-export function eventStream(c: Context, hub: EventHub, options: StreamOptions): Response {
+export function eventStream(c: Context, hub: EventSource, options: StreamOptions): Response {
   const { filter, past, resumable, closed, endReplay, leave } = options;
   const buffer = new EventBuffer({ resumable });
   let replaying = past !== undefined;

@@ -93,6 +93,7 @@ export async function openUnit(options: UnitOptions): Promise<RunningUnit> {
       failures: failures.count,
       lastError: failures.lastError,
       store: store?.stats,
+      lagMs: watch.known.messages && Math.max(0, Date.now() - pipeline.lastSentAt),
       clockAheadMs: clock.aheadMs,
     }),
     failures: () => failures.counts,

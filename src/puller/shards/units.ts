@@ -21,8 +21,8 @@ export interface Unit {
   stats(): UnitStats;
   /** Failed attempts by task. */
   failures(): Record<string, number>;
-  /** Asks the queue how it is, for {@link stats}; resolves with the messages in it. Undefined: it did not answer. */
-  checkQueue(): Promise<number | undefined>;
+  /** Asks the queue how it is, for {@link stats}. */
+  checkQueue(): Promise<void>;
   /** Keeps the view: what the operator has told it is in no reading. Undefined without a store. */
   readonly saveView: (() => Promise<unknown>) | undefined;
   /** Adds to the history of the whole fleet, which is kept by the unit of shard 0. */
@@ -34,6 +34,8 @@ export interface UnitStats extends PipelineStats, KnownOfQueue {
   /** Why something fails now; undefined: all works. */
   lastError: string | undefined;
   store: StoreStats | undefined;
+  /** For how long the oldest message that is left has waited, about; undefined where the queue does not tell whether one is. */
+  lagMs: number | undefined;
   /** How far the wall clock was set forward, in milliseconds (back: below 0), while that is not confirmed. */
   clockAheadMs: number;
 }
@@ -49,6 +51,8 @@ export interface Peer {
 export interface Units {
   /** Of all, wherever they are held. */
   readonly shards: number;
+  /** What is asked of the readings of all shards, also where none is held. Undefined where readings are only shown. */
+  readonly store: Pick<ReadingsStore, 'path' | 'history'> | undefined;
   /** Those that run here now, by shard: always one where the store is not shared. */
   held(): readonly Unit[];
   /** The others that live. A shard that nobody holds is in neither. */

@@ -9,10 +9,11 @@ import { type Listener, listen } from '../../lib/net/http-server.js';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
 import type { Reading } from '../../protocol/message.js';
 import { EventHub } from '../../puller/events/event-hub.js';
-import { createPullerApp, type PullerAppDeps } from '../../puller/puller-app.js';
+import { createPullerApp } from '../../puller/puller-app.js';
 import { QUEUE_NAME, type Queue } from '../../queue/queue.js';
 import { createPage } from '../../web/web-page.js';
 import { eventually, type Running, Sandbox } from '../support/cli-harness.js';
+import { oneUnit } from '../support/one-unit.js';
 
 const BROWSER = findChromium();
 /** The page as the build has left it. */
@@ -382,11 +383,9 @@ describe('the web page of a large fleet', () => {
     const depth = { visible: 1234, inFlight: 0, delayed: 0 };
     const queue = { name: 'readings', depth: async () => depth } as unknown as Queue;
     const app = createPullerApp({
-      queue,
-      hub,
+      units: oneUnit(hub, { queue }),
+      bus: hub,
       firing: () => [],
-      stats: () => ({}) as ReturnType<PullerAppDeps['stats']>,
-      failures: () => ({}),
       closed: closed.signal,
       http: { page: createPage(undefined, undefined, BUILT), log: console.error },
     });

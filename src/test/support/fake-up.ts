@@ -19,6 +19,7 @@ import { SqliteStore } from '../../store/sqlite/sqlite-store.js';
 import type { Box } from './box.js';
 import { FakeCluster } from './fake-cluster.js';
 import { FakeFleet } from './fake-fleet.js';
+import { oneUnit } from './one-unit.js';
 
 const TOKEN = 'operator-token';
 
@@ -80,12 +81,13 @@ export class FakeUp {
     const proxy = createProxy({ queue, desired: this.desired, guard: { operatorToken: TOKEN } });
     this.#store = new SqliteStore(join(this.box.stateDir, 'readings.db'));
     const puller = createPullerApp({
-      queue,
-      hub,
-      store: this.#store,
+      units: oneUnit(hub, {
+        queue,
+        store: this.#store,
+        stats: () => ({ received: 7, stored: 7, deleted: 7 }) as never,
+      }),
+      bus: hub,
       firing: () => [],
-      stats: () => ({ received: 7, stored: 7, deleted: 7 }) as never,
-      failures: () => ({}),
       closed: this.#closed.signal,
       http: { page: new Hono(), token: TOKEN, log: console.error },
     });
