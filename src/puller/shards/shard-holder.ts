@@ -108,8 +108,8 @@ export class ShardHolder implements Units {
     const claims = pullers.find((puller) => puller.id === id)?.claims ?? [];
     const isOurs = ({ claim }: Holding) => claims.some(({ epoch }) => epoch === claim.epoch);
     for (const holding of this.#holdings.values()) if (!isOurs(holding)) this.#lose(holding);
-    for (const claim of claims) if (!this.#holdings.has(claim.shard)) this.#take(claim);
     if (this.#isLeaving) return;
+    for (const claim of claims) if (!this.#holdings.has(claim.shard)) this.#take(claim);
     const order = pullers.map((puller) => puller.id);
     const ours = [...this.#holdings.values()].filter(({ state }) => state === 'ours');
     const missing = fairShare(id, order, shards) - ours.length;
@@ -143,7 +143,6 @@ export class ShardHolder implements Units {
     this.#end(holding, async () => {
       await holding.unit?.stop(true);
       await this.store.release(holding.claim);
-      if (holding.state === 'ending') holding.state = 'given';
     });
   }
 
@@ -159,9 +158,12 @@ export class ShardHolder implements Units {
     const { failures } = this.#options;
     const ended = holding.opened
       .then(work)
-      // What is not released is free when we have left, or with the next round.
       .catch((error: unknown) => failures.failed('leases', messageOf(error)))
-      .finally(() => this.#ending.delete(ended));
+      .finally(() => {
+        // What could not be released is still ours in the next round, and begins again.
+        if (holding.state === 'ending') holding.state = 'given';
+        this.#ending.delete(ended);
+      });
     this.#ending.add(ended);
   }
 
