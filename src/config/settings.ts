@@ -203,7 +203,7 @@ export const SECTIONS = {
       'proxies that hold the fleet configuration, separated by commas: the authority, then those that follow it (default: the one of `up`)',
     ),
     pack: setting('--pack', flag.default(false)).is(
-      'put readings of relays into the queue many in a message, which only pullers of this version or later can read',
+      'put readings into the queue many in a message, compressed, which only pullers of this version or later can read',
     ),
     follow: setting('--follow <url>', url.optional()).is(
       'the proxy that is the authority for the fleet configuration: this one copies it and forwards changes',

@@ -26,10 +26,6 @@ export function parseRelayedLine(line: string): Relayed | undefined {
   return config.includes('\\') ? undefined : { text, reported: config.slice(1, -1) };
 }
 
-/** The attribute of a message of the queue whose body is such lines. */
-export const PACKED_ATTRIBUTE = 'packed';
-export const PACKED = 'readings';
-
 const name = z.string().max(768).transform(decodedName).pipe(z.string());
 const number = z
   .string()

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { AppError } from '../lib/errors/app-error.js';
+import { unpackedLines } from '../protocol/packed.js';
+import { parseRelayedLine } from '../protocol/relay.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_COUNT, type OutgoingMessage, type Queue, type SendResult } from '../queue/queue.js';
 import { Batcher, type BatcherOptions } from './batcher.js';
+import { type Outgoing, packable } from './outgoing.js';
 import { createProxy, type ProxyStats } from './proxy.js';
 
 /** The bounds of every pause between two tries. */
@@ -39,11 +42,13 @@ function scripted(...script: ((messages: OutgoingMessage[]) => SendResult[] | Pr
   return { queue, batches };
 }
 
-const message = (bytes: number, attributes?: Record<string, string>): OutgoingMessage => ({
+const message = (bytes: number, attributes?: Record<string, string>): Outgoing => ({
   body: 'x'.repeat(bytes),
+  readings: [],
   ...(attributes ? { attributes } : {}),
 });
-const addAll = (batcher: Batcher, messages: OutgoingMessage[]) => Promise.all(messages.map((m) => batcher.add(m)));
+const asSent = ({ readings: _, ...sent }: Outgoing) => sent;
+const addAll = (batcher: Batcher, messages: Outgoing[]) => Promise.all(messages.map((m) => batcher.add(m)));
 
 test('messages of many requests go together, ten in a batch', async () => {
   const { queue, batches } = scripted();
@@ -117,7 +122,7 @@ test('entries of a batch have a fate each: taken, refused for ever, or tried aga
     { status: 'refused', code: 'InvalidMessageContents', reason: 'no' },
     { status: 'accepted' },
   ]);
-  expect(batches).toEqual([messages, [messages[2]]]);
+  expect(batches).toEqual([messages.map(asSent), [asSent(messages[2]!)]]);
 });
 
 test.each(['QUEUE_THROTTLED', 'QUEUE_UNREACHABLE', 'QUEUE_ERROR'])(
@@ -280,7 +285,7 @@ test('by default a message waits 5 ms for others, and its sender 15 s, half of w
     await vi.advanceTimersByTimeAsync(4);
     expect(batches).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
-    expect(batches).toEqual([[message(1), message(2)]]);
+    expect(batches).toEqual([[asSent(message(1)), asSent(message(2))]]);
     await vi.advanceTimersByTimeAsync(14_994);
     expect(outcome).toBeUndefined();
     await vi.advanceTimersByTimeAsync(1);
@@ -421,4 +426,66 @@ test('a queue that fails is reported once for each reason, and once when it work
     ...['it failed: QUEUE_UNREACHABLE', 'it failed: QUEUE_THROTTLED', 'queue.recovered'],
     ...['batch.sent', 'batch.sent'],
   ]);
+});
+
+const lineOf = (sequence: number, text = '') => JSON.stringify({ execution_id: 'e', sequence, text });
+const toPack = (sequence: number, text = '') =>
+  packable({ message: { execution_id: 'e', sequence }, text: lineOf(sequence, text) });
+const readingsIn = ({ body, attributes }: OutgoingMessage) =>
+  unpackedLines(attributes?.packed, body)?.map((line) => parseRelayedLine(line)?.text) ?? [body];
+
+test('where readings are packed, those of many requests are one message, and each sender hears when the queue has it', async () => {
+  const { queue, batches } = scripted();
+  const outcomes = addAll(
+    new Batcher(queue, { pack: true }),
+    Array.from({ length: 40 }, (_, i) => toPack(i + 1)),
+  );
+  expect(await outcomes).toEqual(Array(40).fill({ status: 'accepted' }));
+  expect(batches.map((batch) => batch.map((sent) => readingsIn(sent).length))).toEqual([[40]]);
+  expect(readingsIn(batches[0]![0]!)).toEqual(Array.from({ length: 40 }, (_, i) => lineOf(i + 1)));
+});
+
+test('a packed message has at most 500 readings and 180,000 characters; what is no reading goes alone between them', async () => {
+  const { queue, batches } = scripted();
+  const many = Array.from({ length: 600 }, (_, i) => toPack(i + 1));
+  const long = [toPack(601, 'x'.repeat(100_000)), toPack(602, 'x'.repeat(100_000)), toPack(603)];
+  await addAll(new Batcher(queue, { pack: true }), [...many, message(5), ...long]);
+  expect(batches.flat().map((sent) => readingsIn(sent).length)).toEqual([500, 100, 1, 1, 2]);
+});
+
+test('a single reading is sent as without packing', async () => {
+  const { queue, batches } = scripted();
+  await new Batcher(queue, { pack: true }).add(toPack(1));
+  expect(batches).toEqual([[{ body: lineOf(1) }]]);
+});
+
+test('of a packed message that the queue refuses for good, each goes by itself, and only the bad one is refused', async () => {
+  const refusing = (messages: OutgoingMessage[]): SendResult[] =>
+    messages.map((sent) =>
+      readingsIn(sent).includes(lineOf(2))
+        ? { ok: false, code: 'Invalid', reason: 'why', retryable: false }
+        : { ok: true, id: '' },
+    );
+  const { queue } = scripted(...Array(5).fill(refusing));
+  const outcomes = await addAll(new Batcher(queue, { pack: true }), [toPack(1), toPack(2), toPack(3)]);
+  expect(outcomes.map(({ status }) => status)).toEqual(['accepted', 'refused', 'accepted']);
+});
+
+test('what comes while a packed message is on its way goes when that has arrived, and no earlier', async () => {
+  let arrive = (_: SendResult[]) => {};
+  const { queue, batches } = scripted(
+    () =>
+      new Promise((resolve) => {
+        arrive = resolve;
+      }),
+  );
+  const batcher = new Batcher(queue, { pack: true, lingerMs: 1000 });
+  const first = batcher.add(toPack(1));
+  await vi.waitUntil(() => batches.length === 1);
+  const others = addAll(batcher, [toPack(2), toPack(3)]);
+  await sleep(10);
+  expect(batches).toHaveLength(1);
+  arrive([{ ok: true, id: '' }]);
+  await Promise.all([first, others]);
+  expect(batches.map((batch) => batch.map((sent) => readingsIn(sent).length))).toEqual([[1], [2]]);
 });

@@ -5,6 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { MAX_PACKED_READINGS } from '../protocol/packed.js';
+import { RELAY_ATTRIBUTE } from '../protocol/relay.js';
 import {
   MAX_BATCH_BYTES,
   MAX_BATCH_COUNT,
@@ -12,6 +14,7 @@ import {
   type QueueToSend,
   type SendResult,
 } from '../queue/queue.js';
+import { joined, MAX_PACKED_LENGTH, type Outgoing } from './outgoing.js';
 
 /** What happens in the proxy, for its log; `cli/output` makes sentences of it. */
 export type ProxyEvent =
@@ -24,6 +27,8 @@ export type ProxyEvent =
 const LIMITS = {
   /** How long a message waits for others, in milliseconds; four times as long while batches are on their way. */
   lingerMs: 5,
+  /** Where readings are packed: while nothing is on its way. What comes meanwhile goes when that has arrived. */
+  packLingerMs: 1,
   maxInFlight: 16,
   /** Messages waiting; more are refused at once. */
   maxWaiting: 20_000,
@@ -31,6 +36,8 @@ const LIMITS = {
   maxBytes: 64 * 1_048_576,
   /** After this time, in milliseconds, the sender is asked to try again. Less than the 30 s that sensors wait. */
   giveUpMs: 15_000,
+  /** Whether what may be packed is. */
+  pack: false,
 };
 export type BatcherOptions = Partial<typeof LIMITS>;
 
@@ -38,12 +45,18 @@ export type BatcherOptions = Partial<typeof LIMITS>;
 export type Outcome = { status: 'accepted' } | { status: 'busy' | 'refused'; code: string; reason: string };
 
 interface Waiting {
-  message: OutgoingMessage;
+  message: Outgoing;
   bytes: number;
   isFinished: boolean;
   failure?: { code: string; reason: string };
   /** Only the first outcome counts. */
   finish(outcome: Outcome): void;
+}
+
+/** A message for the queue, and what it is made of: one that waits, or many that are packed. */
+interface Parcel {
+  parts: Waiting[];
+  message: OutgoingMessage;
 }
 
 /** Failures of a whole request that are worth a retry. */
@@ -72,10 +85,10 @@ export class Batcher {
     this.#limits = { ...LIMITS, ...options };
   }
 
-  /** Never rejects. */
-  add(message: OutgoingMessage): Promise<Outcome> {
+  /** Never rejects. What has `lines` may go packed with others. */
+  add(message: Outgoing): Promise<Outcome> {
     this.#forgetFinished();
-    const bytes = sizeOf(message);
+    const bytes = message.lines === undefined ? sizeOf(message) : Buffer.byteLength(message.lines);
     if (this.#waiting.length >= this.#limits.maxWaiting || this.#heldBytes + bytes > this.#limits.maxBytes) {
       return Promise.resolve({ status: 'busy', code: 'OVERLOADED', reason: 'too many readings wait for the queue' });
     }
@@ -99,7 +112,7 @@ export class Batcher {
       }, this.#limits.giveUpMs);
       this.#waiting.push(entry);
       this.stats.waiting = this.#waiting.length;
-      if (this.#waiting.length >= MAX_BATCH_COUNT) this.#flush();
+      if (this.#waiting.length >= this.#full) this.#flush();
       else if (!this.#isDue) this.#timer ??= setTimeout(() => this.#expire(), this.#lingerMs);
     });
   }
@@ -114,7 +127,12 @@ export class Batcher {
 
   /** Senders whose readings are on their way send the next ones when they come back: these fill the batch. */
   get #lingerMs(): number {
+    if (this.#limits.pack && this.stats.inFlight === 0) return this.#limits.packLingerMs;
     return this.stats.inFlight > 0 ? 4 * this.#limits.lingerMs : this.#limits.lingerMs;
+  }
+
+  get #full(): number {
+    return this.#limits.pack ? MAX_PACKED_READINGS : MAX_BATCH_COUNT;
   }
 
   #expire(): void {
@@ -124,7 +142,7 @@ export class Batcher {
 
   /** Sends full batches, and what is due. */
   #flush(): void {
-    const isReady = () => this.#waiting.length >= MAX_BATCH_COUNT || (this.#isDue && this.#waiting.length > 0);
+    const isReady = () => this.#waiting.length >= this.#full || (this.#isDue && this.#waiting.length > 0);
     while (isReady() && this.stats.inFlight < this.#limits.maxInFlight) void this.#sendBatch(this.#take());
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -139,19 +157,34 @@ export class Batcher {
   }
 
   /** The next batch, limited by count and bytes. */
-  #take(): Waiting[] {
+  #take(): Parcel[] {
     this.#forgetFinished();
+    const batch: Waiting[][] = [];
     let bytes = 0;
     let count = 0;
+    /** Characters and readings in the last message of the batch. */
+    let [length, readings] = [0, 0];
     for (const entry of this.#waiting) {
+      const { message } = entry;
       bytes += entry.bytes;
-      if (count === MAX_BATCH_COUNT || (count > 0 && bytes > MAX_BATCH_BYTES)) break;
+      if (count > 0 && bytes > MAX_BATCH_BYTES) break;
+      length += message.lines?.length ?? 0;
+      readings += message.readings.length;
+      const last = batch.at(-1);
+      const joins = this.#limits.pack && canJoin(last?.[0]?.message, message);
+      if (joins && length <= MAX_PACKED_LENGTH && readings <= MAX_PACKED_READINGS) last?.push(entry);
+      else if (batch.length === MAX_BATCH_COUNT) break;
+      else {
+        batch.push([entry]);
+        [length, readings] = [message.lines?.length ?? 0, message.readings.length];
+      }
       count++;
     }
-    return this.#waiting.splice(0, count);
+    this.#waiting.splice(0, count);
+    return batch.map((parts) => ({ parts, message: joined(parts.map(({ message }) => message)) }));
   }
 
-  async #sendBatch(batch: Waiting[]): Promise<void> {
+  async #sendBatch(batch: Parcel[]): Promise<void> {
     this.stats.inFlight++;
     let left = batch;
     for (let attempt = 0; left.length > 0; attempt++) {
@@ -159,21 +192,23 @@ export class Batcher {
       if (left.length === 0) break;
       this.stats.retries++;
       await sleep(jittered(attempt, 50, 2000));
-      left = left.filter(({ isFinished }) => !isFinished);
+      left = left.filter(isOpen);
     }
     this.stats.inFlight--;
-    if (this.#waiting.length > 0) this.#flush();
+    if (this.#waiting.length === 0) return;
+    if (this.#limits.pack) this.#expire();
+    else this.#flush();
   }
 
   /** Sends once and finishes what is decided; resolves with the messages that are worth a retry. */
-  async #tryOnce(batch: Waiting[]): Promise<Waiting[]> {
+  async #tryOnce(batch: Parcel[]): Promise<Parcel[]> {
     let results: SendResult[];
     // Where the whole request fails for good, the operator has to fix it. The messages are good, so their senders keep them.
     let atFault: 'refused' | 'busy' = 'refused';
     this.stats.batches++;
     const began = performance.now();
     try {
-      results = await this.#queue.send(batch.map((entry) => entry.message));
+      results = await this.#queue.send(batch.map(({ message }) => message));
       this.#report(undefined);
       this.#onEvent({ type: 'batch.sent', messages: batch.length, ms: Math.round(performance.now() - began) });
     } catch (error) {
@@ -185,16 +220,25 @@ export class Batcher {
       atFault = 'busy';
     }
     if (results.every(({ ok }) => ok)) this.stats.lastError = undefined;
-    return batch.filter((entry, i) => {
-      const result = results[i]!;
+    for (const [i, parcel] of batch.entries()) this.#decide(parcel, results[i]!, atFault);
+    return batch.filter(isOpen);
+  }
+
+  #decide({ parts }: Parcel, result: SendResult, atFault: 'refused' | 'busy'): void {
+    if (!result.ok && !result.retryable && atFault === 'refused' && parts.length > 1) {
+      // One of them is what the queue refuses: each goes again by itself.
+      for (const { message } of parts) delete message.lines;
+      this.#waiting.unshift(...parts.splice(0));
+      return;
+    }
+    for (const entry of parts) {
       if (result.ok) entry.finish({ status: 'accepted' });
       else {
         const { code, reason, retryable } = result;
         entry.failure = { code, reason };
         if (!retryable) entry.finish({ status: atFault, ...entry.failure });
       }
-      return !entry.isFinished;
-    });
+    }
   }
 
   /** `problem`: of the last call of the queue. */
@@ -204,6 +248,12 @@ export class Batcher {
     this.#onEvent(problem === undefined ? { type: 'queue.recovered' } : { type: 'queue.failing', message: problem });
   }
 }
+
+const isOpen = ({ parts }: Parcel) => parts.some(({ isFinished }) => !isFinished);
+
+/** What a relay says about itself is an attribute of the first one of a message. */
+const canJoin = (first: Outgoing | undefined, { lines, attributes }: Outgoing): boolean =>
+  lines !== undefined && first?.lines !== undefined && attributes?.[RELAY_ATTRIBUTE] === undefined;
 
 /** As SQS counts: the body, and the names, types and values of the attributes, in bytes. */
 function sizeOf({ body, attributes = {} }: OutgoingMessage): number {

@@ -30,7 +30,7 @@ export const regionOf = ({ execution_id, region }: Message): string => String((e
 
 export function proxyMetrics(
   counts: ProxyCounts,
-  batches: { batches: number; retries: number; waiting: number },
+  batches: () => { batches: number; retries: number; waiting: number },
   uplink: { status: UplinkStatus } | undefined,
 ) {
   const metrics = new Metrics('wasm_sensors_proxy_');
@@ -42,9 +42,9 @@ export function proxyMetrics(
   counter('readings_superseded_total', superseded, byRegion(counts.superseded));
   const refused = 'Requests, and readings in arrays, that were refused, by error code.';
   counter('refusals_total', refused, () => labelled('reason', Object.entries(counts.refused)));
-  counter('queue_batches_total', 'Batches sent to the queue, retries included.', () => batches.batches);
-  counter('queue_retries_total', 'Batches of which something had to be sent again.', () => batches.retries);
-  metrics.gauge('readings_waiting', 'Readings that wait for the next batch.', () => batches.waiting);
+  counter('queue_batches_total', 'Batches sent to the queue, retries included.', () => batches().batches);
+  counter('queue_retries_total', 'Batches of which something had to be sent again.', () => batches().retries);
+  metrics.gauge('readings_waiting', 'Readings that wait for the next batch.', () => batches().waiting);
   if (!uplink) return metrics;
   const gauge = (name: string, help: string, read: (status: UplinkStatus) => number) =>
     metrics.gauge(`relay_${name}`, help, () => read(uplink.status));

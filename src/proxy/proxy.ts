@@ -15,6 +15,7 @@ import type { ModuleStore } from '../modules/module-store.js';
 import type { RelayReport } from '../protocol/relay.js';
 import type { QueueToSend } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
+import { asOne } from '../queue/shard-queues.js';
 import type { AuthorityFollower } from './authority-follower.js';
 import { Batcher, type BatcherOptions, type ProxyEvent } from './batcher.js';
 import { configRoutes } from './config-routes.js';
@@ -25,14 +26,18 @@ import { type Refusal, refusal, refusalOf, refuse } from './refusal.js';
 import { type RevokedHosts, revocationRoutes, revocations } from './revoked-hosts.js';
 import { SendReadings } from './send-readings.js';
 import { type SensorAccessOptions, sensorAccess } from './sensor-access.js';
+import type { Change, SharedState } from './shared-state.js';
 import type { ModuleSource } from './upstream-modules.js';
 
 export interface ProxyDeps {
-  queue: QueueToSend;
+  /** That of each shard. */
+  queue: QueueToSend | QueueToSend[];
   desired?: DesiredConfigStore;
   revoked?: RevokedHosts;
   /** Given where another proxy is the authority for `desired`. */
   follower?: AuthorityFollower;
+  /** Given where `desired` and `revoked` are copies of what proxies share in a database. */
+  shared?: SharedState;
   /** Given where this proxy is a relay, which forwards what its queue has. */
   uplink?: { status: UplinkStatus };
   /** Left out: it serves none. */
@@ -41,7 +46,7 @@ export interface ProxyDeps {
   moduleSource?: ModuleSource;
   guard?: GuardOptions;
   batcher?: BatcherOptions;
-  /** Readings of relays go to the queue many in a message, which older pullers and other programs can't read. */
+  /** Readings go to the queue many in a message, which older pullers and other programs can't read. */
   pack?: boolean;
   onEvent?(event: ProxyEvent): void;
   /** Called with the stack of a bug. */
@@ -74,9 +79,12 @@ export interface UplinkStatus extends RelayReport {
 export type ProxyStats = ReturnType<ReturnType<typeof createProxy>['stats']>;
 
 export function createProxy(deps: ProxyDeps) {
-  const { queue, desired = desiredConfigStore(), revoked = revocations(), follower, guard = {} } = deps;
-  const { onEvent, uplink, pack = false } = deps;
-  const batcher = new Batcher(queue, deps.batcher, onEvent);
+  const { desired = desiredConfigStore(), revoked = revocations(), follower, guard = {} } = deps;
+  const { onEvent, uplink, shared, pack = false } = deps;
+  const change: Change = shared?.change ?? (async (work) => work({ desired, revoked }));
+  const queues = [deps.queue].flat();
+  const limits = { pack, ...limitsFor(queues.length), ...deps.batcher };
+  const batchers = queues.map((queue) => new Batcher(queue, limits, onEvent));
   const { operatorToken, lock, hosts, rateLimit = 0 } = guard;
   const access = sensorAccess(guard, revoked);
   const wrongTokens = new WrongTokens();
@@ -89,8 +97,9 @@ export function createProxy(deps: ProxyDeps) {
     return refuse(problem);
   };
 
+  const authority = follower ?? shared;
   const stats = () => {
-    const { batches, retries, waiting, lastError: lastQueueError } = batcher.stats;
+    const { batches, retries, waiting, lastError: lastQueueError } = sumOf(batchers);
     const { received, accepted, superseded, refused } = counts;
     return {
       received,
@@ -105,13 +114,14 @@ export function createProxy(deps: ProxyDeps) {
       lastQueueError,
       /** Only of a relay. */
       uplink: uplink?.status,
-      /** Only where this proxy follows another one. */
-      follows: follower && { authority: follower.url, status: follower.status },
+      /** Only where this proxy follows another one, or a database. */
+      follows: authority && { authority: authority.url, status: authority.status },
     };
   };
 
+  const queue = asOne(queues);
   const queued = depthOf(queue);
-  const readings = new SendReadings({ batcher, desired, access, wrongTokens, hosts, rateLimit, counts, queued, pack });
+  const readings = new SendReadings({ batchers, desired, access, wrongTokens, hosts, rateLimit, counts, queued, pack });
   const app = new Hono();
   app.post('/send', async (c) => refused(await readings.answer(c)));
   app.post('/relay', async (c) => refused(await readings.answerRelay(c)));
@@ -121,21 +131,35 @@ export function createProxy(deps: ProxyDeps) {
   app.use(lateRefusals(wrongTokens, (c) => access.isRelay(c.req.header('authorization'))));
   app.get('/stats', lockedBy(lock), (c) => c.json(stats()));
   app.use('/metrics', lockedBy(lock));
-  app.route('/', proxyMetrics(counts, batcher.stats, uplink).routes);
-  app.route('/', configRoutes({ desired, follower, operatorToken, lock, access }));
-  app.route('/', revocationRoutes(revoked, operatorToken));
+  app.route('/', proxyMetrics(counts, () => sumOf(batchers), uplink).routes);
+  app.route('/', configRoutes({ desired, follower, change, shared: shared?.url, operatorToken, lock, access }));
+  app.route('/', revocationRoutes(revoked, change, operatorToken));
   if (deps.modules) app.route('/', moduleRoutes(deps.modules, access, operatorToken, deps.moduleSource));
   app.notFound((c) => refused(refusal('NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => refused(refusalOf(error, `${c.req.method} ${c.req.path}`, deps.log)));
   // Everything that was accepted reaches the queue before `drain` resolves.
-  return { app, stats, drain: () => batcher.drain() };
+  return { app, stats, drain: () => Promise.all(batchers.map((batcher) => batcher.drain())) };
+}
+
+/** The batchers of all shards together hold what one may, but each as much as the largest request of a relay. */
+const limitsFor = (shards: number) => (shards === 1 ? {} : { maxBytes: Math.max(4, 64 / shards) * 1_048_576 });
+
+function sumOf(batchers: Batcher[]) {
+  const all = { batches: 0, retries: 0, waiting: 0, lastError: undefined as string | undefined };
+  for (const { stats } of batchers) {
+    all.batches += stats.batches;
+    all.retries += stats.retries;
+    all.waiting += stats.waiting;
+    all.lastError ??= stats.lastError;
+  }
+  return all;
 }
 
 /** Amazon bills each request. */
 const DEPTH_AGE_MS = 250;
 
 /** Gives the messages in a queue as it said last, and asks it again: nobody waits for one that does not answer. */
-function depthOf(queue: QueueToSend): () => number | undefined {
+function depthOf(queue: Pick<QueueToSend, 'depth'>): () => number | undefined {
   let last: number | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
   const ask = async () => {

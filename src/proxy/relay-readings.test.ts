@@ -1,8 +1,10 @@
 /** `POST /relay`: who may send what for whom, and that single readings are checked as `/send` checks them. */
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { formatRelayReport, relayedLine } from '../protocol/relay.js';
+import { unpackedLines } from '../protocol/packed.js';
+import { formatRelayReport, parseRelayedLine, relayedLine } from '../protocol/relay.js';
 import { relayTokenOf, sensorTokenOf } from '../protocol/sensor-token.js';
+import { shardOf } from '../protocol/shard.js';
 import type { OutgoingMessage, SendResult } from '../queue/queue.js';
 import { desiredConfigStore } from './desired-config-store.js';
 import { createProxy, type GuardOptions } from './proxy.js';
@@ -87,8 +89,9 @@ test('with --pack readings go many in a message, others single; what the queue r
   const own = readings.map((text) => relayedLine({ text, reported: REPORTED })).join('');
   const answer = await post(`${own}{"reading":{"data":1}}\n`, token, { 'x-relay': report });
   expect(answer).toMatchObject({ accepted: 201 });
-  const packs = queued.filter(({ attributes }) => attributes?.packed === 'readings');
-  expect([packs.map(({ body }) => body).join(''), packs[0]?.attributes?.relay]).toEqual([own, report]);
+  const packs = queued.filter(({ attributes }) => attributes?.packed === 'readings+gzip');
+  const kept = packs.flatMap(({ attributes, body }) => unpackedLines(attributes?.packed, body));
+  expect([kept.map((line) => `${line}\n`).join('') === own, packs[0]?.attributes?.relay]).toEqual([true, report]);
   expect(queued.length).toBe(packs.length + 1);
   expect(Math.max(...packs.map(({ body }) => Buffer.byteLength(body)))).toBeLessThan(64 * 1024);
   const mixed = lines(reading({ sequence: 300 }), reading({ sequence: 301, x: 'bad' }));
@@ -207,3 +210,39 @@ test('a message with a line separator in a text is one line', async () => {
   expect(await post(lines(reading({ icon_name: undefined, x: 'a\u2028b' })), token)).toMatchObject({ accepted: 1 });
   expect(queued[0]?.body).toContain('\u2028');
 });
+
+test.each([false, true])(
+  'readings go to the queue of their shard, of a sensor and of a relay alike (packed: %s)',
+  async (pack) => {
+    const queued: OutgoingMessage[][] = [[], [], [], []];
+    const queues = queued.map((own, i) => ({
+      name: `q-${i}`,
+      async send(messages: OutgoingMessage[]) {
+        own.push(...messages);
+        return messages.map((): SendResult => ({ ok: true, id: '' }));
+      },
+      depth: async () => ({ visible: i, inFlight: 0, delayed: 0 }),
+    }));
+    const proxy = createProxy({ queue: queues, pack });
+    const hosts = Array.from({ length: 20 }, (_, i) => `edge-eu-${i}`);
+    const readings = hosts.map((hostname) => reading({ hostname, execution_id: hostname }));
+    const post = (path: string, body: string) => proxy.app.request(path, { method: 'POST', body });
+    expect((await post('/send', JSON.stringify([...readings, { data: 1 }]))).status).toBe(200);
+    expect((await post('/relay', lines(...readings))).status).toBe(200);
+    const bodies = queued.map((own) =>
+      own.flatMap(({ body, attributes }) =>
+        (unpackedLines(attributes?.packed, body) ?? [body]).map((line) => parseRelayedLine(line)?.text ?? line),
+      ),
+    );
+    const expected = queued.map((_, shard) => {
+      const own = readings.filter(({ hostname }) => shardOf(hostname, 4) === shard).map((one) => JSON.stringify(one));
+      return [...own, ...own, ...(shard === 0 ? ['{"data":1}'] : [])].sort();
+    });
+    expect(bodies.map((own) => own.sort())).toEqual(expected);
+    expect(await (await proxy.app.request('/ready')).json()).toMatchObject({
+      status: 'ready',
+      queue: 'q-0 and 3 more',
+    });
+    await proxy.drain();
+  },
+);

@@ -12,10 +12,11 @@ import { hostOf, MAX_SUBMISSION_AHEAD_MS, type Message } from '../protocol/messa
 import { hostKey } from '../protocol/names.js';
 import { formatRelayReport, parseRelayReport, RELAY_ATTRIBUTE, RELAY_HEADER } from '../protocol/relay.js';
 import { SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
+import { shardOfMessage } from '../protocol/shard.js';
 import type { Batcher } from './batcher.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
 import { NameLimits } from './name-limits.js';
-import { type Outgoing, packed, single } from './outgoing.js';
+import { type Outgoing, packable, packed, single } from './outgoing.js';
 import { MAX_RELAYED_BYTES, MAX_SEND_BYTES, parseBody, parseRelayed, type SentMessage } from './parse-body.js';
 import type { GuardOptions, ProxyDeps } from './proxy.js';
 import { type ProxyCounts, regionOf } from './proxy-counts.js';
@@ -25,7 +26,8 @@ import type { Sender, SensorAccess } from './sensor-access.js';
 import { SupersededFilter } from './superseded.js';
 
 interface SendDeps extends Pick<GuardOptions, 'hosts' | 'rateLimit'>, Pick<ProxyDeps, 'pack'> {
-  batcher: Batcher;
+  /** One for each shard. */
+  batchers: Batcher[];
   desired: DesiredConfigStore;
   access: SensorAccess;
   wrongTokens: WrongTokens;
@@ -67,7 +69,7 @@ export class SendReadings {
     });
     const reported = this.#reportOf(c.req.header(SENSOR_CONFIG_HEADER), sender);
     for (const sent of current) sent.reported = reported;
-    const problemOfQueue = await this.#forward(current.map(single));
+    const problemOfQueue = await this.#forward(current.map(this.#deps.pack ? packable : single));
     const first = permitted[0]?.message;
     const config = first && newerConfig(desired, reported, first);
     if (problemOfQueue) return problemOfQueue;
@@ -99,7 +101,7 @@ export class SendReadings {
       sent.reported = this.#reportOf(sent.reported, sender);
       this.#deps.desired.recordReportedVersion(versionOf(sent.reported));
     }
-    const outgoing = this.#deps.pack ? packed(permitted) : permitted.map(single);
+    const outgoing = this.#deps.pack ? this.#byShard(permitted).flatMap(packed) : permitted.map(single);
     const report = parseRelayReport(c.req.header(RELAY_HEADER));
     const [first] = outgoing;
     if (first && report && (sender.relay ?? report.region) === report.region) {
@@ -165,14 +167,26 @@ export class SendReadings {
     );
   }
 
+  #shardOf({ message }: SentMessage): number {
+    return shardOfMessage(message, this.#deps.batchers.length);
+  }
+
+  #byShard(messages: SentMessage[]): SentMessage[][] {
+    const shards: SentMessage[][] = this.#deps.batchers.map(() => []);
+    for (const sent of messages) shards[this.#shardOf(sent)]?.push(sent);
+    return shards;
+  }
+
   /** Resolves when the queue has decided about all: with the reason when it can't accept one now. */
   async #forward(messages: Outgoing[]): Promise<Refusal | undefined> {
-    const { batcher, counts } = this.#deps;
+    const { batchers, counts } = this.#deps;
     let busy: Refusal | undefined;
     const refused: SentMessage[] = [];
     await Promise.all(
-      messages.map(async ({ readings, ...message }) => {
-        const outcome = await batcher.add(message);
+      messages.map(async (outgoing) => {
+        const { readings } = outgoing;
+        const batcher = batchers[this.#shardOf(readings[0]!)]!;
+        const outcome = await batcher.add(outgoing);
         if (outcome.status === 'accepted') for (const { message } of readings) counts.accept(message);
         else if (outcome.status === 'busy')
           busy ??= { status: 503, code: outcome.code, message: outcome.reason, retryAfter: 2 };

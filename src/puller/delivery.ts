@@ -1,14 +1,8 @@
 /** A message of the queue, parsed: what is stored and shown, or why it can never be. */
 import { jsonOf, scanJson } from '../lib/json.js';
 import { findFieldProblem, isReading, type Message, toReading } from '../protocol/message.js';
-import {
-  PACKED,
-  PACKED_ATTRIBUTE,
-  parseRelayedLine,
-  parseRelayReport,
-  RELAY_ATTRIBUTE,
-  type RelayReport,
-} from '../protocol/relay.js';
+import { PACKED_ATTRIBUTE, unpackedLines } from '../protocol/packed.js';
+import { parseRelayedLine, parseRelayReport, RELAY_ATTRIBUTE, type RelayReport } from '../protocol/relay.js';
 import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
 import { REPLAY_OF_ATTRIBUTE, type ReceivedMessage } from '../queue/queue.js';
 import type { StoreEntry } from '../store/store.js';
@@ -29,7 +23,7 @@ export interface Rejection {
   reason: string;
 }
 
-/** Proxies pack at most 60,000 characters. Others that may send to the queue are not to keep the puller busy with one message. */
+/** Proxies pack at most 500. Others that may send to the queue are not to keep the puller busy with one message. */
 const MAX_PACKED = 1_000;
 
 /** What a message of the queue holds: one message, or packed readings. */
@@ -49,10 +43,11 @@ export function parseDeliveries(message: ReceivedMessage, receivedAt: number) {
   return { deliveries, rejections };
 }
 
-function partsOf(message: ReceivedMessage): ReceivedMessage[] {
+/** Each as if it had come alone; the message itself where it is not packed. */
+export function partsOf<T extends Pick<ReceivedMessage, 'id' | 'body' | 'attributes'>>(message: T): T[] {
   const { [PACKED_ATTRIBUTE]: packed, ...attributes } = message.attributes;
-  if (packed !== PACKED) return [message];
-  const lines = message.body.split('\n').filter((line) => line !== '');
+  const lines = unpackedLines(packed, message.body);
+  if (lines === undefined) return [message];
   return lines.map((line, i) => {
     const { text: body = line, reported } = parseRelayedLine(line) ?? {};
     const own = {

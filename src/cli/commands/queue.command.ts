@@ -2,8 +2,8 @@ import type { SettingKey, Settings } from '../../config/settings.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { listDeadLetters, peekQueue, purgeQueue, readQueueStatus } from '../../operations/queue/inspect-queue.js';
 import { replayAll, replayOnly } from '../../operations/queue/replay-dead-letters.js';
-import { openConfiguredQueue } from '../../queue/open-queue.js';
 import type { AdminQueue } from '../../queue/queue.js';
+import { joinShards, openShardQueues } from '../../queue/shard-queues.js';
 import { findQueue } from '../../runtime/queue-of-up.js';
 import { command } from '../command.js';
 import { canAsk, confirm } from '../confirm.js';
@@ -21,7 +21,7 @@ const QUEUE_SETTINGS: SettingKey[] = ['queue', 'queueEndpoint', 'queueUnsigned',
 
 /** Works on the queue of the settings, or of the running `up`. Rejects with `NO_QUEUE` where there is neither. */
 async function withQueue<T>(settings: Settings, work: (queue: AdminQueue) => Promise<T>): Promise<T> {
-  const queue = await openConfiguredQueue(findQueue(settings));
+  const queue = joinShards(await openShardQueues(findQueue(settings)));
   try {
     return await work(queue);
   } finally {

@@ -33,9 +33,14 @@ export function peekText({ url, messages }: Peeked): string {
   return table(messages, [
     { head: '', of: ({ id }) => id },
     { head: '', of: ({ sentAt }) => timeText(sentAt) },
-    { head: '', rank: 1, least: 8, of: ({ receiveCount }) => countText(receiveCount, 'delivery', 'deliveries') },
+    { head: '', rank: 1, least: 8, of: (one) => deliveriesText(one) },
     { head: '', rank: 2, least: 8, of: ({ body }) => bodyText(body) },
   ]).join('\n');
+}
+
+function deliveriesText({ receiveCount, packed }: Peeked['messages'][number]): string {
+  const deliveries = countText(receiveCount, 'delivery', 'deliveries');
+  return packed === undefined ? deliveries : `${deliveries}, packed with ${packed - 1} others`;
 }
 
 export function deadLettersText(letters: DeadLetter[], style: Style): string {

@@ -9,7 +9,7 @@ import { configOf, type Scope } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { FleetControls, Place } from '../../puller/controls/fleet-controls.js';
 import type { FleetReader } from '../../puller/fleet-client.js';
-import { openConfiguredQueue } from '../../queue/open-queue.js';
+import { joinShards, openShardQueues } from '../../queue/shard-queues.js';
 import { openSession } from '../../runtime/session.js';
 import { openConfigTarget } from '../targets.js';
 
@@ -93,7 +93,7 @@ const scopesOf = ({ region, hostname }: Place): Scope[] => [
 ];
 
 async function newestLetters(settings: Settings) {
-  const queue = await openConfiguredQueue(settings);
+  const queue = joinShards(await openShardQueues(settings));
   try {
     const { deadLetters } = await listDeadLetters(queue, LETTERS_LOOKED_AT);
     const newest = deadLetters.slice(-MAX_LETTERS).reverse();

@@ -1,6 +1,6 @@
 /** The proxy: takes readings into the queue, and holds the desired configuration. */
 import { createProxy } from '../../proxy/proxy.js';
-import { openConfiguredQueue } from '../../queue/open-queue.js';
+import { openShardQueues } from '../../queue/shard-queues.js';
 import type { CommandContext } from '../command.js';
 import { logEvent } from '../output/event-text.js';
 import { openFollower, readTls, sensorSide } from './proxy-parts.js';
@@ -11,14 +11,14 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
     const { settings, provenance } = context;
     const side = sensorSide(settings, settings.stateDir, log);
     const tls = readTls(settings);
-    const queue = await openConfiguredQueue(settings);
+    const queues = await openShardQueues(settings);
     const { follow: url, tlsCa, token = settings.viewerToken } = settings;
     const follower = url === undefined ? undefined : openFollower(side.desired, { url, token, tlsCa }, log);
     // So that it starts with the newest configuration.
     await follower?.refresh();
     const proxy = createProxy({
       ...side,
-      queue,
+      queue: queues,
       pack: settings.pack,
       ...(follower ? { follower } : {}),
       onEvent: (event) => logEvent(log, event),
@@ -36,13 +36,13 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
       graceMs: 20_000,
       onListening(_listener, stop) {
         following = follower?.run(stopped.signal);
-        return Promise.race([checkQueue(queue, log), stop]);
+        return Promise.race([Promise.all(queues.map((queue) => checkQueue(queue, log))), stop]);
       },
       async onClose() {
         stopped.abort();
         await following;
         await proxy.drain();
-        queue.close();
+        for (const queue of queues) queue.close();
       },
     };
   });

@@ -24,7 +24,10 @@ const [user, usage, system] = [row('user', 1), row('user', 2), row('system', 1)]
 /** By code, in alphabetical order. */
 export const CODES = {
   ALREADY_UP: user('Another `up` runs in this folder.'),
-  AUTHORITY_UNREACHABLE: system('The proxy that this one follows must accept the change, and does not answer.', 503),
+  AUTHORITY_UNREACHABLE: system(
+    'The proxy that this one follows, or the database of the proxies, must accept the change, and does not answer.',
+    503,
+  ),
   BACALHAU_API_DENIED: user("The orchestrator's API refuses the credentials."),
   BACALHAU_API_OTHER: user("What answers at the API's address is not a Bacalhau orchestrator."),
   BACALHAU_API_TLS: user("This machine and the orchestrator's API can't agree on TLS."),

@@ -1,6 +1,7 @@
 /** What is in a queue and in its dead-letter queue; everything that is shown stays there, unless it is purged. */
 import { AppError } from '../../lib/errors/app-error.js';
 import type { DeadLetter } from '../../puller/controls/fleet-controls.js';
+import { partsOf } from '../../puller/delivery.js';
 import type { AdminQueue, QueueDepth, SeenMessage } from '../../queue/queue.js';
 
 /** The age is that of the oldest message; missing where there is none, or the queue does not tell. */
@@ -62,10 +63,15 @@ async function allOf(found: AsyncIterable<SeenMessage[]>): Promise<SeenMessage[]
 /** For the consumers of the queue, peeked messages are late by this time at most. */
 const PEEK_SECONDS = 5;
 
+/** `limit`: of messages of the queue. A packed one is shown as its readings; `packed`: how many it has. */
 export async function peekQueue(queue: AdminQueue, limit: number) {
   const seen = await allOf(lookThrough(queue, { limit, hideSeconds: PEEK_SECONDS }));
-  const messages = seen.map(({ id, sentAt, receiveCount, attributes, body }) => {
-    return { id, sentAt, receiveCount, attributes, body };
+  const messages = seen.flatMap((message) => {
+    const parts = partsOf(message);
+    const isPacked = parts[0] !== message;
+    return parts.map(({ id, sentAt, receiveCount, attributes, body }) => {
+      return { id, sentAt, receiveCount, attributes, body, ...(isPacked ? { packed: parts.length } : {}) };
+    });
   });
   return { url: queue.name, messages };
 }
