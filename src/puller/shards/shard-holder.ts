@@ -61,9 +61,10 @@ export class ShardHolder implements Units {
 
   /** `url`: of our HTTP API, for other pullers. Resolves when the shards that were free are held. */
   async start(url: string): Promise<void> {
-    await this.#renew(url);
+    this.#round = this.#renew(url);
+    await this.#round;
     await Promise.all([...this.#holdings.values()].map(({ opened }) => opened));
-    this.#renewLater(url);
+    if (!this.#isLeaving) this.#renewLater(url);
   }
 
   /** Lets others have all shards, each at once when its unit has ended. */
