@@ -177,6 +177,7 @@ async function copyTable(
   let damaged = 0;
   let copied = 0;
   for (;;) {
+    onProgress(name, copied);
     const rows = rowsOf<Row & RowBytes>(file, page, ...after);
     const last = rows.at(-1);
     if (last === undefined) break;
@@ -185,7 +186,6 @@ async function copyTable(
     damaged += rows.length - intact.length;
     if (intact.length > 0) await write(held, name, key, merged, intact.map(rowOfServer));
     copied += intact.length;
-    onProgress(name, copied);
   }
   // What retention has deleted from the file since an earlier copy may be in the database.
   const kept = `select count(*) as rows, coalesce(min(${first}), 0) as first from ${from}`;
