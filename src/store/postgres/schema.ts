@@ -49,7 +49,7 @@ create sequence epochs;
 create table pullers (
   id text primary key, url text not null, since timestamptz not null default clock_timestamp(), until timestamptz not null
 );
--- While a server is up for less than a lease, nobody could renew one.
+-- Who does not renew its lease is deleted. While a server is up for less than a lease, nobody could renew one.
 create view live_pullers as select * from pullers
   where greatest(until, pg_postmaster_start_time() + interval '${LEASE_SECONDS} seconds') > clock_timestamp();
 create table checkpoint (shard smallint primary key, last_reading bigint not null, fleet text not null);
