@@ -73,7 +73,28 @@ export interface RelayAlert extends Alert {
   relay: string;
 }
 
-export type AlertEvent = SilenceAlert | LossAlert | DeadLetterAlert | ConditionAlert | RelayAlert;
+/** Shards are in no answer: their puller does not answer, or none holds them (`firing`); or all are again. */
+export interface PullerAlert extends Alert {
+  type: 'puller.silent';
+  /** Its URL; left out where none holds them. */
+  puller?: string;
+  shards: number[];
+}
+
+/** The oldest message in the queue of a shard has waited for long (`firing`), or none has any more. */
+export interface LagAlert extends Alert {
+  type: 'shard.lagging';
+  shard: number;
+}
+
+export type AlertEvent =
+  | SilenceAlert
+  | LossAlert
+  | DeadLetterAlert
+  | ConditionAlert
+  | RelayAlert
+  | PullerAlert
+  | LagAlert;
 
 /** A summary is sent every second. */
 export type FleetEvent = ReadingEvent | MessageEvent | AlertEvent | { event: 'summary'; summary: FleetSummary };

@@ -6,7 +6,6 @@ import { scrape } from '../test/support/scrape.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import { EventHub } from './events/event-hub.js';
 import { pullerMetrics } from './puller-metrics.js';
-import type { Unit } from './shards/units.js';
 
 const P = 'wasm_sensors_puller_';
 const NOW = Date.parse('2026-01-01T00:00:00.000Z');
@@ -29,14 +28,13 @@ function store(region: string, sequence: number, age: number): void {
   hub.record([{ id: 'm', body: '', message: {}, config: undefined, receivedAt: NOW, reading }]);
 }
 
-const metricsOf = (queue = new ScriptedQueue(), over: Partial<Unit> = {}) =>
+const metricsOf = (queue = new ScriptedQueue()) =>
   pullerMetrics({
     units: oneUnit(hub, {
       queue,
-      ...over,
       store: { forgotten: 3, notRolledUp: 0, stats: { damagedRows: 1 } } as unknown as SqliteStore,
       stats: () => ({
-        depth: 0,
+        messages: 0,
         queueServer: undefined,
         clockAheadMs: 0,
         lagMs: 1500,

@@ -1,4 +1,5 @@
 /** The puller as a whole: a unit for each shard that it holds, alerts and the HTTP API. */
+import type { AlertEvent } from '../fleet/fleet-events.js';
 import type { Queue } from '../queue/queue.js';
 import { samplesOf } from '../store/history.js';
 import { type AlertOptions, openAlerts } from './alerts/alerts.js';
@@ -56,16 +57,33 @@ export async function createPuller({ queues, pollers, sinks, http, controls, onE
     onClockStep: (by) => alerts?.shiftTimes(by),
     onEvent,
   });
-  const whole = new WholeFleet(units, http.token, () => alerts?.firing() ?? []);
+  /** The alerts that fire, whoever raises them. */
+  let firing: AlertEvent[] = [];
+  let raisesAlerts = false;
+  const whole = new WholeFleet(units, http.token, () => firing);
   const peerEvents = new PeerEvents(units, whole.peers, http.token);
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
 
+  let isRefreshing = false;
   async function publishSummary(): Promise<void> {
-    const { summary, parts } = await whole.refresh();
+    if (isRefreshing) return;
+    isRefreshing = true;
+    const { summary, parts, missing } = await whole.refresh().finally(() => {
+      isRefreshing = false;
+    });
     if (closed.signal.aborted) return;
     bus.publish({ event: 'summary', summary });
-    alerts?.update(summary, conditionsOf(parts));
+    // Whoever holds shard 0 raises the alerts of the whole fleet, each once.
+    const first = parts.find(({ shard }) => shard === 0);
+    if (!first) return;
+    const { puller, firing: known = [] } = first;
+    if (puller === undefined) {
+      if (!raisesAlerts) alerts?.restore(firing);
+      alerts?.update(summary, { ...conditionsOf(parts, units.shards), missing });
+    }
+    raisesAlerts = puller === undefined;
+    firing = raisesAlerts ? (alerts?.firing() ?? []) : known;
   }
 
   async function sample(): Promise<void> {
@@ -88,7 +106,7 @@ export async function createPuller({ queues, pollers, sinks, http, controls, onE
       whole,
       bus,
       peerEvents,
-      firing: alerts?.firing ?? (() => []),
+      firing: () => firing,
       controls: controls?.(whole, (region, connected) => void whole.annotate({ region, connected }, http.token)),
       closed: closed.signal,
       http,

@@ -3,7 +3,15 @@ import type { AlertEvent } from '../../fleet/fleet-events.js';
 
 /** What an alert is about: a newer alert about the same says all that is left to say. */
 export const subjectOf = (alert: AlertEvent): string =>
-  [alert.type, 'region' in alert && alert.region, 'relay' in alert && alert.relay].filter(Boolean).join('\n');
+  [
+    alert.type,
+    'region' in alert && alert.region,
+    'relay' in alert && alert.relay,
+    'puller' in alert && alert.puller,
+    'shard' in alert && String(alert.shard),
+  ]
+    .filter(Boolean)
+    .join('\n');
 
 export abstract class FiringAlerts<A extends AlertEvent> {
   readonly #firing = new Map<string, A>();
@@ -11,6 +19,12 @@ export abstract class FiringAlerts<A extends AlertEvent> {
   /** Those that fire now, as they were published. */
   get firing(): A[] {
     return [...this.#firing.values()];
+  }
+
+  /** Another puller has raised these, and no others; from now on this one does. */
+  restore(firing: A[]): void {
+    this.#firing.clear();
+    for (const alert of firing) this.#firing.set(subjectOf(alert), alert);
   }
 
   /**

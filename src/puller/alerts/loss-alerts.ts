@@ -39,14 +39,19 @@ export class LossAlerts extends FiringAlerts<LossAlert> {
     });
   }
 
+  override restore(firing: LossAlert[]): void {
+    super.restore(firing);
+    this.#watched.clear();
+    this.#hasBegun = false;
+  }
+
   #knownOf(region: string): number {
     return this.#watched.get(region)?.known ?? 0;
   }
 
   /** Whether more are missing than before, for so long that it is news, and not for longer than that. */
   #isMissing({ region, unaccounted }: RegionView, time: number): boolean {
-    // What the store has from before the start is no news.
-    const watched = this.#watched.get(region) ?? { known: this.#hasBegun ? 0 : unaccounted };
+    const watched = this.#watched.get(region) ?? this.#watch(region, unaccounted);
     if (unaccounted <= watched.known) {
       this.#watched.set(region, { known: unaccounted });
       return false;
@@ -55,6 +60,14 @@ export class LossAlerts extends FiringAlerts<LossAlert> {
     this.#watched.set(region, watched);
     const fired = time - watched.since - SETTLED_AFTER_MS;
     return fired >= 0 && fired < FIRES_FOR_MS;
+  }
+
+  #watch(region: string, unaccounted: number): Watched {
+    if (this.#hasBegun) return { known: 0 };
+    const restored = this.firing.find((alert) => alert.region === region);
+    // What the store has from before the start is no news.
+    if (!restored) return { known: unaccounted };
+    return { known: unaccounted - restored.count, since: restored.at - SETTLED_AFTER_MS };
   }
 }
 

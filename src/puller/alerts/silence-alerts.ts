@@ -47,7 +47,8 @@ export class SilenceAlerts extends FiringAlerts<SilenceAlert> {
 
   /** Not for a region without live or silent sensors: it has a reason to be silent. */
   #fires(region: RegionView, time: number): boolean {
-    const isNews = region.last_seen > this.#startedAt - OLD_SILENCE_MS;
+    const isKnown = this.firing.some((alert) => alert.region === region.region);
+    const isNews = isKnown || region.last_seen > this.#startedAt - OLD_SILENCE_MS;
     return region.live + region.silent > 0 && isNews && this.#isSilent(region, time);
   }
 

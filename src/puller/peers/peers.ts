@@ -23,6 +23,8 @@ export interface Question<T> {
   path: string;
   /** Of a POST. */
   body?: object;
+  /** The answer names single sensors: of many it takes longer. */
+  isLong?: boolean;
   /** What a unit of this puller says to it. */
   of(unit: Unit): T;
 }
@@ -34,6 +36,8 @@ export interface PeerAnswers<T> {
 }
 
 const ANSWER_MS = 1_000;
+/** More for an answer that names sensors, for each of the whole fleet. */
+const SENSOR_MS = 0.02;
 /** Of one that has not answered before. */
 const PROBE_MS = 5_000;
 
@@ -43,6 +47,8 @@ export class Peers {
   /** Why those that are not waited for did not answer, by their ids. */
   readonly #silent = new Map<string, string>();
   readonly #probed = new Set<string>();
+  /** Sensors of the whole fleet, as it was heard last. */
+  sensors = 0;
 
   /** `token`: one that all pullers of the store may read with; needed where they listen on more than loopback. */
   constructor(units: Units, token: string | undefined) {
@@ -50,13 +56,14 @@ export class Peers {
     this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
-  async ask<T>({ path, body }: Pick<Question<T>, 'path' | 'body'>): Promise<PeerAnswers<T>> {
+  async ask<T>({ path, body, isLong }: Omit<Question<T>, 'of'>): Promise<PeerAnswers<T>> {
+    const limit = ANSWER_MS + (isLong ? SENSOR_MS * this.sensors : 0);
     const failed = new Map<string, string>();
     const answers = this.#units.peers().map(async (peer) => {
       const why = this.#silent.get(peer.id);
       if (why === undefined) {
         try {
-          const parts = await this.#request<T>(peer, path, body, ANSWER_MS);
+          const parts = await this.#request<T>(peer, path, body, limit);
           return parts.map((part) => ({ ...part, puller: peer.url }));
         } catch (error) {
           this.#silent.set(peer.id, reasonOf(error));

@@ -3,6 +3,7 @@ import type { MissingPart } from '../../fleet/fleet-view.js';
 import type { QueueDepth } from '../../queue/queue.js';
 import type { StoreStats } from '../../store/store.js';
 import type { Conditions } from '../alerts/condition-alerts.js';
+import type { KnownShards } from '../alerts/shard-alerts.js';
 import type { PullerAppStats } from '../puller-app.js';
 import type { Unit, UnitStats } from '../shards/units.js';
 import type { OfShard, Question } from './peers.js';
@@ -62,10 +63,12 @@ export function mergeStats(parts: OfShard<StatsPart>[], shards: number, missing:
   };
 }
 
-/** What there is to say of the store, the queue and the clock, by what the units say. */
-export function conditionsOf(parts: OfShard<ShardPart>[]): Conditions {
+/** What there is to say of the store, the queue and the clock, by what the units say. `shards`: how many there are. */
+export function conditionsOf(parts: OfShard<ShardPart>[], shards: number): Conditions & Pick<KnownShards, 'shards'> {
   const [first] = parts;
   return {
+    // Of a single queue the metrics tell it.
+    shards: shards === 1 ? [] : parts.map(({ shard, stats }) => ({ shard, lagMs: stats.lagMs })),
     store: mergeStores(parts.map(({ stats }) => stats.store)),
     storeProblem: parts.find(({ problem }) => problem !== undefined)?.problem,
     clockAheadMs: first?.stats.clockAheadMs ?? 0,

@@ -74,7 +74,9 @@ export class WholeFleet implements FleetReader {
     if (this.#units.shards > 1) {
       for (const { hub, now } of this.#units.held()) learnRelays(hub.fleet.relays, together.parts, now());
     }
-    return { ...together, summary: this.#summary(together) };
+    const summary = this.#summary(together);
+    this.peers.sensors = summary.total.live + summary.total.paused + summary.total.silent;
+    return { ...together, summary };
   }
 
   async snapshot(): Promise<FleetSnapshot> {
@@ -145,6 +147,7 @@ export function snapshotQuestion(named: {
     (region === undefined || sensor.region === region) && (host === undefined || sensor.hostname === host);
   return {
     path: `/fleet?${search}`,
+    isLong: true,
     of({ hub: { fleet }, now }) {
       const time = now();
       return { ...fleet.part(time), sensors: fleet.view(time).filter(wanted) };
@@ -164,6 +167,7 @@ export const countQuestion = (submission: number): Question<CountPart> => ({
 
 export const convergenceQuestion = ({ desired: state, ...rest }: Goal): Question<Convergence> => ({
   path: '/fleet/convergence',
+  isLong: true,
   body: { state, ...rest },
   of: ({ hub, now }) => hub.fleet.convergence({ desired: state, ...rest }, now()),
 });

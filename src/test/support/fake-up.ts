@@ -19,7 +19,7 @@ import { SqliteStore } from '../../store/sqlite/sqlite-store.js';
 import type { Box } from './box.js';
 import { FakeCluster } from './fake-cluster.js';
 import { FakeFleet } from './fake-fleet.js';
-import { oneUnit } from './one-unit.js';
+import { noStats, oneUnit } from './one-unit.js';
 
 const TOKEN = 'operator-token';
 
@@ -84,7 +84,7 @@ export class FakeUp {
       units: oneUnit(hub, {
         queue,
         store: this.#store,
-        stats: () => ({ received: 7, stored: 7, deleted: 7 }) as never,
+        stats: () => ({ ...noStats, received: 7, deleted: 7 }),
       }),
       bus: hub,
       firing: () => [],

@@ -1,0 +1,184 @@
+/** Three pullers over four shards: what any of them answers is whole, and says what is missing from it. */
+import { Hono } from 'hono';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { FleetEvent } from '../../fleet/fleet-events.js';
+import { accessLock } from '../../lib/net/access-lock.js';
+import type { Reading } from '../../protocol/message.js';
+import { unitOf } from '../../test/support/one-unit.js';
+import { ScriptedQueue } from '../../test/support/scripted-queue.js';
+import { EventBus } from '../events/event-bus.js';
+import { EventHub } from '../events/event-hub.js';
+import { FleetClient } from '../fleet-client.js';
+import { createPullerApp } from '../puller-app.js';
+import type { Unit, Units } from '../shards/units.js';
+import { PeerEvents } from './peer-events.js';
+import { WholeFleet } from './whole-fleet.js';
+
+const TOKEN = 'operator-secret';
+const SHARDS = 4;
+
+interface TestPuller {
+  id: string;
+  url: string;
+  units: Unit[];
+  whole: WholeFleet;
+  app: Hono;
+  /** Never answers. */
+  hangs: boolean;
+  /** Requests that came. */
+  asked: string[];
+}
+
+let pullers: TestPuller[];
+const closed = new AbortController();
+
+beforeEach(() => {
+  pullers = [];
+  vi.stubGlobal('fetch', async (input: string | URL | Request, init: RequestInit = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const puller = pullers.find((one) => one.url === url.origin);
+    if (!puller) throw new TypeError('fetch failed', { cause: new Error(`connect ECONNREFUSED ${url.host}`) });
+    puller.asked.push(`${url.pathname}${url.search}`);
+    if (puller.hangs) {
+      return new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(init.signal?.reason)));
+    }
+    return puller.app.request(url, init);
+  });
+});
+afterEach(() => vi.unstubAllGlobals());
+
+/** A puller that holds these shards. */
+function start(id: string, shards: number[], token: string | undefined = TOKEN): TestPuller {
+  const bus = new EventBus();
+  const held = shards.map((shard) => {
+    const queue = Object.assign(new ScriptedQueue(), { depth: async () => ({ visible: 1, inFlight: 0, delayed: 0 }) });
+    return unitOf(new EventHub(bus), { shard, queue });
+  });
+  const units: Units = {
+    ...{ shards: SHARDS, store: undefined },
+    held: () => puller.units,
+    peers: () =>
+      pullers
+        .filter((one) => one.id !== id)
+        .map((one) => ({ id: one.id, url: one.url, shards: one.units.map(({ shard }) => shard) })),
+  };
+  const whole = new WholeFleet(units, token);
+  const app = createPullerApp({
+    ...{ units, whole, bus, firing: () => [], closed: closed.signal },
+    peerEvents: new PeerEvents(units, whole.peers, token),
+    http: { page: new Hono(), lock: accessLock([TOKEN]), token: TOKEN, log: console.error },
+  });
+  const puller: TestPuller = { id, url: `http://${id}.test`, units: held, whole, app, hangs: false, asked: [] };
+  pullers.push(puller);
+  return puller;
+}
+
+const client = ({ url }: TestPuller) => new FleetClient(url, { token: TOKEN });
+
+/** A reading of a sensor of its own host comes to a shard. */
+function arrive(puller: TestPuller, shard: number, over: Partial<Reading> = {}): void {
+  const reading: Reading = {
+    ...{ job_id: 'j', execution_id: `e-${shard}`, hostname: `edge-${shard}`, region: shard % 2 ? 'eu' : 'us' },
+    ...{ sequence: 1, timestamp: new Date().toISOString(), job_submission_time: 1, icon_name: '', color: '#ff0000' },
+    ...over,
+  };
+  const unit = puller.units.find((one) => one.shard === shard)!;
+  unit.hub.record([{ id: 'm', body: '', message: {}, config: undefined, receivedAt: Date.now(), reading }]);
+}
+
+function threePullers(): [TestPuller, TestPuller, TestPuller] {
+  const all: [TestPuller, TestPuller, TestPuller] = [start('a', [0, 3]), start('b', [1]), start('c', [2])];
+  for (const puller of all) for (const { shard } of puller.units) arrive(puller, shard);
+  return all;
+}
+
+test('whoever is asked: all sensors, counts, statistics and configuration, of each shard once', async () => {
+  for (const puller of threePullers()) {
+    const fleet = client(puller);
+    const { summary, sensors } = await fleet.snapshot();
+    expect(sensors.map(({ hostname }) => hostname)).toEqual(['edge-1', 'edge-3', 'edge-0', 'edge-2']);
+    expect([summary.total.live, (await fleet.summary()).total.live]).toEqual([4, 4]);
+    expect(summary).not.toHaveProperty('missing');
+    expect(await fleet.countSince(1)).toEqual({ us: 2, eu: 2 });
+    const stats = await fleet.stats();
+    expect([stats.depth?.visible, stats.shards?.map(({ shard }) => shard)]).toEqual([4, [0, 1, 2, 3]]);
+    const holders = stats.shards?.map((one) => one.puller ?? puller.url);
+    expect(holders).toEqual(['http://a.test', 'http://b.test', 'http://c.test', 'http://a.test']);
+    const state = { version: 1, fleet: { version: 1 }, regions: {}, hosts: {} };
+    expect(await fleet.convergence(state, {})).toMatchObject({ sensors: 0, converged: 0 });
+  }
+});
+
+test('nobody asks on: each puller is asked once by the one that was asked', async () => {
+  const [a, b, c] = threePullers();
+  await client(a).summary();
+  expect([a.asked, b.asked, c.asked]).toEqual([['/fleet/summary'], ['/fleet/summary?own=1'], ['/fleet/summary?own=1']]);
+});
+
+test('a puller that hangs makes the answer partial after a second, and the next one at once; later it is whole again', async () => {
+  const [a, b] = threePullers();
+  b.hangs = true;
+  const began = performance.now();
+  const { summary, sensors } = await client(a).snapshot();
+  expect(performance.now() - began).toBeGreaterThan(900);
+  expect(performance.now() - began).toBeLessThan(1500);
+  expect(sensors).toHaveLength(3);
+  expect(summary.missing).toEqual([{ puller: b.url, shards: [1], why: 'it does not answer' }]);
+  const again = performance.now();
+  expect((await client(a).stats()).missing).toEqual(summary.missing);
+  expect(performance.now() - again).toBeLessThan(200);
+  b.hangs = false;
+  await vi.waitFor(async () => expect(await client(a).summary()).not.toHaveProperty('missing'), { timeout: 8000 });
+}, 15_000);
+
+test('a shard that nobody holds is missing, and so is one whose puller is gone or refuses', async () => {
+  const [a, b, c] = threePullers();
+  pullers.splice(pullers.indexOf(c), 1);
+  expect((await client(a).summary()).missing).toEqual([{ shards: [2], why: 'no puller holds them' }]);
+  const stranger = start('d', [2], 'another token');
+  const { missing } = await client(stranger).summary();
+  expect(missing?.map(({ puller, shards }) => [puller, shards])).toEqual([
+    [a.url, [0, 3]],
+    [b.url, [1]],
+  ]);
+  expect(missing?.[0]?.why).toMatch(/token/);
+});
+
+test('a shard that moves is counted once while both pullers have it', async () => {
+  const [a, b] = threePullers();
+  b.units.push(a.units[1]!);
+  expect((await client(a).summary()).total.live).toBe(4);
+  expect((await client(b).summary()).total.live).toBe(4);
+});
+
+test('what the operator says reaches the units of all pullers', async () => {
+  const [a, b, c] = threePullers();
+  await client(c).annotate({ region: 'eu', connected: false }, TOKEN);
+  for (const puller of [a, b, c]) {
+    const { regions } = await client(puller).summary();
+    expect(regions.map(({ region, cut }) => [region, cut])).toEqual([
+      ['us', false],
+      ['eu', true],
+    ]);
+  }
+  const cuts = [a.units[0], a.units[1], b.units[0]].map((unit) => unit?.hub.fleet.summary(Date.now()).regions[0]?.cut);
+  expect(cuts).toEqual([false, true, true]);
+});
+
+test('live events of all pullers come to whoever listens to one, each once', async () => {
+  const [a, b, c] = threePullers();
+  const events: FleetEvent[] = [];
+  const end = new AbortController();
+  const listening = (async () => {
+    for await (const event of client(c).events({ kinds: ['reading'], signal: end.signal })) events.push(event);
+  })();
+  await vi.waitFor(() => expect(b.asked.filter((path) => path.startsWith('/events'))).toHaveLength(1));
+  // The stream of the other one is open as soon as it has said hello.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  for (const puller of [a, b, c]) for (const { shard } of puller.units) arrive(puller, shard, { sequence: 2 });
+  await vi.waitFor(() => expect(events).toHaveLength(4));
+  const hosts = events.map((event) => (event.event === 'reading' ? event.reading.hostname : ''));
+  expect(hosts.sort()).toEqual(['edge-0', 'edge-1', 'edge-2', 'edge-3']);
+  end.abort();
+  await listening.catch(() => {});
+});
