@@ -125,6 +125,7 @@ const MEANINGS: Record<
     ({ user, database }) => `Allow it: grant create, connect on database "${database}" to "${user}";`,
   ],
   '08P01': ['STORE_UNUSABLE', () => POOLER],
+  '53100': ['STORE_UNREACHABLE', () => 'Its disk is full: make room, and this goes on by itself.'],
   '53300': ['STORE_UNREACHABLE', () => 'Raise max_connections of the server, or close other connections.'],
   '57': ['STORE_UNREACHABLE', () => 'It starts, stops, or was failed over: this goes on by itself.'],
   '25006': [
