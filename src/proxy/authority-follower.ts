@@ -17,8 +17,7 @@ export interface FollowOptions {
   token?: string;
   /** Pause between two requests, in milliseconds. */
   everyMs?: number;
-  /** Called when the kind of status changes. */
-  onStatus?(status: FollowStatus): void;
+  onStatus?: OnStatus;
   fetch?(url: string, init: RequestInit): Promise<Response>;
 }
 
@@ -30,6 +29,29 @@ export type FollowStatus =
   | { kind: 'following' }
   | { kind: 'failed'; reason: string }
   | { kind: 'ahead'; held: number; authority: number };
+
+/** Called when the kind of status changes. */
+export type OnStatus = (status: FollowStatus) => void;
+
+/** Remembers how the last try went. */
+export function statusKeeper(onStatus: OnStatus | undefined) {
+  let status: FollowStatus | undefined;
+  return {
+    /** Undefined before the first answer. */
+    get status(): FollowStatus | undefined {
+      return status;
+    },
+
+    /** Never rejects; false when it failed. `signal`: a try that is aborted changes nothing. */
+    async run(ask: () => Promise<FollowStatus | void>, signal?: AbortSignal): Promise<boolean> {
+      const failed = (error: unknown): FollowStatus => ({ kind: 'failed', reason: causeMessageOf(error) });
+      const next = (await ask().catch(failed)) ?? { kind: 'following' };
+      if (!signal?.aborted && next.kind !== status?.kind) onStatus?.(next);
+      status = next;
+      return next.kind !== 'failed';
+    },
+  };
+}
 
 /** Marks a forwarded change, so that two proxies never forward it to each other. */
 export const FORWARDED_HEADER = 'x-wasm-sensors-forwarded';
@@ -46,7 +68,7 @@ export type AuthorityFollower = ReturnType<typeof authorityFollower>;
 
 export function authorityFollower(store: DesiredConfigStore, options: FollowOptions) {
   const { url, token, everyMs = EVERY_MS } = options;
-  let status: FollowStatus | undefined;
+  const keeper = statusKeeper(options.onStatus);
   const call = (path: string, init: RequestInit): Promise<Response> =>
     (options.fetch ?? fetch)(url + path, { ...init, redirect: 'error' });
 
@@ -68,18 +90,12 @@ export function authorityFollower(store: DesiredConfigStore, options: FollowOpti
   }
 
   /** Asks the authority once, and keeps what is newer. Never rejects; false when that failed. */
-  async function refresh(signal = new AbortController().signal): Promise<boolean> {
-    const next = await ask(signal).catch((error): FollowStatus => ({ kind: 'failed', reason: causeMessageOf(error) }));
-    if (!signal.aborted && next.kind !== status?.kind) options.onStatus?.(next);
-    status = next;
-    return next.kind !== 'failed';
-  }
+  const refresh = (signal = new AbortController().signal): Promise<boolean> => keeper.run(() => ask(signal), signal);
 
   return {
     url,
-    /** Undefined before the first answer. */
     get status(): FollowStatus | undefined {
-      return status;
+      return keeper.status;
     },
     refresh,
 

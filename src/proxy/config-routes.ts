@@ -15,6 +15,7 @@ import {
   desiredStateSchema,
   effectiveConfig,
   hasTooManySettings,
+  type Patch,
   patchSchema,
 } from '../protocol/desired-config.js';
 import { parseReportedConfig, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
@@ -23,16 +24,28 @@ import { type AuthorityFollower, FORWARDED_HEADER } from './authority-follower.j
 import type { DesiredConfigStore } from './desired-config-store.js';
 import type { GuardOptions } from './proxy.js';
 import type { SensorAccess } from './sensor-access.js';
+import type { Change } from './shared-state.js';
 
 interface ConfigRoutesDeps extends Pick<GuardOptions, 'operatorToken' | 'lock'> {
   desired: DesiredConfigStore;
   /** Given where this proxy follows another one. */
   follower: AuthorityFollower | undefined;
+  /** Makes a change where this proxy follows none. */
+  change: Change;
+  /** Where the proxies share it. */
+  shared: string | undefined;
   access: SensorAccess;
 }
 
-export function configRoutes({ desired, follower, operatorToken, lock, access }: ConfigRoutesDeps): Hono {
+export function configRoutes(deps: ConfigRoutesDeps): Hono {
+  const { desired, follower, change, shared, operatorToken, lock, access } = deps;
   const app = new Hono();
+  /** A follower has lost nothing: the authority holds what its sensors have. */
+  const stateOf = (): DesiredState => ({
+    ...desired.state,
+    ...(follower || desired.lost === undefined ? {} : { lost: desired.lost }),
+    ...(follower || shared !== undefined ? { follows: follower?.url ?? shared } : {}),
+  });
 
   app.get('/config', (c) => {
     const sender = access.identify(c.req.header('authorization'), Date.now());
@@ -44,7 +57,7 @@ export function configRoutes({ desired, follower, operatorToken, lock, access }:
     if (seen !== undefined && (isRelay || !tokenProblem(c.req.header('authorization'), [operatorToken], ''))) {
       desired.recordReportedVersion(Number(seen));
     }
-    const state = stateOf(desired, follower);
+    const state = stateOf();
     const etag = `"${state.version}${state.lost === undefined ? '' : `-${state.lost}`}"`;
     c.header('etag', etag);
     return c.req.header('if-none-match') === etag ? c.body(null, 304) : c.json(state);
@@ -65,25 +78,18 @@ export function configRoutes({ desired, follower, operatorToken, lock, access }:
   });
 
   app.patch('/config', async (c) => {
-    const change = await readJsonBody(c, patchSchema, badField);
-    if (change.seen !== undefined) desired.recordReportedVersion(change.seen);
-    else if (!change.replace && desired.lost === undefined) await desired.waitForAllReports();
-    if (desired.lost !== undefined && !change.replace) {
-      const why = `this proxy has lost version ${desired.lost}, which sensors still have: they would forget every value that is not set again`;
-      const how = 'give "replace": true (`config set --replace`), or PUT /config what another proxy holds';
-      throw new AppError('STATE_LOST', `${why}; ${how}`);
-    }
-    if (hasTooManySettings(desired.state, change.set)) {
-      const why = `all scopes together have more than ${MAX_SETTINGS} settings; unset those that no sensor has any more`;
-      throw new AppError('BAD_FIELD', why);
-    }
-    const config = desired.patch(change, Date.now());
-    return c.json({ version: config.version, scope: change.scope, config });
+    const patch = await readJsonBody(c, patchSchema, badField);
+    if (patch.seen !== undefined) desired.recordReportedVersion(patch.seen);
+    // What is held in a database was not lost with this proxy.
+    else if (!patch.replace && desired.lost === undefined && (shared === undefined || desired.version === 0))
+      await desired.waitForAllReports();
+    return c.json(await change((held) => applyPatch(held.desired, patch)));
   });
 
   app.put('/config', async (c) => {
-    desired.takeOver(await readJsonBody(c, desiredStateSchema, badField));
-    return c.json(stateOf(desired, undefined));
+    const state = await readJsonBody(c, desiredStateSchema, badField);
+    await change((held) => held.desired.takeOver(state));
+    return c.json(stateOf());
   });
 
   app.get('/config/effective', (c) => {
@@ -104,8 +110,16 @@ export function configRoutes({ desired, follower, operatorToken, lock, access }:
 const badField = (field: string, message: string) =>
   new AppError('BAD_FIELD', `${field.replace(/^set(\.|$)/, '')} ${message}`.trim());
 
-/** A follower has lost nothing: the authority holds what its sensors have. */
-function stateOf(desired: DesiredConfigStore, follower: AuthorityFollower | undefined): DesiredState {
-  if (follower) return { ...desired.state, follows: follower.url };
-  return desired.lost === undefined ? desired.state : { ...desired.state, lost: desired.lost };
+function applyPatch(desired: DesiredConfigStore, patch: Patch) {
+  if (desired.lost !== undefined && !patch.replace) {
+    const why = `this proxy has lost version ${desired.lost}, which sensors still have: they would forget every value that is not set again`;
+    const how = 'give "replace": true (`config set --replace`), or PUT /config what another proxy holds';
+    throw new AppError('STATE_LOST', `${why}; ${how}`);
+  }
+  if (hasTooManySettings(desired.state, patch.set)) {
+    const why = `all scopes together have more than ${MAX_SETTINGS} settings; unset those that no sensor has any more`;
+    throw new AppError('BAD_FIELD', why);
+  }
+  const config = desired.patch(patch, Date.now());
+  return { version: config.version, scope: patch.scope, config };
 }

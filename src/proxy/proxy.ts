@@ -26,6 +26,7 @@ import { type Refusal, refusal, refusalOf, refuse } from './refusal.js';
 import { type RevokedHosts, revocationRoutes, revocations } from './revoked-hosts.js';
 import { SendReadings } from './send-readings.js';
 import { type SensorAccessOptions, sensorAccess } from './sensor-access.js';
+import type { Change, SharedState } from './shared-state.js';
 import type { ModuleSource } from './upstream-modules.js';
 
 export interface ProxyDeps {
@@ -35,6 +36,8 @@ export interface ProxyDeps {
   revoked?: RevokedHosts;
   /** Given where another proxy is the authority for `desired`. */
   follower?: AuthorityFollower;
+  /** Given where `desired` and `revoked` are copies of what proxies share in a database. */
+  shared?: SharedState;
   /** Given where this proxy is a relay, which forwards what its queue has. */
   uplink?: { status: UplinkStatus };
   /** Left out: it serves none. */
@@ -77,7 +80,8 @@ export type ProxyStats = ReturnType<ReturnType<typeof createProxy>['stats']>;
 
 export function createProxy(deps: ProxyDeps) {
   const { desired = desiredConfigStore(), revoked = revocations(), follower, guard = {} } = deps;
-  const { onEvent, uplink, pack = false } = deps;
+  const { onEvent, uplink, shared, pack = false } = deps;
+  const change: Change = shared?.change ?? (async (work) => work({ desired, revoked }));
   const queues = [deps.queue].flat();
   const limits = { pack, ...limitsFor(queues.length), ...deps.batcher };
   const batchers = queues.map((queue) => new Batcher(queue, limits, onEvent));
@@ -93,6 +97,7 @@ export function createProxy(deps: ProxyDeps) {
     return refuse(problem);
   };
 
+  const authority = follower ?? shared;
   const stats = () => {
     const { batches, retries, waiting, lastError: lastQueueError } = sumOf(batchers);
     const { received, accepted, superseded, refused } = counts;
@@ -109,8 +114,8 @@ export function createProxy(deps: ProxyDeps) {
       lastQueueError,
       /** Only of a relay. */
       uplink: uplink?.status,
-      /** Only where this proxy follows another one. */
-      follows: follower && { authority: follower.url, status: follower.status },
+      /** Only where this proxy follows another one, or a database. */
+      follows: authority && { authority: authority.url, status: authority.status },
     };
   };
 
@@ -127,8 +132,8 @@ export function createProxy(deps: ProxyDeps) {
   app.get('/stats', lockedBy(lock), (c) => c.json(stats()));
   app.use('/metrics', lockedBy(lock));
   app.route('/', proxyMetrics(counts, () => sumOf(batchers), uplink).routes);
-  app.route('/', configRoutes({ desired, follower, operatorToken, lock, access }));
-  app.route('/', revocationRoutes(revoked, operatorToken));
+  app.route('/', configRoutes({ desired, follower, change, shared: shared?.url, operatorToken, lock, access }));
+  app.route('/', revocationRoutes(revoked, change, operatorToken));
   if (deps.modules) app.route('/', moduleRoutes(deps.modules, access, operatorToken, deps.moduleSource));
   app.notFound((c) => refused(refusal('NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => refused(refusalOf(error, `${c.req.method} ${c.req.path}`, deps.log)));

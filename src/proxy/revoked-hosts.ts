@@ -5,6 +5,7 @@ import { readJsonBody } from '../lib/errors/http-error.js';
 import { needsToken } from '../lib/net/bearer-token.js';
 import { hostKey, INVISIBLE_CHARACTER } from '../protocol/names.js';
 import { readStateFile, writeStateFile } from './desired-config-store.js';
+import type { Change } from './shared-state.js';
 
 export type RevokedHosts = ReturnType<typeof revocations>;
 
@@ -16,10 +17,18 @@ export function revocations(path?: string) {
   const again = 'revoke the hosts again with `wasm-sensors sensors revoke`';
   const kept = readStateFile(path, z.array(z.string()), { holds: 'a list of hosts', again }) ?? [];
   /** Names as they were given, by {@link hostKey}. */
-  let hosts = new Map(kept.map((host) => [hostKey(host), host]));
+  const byKey = (names: string[]) => new Map(names.map((host) => [hostKey(host), host]));
+  let hosts = byKey(kept);
+  const list = () => [...hosts.values()].sort();
+
+  function keep(next: typeof hosts): void {
+    writeStateFile(path, [...next.values()]);
+    hosts = next;
+  }
+
   return {
     get list(): string[] {
-      return [...hosts.values()].sort();
+      return list();
     },
 
     has: (host: string): boolean => hosts.has(hostKey(host)),
@@ -29,8 +38,13 @@ export function revocations(path?: string) {
       const next = new Map(hosts);
       if (revoked) next.set(hostKey(host), host);
       else next.delete(hostKey(host));
-      writeStateFile(path, [...next.values()]);
-      hosts = next;
+      keep(next);
+    },
+
+    /** Takes the whole list of another proxy. Throws `STATE_UNWRITABLE`. */
+    replace(names: string[]): void {
+      const next = byKey(names);
+      if (JSON.stringify([...next.values()].sort()) !== JSON.stringify(list())) keep(next);
     },
   };
 }
@@ -42,13 +56,13 @@ const revocationSchema = z.strictObject({
   revoked: z.boolean(),
 });
 
-export function revocationRoutes(hosts: RevokedHosts, operatorToken: string | undefined): Hono {
+export function revocationRoutes(hosts: RevokedHosts, change: Change, operatorToken: string | undefined): Hono {
   const app = new Hono();
   app.use('/sensors/*', needsToken(operatorToken, 'revoking sensors'));
   app.get('/sensors/revoked', (c) => c.json({ revoked: hosts.list }));
   app.patch('/sensors/revoked', async (c) => {
     const { hostname, revoked } = await readJsonBody(c, revocationSchema);
-    hosts.set(hostname, revoked);
+    await change((held) => held.revoked.set(hostname, revoked));
     return c.json({ revoked: hosts.list });
   });
   return app;

@@ -53,6 +53,8 @@ export interface PullerHttpOptions {
   hosts?: string[] | undefined;
   /** The operator token; without one annotations are refused. */
   token?: string | undefined;
+  /** With which other pullers may read, where there is no operator token. */
+  viewerToken?: string | undefined;
   /** Browsers that may change things. */
   operator?: OperatorSessions | undefined;
   /** Called with the stack of a bug. */

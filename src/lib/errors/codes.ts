@@ -24,7 +24,10 @@ const [user, usage, system] = [row('user', 1), row('user', 2), row('system', 1)]
 /** By code, in alphabetical order. */
 export const CODES = {
   ALREADY_UP: user('Another `up` runs in this folder.'),
-  AUTHORITY_UNREACHABLE: system('The proxy that this one follows must accept the change, and does not answer.', 503),
+  AUTHORITY_UNREACHABLE: system(
+    'The proxy that this one follows, or the database of the proxies, must accept the change, and does not answer.',
+    503,
+  ),
   BACALHAU_API_DENIED: user("The orchestrator's API refuses the credentials."),
   BACALHAU_API_OTHER: user("What answers at the API's address is not a Bacalhau orchestrator."),
   BACALHAU_API_TLS: user("This machine and the orchestrator's API can't agree on TLS."),
@@ -192,7 +195,8 @@ export const CODES = {
   STORE_FAILED: system('The database of the store refuses a statement of the puller.'),
   STORE_IN_USE: user('A puller uses a store that is to be copied, or has stored in the one that is copied to.'),
   STORE_NOT_FOUND: user('The server of the store has no such database.'),
-  STORE_TAKEN: user('Another puller has opened the store since.'),
+  STORE_SHARDS: user('The store is divided into another number of shards.'),
+  STORE_TAKEN: user('Another puller has taken the store, or a shard of it, since.'),
   STORE_TOO_OLD: user('The server of the store is of a version that is too old.'),
   STORE_UNREACHABLE: system('The server of the store does not answer, or takes no writes now.'),
   STORE_UNUSABLE: system("The puller can't use its store of readings."),

@@ -1,0 +1,147 @@
+/**
+ * What an operator has set, where all proxies of a fleet share it in a database (docs/protocol.md, "Several proxies"): each reads
+ * and changes it, and answers its sensors from the copy in its state folder, also while the database is away.
+ */
+import { z } from 'zod';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { desiredStateSchema } from '../protocol/desired-config.js';
+import { type FollowStatus, type OnStatus, statusKeeper } from './authority-follower.js';
+import { type DesiredConfigStore, desiredConfigStore } from './desired-config-store.js';
+import { type RevokedHosts, revocations } from './revoked-hosts.js';
+
+/** `seen`: the newest version that sensors of any proxy have reported. */
+const contentSchema = z.object({ desired: desiredStateSchema, seen: z.number(), revoked: z.array(z.string()) });
+export type SharedContent = z.output<typeof contentSchema>;
+
+/** One document for all proxies. Each call rejects with a code `STORE_…` where the database does not do it. */
+export interface SharedDocument {
+  /** Where it is, without a password. */
+  readonly url: string;
+  /** The document; where there is none yet, `initial` becomes it. */
+  read(initial: SharedContent): Promise<{ revision: number; content: unknown }>;
+  /** Replaces the document by what `work` makes of it; resolves when that is committed. One change is made after the other. */
+  change(work: (content: unknown) => Promise<SharedContent>): Promise<{ revision: number }>;
+  /** Calls back when another proxy has changed it, as far as the database tells, until the signal is aborted. */
+  listen(onChange: () => void, signal: AbortSignal): Promise<void>;
+}
+
+export interface Held {
+  desired: DesiredConfigStore;
+  revoked: RevokedHosts;
+}
+
+/** What is held here in files, or in the database: changes are made to it, and it is durable when this resolves. */
+export type Change = <T>(work: (held: Held) => T | Promise<T>) => Promise<T>;
+
+/** Between two looks, where nothing tells of a change: a pooler of connections passes no notifications on. */
+const EVERY_MS = 2_000;
+/** Longer than any change takes; a server that hangs does not even refuse. */
+const CHANGE_MS = 10_000;
+
+export type SharedState = ReturnType<typeof sharedState>;
+
+/** `own`: the copy. */
+export function sharedState(own: Held, document: SharedDocument, { everyMs = EVERY_MS, onStatus }: SharedOptions = {}) {
+  let revision: number | undefined;
+  const keeper = statusKeeper(onStatus);
+
+  const contentOf = ({ desired, revoked }: Held): SharedContent => ({
+    desired: desired.state,
+    seen: desired.newestKnown,
+    revoked: revoked.list,
+  });
+
+  /** Of a document: in memory, with what this proxy knows more. */
+  function opened(content: unknown): Held {
+    const { desired: state, seen, revoked: hosts } = contentSchema.parse(content);
+    const held = { desired: desiredConfigStore(), revoked: revocations() };
+    held.desired.takeOver(state);
+    held.desired.takeOver(own.desired.state);
+    held.desired.recordReportedVersion(Math.max(seen, own.desired.newestKnown));
+    held.revoked.replace(hosts);
+    return held;
+  }
+
+  function keep(held: Held, of: number): void {
+    own.desired.takeOver(held.desired.state);
+    own.desired.recordReportedVersion(held.desired.newestKnown);
+    own.revoked.replace(held.revoked.list);
+    revision = of;
+  }
+
+  const change: Change = async (work) => {
+    let changed: { held: Held; result: Awaited<ReturnType<typeof work>> } | undefined;
+    const made = document.change(async (content) => {
+      const held = opened(content);
+      changed = { held, result: await work(held) };
+      return contentOf(held);
+    });
+    const late = AbortSignal.timeout(CHANGE_MS);
+    const committed = await Promise.race([made, rejectionOf(late)]).catch((error) => {
+      if (!late.aborted && !(error instanceof AppError && error.code.startsWith('STORE_'))) throw error;
+      const why = late.aborted ? `it has not answered within ${CHANGE_MS / 1_000} s` : messageOf(error);
+      throw new AppError('AUTHORITY_UNREACHABLE', `the database of the proxies must take a change: ${why}`, {
+        cause: error,
+      });
+    });
+    // The copy that could not be written now is written with the next look.
+    if (changed) await keeper.run(async () => keep(changed!.held, committed.revision));
+    return changed!.result;
+  };
+
+  async function ask(): Promise<FollowStatus> {
+    const found = await document.read(contentOf(own));
+    if (found.revision === revision) return { kind: 'following' };
+    const held = opened(found.content);
+    const { desired, seen } = contentSchema.parse(found.content);
+    // It was restored from an older copy, or sensors of this proxy have a version of one that was lost.
+    if (held.desired.version > desired.version || held.desired.newestKnown > Math.max(seen, desired.version))
+      await change(() => {});
+    else keep(held, found.revision);
+    return { kind: 'following' };
+  }
+
+  const refresh = (signal?: AbortSignal) => keeper.run(ask, signal);
+  return {
+    url: document.url,
+    get status(): FollowStatus | undefined {
+      return keeper.status;
+    },
+    refresh,
+    change,
+
+    /** Reads again and again, and when it is told of a change, until the signal is aborted. Never rejects. */
+    async run(signal: AbortSignal): Promise<void> {
+      let wake = () => {};
+      let told = false;
+      const listening = document.listen(() => {
+        told = true;
+        wake();
+      }, signal);
+      while (!signal.aborted) {
+        told = false;
+        await refresh(signal);
+        if (told || signal.aborted) continue;
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, everyMs);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+          signal.addEventListener('abort', wake, { once: true });
+        });
+        signal.removeEventListener('abort', wake);
+      }
+      await listening;
+    },
+  };
+}
+
+interface SharedOptions {
+  /** In milliseconds. */
+  everyMs?: number;
+  onStatus?: OnStatus;
+}
+
+const rejectionOf = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
