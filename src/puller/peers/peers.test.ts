@@ -55,7 +55,7 @@ function start(id: string, shards: number[], token: string | undefined = TOKEN):
     return unitOf(new EventHub(bus), { shard, queue });
   });
   const units: Units = {
-    ...{ shards: SHARDS, store: undefined },
+    ...{ shards: SHARDS, store: undefined, past: () => undefined },
     held: () => puller.units,
     peers: () =>
       pullers

@@ -37,6 +37,8 @@ export async function openUnits({ queues, store, ...options }: UnitsOptions): Pr
     openUnit({
       ...options,
       pollers,
+      // All units see the same clock.
+      onClockStep: shard === 0 ? options.onClockStep : () => {},
       shard,
       queue: queues[shard]!,
       onEvent: queues.length === 1 ? options.onEvent : (event) => options.onEvent({ ...event, shard }),
@@ -58,6 +60,7 @@ export async function openUnits({ queues, store, ...options }: UnitsOptions): Pr
     return {
       shards: holder.shards,
       store: shared,
+      past: (shard) => shared.past(shard),
       held: () => holder.held(),
       peers: () => holder.peers(),
       start: (url) => sayEnded(() => holder.start(url)),
@@ -69,6 +72,7 @@ export async function openUnits({ queues, store, ...options }: UnitsOptions): Pr
   return {
     shards: units.length,
     store: opened,
+    past: () => opened,
     held: () => units,
     peers: () => [],
     async start() {
