@@ -134,7 +134,7 @@ test('a puller that hangs makes the answer partial after a second, and the next 
 test('a shard that nobody holds is missing, and so is one whose puller is gone or refuses', async () => {
   const [a, b, c] = threePullers();
   pullers.splice(pullers.indexOf(c), 1);
-  expect((await client(a).summary()).missing).toEqual([{ shards: [2], why: 'no puller holds them' }]);
+  expect((await client(a).summary()).missing).toEqual([{ shards: [2], why: 'no puller has it at the moment' }]);
   const stranger = start('d', [2], 'another token');
   const { missing } = await client(stranger).summary();
   expect(missing?.map(({ puller, shards }) => [puller, shards])).toEqual([

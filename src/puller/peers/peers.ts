@@ -106,7 +106,7 @@ export class Peers {
       const own = shards.filter((shard) => rest.delete(shard));
       if (own.length > 0) missing.push({ puller: url, shards: own, why: failed.get(id) ?? 'it has just taken them' });
     }
-    if (rest.size > 0) missing.push({ shards: [...rest], why: 'no puller holds them' });
+    if (rest.size > 0) missing.push({ shards: [...rest], why: 'no puller has it at the moment' });
     return missing;
   }
 
