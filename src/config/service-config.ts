@@ -35,7 +35,7 @@ const RELAY = keys(
 
 /** Settings with a flag of `<service> serve`, in the order of its help. */
 export const SERVICE_SETTINGS = {
-  proxy: [...REACHED, ...PROXY, ...QUEUE, ...keys('pack', 'rateLimit', 'follow'), ...TLS, ...LOGS],
+  proxy: [...REACHED, ...PROXY, ...QUEUE, ...keys('pack', 'rateLimit', 'follow', 'store'), ...TLS, ...LOGS],
   puller: [...REACHED, ...PULLER, ...QUEUE, ...SINKS, ...LOGS],
   relay: [...REACHED, ...RELAY, ...TLS, ...LOGS],
   queue: [...REACHED, ...keys('queuePort', 'stateDir', 'shards'), ...LOGS],

@@ -43,9 +43,9 @@ export function statusKeeper(onStatus: OnStatus | undefined) {
     },
 
     /** Never rejects; false when it failed. `signal`: a try that is aborted changes nothing. */
-    async run(ask: () => Promise<FollowStatus | void>, signal?: AbortSignal): Promise<boolean> {
+    async run(ask: () => Promise<FollowStatus>, signal?: AbortSignal): Promise<boolean> {
       const failed = (error: unknown): FollowStatus => ({ kind: 'failed', reason: causeMessageOf(error) });
-      const next = (await ask().catch(failed)) ?? { kind: 'following' };
+      const next = await ask().catch(failed);
       if (!signal?.aborted && next.kind !== status?.kind) onStatus?.(next);
       status = next;
       return next.kind !== 'failed';

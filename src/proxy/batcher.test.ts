@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { AppError } from '../lib/errors/app-error.js';
-import { unpackedLines } from '../protocol/packed.js';
 import { parseRelayedLine } from '../protocol/relay.js';
+import { unpackedLines } from '../queue/packed.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_COUNT, type OutgoingMessage, type Queue, type SendResult } from '../queue/queue.js';
 import { Batcher, type BatcherOptions } from './batcher.js';
 import { type Outgoing, packable } from './outgoing.js';

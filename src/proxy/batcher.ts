@@ -5,8 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { MAX_PACKED_READINGS } from '../protocol/packed.js';
 import { RELAY_ATTRIBUTE } from '../protocol/relay.js';
+import { MAX_PACKED_READINGS } from '../queue/packed.js';
 import {
   MAX_BATCH_BYTES,
   MAX_BATCH_COUNT,

@@ -1,10 +1,10 @@
 /** `POST /relay`: who may send what for whom, and that single readings are checked as `/send` checks them. */
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { unpackedLines } from '../protocol/packed.js';
 import { formatRelayReport, parseRelayedLine, relayedLine } from '../protocol/relay.js';
 import { relayTokenOf, sensorTokenOf } from '../protocol/sensor-token.js';
 import { shardOf } from '../protocol/shard.js';
+import { unpackedLines } from '../queue/packed.js';
 import type { OutgoingMessage, SendResult } from '../queue/queue.js';
 import { desiredConfigStore } from './desired-config-store.js';
 import { createProxy, type GuardOptions } from './proxy.js';

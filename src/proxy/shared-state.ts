@@ -20,7 +20,9 @@ export interface SharedDocument {
   /** The document; where there is none yet, `initial` becomes it. */
   read(initial: SharedContent): Promise<{ revision: number; content: unknown }>;
   /** Replaces the document by what `work` makes of it; resolves when that is committed. One change is made after the other. */
-  change(work: (content: unknown) => Promise<SharedContent>): Promise<{ revision: number }>;
+  change<T>(
+    work: (content: unknown) => Promise<{ content: SharedContent; result: T }>,
+  ): Promise<{ revision: number; result: T }>;
   /** Calls back when another proxy has changed it, as far as the database tells, until the signal is aborted. */
   listen(onChange: () => void, signal: AbortSignal): Promise<void>;
 }
@@ -43,6 +45,8 @@ export type SharedState = ReturnType<typeof sharedState>;
 /** `own`: the copy. */
 export function sharedState(own: Held, document: SharedDocument, { everyMs = EVERY_MS, onStatus }: SharedOptions = {}) {
   let revision: number | undefined;
+  /** Newest version held there or reported. */
+  let newest = 0;
   const keeper = statusKeeper(onStatus);
 
   const contentOf = ({ desired, revoked }: Held): SharedContent => ({
@@ -62,19 +66,20 @@ export function sharedState(own: Held, document: SharedDocument, { everyMs = EVE
     return held;
   }
 
-  function keep(held: Held, of: number): void {
+  function keep(held: Held, of: number): FollowStatus {
     own.desired.takeOver(held.desired.state);
     own.desired.recordReportedVersion(held.desired.newestKnown);
     own.revoked.replace(held.revoked.list);
     revision = of;
+    newest = own.desired.newestKnown;
+    return { kind: 'following' };
   }
 
   const change: Change = async (work) => {
-    let changed: { held: Held; result: Awaited<ReturnType<typeof work>> } | undefined;
     const made = document.change(async (content) => {
       const held = opened(content);
-      changed = { held, result: await work(held) };
-      return contentOf(held);
+      const result = await work(held);
+      return { content: contentOf(held), result: { held, result } };
     });
     const late = AbortSignal.timeout(CHANGE_MS);
     const committed = await Promise.race([made, rejectionOf(late)]).catch((error) => {
@@ -85,19 +90,19 @@ export function sharedState(own: Held, document: SharedDocument, { everyMs = EVE
       });
     });
     // The copy that could not be written now is written with the next look.
-    if (changed) await keeper.run(async () => keep(changed!.held, committed.revision));
-    return changed!.result;
+    await keeper.run(async () => keep(committed.result.held, committed.revision));
+    return committed.result.result;
   };
 
   async function ask(): Promise<FollowStatus> {
     const found = await document.read(contentOf(own));
-    if (found.revision === revision) return { kind: 'following' };
+    if (found.revision === revision && own.desired.newestKnown === newest) return { kind: 'following' };
     const held = opened(found.content);
     const { desired, seen } = contentSchema.parse(found.content);
     // It was restored from an older copy, or sensors of this proxy have a version of one that was lost.
     if (held.desired.version > desired.version || held.desired.newestKnown > Math.max(seen, desired.version))
       await change(() => {});
-    else keep(held, found.revision);
+    else return keep(held, found.revision);
     return { kind: 'following' };
   }
 

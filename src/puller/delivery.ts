@@ -1,9 +1,9 @@
 /** A message of the queue, parsed: what is stored and shown, or why it can never be. */
 import { jsonOf, scanJson } from '../lib/json.js';
 import { findFieldProblem, isReading, type Message, toReading } from '../protocol/message.js';
-import { PACKED_ATTRIBUTE, unpackedLines } from '../protocol/packed.js';
 import { parseRelayedLine, parseRelayReport, RELAY_ATTRIBUTE, type RelayReport } from '../protocol/relay.js';
 import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
+import { PACKED_ATTRIBUTE, unpackedLines } from '../queue/packed.js';
 import { REPLAY_OF_ATTRIBUTE, type ReceivedMessage } from '../queue/queue.js';
 import type { StoreEntry } from '../store/store.js';
 

@@ -88,7 +88,7 @@ export function serviceConfigs(
     sensorKey,
     // Nobody but this puller reads our own queue.
     ...(server === undefined ? {} : { pack: true }),
-    ...givenSettings(settings, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'proxyUrl']),
+    ...givenSettings(settings, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'proxyUrl', 'store']),
   };
   const puller: ServiceConfig<'puller'> = {
     ...shared,

@@ -8,6 +8,10 @@ export const proxyServe = command({
   modes: [],
   summary: 'run the proxy: POST /send takes readings and puts them into the queue',
   settings: SERVICE_SETTINGS.proxy,
+  settingTexts: {
+    store:
+      'sqlite, or the URL of the PostgreSQL database of the pullers: all proxies with it share the fleet configuration',
+  },
   examples: [
     'wasm-sensors proxy serve --queue https://sqs.eu-west-1.amazonaws.com/123456789012/readings',
     'wasm-sensors proxy serve --queue readings --follow http://10.0.0.5:9090',

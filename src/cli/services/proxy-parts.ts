@@ -9,9 +9,11 @@ import { fetchTrusting } from '../../lib/net/http-client.js';
 import { readCaFile, readKeyPair } from '../../lib/net/tls.js';
 import { ModuleStore } from '../../modules/module-store.js';
 import { parseSensorKeys } from '../../protocol/sensor-token.js';
-import { type AuthorityFollower, authorityFollower } from '../../proxy/authority-follower.js';
+import { type AuthorityFollower, authorityFollower, type OnStatus } from '../../proxy/authority-follower.js';
 import { type DesiredConfigStore, desiredConfigStore } from '../../proxy/desired-config-store.js';
 import { revocations } from '../../proxy/revoked-hosts.js';
+import { type Held, type SharedState, sharedState } from '../../proxy/shared-state.js';
+import { sharedDocument } from '../../store/postgres/shared-document.js';
 import { logDefect, refuseOpen } from './run-service.js';
 
 /** Their files are in `folder`. Throws where anybody could send. */
@@ -51,18 +53,42 @@ export function openFollower(
     url,
     ...(token === undefined ? {} : { token }),
     fetch: (target, init) => fetchTrusting(ca, target, init),
-    onStatus(status) {
-      const fields = { url, version: desired.version };
-      const version = `version ${desired.version}`;
-      if (status.kind === 'following') return log.info('follow.recovered', `following ${url} (${version})`, fields);
-      const problem =
-        status.kind === 'failed'
-          ? `can't follow ${url}: ${status.reason}`
-          : `${url} holds version ${status.authority}, which is older than the one here: it has lost its state`;
-      log.warn('follow.failing', `${problem}; answering sensors with ${version}`, fields);
-    },
+    onStatus: logStatus(desired, url, log),
   });
 }
+
+/** The database that the proxies share, if the settings name one. Rejects where it can't be used, unless it may just be away. */
+export async function openShared(
+  { store, shards, follow }: Settings,
+  own: Held,
+  log: Logger,
+): Promise<{ shared: SharedState; close(): Promise<void> } | undefined> {
+  if (store === 'sqlite') return undefined;
+  if (follow !== undefined) {
+    throw new AppError('BAD_OPTION', 'a proxy follows another one (--follow), or a database (--store), and not both', {
+      hint: 'Leave one of them out.',
+    });
+  }
+  const document = sharedDocument(store, shards);
+  await document.prepare().catch((error) => {
+    if (!(error instanceof AppError && error.code === 'STORE_UNREACHABLE')) throw error;
+  });
+  const onStatus = logStatus(own.desired, document.url, log);
+  return { shared: sharedState(own, document, { onStatus }), close: () => document.close() };
+}
+
+const logStatus =
+  (desired: DesiredConfigStore, url: string, log: Logger): OnStatus =>
+  (status) => {
+    const fields = { url, version: desired.version };
+    const version = `version ${desired.version}`;
+    if (status.kind === 'following') return log.info('follow.recovered', `following ${url} (${version})`, fields);
+    const problem =
+      status.kind === 'failed'
+        ? `can't follow ${url}: ${status.reason}`
+        : `${url} holds version ${status.authority}, which is older than the one here: it has lost its state`;
+    log.warn('follow.failing', `${problem}; answering sensors with ${version}`, fields);
+  };
 
 export function readTls({ tlsCert, tlsKey }: Settings): { cert: string; key: string } | undefined {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;

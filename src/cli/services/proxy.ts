@@ -3,7 +3,7 @@ import { createProxy } from '../../proxy/proxy.js';
 import { openShardQueues } from '../../queue/shard-queues.js';
 import type { CommandContext } from '../command.js';
 import { logEvent } from '../output/event-text.js';
-import { openFollower, readTls, sensorSide } from './proxy-parts.js';
+import { openFollower, openShared, readTls, sensorSide } from './proxy-parts.js';
 import { checkQueue, runService } from './run-service.js';
 
 export const serveProxy = (context: CommandContext): Promise<number> =>
@@ -14,13 +14,16 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
     const queues = await openShardQueues(settings);
     const { follow: url, tlsCa, token = settings.viewerToken } = settings;
     const follower = url === undefined ? undefined : openFollower(side.desired, { url, token, tlsCa }, log);
+    const database = await openShared(settings, side, log);
+    const authority = database?.shared ?? follower;
     // So that it starts with the newest configuration.
-    await follower?.refresh();
+    await authority?.refresh();
     const proxy = createProxy({
       ...side,
       queue: queues,
       pack: settings.pack,
       ...(follower ? { follower } : {}),
+      ...(database ? { shared: database.shared } : {}),
       onEvent: (event) => logEvent(log, event),
     });
     const stopped = new AbortController();
@@ -35,12 +38,13 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
       // Includes retries of the queue: readings that were accepted get their answer.
       graceMs: 20_000,
       onListening(_listener, stop) {
-        following = follower?.run(stopped.signal);
+        following = authority?.run(stopped.signal);
         return Promise.race([Promise.all(queues.map((queue) => checkQueue(queue, log))), stop]);
       },
       async onClose() {
         stopped.abort();
         await following;
+        await database?.close();
         await proxy.drain();
         for (const queue of queues) queue.close();
       },

@@ -41,6 +41,8 @@ export async function openUnits({ queues, store, ...options }: UnitsOptions): Pr
       onClockStep: shard === 0 ? options.onClockStep : () => {},
       shard,
       queue: queues[shard]!,
+      // Where alerts are raised.
+      onClockStep: shard === 0 ? options.onClockStep : () => {},
       onEvent: queues.length === 1 ? options.onEvent : (event) => options.onEvent({ ...event, shard }),
       store: opened && store && { opened, retention: store.retentionMs, ended },
     });

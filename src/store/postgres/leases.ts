@@ -6,8 +6,10 @@ import { LEASE } from './schema.js';
 /** Beyond this a renewal is tried again. */
 const ANSWER_MS = 3_000;
 
+/** Who is dead is forgotten; should it come back, it is the youngest. */
 const RENEW = `
-with me as (
+with dead as (delete from pullers where id <> $1 and id not in (select id from live_pullers)),
+me as (
   insert into pullers (id, url, until) values ($1, $2, ${LEASE})
   on conflict (id) do update set until = excluded.until returning id, url, since
 ),
@@ -36,9 +38,7 @@ export class Leases {
   /** `machine`: what the ids of its pullers begin with. On one machine only one process listens at a URL: what was registered there before is dead. */
   async join(url: string, machine: string): Promise<void> {
     this.#url = url;
-    const dead =
-      "delete from pullers where (url = $1 and starts_with(id, $2)) or until < clock_timestamp() - interval '1 day'";
-    await this.#run(dead, [url, machine]);
+    await this.#run('delete from pullers where url = $1 and starts_with(id, $2)', [url, machine]);
   }
 
   renew(): Promise<RegisteredPuller[]> {

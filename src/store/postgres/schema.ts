@@ -43,13 +43,15 @@ create table messages (
 );
 create index messages_by_time on messages (shard, received_at, number);
 create table reader (id int primary key check (id = 1), password text not null);
+-- What an operator has set, of which each proxy has a copy.
+create table shared_by_proxies (id int primary key check (id = 1), revision bigint not null, content json not null);
 -- Who holds a shard, by an epoch that no other time of holding any shard has; puller: of pullers, null = free.
 create table shards (shard smallint primary key, epoch bigint not null, puller text);
 create sequence epochs;
 create table pullers (
   id text primary key, url text not null, since timestamptz not null default clock_timestamp(), until timestamptz not null
 );
--- While a server is up for less than a lease, nobody could renew one.
+-- Who does not renew its lease is deleted. While a server is up for less than a lease, nobody could renew one.
 create view live_pullers as select * from pullers
   where greatest(until, pg_postmaster_start_time() + interval '${LEASE_SECONDS} seconds') > clock_timestamp();
 create table checkpoint (shard smallint primary key, last_reading bigint not null, fleet text not null);
@@ -89,10 +91,10 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 export const LOCK = 7_031_019;
 
 /**
- * Makes the tables, or brings them up to date. `shards`: undefined = those that it has, or one. Resolves with how many it has.
+ * Makes the tables, or brings them up to date, and divides a new store into so many shards.
  * Rejects with `STORE_TOO_OLD`, `STORE_UNUSABLE`, `STORE_SHARDS`, or what connections reject with.
  */
-export async function prepareSchema(database: Database, shards?: number): Promise<number> {
+export async function prepareSchema(database: Database, shards: number): Promise<void> {
   const [server] = await database.run<{ version: number; schema: boolean }>(
     `select current_setting('server_version_num')::int / 10000 as version, to_regnamespace('wasm_sensors') is not null as schema`,
   );
@@ -100,11 +102,15 @@ export async function prepareSchema(database: Database, shards?: number): Promis
     const message = `the server is PostgreSQL ${server!.version}, and at least ${LEAST_VERSION} is needed`;
     throw new AppError('STORE_TOO_OLD', message);
   }
-  return database.transaction(async (run) => {
+  await database.transaction(async (run) => {
     // Others that start now wait until the tables are there.
     await run('select pg_advisory_xact_lock($1)', [LOCK]);
     if (!server!.schema) await run('create schema if not exists wasm_sensors');
-    await run('create table if not exists schema_version (id int primary key check (id = 1), version int not null)');
+    // A role that may only use what is there is refused also where `if not exists` would do nothing.
+    const [made] = await run<{ at: string | null }>("select to_regclass('schema_version')::text as at");
+    if (made?.at == null) {
+      await run('create table schema_version (id int primary key check (id = 1), version int not null)');
+    }
     const [found] = await run<{ version: number }>('select version from schema_version');
     const version = found?.version ?? 0;
     if (version > SCHEMA_VERSION) {
@@ -115,22 +121,21 @@ export async function prepareSchema(database: Database, shards?: number): Promis
     for (const statements of MIGRATIONS.slice(version)) await run(statements);
     const save = 'insert into schema_version values (1, $1) on conflict (id) do update set version = excluded.version';
     if (version < SCHEMA_VERSION) await run(save, [SCHEMA_VERSION]);
-    return divide(run, shards);
+    await divide(run, shards);
   });
 }
 
 /** The number of shards is that of the first start for ever: each has the readings of its hosts. */
-async function divide(run: Run, shards: number | undefined): Promise<number> {
+async function divide(run: Run, shards: number): Promise<void> {
   const [found] = await run<{ count: number }>('select count(*) as count from shards');
   const { count } = found!;
   if (count > 0) {
-    if (shards === undefined || shards === count) return count;
+    if (shards === count) return;
     throw new AppError('STORE_SHARDS', `the store is divided into ${count} shards, not ${shards}`, {
       hint: `Use --shards ${count} for proxies and pullers, or another database.`,
     });
   }
   const all = 'from generate_series(0, $1 - 1) as shard';
-  await run(`insert into shards select shard, 0, null ${all}`, [shards ?? 1]);
-  await run(`insert into roll_up_progress select shard, 0, 0 ${all}`, [shards ?? 1]);
-  return shards ?? 1;
+  await run(`insert into shards select shard, 0, null ${all}`, [shards]);
+  await run(`insert into roll_up_progress select shard, 0, 0 ${all}`, [shards]);
 }

@@ -1,0 +1,134 @@
+/** Two real proxies share the fleet configuration in a real PostgreSQL database; each of them, and the server, is killed. */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { DesiredState } from '../../protocol/desired-config.js';
+import { eventually, type Running, Sandbox } from '../support/cli-harness.js';
+import { POSTGRES_BIN, PostgresServer, WHY_SKIPPED } from '../support/postgres-server.js';
+
+const TOKEN = 'operator-4c77';
+const HEADERS = { authorization: `Bearer ${TOKEN}` };
+
+interface Served {
+  service: Running;
+  url: string;
+}
+
+describe.skipIf(POSTGRES_BIN === undefined)(`equal proxies (${WHY_SKIPPED} where it is skipped)`, () => {
+  let sandbox: Sandbox;
+  let server: PostgresServer;
+  let [a, b]: Served[] = [];
+
+  async function serve(name: string, port = '0', env: Record<string, string> = {}): Promise<Served> {
+    const queue = ['--queue', 'http://127.0.0.1:9/000000000000/q'];
+    const service = sandbox.spawn(['proxy', 'serve', ...queue, '--port', port, '--state-dir', name], env);
+    const url = await eventually(`${name} serving`, () => /proxy on (\S+)/.exec(service.stderr)?.[1]);
+    return { service, url };
+  }
+  const held = async ({ url }: Served) =>
+    (await (await fetch(`${url}/config`, { headers: HEADERS })).json()) as DesiredState;
+  const call = async ({ url }: Served, path: string, body: object) => {
+    const answer = await fetch(url + path, { method: 'PATCH', headers: HEADERS, body: JSON.stringify(body) });
+    return { status: answer.status, body: (await answer.json()) as { version: number } };
+  };
+  const set = (proxy: Served, values: object) => call(proxy, '/config', { set: values, replace: true });
+  const version = async (proxy: Served) => (await held(proxy)).version;
+
+  beforeAll(async () => {
+    server = await PostgresServer.start();
+    sandbox = new Sandbox({
+      ...{ AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_REGION: 'us-east-1' },
+      ...{ WASM_SENSORS_TOKEN: TOKEN, WASM_SENSORS_STORE: await server.database() },
+    });
+    [a, b] = await Promise.all([serve('a'), serve('b')]);
+  });
+  afterAll(async () => {
+    await sandbox.close();
+    server.stop();
+  });
+
+  test('a change at one is at the other within a second, and revoked hosts, too', async () => {
+    const { body } = await set(a!, { color: '#00ff88' });
+    await eventually('the colour', async () => (await version(b!)) === body.version, 1000);
+    expect(await held(b!)).toEqual(await held(a!));
+    await call(b!, '/sensors/revoked', { hostname: 'edge-us-1', revoked: true });
+    const revoked = async () =>
+      (await (await fetch(`${a!.url}/sensors/revoked`, { headers: HEADERS })).json()) as { revoked: string[] };
+    await eventually('the revoked host', async () => (await revoked()).revoked.length === 1, 1000);
+  });
+
+  test('changes of one field through both at the same time have one order', async () => {
+    const made = await Promise.all(Array.from({ length: 20 }, (_, i) => set(i % 2 ? a! : b!, { interval: i + 1 })));
+    const versions = made.map(({ body }) => body.version);
+    expect(new Set(versions).size).toBe(20);
+    const newest = versions.indexOf(Math.max(...versions));
+    for (const proxy of [a!, b!]) {
+      await eventually('the newest', async () => (await version(proxy)) === versions[newest], 1000);
+      expect((await held(proxy)).fleet).toMatchObject({ interval: newest + 1 });
+    }
+  });
+
+  test('`config set` goes through either, and ends when both hold it', async () => {
+    for (const proxies of [[b!], [a!, b!]]) {
+      const { code, stdout } = await sandbox.run([
+        ...[
+          'config',
+          'set',
+          `emoji=${proxies.length}`,
+          '--no-wait',
+          '-o',
+          'json',
+          '--puller-url',
+          'http://127.0.0.1:9',
+        ],
+        ...['--proxies', proxies.map(({ url }) => url).join(',')],
+      ]);
+      expect([code, JSON.parse(stdout).data.failed]).toEqual([0, []]);
+    }
+  });
+
+  test('one that is killed has missed nothing when it is back', async () => {
+    a!.service.child.kill('SIGKILL');
+    await a!.service.ended;
+    const { body } = await set(b!, { color: '#112233' });
+    a = await serve('a', new URL(a!.url).port);
+    expect(await version(a)).toBe(body.version);
+  });
+
+  test('while the server is away sensors get the configuration, changes are refused with 503, and all goes on after it', async () => {
+    const before = await version(a!);
+    server.down('immediate');
+    expect(await set(a!, { color: '#000000' })).toMatchObject({
+      status: 503,
+      body: { error: { code: 'AUTHORITY_UNREACHABLE', message: expect.not.stringContaining('cret') } },
+    });
+    const effective = await fetch(`${b!.url}/config/effective?region=eu&hostname=h`);
+    expect(await effective.json()).toMatchObject({ config: { version: before, color: '#112233' } });
+    b!.service.child.kill('SIGKILL');
+    await b!.service.ended;
+    b = await serve('b', new URL(b!.url).port);
+    expect(await version(b)).toBe(before);
+    server.up();
+    const made = await eventually('a change', async () => {
+      const { status, body } = await set(b!, { color: '#abcdef' });
+      return status === 200 ? body : undefined;
+    });
+    await eventually('it at the other', async () => (await version(a!)) === made.version, 5000);
+  });
+
+  test('a proxy may have a role that reaches nothing but what the proxies share', async () => {
+    const sql = /```sql\n(create role proxy[\s\S]*?)```/.exec(readFileSync('SECURITY.md', 'utf8'))?.[1] ?? '';
+    await server.query(sql.replace('…', 'of-proxy'), 'db1');
+    const env = { WASM_SENSORS_STORE: server.url('db1', 'proxy', 'of-proxy') };
+    const c = await serve('c', '0', env);
+    const { body } = await set(c, { color: '#445566' });
+    await eventually('the colour', async () => (await version(a!)) === body.version, 5000);
+  });
+
+  test('where notifications are swallowed, a look finds the change', async () => {
+    await server.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen%' and application_name = 'wasm-sensors proxy'",
+    );
+    const { body } = await set(b!, { interval: 9 });
+    await eventually('the interval', async () => (await version(a!)) === body.version, 4000);
+  });
+});
