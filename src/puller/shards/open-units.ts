@@ -37,8 +37,6 @@ export async function openUnits({ queues, store, ...options }: UnitsOptions): Pr
     openUnit({
       ...options,
       pollers,
-      // All units see the same clock.
-      onClockStep: shard === 0 ? options.onClockStep : () => {},
       shard,
       queue: queues[shard]!,
       // Where alerts are raised.
