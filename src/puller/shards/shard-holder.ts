@@ -33,6 +33,8 @@ export class ShardHolder implements Units {
   readonly #options: ShardHolderOptions;
   readonly #holdings = new Map<number, Holding>();
   readonly #ending = new Set<Promise<void>>();
+  /** Shards that could not be opened here. */
+  readonly #broken = new Set<number>();
   #peers: Peer[] = [];
   #url: string | undefined;
   #isLeaving = false;
@@ -110,6 +112,7 @@ export class ShardHolder implements Units {
     this.#peers = pullers
       .filter((puller) => puller.id !== id)
       .map(({ claims, ...puller }) => ({ ...puller, shards: claims.map(({ shard }) => shard) }));
+    for (const shard of this.#peers.flatMap((peer) => peer.shards)) this.#mended(shard);
     const claims = pullers.find((puller) => puller.id === id)?.claims ?? [];
     const isOurs = ({ claim }: Holding) => claims.some(({ epoch }) => epoch === claim.epoch);
     for (const holding of this.#holdings.values()) if (!isOurs(holding)) this.#lose(holding);
@@ -133,13 +136,18 @@ export class ShardHolder implements Units {
     const { claim } = holding;
     try {
       holding.unit = await openUnit(claim.shard, await this.store.open(claim));
-      failures.succeeded('open-shard');
+      this.#mended(claim.shard);
       // Meanwhile it may have been lost.
       if (holding.state === 'ours') holding.unit.start();
     } catch (error) {
+      this.#broken.add(claim.shard);
       failures.failed('open-shard', `shard ${claim.shard}: ${messageOf(error)}`);
       this.#giveAway(holding);
     }
+  }
+
+  #mended(shard: number): void {
+    if (this.#broken.delete(shard) && this.#broken.size === 0) this.#options.failures.succeeded('open-shard');
   }
 
   #giveAway(holding: Holding): void {

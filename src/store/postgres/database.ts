@@ -6,6 +6,9 @@ import { connectionOf, STATEMENT_MS, type Subject, storeError } from './connecti
 /** A pipeline, the roll-ups, retention, and a question about history. */
 const CONNECTIONS = 5;
 
+/** A process that was stopped in the middle of a transaction keeps the lock of its shard no longer. */
+const IDLE_MS = 5_000;
+
 /** Its connections, as the server has them in `pg_stat_activity`. */
 export const PULLER_NAME = 'wasm-sensors puller';
 
@@ -24,6 +27,7 @@ export class Database {
     this.subject = { location, user: config.user, database: config.database };
     this.#pool = new pg.Pool({
       ...config,
+      idle_in_transaction_session_timeout: IDLE_MS,
       max: connections,
       options: '-c search_path=wasm_sensors,pg_temp',
     });
