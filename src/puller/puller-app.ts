@@ -174,7 +174,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
         leave,
         first: firing(),
         resumable: units.store !== undefined,
-        overlaps: units.shards > 1,
+        overlaps: !isAllHere(units),
       },
     );
   });
@@ -197,7 +197,9 @@ async function pastOf(units: Units, since: number, kinds: StreamFilter['kinds'],
 
 /** Nothing holds up several shards, which may be elsewhere. */
 const storingOf = (units: Units): Exclusive =>
-  (units.shards === 1 ? units.held()[0]?.hub.storing : undefined) ?? new Exclusive();
+  (isAllHere(units) ? units.held()[0]?.hub.storing : undefined) ?? new Exclusive();
+
+const isAllHere = (units: Units): boolean => units.shards === 1 && units.held().length === 1;
 
 /** That of the first shard here: all are on the same service. */
 const queueOf = (units: Units) => ({
