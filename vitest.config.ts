@@ -23,6 +23,8 @@ const system = {
   testTimeout: 90_000,
   hookTimeout: 90_000,
   maxWorkers: 4,
+  // Of one file.
+  maxConcurrency: 3,
   retry: 1,
   sequence: { groupOrder: 1 },
 };
@@ -30,18 +32,22 @@ const system = {
 const unit = {
   testTimeout: 30_000,
   hookTimeout: 30_000,
-  maxWorkers: availableParallelism(),
+  maxWorkers: availableParallelism() + 1,
   // Waits end with fake timers; each file that replaced this module by itself would need a worker of its own.
   alias: { 'node:timers/promises': `${import.meta.dirname}/src/test/support/fakeable-sleep.ts` },
 };
 
-/** The longest files: the last one to end does not run alone. Those with containers and nodes do not begin together. */
+/**
+ * The longest files: the last one to end does not run alone. Those with real nodes wait for long, and stand between those that
+ * compute; those with containers do not begin together.
+ */
 const LONGEST = [
-  ...['integration/compose-system', 'e2e/config-e2e', 'integration/native-system', 'e2e/cli-errors'],
-  ...['e2e/kept-readings', 'integration/compose-seed', 'integration/native-faults', 'integration/page-in-browser'],
-  ...['integration/compose-site', 'e2e/embedded-system', 'integration/native-handover', 'e2e/demo', 'e2e/torture'],
-  ...['integration/packed', 'integration/native-site', 'integration/demo', 'integration/native-cluster'],
-].map((name) => `/src/test/${name}.test.ts`);
+  ...['integration/native-system', 'integration/compose-seed', 'integration/page-in-browser', 'e2e/embedded-system'],
+  ...['integration/native-faults', 'e2e/config-e2e', 'e2e/cli-errors', 'integration/compose-system', 'e2e/demo'],
+  ...['integration/native-handover', 'e2e/torture', 'e2e/config-scopes', 'integration/native-cluster'],
+  ...['integration/packed', 'integration/demo', 'e2e/kept-readings', 'e2e/live-screen', 'e2e/hung-and-orphaned'],
+  ...['e2e/puller-store', 'sqs-server/store-faults.process'],
+].map((name) => `/${name}.test.ts`);
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -56,6 +62,8 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
+    // What is transformed for one project is there for the others, and for the next run.
+    experimental: { fsModuleCache: true },
     sequence: { sequencer: LongestFirst },
     reporters: ['default', './scripts/closing-line.js'],
     projects: [

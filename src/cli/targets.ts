@@ -96,7 +96,7 @@ export function storeTarget({ settings, options, out }: CommandContext<StoreOpti
   const isDown = settings.pullerUrl === undefined && !readRunState(stateDir)?.alive;
   const file = join(stateDir, 'readings.db');
   const left = settings.store === 'sqlite' ? file : settings.store;
-  if (isDown && (left !== file || existsSync(file))) {
+  if (isDown && left !== 'postgres' && (left !== file || existsSync(file))) {
     const shown = left === file ? join(settings.stateDir, 'readings.db') : withoutSecrets(left);
     out.note(`no network is up in this folder; reading ${shown}`);
     return left;

@@ -108,7 +108,7 @@ const BAD: [SettingKey, unknown, RegExp][] = [
   ['queueEndpoint', 'localhost:9324', /http:\/\/ or https:\/\//],
   ['queueEndpoint', 'ftp://a', /http:\/\/ or https:\/\//],
   ['sinks', 'store,paper', /store, log, alert/],
-  ['store', 'mysql://a/b', /sqlite, or a URL that begins with postgres/],
+  ['store', 'mysql://a/b', /sqlite, postgres .*, or a URL that begins with postgres/],
   ['open', 'perhaps', /true or false/],
   ['alertAfter', '0.5', /at least 1/],
   ['alertAfter', 'soon', /number of seconds/],

@@ -57,8 +57,8 @@ export const url = z
   .transform((value) => value.replace(/\/+$/, ''));
 
 /** Where readings are kept. */
-export const store = z.string().refine((value) => value === 'sqlite' || /^postgres(ql)?:\/\//.test(value), {
-  error: 'must be sqlite, or a URL that begins with postgres://',
+export const store = z.string().refine((value) => /^(sqlite|postgres|postgres(ql)?:\/\/.*)$/.test(value), {
+  error: 'must be sqlite, postgres (a server in a compose network), or a URL that begins with postgres://',
 });
 
 /** A list, also as text with commas. */

@@ -115,7 +115,7 @@ export const SECTIONS = {
       'what the puller does with readings: store, log, alert',
     ),
     store: setting('--store <sqlite-or-url>', store.default('sqlite')).is(
-      'where the puller keeps readings: sqlite (a file in the state folder), or the URL of a PostgreSQL database',
+      'where the puller keeps readings: sqlite (a file in the state folder), the URL of a PostgreSQL database, or postgres (a server in a compose network)',
     ),
     pollers: setting('--pollers <count>', count(1, 64).default(4)).is('concurrent long polls of the puller'),
     alertAfter: setting('--alert-after <seconds>', atLeast(1, 'seconds').default(10)).is(

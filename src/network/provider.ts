@@ -44,7 +44,7 @@ export interface NetworkProvider<Connection = unknown> {
   /** Base URL of the sensor host, where this network runs one. */
   sensorHostUrl?(connection: Connection): string;
   /** Writes the network as files that work without this program; resolves with their paths, relative to `folder`. */
-  render?(folder: string, options: { nodesPerRegion: number; relays: boolean }): Promise<string[]>;
+  render?(folder: string, options: { nodesPerRegion: number; relays: boolean; postgres: boolean }): Promise<string[]>;
 }
 
 export interface NetworkCapabilities {
@@ -54,6 +54,8 @@ export interface NetworkCapabilities {
   givesNodesTokens?: true;
   /** Sensors keep running when `up` stops, and the fleet view still expects them. */
   sensorsOutliveUp?: true;
+  /** It runs a database server for `--store postgres`. */
+  runsPostgres?: true;
   /** Its regions can't be cut from here. */
   noCuts?: true;
   /** Settings of `up` that this network can't follow, and what to do instead. `up` refuses them. */

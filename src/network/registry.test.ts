@@ -22,7 +22,17 @@ test('what each kind offers beyond the rest', async () => {
   expect(offers.slice(0, 4)).toEqual([
     ['embedded', 'givesNodesTokens', 'demoNodes'],
     ['native', 'givesNodesTokens', 'demoNodes'],
-    ['compose', 'serviceJob', 'shell', 'render', 'removeData', 'givesNodesTokens', 'demoNodes', 'unsupported'],
+    [
+      'compose',
+      'serviceJob',
+      'shell',
+      'render',
+      'removeData',
+      'givesNodesTokens',
+      'runsPostgres',
+      'demoNodes',
+      'unsupported',
+    ],
     ['remote', 'sensorsOutliveUp', 'noCuts', 'unsupported'],
   ]);
 });

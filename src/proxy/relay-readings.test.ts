@@ -163,7 +163,7 @@ test('what an older submission has taken is not dropped when it comes after the 
 
 test('no body inflates beyond its bound, and none that is too large is taken', async () => {
   const { post } = proxyWith();
-  const bomb = gzipSync(Buffer.alloc(200_000_000, 0x20));
+  const bomb = gzipSync(Buffer.alloc(50_000_000, 0x20));
   const began = performance.now();
   expect(await post(bomb, token, gzipped)).toMatchObject({ error: { code: 'TOO_LARGE' } });
   expect(performance.now() - began).toBeLessThan(1_000);

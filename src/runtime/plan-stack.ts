@@ -33,6 +33,11 @@ export async function planStack(
     const names = given.map((key) => settings.provenance[key].name).join(', ');
     throw new AppError('OPTION_NOT_OFFERED', `the ${provider.kind} network does not offer ${names}`, { hint });
   }
+  if (values.store === 'postgres' && !provider.capabilities.runsPostgres) {
+    throw new AppError('OPTION_NOT_OFFERED', `the ${provider.kind} network runs no database server`, {
+      hint: 'Name yours: --store postgres://user@host/database.',
+    });
+  }
   const stateDir = resolve(values.stateDir);
   const supervisor = new Supervisor(join(stateDir, 'logs'), (name) => markOfChild(name, stateDir));
   supervisor.on('event', emit);

@@ -7,16 +7,20 @@ import { text, valueOption } from '../options.js';
 export const render = command({
   name: 'render',
   summary: 'write the Docker network and the jobs as files that work without this program',
-  settings: ['nodes', 'relays', 'stateDir'],
+  settings: ['nodes', 'relays', 'store', 'stateDir'],
+  settingTexts: { store: '`postgres` adds a PostgreSQL server, where the puller keeps readings' },
   options: { dir: valueOption('--dir <folder>', 'folder for the files', text, 'network') },
   examples: ['wasm-sensors render --dir network && cd network && docker compose up -d'],
   async action({ out, settings, options }) {
     const folder = resolve(options.dir);
     const files: string[] = [];
     for (const provider of await loadAllProviders()) {
-      files.push(
-        ...((await provider.render?.(folder, { nodesPerRegion: settings.nodes, relays: settings.relays })) ?? []),
-      );
+      const options = {
+        nodesPerRegion: settings.nodes,
+        relays: settings.relays,
+        postgres: settings.store === 'postgres',
+      };
+      files.push(...((await provider.render?.(folder, options)) ?? []));
     }
     files.push(...(await renderMonitoring(folder, settings)));
     out.result({ folder, files }, () =>

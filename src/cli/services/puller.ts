@@ -1,6 +1,7 @@
 /** The puller: takes readings from the queue to its sinks, and serves the fleet view and the web page. */
 import { join } from 'node:path';
 import type { Settings } from '../../config/settings.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import { lockFor, operatorSessions } from '../../lib/net/access-lock.js';
 import { hostNames } from '../../lib/net/browser-guard.js';
 import { ENDED_NETWORK } from '../../puller/ended-network.js';
@@ -13,7 +14,12 @@ import { pageControls } from './page-controls.js';
 import { checkQueue, logDefect, refuseOpen, runService } from './run-service.js';
 
 /** Of a file, or the URL of a database. */
-const storeOf = ({ store, stateDir }: Settings): string => (store === 'sqlite' ? join(stateDir, 'readings.db') : store);
+function storeOf({ store, stateDir }: Settings): string {
+  if (store !== 'postgres') return store === 'sqlite' ? join(stateDir, 'readings.db') : store;
+  throw new AppError('BAD_SETTING', 'the store `postgres` is that of `up --network compose`', {
+    hint: 'Name yours: postgres://user@host/database.',
+  });
+}
 
 export const servePuller = (context: CommandContext): Promise<number> =>
   runService(context.settings, async (log) => {

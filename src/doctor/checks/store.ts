@@ -3,7 +3,9 @@ import { withoutSecrets } from '../../lib/net/url-secrets.js';
 import { type Finding, ok, type Part, problem, skipped } from '../check.js';
 
 export const storeAccess: Part = ({ settings: { values } }) =>
-  values.store === 'sqlite' ? skipped('the store is a file') : findStoreProblems(values.store);
+  ['sqlite', 'postgres'].includes(values.store)
+    ? skipped('the store is a file, or a server of the network')
+    : findStoreProblems(values.store);
 
 /** Rejects with `STORE_DENIED`, `STORE_UNREACHABLE` and others of their kind. */
 export async function findStoreProblems(location: string): Promise<Finding[]> {

@@ -232,6 +232,7 @@ export const CODES = {
   VIEWER_TOKEN_NEEDED: usage('Listening beyond loopback needs a token for those who read, or `--open`.'),
   WRONG_HOST: user('A reading names a host that its sender has no token for, or an execution of another host.', 403),
   WRONG_REGION: user('A reading names another region than that of its relay.', 403),
+  WRONG_SHARD: user('A reading is in the queue of another shard than that of its host.'),
 };
 
 export type ErrorCode = keyof typeof CODES;

@@ -1,46 +1,25 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { child, READY, RUN, Supervised } from '../../test/support/supervised.js';
 import { isAlive, type ProcessId } from './process-id.js';
-import { type ChildEvent, type ChildSpec, Supervisor } from './supervisor.js';
+import { type ChildEvent, Supervisor } from './supervisor.js';
 
-let folder: string;
+let supervised: Supervised;
 let supervisor: Supervisor;
+let folder: string;
 let events: ChildEvent[];
-/** Every process that ever ran. */
 let seen: Map<number, ProcessId>;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'supervisor-'));
-  supervisor = new Supervisor(join(folder, 'logs'));
-  events = [];
-  seen = new Map();
-  supervisor.on('event', (event) => events.push(event));
-  supervisor.on('change', () => {
-    for (const id of supervisor.running) seen.set(id.pid, id);
-  });
+  supervised = new Supervised();
+  ({ supervisor, folder, events, seen } = supervised);
 });
+afterEach(() => supervised.close());
 
-afterEach(async () => {
-  await supervisor.stop(supervisor.running.map(({ name }) => name));
-  for (const id of seen.values()) if (isAlive(id)) process.kill(id.pid, 'SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const READY = 'process.send({ ready: {} });';
-const RUN = 'setInterval(() => {}, 1000);';
-
-/** A child that runs a script. */
-const child = (name: string, script: string, over: Partial<ChildSpec> = {}): ChildSpec => ({
-  ...{ name, command: process.execPath, args: ['-e', script], ready: 'ipc' },
-  ...over,
-});
-
-const pidOf = (name: string) => supervisor.running.find((id) => id.name === name)?.pid;
-const of = <T extends ChildEvent['type']>(type: T) =>
-  events.filter((event): event is Extract<ChildEvent, { type: T }> => event.type === type);
+const pidOf = (name: string) => supervised.pidOf(name);
+const of = <T extends ChildEvent['type']>(type: T) => supervised.of(type);
 const until = (look: () => boolean) => vi.waitUntil(look, { timeout: 15_000, interval: 10 });
 
 test('start resolves when the child says that it is ready, and stop leaves no process', async () => {
@@ -98,59 +77,6 @@ test('after kill -9 it is started again, and again, each time after a longer pau
     })),
   );
   expect(of('child.restarted').map(({ pid }) => pid)).toEqual(pids.slice(0, 3).reverse());
-});
-
-const ANSWERS = `process.on('message', () => process.send({ pong: true }));`;
-
-test('a child that is stopped by a signal hangs: it is killed, that is reported, and it is restarted', async () => {
-  await supervisor.start(child('a', `${ANSWERS} ${READY} ${RUN}`, { hungAfterMs: 2000 }));
-  const first = pidOf('a')!;
-  process.kill(first, 'SIGSTOP');
-  await until(() => of('child.restarted').length === 1);
-  expect(events.map(({ type }) => type)).toEqual(['child.ready', 'child.hung', 'child.exited', 'child.restarted']);
-  expect(of('child.hung')).toEqual([{ type: 'child.hung', name: 'a', silentMs: 2000 }]);
-  expect(pidOf('a')).not.toBe(first);
-});
-
-test('a child whose event loop is blocked for good is restarted; one that is busy for some seconds is not', async () => {
-  const block = (seconds: number) =>
-    `setTimeout(() => { const t = Date.now(); while (Date.now() - t < ${seconds}000); }, 100);`;
-  await supervisor.start(child('blocked', `${ANSWERS} ${READY} ${block(60)} ${RUN}`, { hungAfterMs: 2000 }));
-  await supervisor.start(child('busy', `${ANSWERS} ${READY} ${block(4)} ${RUN}`));
-  const busy = pidOf('busy');
-  await until(() => of('child.restarted').some(({ name }) => name === 'blocked'));
-  await sleep(3000);
-  expect(of('child.hung').map(({ name }) => name)).not.toContain('busy');
-  expect(pidOf('busy')).toBe(busy);
-});
-
-test('long work that a child announces is no hang, neither before nor after it is ready; without a word it is', async () => {
-  const block = (ms: number) => `t = Date.now(); while (Date.now() - t < ${ms});`;
-  const work = (ms: number) => `process.send({ busyForMs: 60000 }); ${block(ms)} process.send({ busyForMs: 0 });`;
-  const script = (then: string) =>
-    `let t; ${ANSWERS} ${work(2500)} ${READY} ${RUN} setTimeout(() => { ${then} }, 500);`;
-  const limits = { readyTimeoutMs: 1000, hungAfterMs: 2000 };
-  await supervisor.start(child('announced', script(work(5500)), limits));
-  expect(of('child.slow')).toEqual([{ type: 'child.slow', name: 'announced', afterMs: 1000 }]);
-  await supervisor.start(child('silent', script(block(60_000)), limits));
-  await until(() => of('child.hung').length > 0);
-  expect(of('child.hung').map(({ name }) => name)).toEqual(['silent']);
-  // It hangs again and again, and is not among the running ones between two of its runs.
-  await supervisor.stop(['silent']);
-});
-
-test('another program is asked in its own way', async () => {
-  let answers = true;
-  const ask = async (signal: AbortSignal) => {
-    if (!answers) await sleep(60_000, undefined, { signal });
-  };
-  await supervisor.start(child('a', RUN, { ready: async () => {}, ask, hungAfterMs: 2000 }));
-  await sleep(4500);
-  expect(of('child.hung')).toEqual([]);
-  answers = false;
-  await until(() => of('child.hung').length === 1);
-  answers = true;
-  await until(() => of('child.restarted').length === 1);
 });
 
 test('every child has the variables of its supervisor', async () => {

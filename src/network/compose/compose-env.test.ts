@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { packageRoot } from '../../lib/process/self-command.js';
-import { makeEnvironment, queueVariables, readEnvironment } from './compose-env.js';
+import { makeEnvironment, queueVariables, readEnvironment, storeVariables } from './compose-env.js';
 import { projectName } from './engine/compose-project.js';
 
 let folder: string;
@@ -109,4 +109,13 @@ test('every variable of the compose file is explained in .env.template', () => {
   // One a node, one a relay; `sensors token` makes them.
   for (const name of used) if (/^(SENSOR_TOKEN_EDGE|RELAY_TOKEN)_/.test(name)) used.delete(name);
   for (const name of used) expect(template, name).toMatch(new RegExp(`^# .*\\n(.*\\n)?${name}=$`, 'm'));
+});
+
+test('the password of the database is made once and kept, and a database on loopback is refused', () => {
+  const of = (store: string, given?: string) => storeVariables({ store }, () => given, folder);
+  const made = of('postgres');
+  expect(made.POSTGRES_PASSWORD).toMatch(/^[\w-]{20,}$/);
+  expect([of('postgres'), of('postgres', 'given')]).toEqual([made, { POSTGRES_PASSWORD: 'given' }]);
+  expect(of('postgres://me@db/x')).toEqual({ WASM_SENSORS_STORE: 'postgres://me@db/x' });
+  expect(() => of('postgres://me:secret@localhost/x')).toThrow(/^(?!.*secret).*can't reach/);
 });

@@ -6,6 +6,7 @@ import { type PortKey, portWish, type Resolved } from '../../config/resolve-sett
 import type { Settings } from '../../config/settings.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../../lib/fs/durable-files.js';
+import { keepToken } from '../../lib/net/bearer-token.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
 import type { PortWish } from '../../lib/net/choose-port.js';
 import { withoutSecrets } from '../../lib/net/url-secrets.js';
@@ -89,6 +90,23 @@ export function queueVariables(
     );
   }
   return { ...found, AWS_REGION: awsRegion ?? '', AWS_ENDPOINT_URL_SQS: queueEndpoint ?? '', SQS_QUEUE_URL: queue };
+}
+
+/** Where the puller keeps readings, and the password of a server in the network, which is kept in the state folder. Throws `BAD_SETTING`. */
+export function storeVariables(
+  { store }: Pick<Settings, 'store'>,
+  environment: Environment,
+  stateDir: string,
+): Record<string, string> {
+  if (store === 'postgres') {
+    return { POSTGRES_PASSWORD: environment('POSTGRES_PASSWORD') ?? keepToken(join(stateDir, 'postgres-password')) };
+  }
+  if (store !== 'sqlite' && isLoopback(new URL(store).hostname)) {
+    throw new AppError('BAD_SETTING', `store: containers can't reach ${withoutSecrets(store)}`, {
+      hint: 'Name this machine as containers know it, such as host.docker.internal, or omit the URL: --store postgres.',
+    });
+  }
+  return { WASM_SENSORS_STORE: store };
 }
 
 /** Without the ports of services that this network does not have. */

@@ -15,7 +15,7 @@ import { REGIONS } from '../network.js';
 import type { NetworkNeeds, NetworkProvider, PlanContext, Removal, Services } from '../provider.js';
 import { relayMemoryMb } from '../relays.js';
 import { proxyEnvOf } from '../sensor-tokens.js';
-import { makeEnvironment, portWishes, queueVariables, readEnvironment } from './compose-env.js';
+import { makeEnvironment, portWishes, queueVariables, readEnvironment, storeVariables } from './compose-env.js';
 import {
   type ComposeConnection,
   clientContainer,
@@ -33,10 +33,11 @@ export const composeProvider: NetworkProvider<ComposeConnection> = {
   kind: 'compose',
   capabilities: {
     givesNodesTokens: true,
+    runsPostgres: true,
     demoNodes: 2,
     unsupported: {
       // Containers listen where their network is, and their ports on this machine are those of loopback.
-      settings: ['host', 'store', 'tlsCert', 'tlsKey', 'tlsCa', 'proxyUrl'],
+      settings: ['host', 'tlsCert', 'tlsKey', 'tlsCa', 'proxyUrl'],
       hint: 'Omit it. To serve other machines put a reverse proxy, which can also speak TLS, before the published port.',
     },
   },
@@ -56,14 +57,15 @@ export const composeProvider: NetworkProvider<ComposeConnection> = {
     const words = command.length > 0 ? command : ['bash'];
     return { program: 'docker', args: ['exec', tty ? '-it' : '-i', clientContainer(connection.project), ...words] };
   },
-  async render(folder, { nodesPerRegion, relays }) {
+  async render(folder, { nodesPerRegion, relays, postgres }) {
     const files = await writeNetworkFiles(folder, {
       nodesPerRegion,
       dockerInside: 'privileged',
       embeddedQueue: true,
       relays,
+      postgres,
       heading: [
-        `Made by \`wasm-sensors render --nodes ${nodesPerRegion}${relays ? ' --relays' : ''}\` from templates/compose.yaml.`,
+        `Made by \`wasm-sensors render --nodes ${nodesPerRegion}${relays ? ' --relays' : ''}${postgres ? ' --store postgres' : ''}\` from templates/compose.yaml.`,
         'Start it with: docker compose up -d   (`.env` holds the variables, which it explains, and the nodes’ tokens)',
       ],
     });
@@ -82,6 +84,8 @@ async function withEngine(stateDir: string, remove: (stateDir: string) => Promis
   return remove(stateDir);
 }
 
+/** As in the template. */
+const POSTGRES_IMAGE = 'postgres:16-bookworm';
 const DEFAULT_BACALHAU = 'v1.9.3';
 const LOCAL = 'http://127.0.0.1';
 
@@ -101,10 +105,11 @@ async function planCompose(resolved: Resolved, context: PlanContext) {
     WASM_SENSORS_VIEWER_TOKEN: values.viewerToken ?? '',
     WASM_SENSORS_WEBHOOK: values.webhook ?? '',
     WASM_SENSORS_ALLOWED_HOSTS: (values.allowedHosts ?? []).join(','),
+    ...storeVariables(values, environment, context.stateDir),
     ...proxyEnvOf(context),
     ...ownTokens(context.sensorKey, context),
   };
-  const settings: Partial<Pick<Settings, 'queue' | 'queueEndpoint' | 'allowedHosts'>> = values;
+  const settings: Partial<Pick<Settings, 'queue' | 'queueEndpoint' | 'allowedHosts' | 'store'>> = values;
   return {
     project: { name: projectName(environment('COMPOSE_PROJECT_NAME')), folder: join(context.stateDir, 'compose') },
     context,
@@ -114,6 +119,8 @@ async function planCompose(resolved: Resolved, context: PlanContext) {
     bacalhauVersion: bacalhauTag(environment('BACALHAU_VERSION') ?? DEFAULT_BACALHAU),
     image: image ?? productImage(),
     imageNamed: image !== undefined,
+    /** Of the server of the store; undefined: there is none. */
+    postgresImage: values.store === 'postgres' ? (environment('POSTGRES_IMAGE') ?? POSTGRES_IMAGE) : undefined,
     /** First three numbers of its addresses; undefined: free ones are found. */
     backbone: environment('BACKBONE'),
     /** Of Bacalhau's nodes; undefined: that of the compose file. */
@@ -125,9 +132,9 @@ async function planCompose(resolved: Resolved, context: PlanContext) {
 function serviceArgs(settings: Resolved, { logging }: PlanContext): ServiceArgs {
   const ofPuller = ['sinks', 'pollers', 'alertAfter', 'retention', 'minuteRetention', 'hourRetention'] as const;
   return {
-    'sqs-proxy': serviceFlags({ ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
-    'sqs-puller': serviceFlags({ ...givenSettings(settings, [...ofPuller, 'awsRegion']), ...logging }),
-    queue: serviceFlags(logging ?? {}),
+    'sqs-proxy': serviceFlags({ ...givenSettings(settings, ['rateLimit', 'awsRegion', 'shards']), ...logging }),
+    'sqs-puller': serviceFlags({ ...givenSettings(settings, [...ofPuller, 'awsRegion', 'shards']), ...logging }),
+    queue: serviceFlags({ ...givenSettings(settings, ['shards']), ...logging }),
     relay: serviceFlags({ ...givenSettings(settings, ['rateLimit']), ...logging }),
   };
 }

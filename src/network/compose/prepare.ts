@@ -41,6 +41,7 @@ export async function prepare(
     dockerInside,
     embeddedQueue: settings.queue === undefined,
     relays: context.relays,
+    postgres: settings.store === 'postgres',
     owner: context.stateDir,
     args,
     heading: [
@@ -55,11 +56,12 @@ export async function prepare(
 const OF_BACALHAU =
   'BACALHAU_VERSION names the version; see https://github.com/bacalhau-project/bacalhau/pkgs/container/bacalhau.';
 const OF_PRODUCT = 'Build it with `wasm-sensors images build --tag …`, or unset WASM_SENSORS_IMAGE.';
+const OF_POSTGRES = 'POSTGRES_IMAGE names another image of PostgreSQL 13 or newer.';
 const OF_REGISTRY = `Fetch it where this machine is online (docker pull ${REGISTRY_IMAGE}), or omit --registry.`;
 
 /** Pulls or builds images that are missing; resolves with how the Docker inside `web-services` can run. */
 async function provideImages(
-  { bacalhauVersion, image, imageNamed, context }: ComposePlan,
+  { bacalhauVersion, image, imageNamed, postgresImage, context }: ComposePlan,
   progress: (step: string) => void,
   signal: AbortSignal,
 ): Promise<DockerInside> {
@@ -81,6 +83,7 @@ async function provideImages(
     provide(node, OF_BACALHAU),
     imageNamed ? provide(image, OF_PRODUCT) : build(),
     context.registry ? provide(REGISTRY_IMAGE, OF_REGISTRY) : undefined,
+    postgresImage === undefined ? undefined : provide(postgresImage, OF_POSTGRES),
   ]);
   if (why !== undefined) context.emit({ type: 'services-node.missing', reason: why });
   return mode;

@@ -29,7 +29,7 @@ const READY_MS = 60_000;
 /** Added to that for each edge node. */
 const READY_MS_PER_NODE = 500;
 /** They stop after all others, which hand over their readings to the queue and sign off from the orchestrator. */
-const STOPPED_LAST = ['queue', 'orchestrator'];
+const STOPPED_LAST = ['queue', 'postgres', 'orchestrator'];
 
 /** @param resting services that are stopped on purpose */
 export function createComposeRun(
@@ -178,6 +178,8 @@ async function bringUp(
     writeVariables(plan, addresses);
     return up(['orchestrator', 'client', ...optional]);
   });
+  // A puller ends where the database can't be reached at its start.
+  if (plan.postgresImage !== undefined) await up(['--wait', 'postgres']);
   signal.throwIfAborted();
   const results = await Promise.allSettled([
     up(['sqs-proxy', 'sqs-puller', ...(context.relays ? REGIONS.map(relayName) : [])]),

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ASYNCIFY_EXPORTS } from '../../modules/user-module.js';
 import { hostileModule, hostileModules } from '../../test/support/hostile-modules.js';
 import { type TinyModule, tinyModule } from '../../test/support/tiny-module.js';
@@ -16,28 +16,29 @@ const WAIT = { timeout: 30_000, interval: 50 };
 const WASI = 'wasi_snapshot_preview1';
 
 const folder = mkdtempSync(join(tmpdir(), 'foreign-'));
+/** One for each test: what a killed process has asked for may arrive after its test. */
 let server: Server;
+/** Requests that this test's server has got. */
 let asked: number;
 let host: ForeignHost;
 let refused: string[];
 let ends: { exit: GuestExit; lastLine: string }[];
 
-beforeAll(async () => {
-  server = createServer((_, response) => {
-    asked++;
+beforeEach(async () => {
+  [host, asked, refused, ends] = [new ForeignHost(), 0, [], []];
+  const own = createServer((_, response) => {
+    if (server === own) asked++;
     response.end('ok');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server = own;
+  await new Promise<void>((resolve) => own.listen(0, '127.0.0.1', resolve));
 });
-afterAll(() => {
+afterEach(() => {
+  host.close();
   server.closeAllConnections();
   server.close();
-  rmSync(folder, { recursive: true });
 });
-beforeEach(() => {
-  [host, asked, refused, ends] = [new ForeignHost(), 0, [], []];
-});
-afterEach(() => host.close());
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const origin = () => `127.0.0.1:${(server.address() as AddressInfo).port}`;
 

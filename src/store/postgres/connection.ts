@@ -7,7 +7,9 @@ import { withoutSecrets } from '../../lib/net/url-secrets.js';
 
 const CONNECT_MS = 10_000;
 /** Of one statement, on the server; a server that does not even refuse is given up a little later. */
-export const STATEMENT_MS = 60_000;
+const STATEMENT_MS = 60_000;
+/** The pipeline, the roll-ups, retention, and a question about history. */
+const CONNECTIONS = 5;
 
 const HINT =
   'For example: postgres://user@host:5432/database?sslmode=verify-full; PGPASSWORD or ~/.pgpass may have the password.';
@@ -22,10 +24,13 @@ const PARAMETERS = new Set([
   'port',
   'connect_timeout',
   'application_name',
+  // Those of this program.
+  'connections',
+  'statement_timeout',
 ]);
 
 /** What `pg` takes, of a URL as libpq has it. Throws `BAD_SETTING`. */
-export function connectionOf(location: string, name: string): pg.ClientConfig {
+export function connectionOf(location: string, name: string, connections = CONNECTIONS): pg.PoolConfig {
   if (!URL.canParse(location)) throw badUrl('this is no URL of a PostgreSQL database');
   const url = new URL(location);
   const { searchParams } = url;
@@ -36,6 +41,12 @@ export function connectionOf(location: string, name: string): pg.ClientConfig {
   const host =
     searchParams.get('host') ?? decoded(url.hostname.replace(/^\[|\]$/g, '')) ?? process.env.PGHOST ?? 'localhost';
   const port = searchParams.get('port') ?? url.port;
+  const number = (key: string, least: number, fallback: number) => {
+    const given = Number(searchParams.get(key) ?? fallback);
+    if (Number.isInteger(given) && given >= least) return given;
+    throw badUrl(`${key} must be a whole number from ${least} on`);
+  };
+  const statementMs = number('statement_timeout', 1_000, STATEMENT_MS);
   const given = {
     user: decoded(url.username),
     password: decoded(url.password),
@@ -47,12 +58,13 @@ export function connectionOf(location: string, name: string): pg.ClientConfig {
     host,
     ssl: tlsOf(searchParams, host),
     application_name: searchParams.get('application_name') ?? name,
-    connectionTimeoutMillis: 1_000 * Number(searchParams.get('connect_timeout') ?? CONNECT_MS / 1_000),
+    connectionTimeoutMillis: 1_000 * number('connect_timeout', 1, CONNECT_MS / 1_000),
+    max: number('connections', 2, connections),
     keepAlive: true,
-    statement_timeout: STATEMENT_MS,
-    query_timeout: STATEMENT_MS + 5_000,
+    statement_timeout: statementMs,
+    query_timeout: statementMs + 5_000,
     lock_timeout: 20_000,
-    idle_in_transaction_session_timeout: STATEMENT_MS,
+    idle_in_transaction_session_timeout: statementMs,
     // Of bigint: ids and milliseconds, which JavaScript's numbers have.
     types: { getTypeParser: (oid, format) => (oid === 20 ? Number : pg.types.getTypeParser(oid, format)) },
   };

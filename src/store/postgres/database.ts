@@ -1,10 +1,7 @@
 /** A few connections to the database of the store, and transactions on them. */
 import pg from 'pg';
 import { Exclusive } from '../../lib/async/exclusive.js';
-import { connectionOf, STATEMENT_MS, type Subject, storeError } from './connection.js';
-
-/** A pipeline, the roll-ups, retention, and a question about history. */
-const CONNECTIONS = 5;
+import { connectionOf, type Subject, storeError } from './connection.js';
 
 /** A process that was stopped in the middle of a transaction keeps the lock of its shard no longer. */
 const IDLE_MS = 5_000;
@@ -21,23 +18,23 @@ export class Database {
   readonly longWork = new Exclusive();
   readonly #pool: pg.Pool;
 
-  /** Connects with the first statement. Throws `BAD_SETTING`. */
-  constructor(location: string, name: string, connections = CONNECTIONS) {
-    const config = connectionOf(location, name);
+  /** `connections`: at most, where the URL does not say. Connects with the first statement. Throws `BAD_SETTING`. */
+  constructor(location: string, name: string, connections?: number) {
+    const config = connectionOf(location, name, connections);
     this.subject = { location, user: config.user, database: config.database };
     this.#pool = new pg.Pool({
       ...config,
       idle_in_transaction_session_timeout: IDLE_MS,
-      max: connections,
       options: '-c search_path=wasm_sensors,pg_temp',
     });
     // Of idle connections: the next statement gets another one, or fails by itself.
     this.#pool.on('error', () => {});
   }
 
-  run: Run = async (sql, values = [], ms = STATEMENT_MS + 5_000) => {
+  run: Run = async (sql, values = [], ms) => {
     try {
-      return (await this.#pool.query({ text: sql, values, query_timeout: ms } as pg.QueryConfig)).rows;
+      return (await this.#pool.query({ text: sql, values, ...(ms ? { query_timeout: ms } : {}) } as pg.QueryConfig))
+        .rows;
     } catch (error) {
       throw storeError(error, this.subject);
     }

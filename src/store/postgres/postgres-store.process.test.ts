@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Reading } from '../../protocol/message.js';
-import { OWN, OWN_KEY, SIGNED } from '../../test/support/certificates.js';
+import { LOCALHOST, OWN_KEY, SIGNED } from '../../test/support/certificates.js';
 import { POSTGRES_BIN, PostgresServer, WHY_SKIPPED } from '../../test/support/postgres-server.js';
 import { type AnswerLine, type ReadRequest, SCHEMA_SQL } from '../answer.js';
 import { HOUR_MS } from '../history.js';
@@ -106,12 +106,22 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
     ['nobody who answers', () => url.replace(/:\d+\//, ':1/'), 'STORE_UNREACHABLE'],
     ['a server without TLS that is asked for it', () => `${url}?sslmode=require`, 'STORE_UNREACHABLE'],
     ['a database in which the user may do nothing', () => url.replace(/\/db\d+$/, '/postgres'), 'STORE_DENIED'],
+    ['one connection, where two wait for one another', () => `${url}?connections=1`, 'BAD_SETTING'],
+    ['a time that is no number', () => `${url}?statement_timeout=1min`, 'BAD_SETTING'],
     ['an unknown parameter', () => `${url}?sslmood=require`, 'BAD_SETTING'],
   ])('%s is said, and no password with it', async (_, location, code) => {
     const error = await PostgresStore.open(location()).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code });
     const { message, hint, stack } = error as { message: string; hint?: string; stack: string };
     expect(`${message} ${hint} ${stack}`).not.toMatch(/wr0ng-secret|se(?: |%20)cret/);
+  });
+
+  test('has no more connections than its URL allows, and as much time', async () => {
+    const store = await openStore(`${url}?connections=2&statement_timeout=7000`);
+    await Promise.all(Array.from({ length: 9 }, () => store.append([entry()])));
+    const name = databaseOf(url);
+    const [open] = await server.query(`select count(*)::int as n from pg_stat_activity where datname = '${name}'`);
+    expect(open).toEqual({ n: 2 });
   });
 
   test('a store of a newer version is left alone', async () => {
@@ -315,8 +325,8 @@ describe.skipIf(POSTGRES_BIN === undefined)(`PostgreSQL over TLS (${WHY_SKIPPED}
   beforeAll(async () => {
     server = await PostgresServer.start();
     url = await server.database();
-    server.speakTls(OWN, OWN_KEY);
-    writeFileSync(join(server.folder, 'ca.pem'), OWN);
+    server.speakTls(LOCALHOST, OWN_KEY);
+    writeFileSync(join(server.folder, 'ca.pem'), LOCALHOST);
     writeFileSync(join(server.folder, 'other.pem'), SIGNED);
   });
   afterAll(() => server.stop());
@@ -333,9 +343,13 @@ describe.skipIf(POSTGRES_BIN === undefined)(`PostgreSQL over TLS (${WHY_SKIPPED}
     ['verify-full, under another name', () => `?sslmode=verify-full&${ca()}`, 'STORE_UNREACHABLE'],
     ['a file that there is not', () => '?sslmode=verify-ca&sslrootcert=%2Fno%2Fsuch.pem', 'BAD_SETTING'],
     ['prefer, which would speak without TLS', () => '?sslmode=prefer', 'BAD_SETTING'],
-  ])('%s', async (_, parameters, code) => {
-    const opened = await checkDatabase(url + parameters()).catch((error: { code: string }) => error.code);
+  ])('%s', async (_, parameters, code) => expectOpened(url + parameters(), code));
+  test('verify-full, under the name of its certificate', () =>
+    expectOpened(`${url.replace('127.0.0.1', 'localhost')}?sslmode=verify-full&${ca()}`));
+
+  async function expectOpened(location: string, code?: string): Promise<void> {
+    const opened = await checkDatabase(location).catch((error: { code: string }) => error.code);
     if (code === undefined) expect(opened).toMatchObject({ problems: [] });
     else expect(opened).toBe(code);
-  });
+  }
 });

@@ -24,7 +24,8 @@ function makeCertificate(dir: string): string[] {
 /** Whether certificates can be made here. */
 const https = spawnSync('openssl', ['version']).status === 0;
 
-describe.each(NETWORKS)('changing running sensors on the $network network', ({ network, skip }) => {
+// Both at the same time: they wait more than they compute.
+describe.concurrent.each(NETWORKS)('changing running sensors on the $network network', ({ network, skip }) => {
   const sandbox = new Sandbox(SECRETS);
   const elsewhere = new Sandbox();
   const live = async (region?: string): Promise<SensorView[]> =>
@@ -40,7 +41,7 @@ describe.each(NETWORKS)('changing running sensors on the $network network', ({ n
     return (JSON.parse(stdout) as { error: { code: string; message: string; hint: string; details: string[] } }).error;
   };
   const step = (name: string, body: () => Promise<void>) =>
-    test(name, async (context) => {
+    test.sequential(name, async (context) => {
       if (skip !== undefined) context.skip(skip);
       await body();
     });
@@ -52,9 +53,8 @@ describe.each(NETWORKS)('changing running sensors on the $network network', ({ n
   beforeAll(async () => {
     if (skip !== undefined) return;
     const tls = https ? makeCertificate(sandbox.dir) : [];
-    const args = ['up', '-d', '--network', network, '--deploy', '--interval', '0.5', '--color', '#101010', ...tls];
-    const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags(network))]);
-    expect(stderr + code).toMatch(/0$/);
+    const args = ['--deploy', '--interval', '0.5', '--color', '#101010', ...tls];
+    await sandbox.up(network, args);
     expect(sandbox.state().endpoints.proxy).toMatch(https ? /^https:/ : /^http:/);
   });
   afterAll(async () => {

@@ -46,9 +46,8 @@ async function config(...words: string[]): Promise<Said> {
 }
 
 beforeAll(async () => {
-  const args = ['up', '-d', '--network', 'embedded', '--nodes', '2', '--deploy', '--interval', '0.1'];
-  const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags('embedded'))]);
-  expect(stderr + code).toMatch(/0$/);
+  const args = ['--nodes', '2', '--deploy', '--interval', '0.1'];
+  await sandbox.up('embedded', args);
 });
 afterAll(() => sandbox.close());
 

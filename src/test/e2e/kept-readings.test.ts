@@ -1,7 +1,7 @@
 /** What sensors keep when they can't deliver: none of it is missing, or the ledger has the number that is. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, type TestContext, test, vi } from 'vitest';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
 import { modulePath } from '../../modules/module-files.js';
 import type { DeployResult } from '../../operations/deploy/deploy-publisher.js';
@@ -11,27 +11,25 @@ import { tinyModule } from '../support/tiny-module.js';
 
 const until = (isSo: () => Promise<boolean>) => vi.waitUntil(isSo, { timeout: 30_000, interval: 100 });
 
-let sandbox: Sandbox;
-afterEach(() => sandbox.close());
-
-async function start(): Promise<void> {
-  sandbox = new Sandbox();
-  const args = ['up', '-d', '--network', 'embedded', '--deploy', '--interval', '0.5'];
-  const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags('embedded'))]);
-  expect(stderr + code).toMatch(/0$/);
+/** The tests wait more than they compute, so some run at the same time: each has a system of its own. */
+async function start({ onTestFinished }: TestContext, interval = '0.2') {
+  const sandbox = new Sandbox();
+  onTestFinished(() => sandbox.close());
+  await sandbox.up('embedded', ['--deploy', '--interval', interval]);
+  const total = async (): Promise<FleetSummary['total']> => (await sandbox.fleet().summary()).total;
+  const waiting = async () => (await total()).waiting;
+  /** The sensors of the older submission. */
+  const replaced = async () => (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'replaced');
+  return { sandbox, total, waiting, replaced };
 }
 
-const total = async (): Promise<FleetSummary['total']> => (await sandbox.fleet().summary()).total;
-const waiting = async () => (await total()).waiting;
-/** The sensors of the older submission. */
-const replaced = async () => (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'replaced');
 const nothingIsMissing = { gaps: 0, waiting: 0, unaccounted: 0 };
 
-test('a version that is deployed while a region is cut off waits: first the older sensors deliver what they keep', async () => {
-  await start();
+test.concurrent('a version that is deployed while a region is cut off waits: first the older sensors deliver what they keep', async (context) => {
+  const { sandbox, total, waiting, replaced } = await start(context);
   await sandbox.run(['region', 'disconnect', 'eu']);
   await until(async () => (await waiting()) >= 10);
-  const deployed = await sandbox.run(['deploy', 'publisher', '--interval', '0.5', '--color', '#00ff88']);
+  const deployed = await sandbox.run(['deploy', 'publisher', '--interval', '0.2', '--color', '#00ff88']);
   expect(deployed.stdout).toMatch(/^pending: eu is cut off, its 1 sensor keeps up to \d+ readings$/m);
   const kept = await waiting();
   await until(async () => (await waiting()) > kept + 3);
@@ -43,9 +41,9 @@ test('a version that is deployed while a region is cut off waits: first the olde
   expect(old.sequence).toBeGreaterThan(10);
 }, 60_000);
 
-test('modules of one’s own that are built on our library wait, and deliver first, too', async () => {
-  await start();
-  const own = ['deploy', 'publisher', '--module', modulePath('publisher'), '--interval', '0.5'];
+test.concurrent('modules of one’s own that are built on our library wait, and deliver first, too', async (context) => {
+  const { sandbox, total, waiting, replaced } = await start(context);
+  const own = ['deploy', 'publisher', '--module', modulePath('publisher'), '--interval', '0.2'];
   expect((await sandbox.run(own)).code).toBe(0);
   await sandbox.run(['region', 'disconnect', 'eu']);
   await until(async () => (await waiting()) >= 10);
@@ -57,21 +55,21 @@ test('modules of one’s own that are built on our library wait, and deliver fir
   for (const old of await replaced()) expect(old).toMatchObject({ ...nothingIsMissing, received: old.sequence });
 }, 60_000);
 
-test('a version is deployed only when the sensors have delivered what they keep, where the queue hangs', async () => {
-  await start();
+test.concurrent('a version is deployed only when the sensors have delivered what they keep, where the queue hangs', async (context) => {
+  const { sandbox, waiting, replaced } = await start(context);
   process.kill(sandbox.pidOf('queue'), 'SIGSTOP');
   await until(async () => (await waiting()) >= 10);
   const impatient = await sandbox.run(['deploy', 'publisher', '--color', '#ff0000', '--timeout', '1']);
   expect(impatient).toMatchObject({ code: 1, stderr: expect.stringMatching(/READINGS_KEPT|do not deliver/) });
   // Its supervisor starts the queue again.
-  const { code, stdout } = await sandbox.run(['deploy', 'publisher', '--interval', '0.5', '--color', '#00ff88']);
+  const { code, stdout } = await sandbox.run(['deploy', 'publisher', '--interval', '0.2', '--color', '#00ff88']);
   expect(stdout + code).toMatch(/^3\/3 sensors reporting .*\n0$/);
   expect(await replaced()).toHaveLength(3);
   for (const old of await replaced()) expect(old).toMatchObject({ ...nothingIsMissing, received: old.sequence });
 }, 60_000);
 
-test('a deployment ends when the last readings of the sensors before are stored; nothing is missing, nothing comes twice', async () => {
-  await start();
+test.concurrent('a deployment ends when the last readings of the sensors before are stored; nothing is missing, nothing comes twice', async (context) => {
+  const { sandbox, total, replaced } = await start(context);
   for (const color of ['#00ff88', '#ff0000', '#0000ff']) {
     const { unaccounted } = await sandbox.json<DeployResult>([
       'deploy',
@@ -89,8 +87,8 @@ test('a deployment ends when the last readings of the sensors before are stored;
   for (const { received, sequence } of await replaced()) expect(received).toBe(sequence);
 }, 60_000);
 
-test('--now says how many readings it gives up, and what is given up is counted', async () => {
-  await start();
+test.concurrent('--now says how many readings it gives up, and what is given up is counted', async (context) => {
+  const { sandbox, total, waiting, replaced } = await start(context, '0.5');
   await sandbox.run(['region', 'disconnect', 'eu']);
   await until(async () => (await waiting()) >= 10);
   const { code, stderr } = await sandbox.run(['deploy', 'publisher', '--now', '--color', '#00ff88']);
@@ -102,8 +100,8 @@ test('--now says how many readings it gives up, and what is given up is counted'
   expect([unaccounted >= Number(given), unaccounted - Number(given) <= 5]).toEqual([true, true]);
 }, 60_000);
 
-test('a version that traps leaves the one before running; --undo brings the one before back', async () => {
-  await start();
+test.concurrent('a version that traps leaves the one before running; --undo brings the one before back', async (context) => {
+  const { sandbox } = await start(context);
   const live = async () => (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'live');
   const before = (await live()).map(({ execution_id: id }) => id);
   const module = join(sandbox.dir, 'bad.wasm');
@@ -111,21 +109,21 @@ test('a version that traps leaves the one before running; --undo brings the one 
   const failed = await sandbox.run(['deploy', 'publisher', '--module', module]);
   expect([failed.code, failed.stderr]).toMatchObject([1, expect.stringMatching(/run on where no new one reports/)]);
   expect((await live()).map(({ execution_id: id }) => id)).toEqual(before);
-  expect((await sandbox.run(['deploy', 'publisher', '--color', '#00ff88', '--interval', '0.5'])).code).toBe(0);
+  expect((await sandbox.run(['deploy', 'publisher', '--color', '#00ff88', '--interval', '0.2'])).code).toBe(0);
   expect((await sandbox.run(['status'])).stdout).toMatch(
-    /^publisher +--color #00ff88 --interval 0.5 since .*; before: --interval 0.5 \(deploy publisher --undo\)$/m,
+    /^publisher +--color #00ff88 --interval 0.2 since .*; before: --interval 0.2 \(deploy publisher --undo\)$/m,
   );
   expect((await sandbox.run(['deploy', 'publisher', '--undo'])).code).toBe(0);
   const reported = async () => (await live()).map(({ config }) => [config?.sources?.color, config?.intervalMs]);
-  expect(await reported()).toEqual(Array(3).fill(['default', 500]));
+  expect(await reported()).toEqual(Array(3).fill(['default', 200]));
   expect((await sandbox.run(['status'])).stdout).toMatch(/^publisher .*; before: --color #00ff88 /m);
 }, 60_000);
 
-test('a version that waits for its region is there after a restart of the host', async () => {
-  await start();
+test.concurrent('a version that waits for its region is there after a restart of the host', async (context) => {
+  const { sandbox, total, waiting } = await start(context);
   await sandbox.run(['region', 'disconnect', 'eu']);
   await until(async () => (await waiting()) >= 5);
-  await sandbox.run(['deploy', 'publisher', '--color', '#00ff88', '--interval', '0.5']);
+  await sandbox.run(['deploy', 'publisher', '--color', '#00ff88', '--interval', '0.2']);
   expect((await sandbox.run(['status'])).stdout).toMatch(/publisher-eu v2 running, 1 node with the one before/);
   process.kill(sandbox.pidOf('sensors'), 'SIGKILL');
   await until(async () => {
@@ -137,8 +135,8 @@ test('a version that waits for its region is there after a restart of the host',
   await until(async () => (await total()).unaccounted >= 5);
 }, 60_000);
 
-test('what is given up is counted: by the command that stops, in status, and after a restart of the puller', async () => {
-  await start();
+test.concurrent('what is given up is counted: by the command that stops, in status, and after a restart of the puller', async (context) => {
+  const { sandbox, total, waiting } = await start(context, '0.5');
   await sandbox.run(['region', 'disconnect', 'eu']);
   await until(async () => (await waiting()) >= 10);
   const { stdout } = await sandbox.run(['stop', 'publisher', '--region', 'eu', '-o', 'json']);

@@ -87,6 +87,12 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a store on PostgreSQL (${WHY_SKIPPE
       expect.stringMatching(/^n\r?\n\d+/),
       expect.stringContaining('no network is up'),
     ]);
+    for (const command of ['history', 'plot']) {
+      const shown = await sandbox.run([command, 'rate', '--since', '5m', '-o', 'json'], { env });
+      expect(JSON.parse(shown.stdout).data.series.length, command).toBeGreaterThan(0);
+    }
+    const none = await sandbox.run(['history', 'nothing'], { env });
+    expect(none.stderr).toContain('There are: readings.rate');
   });
 
   test('a copy of a store that is killed at any moment goes on, until all is there', async () => {

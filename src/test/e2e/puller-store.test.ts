@@ -1,55 +1,75 @@
 /** The puller and its store while somebody sets the clock, or deletes, empties or damages the file. */
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { expect, type TestContext, test } from 'vitest';
 import { openSqlite } from '../../lib/sqlite/driver.js';
 import type { PullerAppStats } from '../../puller/puller-app.js';
 import { eventually, nothingMissing, Sandbox } from '../support/cli-harness.js';
 import { FakeClock, faketimeMissing } from '../support/faketime.js';
 
-let sandbox: Sandbox;
-afterEach(() => sandbox.close());
-
 const DAY = 86_400_000;
-const store = () => join(sandbox.stateDir, 'readings.db');
 const statsOf = async (url: string) => (await (await fetch(`${url}/stats`)).json()) as PullerAppStats;
 
-function storedReadings(): number {
-  const db = openSqlite(store(), { readOnly: true });
-  try {
-    return (db.prepare('select count(*) as n from readings').get() as { n: number }).n;
-  } finally {
-    db.close();
-  }
-}
-
-const pullerLog = () => readFileSync(join(sandbox.stateDir, 'logs', 'puller.log'), 'utf8');
-
-/** `up` with two nodes in each region, of which every sensor sends ten readings a second. */
-async function up(env: Record<string, string> = {}) {
-  sandbox = new Sandbox(env);
+/** A folder for one test: they wait more than they compute, so some run at the same time. */
+function place({ onTestFinished }: TestContext, env: Record<string, string> = {}) {
+  const sandbox = new Sandbox(env);
   mkdirSync(sandbox.stateDir);
-  const flags = ['--deploy', '--nodes', '2', '--interval', '0.1', ...(await Sandbox.portFlags())];
-  const running = sandbox.spawn(['up', ...flags]);
-  await eventually('a ready system', () => sandbox.state().phase === 'ready');
-  await eventually('readings', async () => (await sandbox.fleet().summary()).total.received > 100);
-  return running;
+  onTestFinished(() => sandbox.close());
+  const store = join(sandbox.stateDir, 'readings.db');
+
+  function storedReadings(): number {
+    const db = openSqlite(store, { readOnly: true });
+    try {
+      return (db.prepare('select count(*) as n from readings').get() as { n: number }).n;
+    } finally {
+      db.close();
+    }
+  }
+
+  /** `up` with two nodes in each region, of which every sensor sends ten readings a second. */
+  async function up() {
+    const flags = ['--deploy', '--nodes', '2', '--interval', '0.1', ...(await Sandbox.portFlags())];
+    const running = sandbox.spawn(['up', ...flags]);
+    await eventually('a ready system', () => sandbox.state().phase === 'ready');
+    await eventually('readings', async () => (await sandbox.fleet().summary()).total.received > 100);
+    return running;
+  }
+
+  const pullerLog = () => readFileSync(join(sandbox.stateDir, 'logs', 'puller.log'), 'utf8');
+  return { sandbox, store, storedReadings, up, pullerLog };
 }
 
-test.skipIf(faketimeMissing)(
+test.skipIf(faketimeMissing).concurrent(
   'steps of the clock delete nothing, hide no sensor and make no dead letters',
-  async () => {
-    const clock = new FakeClock(process.env.TMPDIR ?? '/tmp');
-    const running = await up(clock.env);
+  async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), 'clock-'));
+    context.onTestFinished(() => rmSync(folder, { recursive: true }));
+    const clock = new FakeClock(folder);
+    const { sandbox, storedReadings, up, pullerLog } = place(context, clock.env);
+    const running = await up();
     for (const offset of ['+25h', '+5d', '-1h', '+0']) {
       const before = storedReadings();
       clock.set(offset);
       // At least one round of retention, and of everything else that is done every second.
       await sleep(3000);
       expect(storedReadings()).toBeGreaterThanOrEqual(before);
-      const { total } = await sandbox.fleet().summary();
-      expect([offset, total.live, total.silent]).toEqual([offset, 6, 0]);
+      // A sensor that the step has hidden stays so; one that a busy machine holds up does not.
+      await eventually(`all six sensors at ${offset}`, async () => {
+        const { total } = await sandbox.fleet().summary();
+        return total.live === 6 && total.silent === 0;
+      });
     }
     const { puller } = sandbox.state().endpoints;
     expect(await statsOf(puller)).toMatchObject({ deadLettered: 0, clockAheadMs: 0 });
@@ -61,11 +81,10 @@ test.skipIf(faketimeMissing)(
   120_000,
 );
 
-test.skipIf(faketimeMissing)(
+test.skipIf(faketimeMissing).concurrent(
   'readings of a clock that was two days ahead are stored after it is corrected',
-  async () => {
-    sandbox = new Sandbox();
-    mkdirSync(sandbox.stateDir);
+  async (context) => {
+    const { sandbox, storedReadings } = place(context);
     const clock = new FakeClock(sandbox.dir);
     const [, proxyPort, , pullerPort, , queuePort] = await Sandbox.portFlags();
     const queue = ['--queue', 'readings', '--queue-endpoint', `http://127.0.0.1:${queuePort}`, '--queue-unsigned'];
@@ -97,21 +116,22 @@ test.skipIf(faketimeMissing)(
   60_000,
 );
 
-test('a store that is deleted under load is back within seconds, and nothing acknowledged is missing after kill -9', async () => {
+test.concurrent('a store that is deleted under load is back within seconds, and nothing acknowledged is missing after kill -9', async (context) => {
+  const { sandbox, store, storedReadings, up, pullerLog } = place(context);
   const running = await up();
   const deletions: (() => void)[] = [
-    () => rmSync(store()),
+    () => rmSync(store),
     () => {
-      for (const suffix of ['', '-wal', '-shm']) rmSync(store() + suffix, { force: true });
+      for (const suffix of ['', '-wal', '-shm']) rmSync(store + suffix, { force: true });
     },
-    () => rmSync(`${store()}-wal`),
+    () => rmSync(`${store}-wal`),
   ];
   // A deletion of several files may be noticed in the middle, and again after it.
   const writtenBack = () => pullerLog().split('It is written back').length;
   for (const remove of deletions) {
     const before = writtenBack();
     remove();
-    await eventually('the store', () => writtenBack() > before, 5_000);
+    await eventually('the store', () => writtenBack() > before, 10_000);
     await sleep(500);
   }
   process.kill(sandbox.pidOf('puller'), 'SIGKILL');
@@ -121,12 +141,13 @@ test('a store that is deleted under load is back within seconds, and nothing ack
   await eventually('every reading in the store', () => storedReadings() >= summary.total.received);
 }, 120_000);
 
-test('an emptied and a damaged store are quarantined, salvaged and said', async () => {
+test.concurrent('an emptied and a damaged store are quarantined, salvaged and said', async (context) => {
+  const { sandbox, store, storedReadings, up } = place(context);
   const running = await up();
   await sandbox.run(['down']);
   await running.ended;
   const whole = storedReadings();
-  overwritePages(8, 10);
+  overwritePages(store, 8, 10);
   const again = sandbox.spawn(['up', ...(await Sandbox.portFlags())]);
   await eventually('a ready system', () => sandbox.state().phase === 'ready');
   await eventually('it on the screen', () =>
@@ -136,17 +157,17 @@ test('an emptied and a damaged store are quarantined, salvaged and said', async 
   expect(status.stdout).toMatch(/store .*damaged.*readings\.db\.damaged/);
   expect(storedReadings()).toBeGreaterThan(whole / 3);
   await sandbox.run(['down']);
-  for (const suffix of ['-wal', '-shm']) rmSync(store() + suffix, { force: true });
-  truncateSync(store(), 0);
+  for (const suffix of ['-wal', '-shm']) rmSync(store + suffix, { force: true });
+  truncateSync(store, 0);
   sandbox.spawn(['up', ...(await Sandbox.portFlags())]);
   await eventually('a ready system', () => sandbox.state().phase === 'ready');
   const { puller } = await sandbox.json<{ puller: PullerAppStats }>(['status']);
-  expect(puller.store?.quarantined).toEqual([`${store()}.damaged`, `${store()}.damaged-2`]);
+  expect(puller.store?.quarantined).toEqual([`${store}.damaged`, `${store}.damaged-2`]);
 }, 120_000);
 
-function overwritePages(from: number, to: number): void {
-  const file = openSync(store(), 'r+');
-  expect(statSync(store()).size).toBeGreaterThan((to + 1) * 4096);
+function overwritePages(store: string, from: number, to: number): void {
+  const file = openSync(store, 'r+');
+  expect(statSync(store).size).toBeGreaterThan((to + 1) * 4096);
   for (let page = from; page <= to; page++) writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096);
   closeSync(file);
 }

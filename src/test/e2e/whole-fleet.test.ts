@@ -1,4 +1,5 @@
 /** Three pullers over four shards of a real PostgreSQL store: each answers for the whole fleet, and says what is missing. */
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -53,6 +54,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`the fleet of three pullers (${WHY_S
         response.end();
       });
     }).listen(0, '127.0.0.1');
+    await once(webhook, 'listening');
     const hook = `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/`;
     const shards = ['--shards', String(SHARDS)];
     const endpoint = await urlOf(sandbox.spawn(['queue', 'serve', '--port', '0', '--create', 'q', ...shards]), 'queue');

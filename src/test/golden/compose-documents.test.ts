@@ -18,6 +18,7 @@ test('compose.yaml without Docker inside', async () => {
       dockerInside: 'none',
       embeddedQueue: true,
       relays: false,
+      postgres: false,
       heading: ['The heading.', 'Its second line.'],
     },
   });
@@ -46,6 +47,7 @@ function plan(folder: string, settings: Partial<ComposePlan['settings']> = {}, o
     imageNamed: false,
     backbone: undefined,
     logLevel: undefined,
+    postgresImage: undefined,
     secrets: {
       ...{ AWS_ACCESS_KEY_ID: 'embedded', AWS_SECRET_ACCESS_KEY: 'embedded', AWS_SESSION_TOKEN: '' },
       ...{ AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL_SQS: '', SQS_QUEUE_URL: '' },

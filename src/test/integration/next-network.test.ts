@@ -1,22 +1,18 @@
 /** The fleet view of a second network in the same folder: the sensors of the first are no failures of it. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { isAlive } from '../../lib/process/process-id.js';
 import { eventually, Sandbox } from '../support/cli-harness.js';
 
-let sandbox: Sandbox;
-beforeEach(() => {
-  sandbox = new Sandbox();
-});
-afterEach(() => sandbox.close());
-
-const up = async (nodes: number, extra: string[] = []) =>
-  sandbox.run(['up', '-d', ...(await Sandbox.portFlags()), '--nodes', String(nodes), ...extra]);
 const deploy = ['--deploy', '--interval', '0.2'];
-const states = async () => (await sandbox.fleet().snapshot()).sensors.map(({ state }) => state);
 
-test.each(['down', 'kill -9'])(
+test.concurrent.for(['down', 'kill -9'])(
   'after `%s` they are gone, and what they counted stays',
-  async (end) => {
+  { timeout: 60_000 },
+  async (end, { onTestFinished }) => {
+    const sandbox = new Sandbox();
+    onTestFinished(() => sandbox.close());
+    const up = async (nodes: number, extra: string[] = []) =>
+      sandbox.run(['up', '-d', ...(await Sandbox.portFlags()), '--nodes', String(nodes), ...extra]);
     expect(await up(2, deploy)).toMatchObject({ code: 0 });
     const { received } = (await sandbox.fleet().summary()).total;
     const { up: own, children } = sandbox.state();
@@ -26,10 +22,10 @@ test.each(['down', 'kill -9'])(
       await eventually('its services ended', () => !children.some(isAlive));
     }
     expect(await up(1)).toMatchObject({ code: 0 });
-    expect(await states()).toEqual(Array(6).fill('gone'));
+    const { sensors } = await sandbox.fleet().snapshot();
+    expect(sensors.map(({ state }) => state)).toEqual(Array(6).fill('gone'));
     const { total } = await sandbox.fleet().summary();
     expect(total).toMatchObject({ live: 0, silent: 0 });
     expect(total.received).toBeGreaterThanOrEqual(received);
   },
-  60_000,
 );

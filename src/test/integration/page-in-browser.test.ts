@@ -43,7 +43,7 @@ describe('the web page', () => {
     up = sandbox.spawn([...args, ...(await Sandbox.portFlags())]);
     browser = await launchChromium(BROWSER);
     page = await browser.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000);
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on(
       'console',
@@ -493,7 +493,7 @@ describe('the web page of a puller that other machines reach', () => {
       expect(up.stderr + up.code).toMatch(/0$/);
       browser = await launchChromium(BROWSER!);
       const page = await browser.newPage();
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(30_000);
       const urls: string[] = [];
       page.on('request', (request) => urls.push(request.url()));
       await load(() => page.goto(sandbox.state().endpoints.puller));

@@ -66,6 +66,21 @@ export class Sandbox {
     return (JSON.parse(stdout) as { data: T }).data;
   }
 
+  /**
+   * Starts a network in the background, on ports of its own; what it said. As a test it has a second attempt, which the
+   * tests' output shows: other tests load the machine meanwhile, and may take a port.
+   */
+  async up(network: string, args: string[], options: { timeoutMs?: number } = {}): Promise<string> {
+    for (let attempt = 1; ; attempt++) {
+      const ports = await Sandbox.portFlags(network);
+      const { code, stderr } = await this.run(['up', '-d', '--network', network, ...args, ...ports], options);
+      if (code === 0) return stderr;
+      if (attempt > 1) throw new Error(`up ended with ${code}: ${stderr}`);
+      console.warn(`up ended with ${code}, and is tried once more: ${stderr}`);
+      await this.run(['down', '--volumes']);
+    }
+  }
+
   /** Starts a command that goes on. */
   spawn(args: string[], env?: Record<string, string>): Running {
     const child = spawn(process.execPath, [this.#bin, ...args], {
@@ -119,7 +134,7 @@ export class Running {
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
-  timeoutMs = 20_000,
+  timeoutMs = 30_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   let last: unknown;

@@ -7,25 +7,26 @@ import { eventually, Sandbox } from './cli-harness.js';
 import { expectAccounted, hostOf, type Row } from './kept-readings.js';
 
 export interface SiteOptions {
-  network: 'embedded' | 'native' | 'compose';
+  network: 'embedded' | 'native';
   /** Why it can't run here. */
   skip?: string | undefined;
   env?: Record<string, string>;
   /** Rows of what happens to readings that its sensors keep. */
   risks?: Row[];
-  /** Kills the relay of eu (SIGKILL), and resolves when it runs again; by default it is a child of `up`. */
-  killRelay?(sandbox: Sandbox): Promise<void>;
-  /** Arguments of the last `down`. */
-  downArgs?: string[];
 }
 
-const INTERVAL_S = 0.5;
+/** Seconds between readings. */
+export const INTERVAL_S = 0.5;
 /** An image may have to be built first. */
-const START_MS = 240_000;
+export const START_MS = 120_000;
 /** How long a site has no internet, beside the time that Bacalhau takes to notice. */
 const CUT_MS = 6000;
 /** Of three sensors that Bacalhau has replaced. */
-const MAX_UNACCOUNTED = 6;
+export const MAX_UNACCOUNTED = 6;
+
+/** The name of the test that {@link outlastsCut} is. */
+export const OUTLASTS_CUT =
+  'sensors run on without internet; replaced, and with their relay killed, none of their readings is missing';
 
 async function killChild(sandbox: Sandbox): Promise<void> {
   const pid = sandbox.pidOf('relay-eu');
@@ -33,70 +34,76 @@ async function killChild(sandbox: Sandbox): Promise<void> {
   await eventually('a new relay', () => sandbox.pidOf('relay-eu') !== pid);
 }
 
+/**
+ * @param sandbox its network has relays, and sensors with an interval of {@link INTERVAL_S}
+ * @param killRelay kills that of eu (SIGKILL), and resolves when it runs again
+ * @param mostUnaccounted Bacalhau ends an execution at any moment, so that the bound may count a reading that nobody took
+ */
+export async function outlastsCut(
+  sandbox: Sandbox,
+  killRelay: () => Promise<void>,
+  mostUnaccounted: number,
+): Promise<void> {
+  const ofEu = async () => (await sandbox.fleet().snapshot()).sensors.filter(({ region }) => region === 'eu');
+  const isWhole = ({ received, sequence }: SensorView) => received === sequence;
+  const sending = (await ofEu()).find(({ state }) => state === 'live')!;
+  const sameSensor = async () => (await ofEu()).find(({ execution_id }) => execution_id === sending.execution_id)!;
+  await sandbox.run(['region', 'disconnect', 'eu']);
+  const before = await sameSensor();
+  await sleep(CUT_MS);
+  expect(await sameSensor()).toMatchObject({ sequence: before.sequence });
+  await killRelay();
+  const deploy = ['deploy', 'publisher', '--color', '#00ff88', '--interval', String(INTERVAL_S)];
+  const deployed = await sandbox.run(deploy);
+  expect(deployed.stderr + deployed.code).toMatch(/0$/);
+  await sandbox.run(['region', 'reconnect', 'eu']);
+  await eventually(
+    'the new version in eu, and every reading of the old one',
+    async () => {
+      const sensors = await ofEu();
+      const isNew = ({ state, color }: SensorView) => state === 'live' && color === '#00ff88';
+      if (sensors.some(isNew) && sensors.every(isWhole)) return true;
+      throw new Error(sensors.map((one) => `${one.state} ${one.color} ${one.received}/${one.sequence}`).join());
+    },
+    150_000,
+  );
+  const old = await sameSensor();
+  expect(old.sequence - before.sequence).toBeGreaterThan(CUT_MS / 1000 / INTERVAL_S - 3);
+  await eventually('no reading waiting or given up', async () => {
+    const { gaps, waiting, unaccounted } = (await sandbox.fleet().summary()).total;
+    return gaps === 0 && waiting === 0 && unaccounted <= mostUnaccounted;
+  });
+  const { rows } = await sandbox.json<{ rows: Record<'n' | 'last' | 'different', number>[] }>([
+    'query',
+    'select count(*) as n, max(sequence) as last, count(distinct sequence) as different from readings group by execution_id',
+  ]);
+  for (const { n, last, different } of rows) expect([n, different]).toEqual([last, last]);
+}
+
 export function describeSite(options: SiteOptions): void {
-  const { network, risks = [], skip, env, killRelay = killChild, downArgs } = options;
-  describe(`a site of the ${network} network`, () => {
+  const { network, risks = [], skip, env } = options;
+  // Beside the other suites of its file: what Bacalhau does about a cut takes it half a minute.
+  describe.concurrent(`a site of the ${network} network`, () => {
     const sandbox = new Sandbox(env);
 
     beforeAll(async () => {
       if (skip !== undefined) return;
-      const up = ['up', '-d', '--network', network, '--relays', '--deploy', '--interval', String(INTERVAL_S)];
-      const args = [...up, ...(await Sandbox.portFlags(network))];
-      const { code, stderr } = await sandbox.run(args, { timeoutMs: START_MS });
-      expect(stderr + code).toMatch(/0$/);
-    }, START_MS);
-    afterAll(() => sandbox.close(downArgs));
+      const args = ['--relays', '--deploy', '--interval', String(INTERVAL_S)];
+      await sandbox.up(network, args, { timeoutMs: START_MS });
+    }, 2 * START_MS);
+    afterAll(() => sandbox.close());
 
-    const ofEu = async () => (await sandbox.fleet().snapshot()).sensors.filter(({ region }) => region === 'eu');
-    const isWhole = ({ received, sequence }: SensorView) => received === sequence;
-
-    test('sensors run on without internet; replaced, and with their relay killed, none of their readings is missing', async (context) => {
+    test.sequential(OUTLASTS_CUT, { timeout: 300_000 }, async (context) => {
       if (skip !== undefined) context.skip(skip);
-      await sandbox.run(['region', 'disconnect', 'eu']);
-      const [before] = await ofEu();
-      await sleep(CUT_MS);
-      expect((await ofEu())[0]).toMatchObject({ execution_id: before!.execution_id, sequence: before!.sequence });
-      await killRelay(sandbox);
-      const deployed = await sandbox.run([
-        'deploy',
-        'publisher',
-        '--color',
-        '#00ff88',
-        '--interval',
-        String(INTERVAL_S),
-      ]);
-      expect(deployed.stderr + deployed.code).toMatch(/0$/);
-      await sandbox.run(['region', 'reconnect', 'eu']);
-      await eventually(
-        'the new version in eu, and every reading of the old one',
-        async () => {
-          const sensors = await ofEu();
-          const isNew = ({ state, color }: SensorView) => state === 'live' && color === '#00ff88';
-          if (sensors.some(isNew) && sensors.every(isWhole)) return true;
-          throw new Error(sensors.map((one) => `${one.state} ${one.color} ${one.received}/${one.sequence}`).join());
-        },
-        150_000,
-      );
-      const old = (await ofEu()).find(({ execution_id }) => execution_id === before!.execution_id)!;
-      expect(old.sequence - before!.sequence).toBeGreaterThan(CUT_MS / 1000 / INTERVAL_S - 3);
-      await eventually('no reading waiting or given up', async () => {
-        const { gaps, waiting, unaccounted } = (await sandbox.fleet().summary()).total;
-        // Bacalhau ends an execution at any moment, so that the bound may count a reading that nobody took.
-        return gaps === 0 && waiting === 0 && unaccounted <= (network === 'embedded' ? 0 : MAX_UNACCOUNTED);
-      });
-      const { rows } = await sandbox.json<{ rows: Record<'n' | 'last' | 'different', number>[] }>([
-        'query',
-        'select count(*) as n, max(sequence) as last, count(distinct sequence) as different from readings group by execution_id',
-      ]);
-      for (const { n, last, different } of rows) expect([n, different]).toEqual([last, last]);
-    }, 300_000);
+      await outlastsCut(sandbox, () => killChild(sandbox), network === 'embedded' ? 0 : MAX_UNACCOUNTED);
+    });
 
     for (const row of risks) {
-      test(`${row.name}: what sensors kept is stored or counted`, async (context) => {
+      test.sequential(`${row.name}: what sensors kept is stored or counted`, { timeout: 240_000 }, async (context) => {
         if (skip !== undefined) context.skip(skip);
         const victim = { sandbox, machine: new Processes(sandbox), hostOf: hostOf(network), relays: true };
         await expectAccounted({ ...victim, interval: INTERVAL_S }, row);
-      }, 240_000);
+      });
     }
   });
 }

@@ -9,7 +9,9 @@ import { Processes } from '../torture/machine/processes.js';
 import { eventually, nothingMissing, Sandbox } from './cli-harness.js';
 import { FOREIGN_COLORS, foreignModule, ORIGINAL_PUBLISHER } from './foreign-modules.js';
 import { expectAccounted, hostOf, type Row } from './kept-readings.js';
+import { followsLogs, keepsLogs, refusesUnknownLog, showsEveryLog } from './logs-suite.js';
 import { compilerMissing, OWN_SENSORS, ownSensorPath } from './own-sensors.js';
+import { INTERVAL_S, MAX_UNACCOUNTED, OUTLASTS_CUT, outlastsCut, START_MS } from './site-suite.js';
 import { tinyModule } from './tiny-module.js';
 
 export interface SystemOptions {
@@ -23,6 +25,10 @@ export interface SystemOptions {
   risks?: Row[];
   /** Seconds between readings; the less, the more is under way when something is killed. */
   interval?: string;
+  /** A site's relay keeps what its sensors give up; kills that of eu (SIGKILL), and resolves when it runs again. */
+  killRelay?(): Promise<void>;
+  /** Tests that another file has for this network, where it says why. */
+  without?: ('cut' | 'exit codes' | 'go')[];
   /** What is left of it beside processes. */
   leftOver?(): Promise<string[]>;
   /** Arguments of the last `down`. */
@@ -34,6 +40,12 @@ async function killChild(sandbox: Sandbox, child: string): Promise<void> {
   process.kill(pid, 'SIGKILL');
   await eventually(`a new ${child}`, () => sandbox.pidOf(child) !== pid);
 }
+
+const FOREIGN_REGIONS = { go: 'us', c: 'as' };
+const FOREIGN_ARGS = {
+  go: () => [foreignModule('go'), '--region', FOREIGN_REGIONS.go],
+  c: () => [foreignModule('c'), '--region', FOREIGN_REGIONS.c, '--param={proxy}', '--param={region}'],
+};
 
 interface Status {
   nodes: { name: string; region: string; type: string; connected: boolean }[];
@@ -49,25 +61,26 @@ export function describeSystem(options: SystemOptions): void {
     env,
     kill = killChild,
     interval = '0.5',
+    killRelay,
+    without = [],
     leftOver = async () => [],
     downArgs,
   } = options;
 
-  describe(`the ${network} network`, () => {
+  describe.concurrent(`the ${network} network`, () => {
     const sandbox = new Sandbox(env);
     let processes: ProcessId[] = [];
 
     beforeAll(async () => {
       if (skip !== undefined) return;
-      const args = ['up', '-d', '--network', network, '--deploy', '--interval', interval, '--color', '#112233'];
-      const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags(network))]);
-      expect(stderr + code).toMatch(/0$/);
+      const args = ['--deploy', '--interval', interval, '--color', '#112233'];
+      await sandbox.up(network, killRelay === undefined ? args : [...args, '--relays'], { timeoutMs: START_MS });
       processes = [sandbox.state().up, ...sandbox.state().children];
-    });
+    }, 2 * START_MS);
     afterAll(() => sandbox.close(downArgs));
 
-    const system = (name: string, body: () => Promise<void>) =>
-      test(name, async (context) => {
+    const system = (name: string, body: () => Promise<void>, timeout?: number) =>
+      test.sequential(name, timeout === undefined ? {} : { timeout }, async (context) => {
         if (skip !== undefined) context.skip(skip);
         await body();
       });
@@ -128,6 +141,16 @@ export function describeSystem(options: SystemOptions): void {
       expect(plot.stdout).toMatch(/^readings\.rate[\s\S]*\* us {2}max .*\n\+ eu {2}max .*\nx as {2}max /);
     });
 
+    system('logs shows what every process logged, in the order of time', () => showsEveryLog(sandbox, network));
+
+    system('logs follows, and Ctrl-C ends it with 130', () =>
+      followsLogs(sandbox, network, () => kill(sandbox, 'proxy')),
+    );
+
+    system('the log of a service that has none is refused, with those that have one', () =>
+      refusesUnknownLog(sandbox, network),
+    );
+
     system("the seed's curl example arrives", async () => {
       const response = await fetch(`${sandbox.state().endpoints.proxy}/send`, {
         method: 'POST',
@@ -178,24 +201,42 @@ export function describeSystem(options: SystemOptions): void {
       });
     }
 
-    system('a region that is cut off runs on, keeps its readings, and delivers them when it is back', async () => {
-      const cut = async () =>
-        (await sandbox.fleet().summary()).regions.filter((r) => r.cut).map(({ region }) => region);
-      expect(await sandbox.json(['region', 'disconnect', 'eu'])).toMatchObject({ reached: 1, nodes: 1 });
-      expect(await cut()).toEqual(['eu']);
-      const cutAt = await lastSequence(sandbox, 'eu');
-      const others = await lastSequence(sandbox, 'us');
-      await eventually('us going on', async () => (await lastSequence(sandbox, 'us')) > others + 6);
-      expect(await lastSequence(sandbox, 'eu')).toBe(cutAt);
-      expect(await sandbox.json(['region', 'reconnect', 'eu'])).toMatchObject({ reached: 1, nodes: 1 });
-      expect(await cut()).toEqual([]);
-      await eventually('eu catching up', async () => (await lastSequence(sandbox, 'eu')) > cutAt + 6);
-      expect((await nothingMissing(sandbox.fleet())).summary.total.gaps).toBe(0);
-    });
+    if (!without.includes('cut')) {
+      system('a region that is cut off runs on, keeps its readings, and delivers them when it is back', async () => {
+        const cut = async () =>
+          (await sandbox.fleet().summary()).regions.filter((r) => r.cut).map(({ region }) => region);
+        expect(await sandbox.json(['region', 'disconnect', 'eu'])).toMatchObject({ reached: 1, nodes: 1 });
+        expect(await cut()).toEqual(['eu']);
+        const cutAt = await lastSequence(sandbox, 'eu');
+        const others = await lastSequence(sandbox, 'us');
+        await eventually('us going on', async () => (await lastSequence(sandbox, 'us')) > others + 6);
+        expect(await lastSequence(sandbox, 'eu')).toBe(cutAt);
+        expect(await sandbox.json(['region', 'reconnect', 'eu'])).toMatchObject({ reached: 1, nodes: 1 });
+        expect(await cut()).toEqual([]);
+        await eventually('eu catching up', async () => (await lastSequence(sandbox, 'eu')) > cutAt + 6);
+        expect((await nothingMissing(sandbox.fleet())).summary.total.gaps).toBe(0);
+      });
+    }
+
+    if (killRelay !== undefined) {
+      system(
+        OUTLASTS_CUT,
+        async () => {
+          await sandbox.json(['deploy', 'publisher', '--interval', String(INTERVAL_S)]);
+          await outlastsCut(sandbox, killRelay, MAX_UNACCOUNTED);
+        },
+        300_000,
+      );
+    }
 
     for (const row of risks) {
       system(`${row.name}: what sensors kept is stored or counted`, async () => {
-        const victim = { sandbox, machine: new Processes(sandbox), hostOf: hostOf(network), relays: false };
+        const victim = {
+          sandbox,
+          machine: new Processes(sandbox),
+          hostOf: hostOf(network),
+          relays: killRelay !== undefined,
+        };
         await expectAccounted({ ...victim, interval: Number(interval) }, row);
       });
     }
@@ -228,7 +269,8 @@ export function describeSystem(options: SystemOptions): void {
 
     // Networks run modules, not languages: each language is compiled once.
     for (const language of network === 'embedded' ? LANGUAGES : (['assemblyscript'] as const)) {
-      test(`a sensor of one's own in ${language}: init, one line changed, deploy, and its values arrive`, async (context) => {
+      const name = `a sensor of one's own in ${language}: init, one line changed, deploy, and its values arrive`;
+      test.sequential(name, { timeout: 180_000 }, async (context) => {
         const missing = skip ?? compilerMissing(language);
         if (missing !== undefined) context.skip(missing);
         const { region } = OWN_SENSORS[language];
@@ -240,7 +282,7 @@ export function describeSystem(options: SystemOptions): void {
           expect(event.reading).toMatchObject({ region, hostname: `edge-${region}-1`, values: { level: 42.5 } });
           break;
         }
-      }, 180_000);
+      });
     }
 
     system("sensors of one's own follow the fleet configuration, and none of their readings is missing", async () => {
@@ -273,63 +315,62 @@ export function describeSystem(options: SystemOptions): void {
         return sensors.some((one) => one.state === 'live' && one.color === color && one.region === region);
       });
 
-    test('modules in Go and C that know nothing of this program run beside the sensors', async (context) => {
-      const missing = skip ?? compilerMissing('go') ?? compilerMissing('c');
+    const foreign = without.includes('go') ? (['c'] as const) : (['go', 'c'] as const);
+    test.sequential(`modules in ${foreign.join(' and ')} that know nothing of this program run beside the sensors`, async (context) => {
+      const missing = [skip, ...foreign.map(compilerMissing)].find((reason) => reason !== undefined);
       if (missing !== undefined) context.skip(missing);
       const { sensors } = await sandbox.fleet().snapshot();
       const before = sensors.filter(({ state }) => state === 'live').map(({ execution_id }) => execution_id);
-      await Promise.all([
-        sandbox.json(['deploy', 'module', foreignModule('go'), '--region', 'us']),
-        sandbox.json(['deploy', 'module', foreignModule('c'), '--region', 'as', '--param={proxy}', '--param={region}']),
-      ]);
-      await seen(FOREIGN_COLORS.go, 'us');
-      await seen(FOREIGN_COLORS.c, 'as');
+      await Promise.all(foreign.map((language) => sandbox.json(['deploy', 'module', ...FOREIGN_ARGS[language]()])));
+      for (const language of foreign) await seen(FOREIGN_COLORS[language], FOREIGN_REGIONS[language]);
       const live = (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'live');
       expect(live.map(({ execution_id }) => execution_id)).toEqual(expect.arrayContaining(before));
       // They take no configuration, so no change waits for them.
       const change = await sandbox.json<{ sensors: number; converged: number }>(['config', 'set', 'color=#abcd01']);
       expect(change).toMatchObject({ sensors: before.length, converged: before.length });
       await sandbox.json(['config', 'set', 'color=#abcd02', '--rollout', 'us,as']);
-      await Promise.all(['plain-go', 'plain-c'].map((name) => sandbox.json(['stop', 'module', name])));
+      await Promise.all(foreign.map((language) => sandbox.json(['stop', 'module', `plain-${language}`])));
       const { jobs } = await sandbox.json<{ jobs: { ref: { role: string }; state: string }[] }>(['status']);
       expect(jobs.filter(({ ref, state }) => ref.role === 'module' && state !== 'stopped')).toEqual([]);
     });
 
-    system(
-      'a program that exits with 3 is no success, one that exits with 0 has completed, and neither is a sensor',
-      async () => {
-        const program = (code: number) => {
-          const path = join(sandbox.dir, `exit-${code}.wasm`);
-          const exit = [0x41, code, 0x10, 0];
-          writeFileSync(path, tinyModule({ imports: ['wasi_snapshot_preview1 proc_exit'], code: exit }));
-          return path;
-        };
-        const refused = async (args: string[]) => {
-          const { code, stdout } = await sandbox.run([...args, '-o', 'json']);
-          return { code, ...JSON.parse(stdout).error };
-        };
-        const [failed, completed] = await Promise.all([
-          refused(['deploy', 'module', program(3)]),
-          sandbox.json(['deploy', 'module', program(0)]),
-        ]);
-        expect(failed).toMatchObject({
-          ...{ code: 'MODULE_FAILED', details: expect.arrayContaining([expect.stringMatching(/: exit code 3$/)]) },
-        });
-        expect(completed).toMatchObject({ running: 0, completed: 3 });
-        await Promise.all(['exit-3', 'exit-0'].map((name) => sandbox.json(['stop', 'module', name])));
-        const submissions = async () => {
-          const { sensors } = await sandbox.fleet().snapshot();
-          return sensors.filter(({ state }) => state === 'live').map((sensor) => sensor.job_submission_time);
-        };
-        const before = await submissions();
-        expect(await refused(['deploy', 'publisher', '--module', program(0)])).toMatchObject({
-          code: 'MODULE_REFUSED',
-        });
-        expect(await submissions()).toEqual(before);
-      },
-    );
+    if (!without.includes('exit codes')) {
+      system(
+        'a program that exits with 3 is no success, one that exits with 0 has completed, and neither is a sensor',
+        async () => {
+          const program = (code: number) => {
+            const path = join(sandbox.dir, `exit-${code}.wasm`);
+            const exit = [0x41, code, 0x10, 0];
+            writeFileSync(path, tinyModule({ imports: ['wasi_snapshot_preview1 proc_exit'], code: exit }));
+            return path;
+          };
+          const refused = async (args: string[]) => {
+            const { code, stdout } = await sandbox.run([...args, '-o', 'json']);
+            return { code, ...JSON.parse(stdout).error };
+          };
+          const [failed, completed] = await Promise.all([
+            refused(['deploy', 'module', program(3)]),
+            sandbox.json(['deploy', 'module', program(0)]),
+          ]);
+          expect(failed).toMatchObject({
+            ...{ code: 'MODULE_FAILED', details: expect.arrayContaining([expect.stringMatching(/: exit code 3$/)]) },
+          });
+          expect(completed).toMatchObject({ running: 0, completed: 3 });
+          await Promise.all(['exit-3', 'exit-0'].map((name) => sandbox.json(['stop', 'module', name])));
+          const submissions = async () => {
+            const { sensors } = await sandbox.fleet().snapshot();
+            return sensors.filter(({ state }) => state === 'live').map((sensor) => sensor.job_submission_time);
+          };
+          const before = await submissions();
+          expect(await refused(['deploy', 'publisher', '--module', program(0)])).toMatchObject({
+            code: 'MODULE_REFUSED',
+          });
+          expect(await submissions()).toEqual(before);
+        },
+      );
+    }
 
-    test("the original's publisher runs as it is", async (context) => {
+    test.sequential("the original's publisher runs as it is", async (context) => {
       if (skip !== undefined) return context.skip(skip);
       if (ORIGINAL_PUBLISHER === undefined) return context.skip('WASM_SENSORS_ORIGINAL_PUBLISHER names no file');
       const params = ['--proxy={proxy}', '--region={region}', '--interval=1', '--submission-time=1', '--color=#0fed01'];
@@ -355,6 +396,8 @@ export function describeSystem(options: SystemOptions): void {
       expect(await leftOver()).toEqual([]);
       expect(await sandbox.run(['down'])).toMatchObject({ code: 0, stdout: 'nothing is running here\n' });
     });
+
+    system('the logs of the last run can be read after it', () => keepsLogs(sandbox, network));
   });
 }
 

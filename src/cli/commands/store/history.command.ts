@@ -2,13 +2,15 @@ import { AppError } from '../../../lib/errors/app-error.js';
 import type { FleetClient } from '../../../puller/fleet-client.js';
 import { openFleet } from '../../../runtime/session.js';
 import { BUILT_IN_METRICS, type History, MINUTE_MS, SAMPLED_METRICS } from '../../../store/history.js';
-import { command } from '../../command.js';
+import { isPostgres } from '../../../store/location.js';
+import { type CommandContext, command } from '../../command.js';
 import {
   duration,
   type Read,
   refuse,
   scopeOptions,
   sinceOption,
+  text,
   timeRange,
   untilOption,
   type Values,
@@ -19,15 +21,43 @@ import { timeStep } from '../../output/chart/ticks.js';
 import { csvRecord } from '../../output/csv.js';
 import { HISTORY_COLUMNS, historyRows, historyTable } from '../../output/history-text.js';
 import { showsUnicode } from '../../output/terminal-text.js';
+import { storeTarget } from '../../targets.js';
 import { watchAgain, watchOption } from '../../watch-again.js';
 
 const historyOptions = () => ({
   ...scopeOptions(),
   since: sinceOption('the time from then on (default: 1h)'),
   until: untilOption('the time until then'),
+  store: valueOption('--store <url>', 'ask this PostgreSQL database, instead of the puller; `up` need not run', text),
   step: valueOption('--step <duration>', 'a point for each of these, such as 10s, 5m or 1h', duration),
 });
 type HistoryValues = Values<ReturnType<typeof historyOptions>>;
+
+const NO_FILE = 'Only the puller of a file knows its history: start it with `wasm-sensors up` or `puller serve`.';
+
+interface HistorySource extends Pick<FleetClient, 'history'> {
+  /** The names of measured values. */
+  measured(): Promise<string[]>;
+}
+
+/** The puller, or the database of the store where none is up, or where it is named. */
+async function openHistory(context: CommandContext<ReturnType<typeof historyOptions>>): Promise<HistorySource> {
+  const { options, settings } = context;
+  const isDatabase = isPostgres(options.store ?? settings.store);
+  if (options.store !== undefined && !isDatabase)
+    return refuse('--store', options.store, 'is no URL of PostgreSQL', NO_FILE);
+  const target = isDatabase ? storeTarget(context) : openFleet(settings);
+  if (typeof target !== 'string') {
+    const measured = async () => {
+      const { sensors } = await target.snapshot();
+      return [...new Set(sensors.flatMap(({ values }) => Object.keys(values ?? {})))].sort();
+    };
+    return { history: (query) => target.history(query), measured };
+  }
+  // Loaded late: few need the client.
+  const { storedHistory } = await import('../../../puller/stored-history.js');
+  return storedHistory(target);
+}
 
 /** Rows of the table that need no scrolling. */
 const POINTS = 20;
@@ -43,11 +73,13 @@ export const history = command({
     'wasm-sensors history readings.unaccounted --since 24h',
     'wasm-sensors history readings.rate -o csv',
   ],
-  async action({ out, settings, options, args: { metric } }) {
-    const fleet = openFleet(settings);
-    const found = await askHistory(fleet, metric, options, POINTS);
+  async action(context) {
+    const { out, options } = context;
+    const { metric } = context.args;
+    const source = await openHistory(context);
+    const found = await askHistory(source, metric, options, POINTS);
     if (out.mode === 'csv') out.raw([HISTORY_COLUMNS, ...historyRows(found)].map(csvRecord).join(''));
-    else if (out.mode === 'text' && found.series.length === 0) throw await noPoints(fleet, found);
+    else if (out.mode === 'text' && found.series.length === 0) throw await noPoints(source, found);
     else out.result(found, (style) => historyTable(found, style));
   },
 });
@@ -81,13 +113,15 @@ export const plot = command({
     'wasm-sensors plot temperature --region eu --since 6h',
     'wasm-sensors plot temperature --since 2m --watch',
   ],
-  async action({ out, settings, options, args: { metric } }) {
-    const fleet = openFleet(settings);
+  async action(context) {
+    const { out, options } = context;
+    const { metric } = context.args;
+    const source = await openHistory(context);
     /** The terminal may change. */
     const size = () => options.size ?? { columns: process.stdout.columns ?? 80, rows: process.stdout.rows ?? 24 };
     const read = async () => {
-      const found = await fitted(fleet, metric, options, size().columns - MARGIN);
-      if (out.mode === 'text' && found.series.length === 0) throw await noPoints(fleet, found);
+      const found = await fitted(source, metric, options, size().columns - MARGIN);
+      if (out.mode === 'text' && found.series.length === 0) throw await noPoints(source, found);
       return found;
     };
     // The line below is for the prompt, or the keys.
@@ -103,13 +137,13 @@ export const plot = command({
 });
 
 /** Right after a start most of the last hour would be empty. */
-async function fitted(fleet: FleetClient, metric: string, options: HistoryValues, points: number): Promise<History> {
-  const found = await askHistory(fleet, metric, options, points);
+async function fitted(source: HistorySource, metric: string, options: HistoryValues, points: number): Promise<History> {
+  const found = await askHistory(source, metric, options, points);
   if (options.since !== undefined || options.step !== undefined) return found;
   const began = Math.min(...found.series.map((series) => series.points[0]!.t));
   if (began - found.from < (found.to - found.from) / 4) return found;
   const since = Math.min(began, found.to - LEAST_MS);
-  return askHistory(fleet, metric, { ...options, since }, points);
+  return askHistory(source, metric, { ...options, since }, points);
 }
 
 const HOUR_MS = 3_600_000;
@@ -122,21 +156,26 @@ const LEAST_STEP_MS = 5_000;
  * value has that name. Rejects with `BAD_OPTION`, or as {@link FleetClient.history} does.
  */
 async function askHistory(
-  fleet: FleetClient,
+  source: HistorySource,
   metric: string,
   options: HistoryValues,
   points: number,
 ): Promise<History> {
-  const found = await askMetric(fleet, metric, options, points);
+  const found = await askMetric(source, metric, options, points);
   const builtIn = BUILT_IN_METRICS.find((name) => name.endsWith(`.${metric}`));
-  return found.series.length > 0 || builtIn === undefined ? found : askMetric(fleet, builtIn, options, points);
+  return found.series.length > 0 || builtIn === undefined ? found : askMetric(source, builtIn, options, points);
 }
 
-async function askMetric(fleet: FleetClient, metric: string, options: HistoryValues, points: number): Promise<History> {
+async function askMetric(
+  source: HistorySource,
+  metric: string,
+  options: HistoryValues,
+  points: number,
+): Promise<History> {
   const { since: from, until: to } = timeRange(options, HOUR_MS);
   const { region, host, step: given } = options;
   const usual = Math.max(LEAST_STEP_MS, timeStep(to - from, points));
-  const ask = (step: number) => fleet.history({ metric, region, host, from, to, step });
+  const ask = (step: number) => source.history({ metric, region, host, from, to, step });
   // Shorter steps are counted from the readings themselves, if those are not too many.
   if (given !== undefined || usual >= MINUTE_MS) return ask(given ?? usual);
   if (SAMPLED_METRICS.includes(metric)) return ask(MINUTE_MS);
@@ -147,10 +186,8 @@ async function askMetric(fleet: FleetClient, metric: string, options: HistoryVal
 }
 
 /** There is nothing to show: says what could be asked instead. */
-async function noPoints(fleet: FleetClient, { metric }: History): Promise<AppError> {
-  const { sensors } = await fleet.snapshot();
-  const measured = [...new Set(sensors.flatMap(({ values }) => Object.keys(values ?? {})))].sort();
-  const known = [...measured, ...BUILT_IN_METRICS].join(', ');
+async function noPoints(source: HistorySource, { metric }: History): Promise<AppError> {
+  const known = [...(await source.measured()), ...BUILT_IN_METRICS].join(', ');
   return new AppError('NO_POINTS', `there is nothing of ${metric} in this time`, {
     hint: `Is it the right name, region and time? There are: ${known}.`,
   });

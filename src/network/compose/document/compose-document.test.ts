@@ -10,6 +10,7 @@ const OPTIONS: ComposeOptions = {
   dockerInside: 'privileged',
   embeddedQueue: true,
   relays: false,
+  postgres: false,
   heading: ['Made by a test.'],
 };
 interface Service {
@@ -109,6 +110,21 @@ test('a relay in each region, on its network alone, with data of its own; none w
     expect(volumes).toHaveProperty(`relay-${region}-data`);
   }
   expect(composeDocument(OPTIONS)).not.toMatch(/relay/i);
+});
+
+test('a server for the store, which only the network reaches, and without its password in a command', () => {
+  const { services, volumes } = parse(composeDocument({ ...OPTIONS, postgres: true }), { merge: true });
+  const { postgres, 'sqs-puller': puller } = services;
+  expect(postgres).toMatchObject({ networks: ['backbone'], volumes: ['postgres-data:/var/lib/postgresql/data'] });
+  for (const name of ['ports', 'profiles', 'command']) expect(postgres).not.toHaveProperty(name);
+  expect(postgres.environment.POSTGRES_PASSWORD).toBe(`\${POSTGRES_PASSWORD:-}`);
+  expect(puller.environment.WASM_SENSORS_STORE).toBe(
+    `postgres://sensors:\${POSTGRES_PASSWORD}@postgres/readings?sslmode=disable`,
+  );
+  expect(puller.depends_on).toMatchObject({ queue: {}, postgres: { condition: 'service_healthy' } });
+  expect(volumes).toHaveProperty('postgres-data');
+  const without = parse(composeDocument(OPTIONS), { merge: true });
+  expect([without.services.postgres, 'postgres-data' in without.volumes]).toEqual([undefined, false]);
 });
 
 test('containers, networks and data say whose they are', () => {

@@ -15,12 +15,17 @@ export interface ComposeOptions {
   dockerInside: DockerInside;
   embeddedQueue: boolean;
   relays: boolean;
+  /** With a server for the store. */
+  postgres: boolean;
   /** State folder of the `up` that runs it; the label of everything that it creates. */
   owner?: string;
   args?: ServiceArgs;
   /** Comment at the top of the file. */
   heading: string[];
 }
+
+/** Where only containers of the network can listen. */
+const STORE_URL = `postgres://sensors:\${POSTGRES_PASSWORD}@postgres/readings?sslmode=disable`;
 
 export function composeDocument(options: ComposeOptions): string {
   const template = readFileSync(`${packageRoot}templates/compose.yaml`, 'utf8');
@@ -29,6 +34,7 @@ export function composeDocument(options: ComposeOptions): string {
   const services = document.get('services') as YAMLMap;
   setRelays(document, services, options.relays);
   if (!options.embeddedQueue) dropQueue(document, services);
+  setPostgres(document, services, options.postgres);
   setDockerInside(document, services, options.dockerInside);
   for (const [service, args] of Object.entries(options.args ?? {})) {
     const names = service === 'relay' ? REGIONS.map(relayName) : [service];
@@ -73,6 +79,17 @@ function setRelays(document: Document, services: YAMLMap, wanted: boolean): void
       document.deleteIn(['volumes', `${name}-data`]);
     }
   }
+}
+
+function setPostgres(document: Document, services: YAMLMap, wanted: boolean): void {
+  if (!wanted) {
+    services.delete('postgres');
+    document.deleteIn(['volumes', 'postgres-data']);
+    return;
+  }
+  services.deleteIn(['postgres', 'profiles']);
+  services.setIn(['sqs-puller', 'environment', 'WASM_SENSORS_STORE'], STORE_URL);
+  services.setIn(['sqs-puller', 'depends_on', 'postgres'], document.createNode({ condition: 'service_healthy' }));
 }
 
 function dropQueue(document: Document, services: YAMLMap): void {

@@ -18,6 +18,7 @@ const tokenVariableOf = (node: string) => `SENSOR_TOKEN_${node.replaceAll('-', '
 const relayTokenVariableOf = (region: string) => `RELAY_TOKEN_${region.toUpperCase()}`;
 
 type TokenHolders = Pick<PlanContext, 'nodesPerRegion' | 'relays'>;
+const PASSWORD_LINE = 'POSTGRES_PASSWORD=';
 
 /** The tokens of each node and relay, by variable; none without a key. */
 export function ownTokens(sensorKey: string | undefined, { nodesPerRegion, relays }: TokenHolders) {
@@ -31,13 +32,14 @@ export function ownTokens(sensorKey: string | undefined, { nodesPerRegion, relay
   return tokens;
 }
 
-/** Writes `.env` with a key and a token for each node and relay; one that exists stays. Resolves with the path, if it was written. */
+/** Writes `.env` with a key, a token for each node and relay, and the password of the store; one that exists stays. Resolves with the path, if it was written. */
 export function writeOwnTokens(folder: string, holders: TokenHolders): string[] {
   const path = join(folder, '.env');
   if (existsSync(path)) return [];
   const key = newToken();
   const tokens = Object.entries(ownTokens(key, holders)).map(([name, token]) => `${name}=${token}`);
   const template = readFileSync(`${packageRoot}templates/env.template`, 'utf8');
-  writeFileAtomic(path, template.replace(KEY_LINE, [KEY_LINE + key, ...tokens].join('\n')), 0o600);
+  const text = template.replace(KEY_LINE, [KEY_LINE + key, ...tokens].join('\n'));
+  writeFileAtomic(path, text.replace(PASSWORD_LINE, PASSWORD_LINE + newToken()), 0o600);
   return ['.env'];
 }

@@ -19,6 +19,7 @@ const OPTIONS: ComposeOptions = {
   dockerInside: 'privileged',
   embeddedQueue: true,
   relays: false,
+  postgres: false,
   heading: ['Made by a test.'],
 };
 const folder = mkdtempSync(join(tmpdir(), 'compose-'));
