@@ -172,7 +172,8 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
         closed,
         endReplay,
         leave,
-        first: firing(),
+        // All pullers know them.
+        first: isFromPuller(c) ? [] : firing(),
         resumable: units.store !== undefined,
         overlaps: !isAllHere(units),
       },
