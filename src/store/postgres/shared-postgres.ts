@@ -10,8 +10,9 @@ import { PostgresStore } from './postgres-store.js';
 import { readHistory } from './read-history.js';
 import { prepareReader } from './reader-role.js';
 import { prepareSchema } from './schema.js';
+import { ShardPast } from './shard-past.js';
 
-/** Of all shards of a process together, beside one for its leases: storing takes one for milliseconds. */
+/** Of all shards of a process together, beside those for its leases: storing takes one for milliseconds. */
 const MAX_CONNECTIONS = 12;
 const BESIDE_STORING = 4;
 
@@ -20,7 +21,7 @@ export class SharedPostgres implements SharedStore {
   readonly shards: number;
   readonly path: string;
   readonly #database: Database;
-  /** With a connection of their own: whatever the shards do, they are renewed. */
+  /** With connections of their own: whatever the shards do, they are renewed. */
   readonly #renewals: Database;
   readonly #leases: Leases;
 
@@ -28,7 +29,7 @@ export class SharedPostgres implements SharedStore {
     this.path = location;
     this.shards = shards;
     this.#database = database;
-    this.#renewals = new Database(location, PULLER_NAME, 1);
+    this.#renewals = new Database(location, PULLER_NAME, 2);
     this.#leases = new Leases(this.#renewals.run, this.id);
   }
 
@@ -64,6 +65,10 @@ export class SharedPostgres implements SharedStore {
 
   open({ shard, epoch }: Claim): Promise<PostgresStore> {
     return PostgresStore.of(new HeldShard(this.#database, shard, epoch));
+  }
+
+  past(shard: number): ShardPast {
+    return new ShardPast(this.#database.run, shard);
   }
 
   release(claim: Claim): Promise<void> {
