@@ -38,6 +38,7 @@ export async function openUnits({ queues, store, ...options }: UnitsOptions): Pr
       ...options,
       pollers,
       shard,
+      shards: queues.length,
       queue: queues[shard]!,
       // Where alerts are raised.
       onClockStep: shard === 0 ? options.onClockStep : () => {},
@@ -60,6 +61,7 @@ export async function openUnits({ queues, store, ...options }: UnitsOptions): Pr
     return {
       shards: holder.shards,
       store: shared,
+      past: (shard) => shared.past(shard),
       held: () => holder.held(),
       peers: () => holder.peers(),
       start: (url) => sayEnded(() => holder.start(url)),
@@ -71,6 +73,7 @@ export async function openUnits({ queues, store, ...options }: UnitsOptions): Pr
   return {
     shards: units.length,
     store: opened,
+    past: () => opened,
     held: () => units,
     peers: () => [],
     async start() {
