@@ -1,8 +1,7 @@
 /**
  * `npm run bench -- proxy`: `POST /send` over 64 connections, one reading a request, with a durable queue server behind the
- * proxy, called as it is (`unsigned`) and through the AWS SDK (`signed`), and `POST /relay` over two connections with 1,000
- * readings a request; beside a bare `node:http` that answers JSON. All rows
- * come from one run, because only their ratios are comparable between machines. Options: `--seconds 5`; `--against DIR`: measures
+ * proxy, called as it is (`unsigned`) and through the AWS SDK (`signed`), each without and with `--pack`, and `POST /relay` over
+ * two connections with 1,000 readings a request; beside a bare `node:http` that answers JSON. All rows come from one run, because only their ratios are comparable between machines. Options: `--seconds 5`; `--against DIR`: measures
  * another build of the program, too, in turns.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
@@ -18,6 +17,7 @@ import { freePort } from '../lib/net/choose-port.js';
 import { waitForHttp } from '../lib/net/http-client.js';
 import { packageRoot } from '../lib/process/self-command.js';
 import { relayedLine } from '../protocol/relay.js';
+import { unpackedLines } from '../queue/packed.js';
 import { openSqsQueue } from '../queue/sqs-queue.js';
 import { usageOf } from './usage.js';
 
@@ -42,12 +42,15 @@ export async function run({ seconds, against }: { seconds: number; against: stri
   const rows: Row[] = [];
   for (let turn = 0; turn < TURNS; turn++) {
     rows.push(await measureBare(seconds));
-    rows.push(await measureProxy('proxy, a reading through a relay', packageRoot, false, seconds, true));
+    rows.push(
+      await measureProxy('proxy, a reading through a relay', packageRoot, seconds, { relayed: true, pack: true }),
+    );
     for (const signed of [false, true]) {
       const name = signed ? 'signed' : 'unsigned';
       if (against !== undefined)
-        rows.push(await measureProxy(`proxy of ${against}, ${name}`, against, signed, seconds));
-      rows.push(await measureProxy(`proxy, ${name}`, packageRoot, signed, seconds));
+        rows.push(await measureProxy(`proxy of ${against}, ${name}`, against, seconds, { signed }));
+      rows.push(await measureProxy(`proxy, ${name}`, packageRoot, seconds, { signed }));
+      rows.push(await measureProxy(`proxy, ${name}, packed`, packageRoot, seconds, { signed, pack: true }));
     }
   }
   const names = [...new Set(rows.map(({ name }) => name))];
@@ -82,9 +85,8 @@ async function measureBare(seconds: number): Promise<Row> {
 async function measureProxy(
   name: string,
   program: string,
-  signed: boolean,
   seconds: number,
-  relayed = false,
+  { signed = false, pack = false, relayed = false }: { signed?: boolean; pack?: boolean; relayed?: boolean },
 ): Promise<Row> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-proxy-'));
   const server = fork(fileURLToPath(new URL('./bench-queue-server.js', import.meta.url)), [join(folder, 'queue.db')]);
@@ -102,7 +104,7 @@ async function measureProxy(
       String(port),
       '--queue',
       queue.url,
-      ...(relayed ? ['--pack'] : []),
+      ...(pack ? ['--pack'] : []),
     ],
     {
       cwd: folder,
@@ -121,9 +123,8 @@ async function measureProxy(
     const measured = await measure(url, proxy.pid!, seconds, relayed);
     const queueCpuUs = ((usageOf(server.pid!).cpu - before) * 1e6) / measured.all;
     const { batches } = (await (await fetch(`${url}/stats`)).json()) as { batches: number };
-    const kept = await queue.depth();
-    if (!relayed && kept !== measured.all)
-      throw new Error(`${measured.all} readings were acknowledged, the queue has ${kept}`);
+    const kept = relayed ? measured.all : await queue.readings();
+    if (kept !== measured.all) throw new Error(`${measured.all} readings were acknowledged, the queue has ${kept}`);
     return { name, ...measured, queueCpuUs, perBatch: measured.all / batches };
   } finally {
     await end(proxy);
@@ -132,18 +133,25 @@ async function measureProxy(
   }
 }
 
-async function createQueue(endpoint: string): Promise<{ url: string; depth(): Promise<number> }> {
+async function createQueue(endpoint: string): Promise<{ url: string; readings(): Promise<number> }> {
   const body = JSON.stringify({ QueueName: 'bench' });
   const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': 'AmazonSQS.CreateQueue' };
   const response = await fetch(endpoint, { method: 'POST', headers, body });
   const { QueueUrl: url } = (await response.json()) as { QueueUrl: string };
   return {
     url,
-    async depth() {
+    /** Receives all. */
+    async readings() {
       const queue = await openSqsQueue({ queue: url, unsigned: true });
-      const { visible } = await queue.depth();
-      queue.close();
-      return visible;
+      for (let all = 0; ; ) {
+        const messages = await queue.receive({ waitSeconds: 0 });
+        if (messages.length === 0) {
+          queue.close();
+          return all;
+        }
+        for (const { attributes, body } of messages) all += unpackedLines(attributes.packed, body)?.length ?? 1;
+        await queue.delete(messages.map(({ receipt }) => receipt));
+      }
     },
   };
 }

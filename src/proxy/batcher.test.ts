@@ -4,7 +4,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import { parseRelayedLine } from '../protocol/relay.js';
 import { unpackedLines } from '../queue/packed.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_COUNT, type OutgoingMessage, type Queue, type SendResult } from '../queue/queue.js';
-import { Batcher, type BatcherOptions } from './batcher.js';
+import { Batcher, type BatcherOptions, type Outcome } from './batcher.js';
 import { type Outgoing, packable } from './outgoing.js';
 import { createProxy, type ProxyStats } from './proxy.js';
 
@@ -73,7 +73,7 @@ test('while a batch is on its way, what waits is filled up by the senders that c
 });
 
 test('and what nobody fills up goes nevertheless, before the batch is back: after four times as long', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   const { queue, batches } = scripted(() => new Promise(() => {}));
   const waiting = addAll(new Batcher(queue, { lingerMs: 50, giveUpMs: 500 }), Array(12).fill(message(10)));
   vi.advanceTimersByTime(199);
@@ -258,7 +258,7 @@ test('drain waits for everything that was added', async () => {
 });
 
 test('what is given back makes room at once for what comes next', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   try {
     const batcher = new Batcher(held().queue, { maxInFlight: 1, maxWaiting: 10 });
     const first = addAll(batcher, Array(20).fill(message(1)));
@@ -275,7 +275,7 @@ test('what is given back makes room at once for what comes next', async () => {
 });
 
 test('by default a message waits 5 ms for others, and its sender 15 s, half of what a sensor waits', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   try {
     const { queue, batches } = held();
     const batcher = new Batcher(queue);
@@ -310,7 +310,7 @@ test('by default sixteen batches are under way, and twenty thousand messages wai
 });
 
 test('who gives up hears why the last try failed', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   try {
     const never = () => new Promise<SendResult[]>(() => {});
     const trouble = { ok: false as const, code: 'InternalError', reason: 'disk is slow', retryable: true };
@@ -336,7 +336,7 @@ test('what was given back during a pause is not sent again', async () => {
 });
 
 test('a sender that has its answer is waited for no longer, so that a process may end', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   try {
     await addAll(new Batcher(scripted().queue), Array(10).fill(message(1)));
     expect(vi.getTimerCount()).toBe(0);
@@ -471,21 +471,23 @@ test('of a packed message that the queue refuses for good, each goes by itself, 
   expect(outcomes.map(({ status }) => status)).toEqual(['accepted', 'refused', 'accepted']);
 });
 
-test('what comes while a packed message is on its way goes when that has arrived, and no earlier', async () => {
-  let arrive = (_: SendResult[]) => {};
-  const { queue, batches } = scripted(
-    () =>
-      new Promise((resolve) => {
-        arrive = resolve;
-      }),
-  );
-  const batcher = new Batcher(queue, { pack: true, lingerMs: 1000 });
-  const first = batcher.add(toPack(1));
-  await vi.waitUntil(() => batches.length === 1);
-  const others = addAll(batcher, [toPack(2), toPack(3)]);
+test('what comes while four packed messages are on their way goes as one, when one of them has arrived', async () => {
+  const arrive: (() => void)[] = [];
+  const held = (messages: OutgoingMessage[]) =>
+    new Promise<SendResult[]>((resolve) => {
+      arrive.push(() => resolve(sent(messages)));
+    });
+  const { queue, batches } = scripted(held, held, held, held);
+  const batcher = new Batcher(queue, { pack: true, lingerMs: 0 });
+  const outcomes: Promise<Outcome>[] = [];
+  for (let i = 1; i <= 4; i++) {
+    outcomes.push(batcher.add(toPack(i)));
+    await vi.waitUntil(() => batches.length === i);
+  }
+  outcomes.push(...[5, 6, 7].map((i) => batcher.add(toPack(i))));
   await sleep(10);
-  expect(batches).toHaveLength(1);
-  arrive([{ ok: true, id: '' }]);
-  await Promise.all([first, others]);
-  expect(batches.map((batch) => batch.map((sent) => readingsIn(sent).length))).toEqual([[1], [2]]);
+  expect(batches).toHaveLength(4);
+  for (const done of arrive) done();
+  await Promise.all(outcomes);
+  expect(batches.map((batch) => batch.map((one) => readingsIn(one).length))).toEqual([[1], [1], [1], [1], [3]]);
 });

@@ -27,8 +27,6 @@ export type ProxyEvent =
 const LIMITS = {
   /** How long a message waits for others, in milliseconds; four times as long while batches are on their way. */
   lingerMs: 5,
-  /** Where readings are packed: while nothing is on its way. What comes meanwhile goes when that has arrived. */
-  packLingerMs: 1,
   maxInFlight: 16,
   /** Messages waiting; more are refused at once. */
   maxWaiting: 20_000,
@@ -39,6 +37,8 @@ const LIMITS = {
   /** Whether what may be packed is. */
   pack: false,
 };
+/** Fewer and larger messages: what comes while four are on their way waits for one of them. */
+const PACKING: Partial<typeof LIMITS> = { lingerMs: 2, maxInFlight: 4 };
 export type BatcherOptions = Partial<typeof LIMITS>;
 
 /** `busy`: not accepted, try again later. `refused`: the queue will never accept it. */
@@ -47,6 +47,8 @@ export type Outcome = { status: 'accepted' } | { status: 'busy' | 'refused'; cod
 interface Waiting {
   message: Outgoing;
   bytes: number;
+  /** By the monotonic clock. */
+  since: number;
   isFinished: boolean;
   failure?: { code: string; reason: string };
   /** Only the first outcome counts. */
@@ -70,7 +72,11 @@ export class Batcher {
   /** Why the queue fails now. */
   #problem: string | undefined;
   #waiting: Waiting[] = [];
+  /** Without an outcome, the oldest first. */
+  readonly #open = new Set<Waiting>();
   #heldBytes = 0;
+  /** Of the oldest one; a timer for each would cost as much as all else here. */
+  #giveUpTimer: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** The messages that wait have waited long enough, and go also when they fill no batch. */
   #isDue = false;
@@ -82,7 +88,7 @@ export class Batcher {
   ) {
     this.#queue = queue;
     this.#onEvent = onEvent;
-    this.#limits = { ...LIMITS, ...options };
+    this.#limits = { ...LIMITS, ...(options.pack ? PACKING : {}), ...options };
   }
 
   /** Never rejects. What has `lines` may go packed with others. */
@@ -97,24 +103,40 @@ export class Batcher {
       const entry: Waiting = {
         message,
         bytes,
+        since: performance.now(),
         isFinished: false,
         finish: (outcome) => {
-          if (!entry.isFinished) this.#heldBytes -= bytes;
+          if (!this.#open.delete(entry)) return;
+          this.#heldBytes -= bytes;
           entry.isFinished = true;
-          clearTimeout(timeout);
+          if (this.#open.size === 0) {
+            clearTimeout(this.#giveUpTimer);
+            this.#giveUpTimer = undefined;
+          }
           resolve(outcome);
         },
       };
-      // The queue may also hold a request for longer than a sender waits.
-      const timeout = setTimeout(() => {
-        const reason = `the queue does not keep up: ${this.stats.lastError ?? 'it is slow'}`;
-        entry.finish({ status: 'busy', ...(entry.failure ?? { code: 'QUEUE_SLOW', reason }) });
-      }, this.#limits.giveUpMs);
+      this.#open.add(entry);
+      this.#giveUpTimer ??= setTimeout(() => this.#giveUp(), this.#limits.giveUpMs);
       this.#waiting.push(entry);
       this.stats.waiting = this.#waiting.length;
       if (this.#waiting.length >= this.#full) this.#flush();
       else if (!this.#isDue) this.#timer ??= setTimeout(() => this.#expire(), this.#lingerMs);
     });
+  }
+
+  /** Sends back what has waited too long: the queue may also hold a request for longer than a sender waits. */
+  #giveUp(): void {
+    this.#giveUpTimer = undefined;
+    for (const entry of this.#open) {
+      const left = entry.since + this.#limits.giveUpMs - performance.now();
+      if (left > 1) {
+        this.#giveUpTimer ??= setTimeout(() => this.#giveUp(), left);
+        return;
+      }
+      const reason = `the queue does not keep up: ${this.stats.lastError ?? 'it is slow'}`;
+      entry.finish({ status: 'busy', ...(entry.failure ?? { code: 'QUEUE_SLOW', reason }) });
+    }
   }
 
   /** Resolves when everything that was added has its outcome; a call of a queue that is away may still be under way. */
@@ -127,8 +149,7 @@ export class Batcher {
 
   /** Senders whose readings are on their way send the next ones when they come back: these fill the batch. */
   get #lingerMs(): number {
-    if (this.#limits.pack && this.stats.inFlight === 0) return this.#limits.packLingerMs;
-    return this.stats.inFlight > 0 ? 4 * this.#limits.lingerMs : this.#limits.lingerMs;
+    return this.stats.inFlight > 0 && !this.#limits.pack ? 4 * this.#limits.lingerMs : this.#limits.lingerMs;
   }
 
   get #full(): number {
@@ -195,9 +216,7 @@ export class Batcher {
       left = left.filter(isOpen);
     }
     this.stats.inFlight--;
-    if (this.#waiting.length === 0) return;
-    if (this.#limits.pack) this.#expire();
-    else this.#flush();
+    if (this.#waiting.length > 0) this.#flush();
   }
 
   /** Sends once and finishes what is decided; resolves with the messages that are worth a retry. */

@@ -148,6 +148,7 @@ function hasRoom(known: LastNamed, name: string, now: number, max: number): bool
 
 /** Returns the name that has made room for it, if any. */
 function use(known: LastNamed, name: string, now: number, max: number): string | undefined {
+  if (known.size === 1 && known.has(name)) return void known.set(name, now);
   known.delete(name);
   known.set(name, now);
   if (known.size <= max) return undefined;

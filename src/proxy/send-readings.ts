@@ -182,18 +182,16 @@ export class SendReadings {
     const { batchers, counts } = this.#deps;
     let busy: Refusal | undefined;
     const refused: SentMessage[] = [];
-    await Promise.all(
-      messages.map(async (outgoing) => {
-        const { readings } = outgoing;
-        const batcher = batchers[this.#shardOf(readings[0]!)]!;
-        const outcome = await batcher.add(outgoing);
-        if (outcome.status === 'accepted') for (const { message } of readings) counts.accept(message);
-        else if (outcome.status === 'busy')
-          busy ??= { status: 503, code: outcome.code, message: outcome.reason, retryAfter: 2 };
-        else if (readings.length > 1) refused.push(...readings);
-        else for (const sent of readings) sent.refusal = { status: 422, code: outcome.code, message: outcome.reason };
-      }),
-    );
+    // All are added at once.
+    const outcomes = messages.map((outgoing) => batchers[this.#shardOf(outgoing.readings[0]!)]!.add(outgoing));
+    for (const [i, { readings }] of messages.entries()) {
+      const outcome = await outcomes[i]!;
+      if (outcome.status === 'accepted') for (const { message } of readings) counts.accept(message);
+      else if (outcome.status === 'busy')
+        busy ??= { status: 503, code: outcome.code, message: outcome.reason, retryAfter: 2 };
+      else if (readings.length > 1) refused.push(...readings);
+      else for (const sent of readings) sent.refusal = { status: 422, code: outcome.code, message: outcome.reason };
+    }
     // One of a packed message is what the queue refuses.
     return busy ?? (refused.length > 0 ? this.#forward(refused.map(single)) : undefined);
   }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { formatRelayReport, relayedLine } from '../protocol/relay.js';
+import { shardOf } from '../protocol/shard.js';
 import { parseDeliveries, parseDelivery } from './delivery.js';
 
 const NOW = 1_750_000_000_000;
@@ -85,4 +86,18 @@ test('a message of more lines than any proxy packs is one rejection, not thousan
   const message = { id: 'm', body: 'x\n'.repeat(130_000), attributes: { packed: 'readings' } };
   const { deliveries, rejections } = parseDeliveries({ ...message, receipt: 'r', receiveCount: 1, sentAt: 0 }, NOW);
   expect([deliveries, rejections.map(({ code, message: { id } }) => [code, id])]).toEqual([[], [['TOO_MANY', 'm']]]);
+});
+
+test('a reading in the queue of another shard is rejected, alone or packed; what is no reading may be anywhere', () => {
+  const hosts = Array.from({ length: 8 }, (_, i) => `edge-eu-${i}`);
+  const texts = [...hosts.map((hostname) => reading({ hostname })), '{"data":1}'];
+  const lines = texts.map((text) => relayedLine({ text })).join('');
+  const packed = { id: 'm', body: lines, attributes: { packed: 'readings' }, receipt: 'r', receiveCount: 1, sentAt: 0 };
+  const own = hosts.filter((hostname) => shardOf(hostname, 4) === 2);
+  const { deliveries, rejections } = parseDeliveries(packed, NOW, { index: 2, count: 4 });
+  expect(deliveries.map(({ message }) => message.hostname)).toEqual([...own, undefined]);
+  expect(new Set(rejections.map(({ code }) => code))).toEqual(new Set(['WRONG_SHARD']));
+  expect(rejections.map(({ message: { body } }) => body)).toEqual(
+    texts.slice(0, 8).filter((text) => !own.includes(JSON.parse(text).hostname)),
+  );
 });

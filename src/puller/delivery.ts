@@ -3,6 +3,7 @@ import { jsonOf, scanJson } from '../lib/json.js';
 import { findFieldProblem, isReading, type Message, toReading } from '../protocol/message.js';
 import { parseRelayedLine, parseRelayReport, RELAY_ATTRIBUTE, type RelayReport } from '../protocol/relay.js';
 import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
+import { shardOfMessage } from '../protocol/shard.js';
 import { PACKED_ATTRIBUTE, unpackedLines } from '../queue/packed.js';
 import { REPLAY_OF_ATTRIBUTE, type ReceivedMessage } from '../queue/queue.js';
 import type { StoreEntry } from '../store/store.js';
@@ -19,15 +20,22 @@ export type RejectedMessage = Rejection & { message: ReceivedMessage };
 
 /** The proxy's codes for the same. */
 export interface Rejection {
-  code: 'NOT_JSON' | 'NOT_AN_OBJECT' | 'TOO_DEEP' | 'BAD_FIELD' | 'TOO_MANY';
+  code: 'NOT_JSON' | 'NOT_AN_OBJECT' | 'TOO_DEEP' | 'BAD_FIELD' | 'TOO_MANY' | 'WRONG_SHARD';
   reason: string;
 }
 
 /** Proxies pack at most 500. Others that may send to the queue are not to keep the puller busy with one message. */
 const MAX_PACKED = 1_000;
 
+/** Which part of the readings a queue has. */
+export interface Shard {
+  index: number;
+  count: number;
+}
+export const WHOLE: Shard = { index: 0, count: 1 };
+
 /** What a message of the queue holds: one message, or packed readings. */
-export function parseDeliveries(message: ReceivedMessage, receivedAt: number) {
+export function parseDeliveries(message: ReceivedMessage, receivedAt: number, shard = WHOLE) {
   const deliveries: Delivery[] = [];
   const rejections: RejectedMessage[] = [];
   const parts = partsOf(message);
@@ -38,7 +46,15 @@ export function parseDeliveries(message: ReceivedMessage, receivedAt: number) {
   for (const part of parts) {
     const parsed = parseDelivery(part, receivedAt);
     if ('code' in parsed) rejections.push({ ...parsed, message: part });
-    else deliveries.push(parsed);
+    else {
+      const own = shardOfMessage(parsed.message, shard.count);
+      if (own === shard.index || !parsed.reading) deliveries.push(parsed);
+      // Here it would be stored beside what nobody compares it with.
+      else {
+        const reason = `the host is of shard ${own}, not ${shard.index} of ${shard.count}: a proxy has another --shards`;
+        rejections.push({ code: 'WRONG_SHARD', reason, message: part });
+      }
+    }
   }
   return { deliveries, rejections };
 }

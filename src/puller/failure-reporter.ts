@@ -13,10 +13,14 @@ export type PullerTask =
   | 'checkpoint'
   | 'retention'
   | 'roll-up'
-  | 'check-store';
+  | 'check-store'
+  /** Shards are taken and kept. */
+  | 'leases'
+  | 'open-shard';
 
 /** Facts; `cli/output` makes sentences of them. */
-export type PullerEvent =
+/** `shard`: where there are several. */
+export type PullerEvent = { shard?: number } & (
   | { type: 'puller.failing'; task: PullerTask; message: string }
   | { type: 'puller.recovered'; task: PullerTask }
   | StoreFileEvent
@@ -26,7 +30,8 @@ export type PullerEvent =
   /** Messages of one code were moved to the dead-letter queue; `id` (there) and `reason` are those of the first. */
   | { type: 'puller.dead-letters'; code: Rejection['code']; count: number; id: string; reason: string }
   /** An alert was not delivered. */
-  | { type: 'webhook.failed'; message: string };
+  | { type: 'webhook.failed'; message: string }
+);
 
 export class FailureReporter {
   readonly counts: Record<string, number> = {};

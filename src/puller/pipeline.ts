@@ -9,7 +9,7 @@ import { Exclusive, type Soon } from '../lib/async/exclusive.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
 import { createAcknowledger } from './acknowledger.js';
-import { type Delivery, parseDeliveries } from './delivery.js';
+import { type Delivery, parseDeliveries, type Shard, WHOLE } from './delivery.js';
 import type { FailureReporter, PullerEvent } from './failure-reporter.js';
 
 export interface PipelineOptions {
@@ -20,6 +20,8 @@ export interface PipelineOptions {
   /** Shortest time between two groups, in milliseconds. Default: 20. */
   lingerMs?: number;
   queue: Queue;
+  /** What belongs into it. */
+  shard?: Shard;
   /** Stores a group; throws or rejects when it can't now, such as on a full disk. Undefined: readings are only shown. */
   store: ((deliveries: Delivery[]) => Soon<void>) | undefined;
   /** Called with what is stored, before it is deleted from the queue. */
@@ -78,6 +80,7 @@ export class Pipeline {
       lingerMs: 20,
       now: () => Date.now(),
       storing: new Exclusive(),
+      shard: WHOLE,
       ...options,
     };
     this.#failures = options.failures;
@@ -163,7 +166,7 @@ export class Pipeline {
     const receivedAt = this.#options.now();
     if (messages.length > 0) this.#lastSentAt = Math.min(...messages.map(({ sentAt }) => sentAt));
     for (const message of messages) {
-      const { deliveries, rejections } = parseDeliveries(message, receivedAt);
+      const { deliveries, rejections } = parseDeliveries(message, receivedAt, this.#options.shard);
       const add = () => {
         this.#pending.push({ message, deliveries });
         this.#pendingCount += deliveries.length;

@@ -47,14 +47,14 @@ const keeping = (readings: number) => ({ readings, minutes: 168 * HOUR, hours: 9
 async function start(sinks: SinkOptions = { store: { path, retentionMs: keeping(HOUR) } }) {
   const queue = new ScriptedQueue();
   const service = await createPuller({
-    queue,
+    queues: [queue],
     pollers: 1,
     sinks,
     http: { page: new Hono(), log: console.error },
     onEvent: (event) => events.push(event),
   });
   running.push(service);
-  service.start();
+  await service.start('http://127.0.0.1:9091');
   return {
     service,
     queue,

@@ -2,11 +2,8 @@
 import type { AlertEvent } from '../fleet/fleet-events.js';
 import type { Queue } from '../queue/queue.js';
 import { samplesOf } from '../store/history.js';
-import { openStore } from '../store/open-store.js';
-import type { Retention } from '../store/store.js';
 import { type AlertOptions, openAlerts } from './alerts/alerts.js';
 import type { FleetControls } from './controls/fleet-controls.js';
-import { takeEndedNetwork } from './ended-network.js';
 import { EventBus } from './events/event-bus.js';
 import type { PullerEvent } from './failure-reporter.js';
 import type { FleetReader } from './fleet-client.js';
@@ -14,11 +11,11 @@ import { PeerEvents } from './peers/peer-events.js';
 import { conditionsOf, sumKnown } from './peers/shard-stats.js';
 import { WholeFleet } from './peers/whole-fleet.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
-import { openUnit } from './shards/open-unit.js';
-import type { Units } from './shards/units.js';
+import { openUnits, type StoreOptions } from './shards/open-units.js';
 
 export interface PullerOptions {
-  queue: Queue;
+  /** Of all shards. */
+  queues: Queue[];
   pollers: number;
   sinks: SinkOptions;
   http: PullerHttpOptions;
@@ -34,21 +31,14 @@ export interface SinkOptions {
   alert?: AlertOptions | undefined;
 }
 
-export interface StoreOptions {
-  path: string;
-  retentionMs: Retention;
-  /** File of `takeEndedNetwork`. */
-  endedNetwork?: string | undefined;
-}
-
 const SUMMARY_EVERY_MS = 1_000;
 /** Amazon bills each request: 500,000 a month cost about $0.20. */
 const SAMPLE_EVERY_MS = 5_000;
 
 export type Puller = Awaited<ReturnType<typeof createPuller>>;
 
-/** Rejects with `STORE_UNUSABLE`. */
-export async function createPuller({ queue, pollers, sinks, http, controls, onEvent }: PullerOptions) {
+/** Rejects with `STORE_UNUSABLE`, and what else stores reject with when they are opened. */
+export async function createPuller({ queues, pollers, sinks, http, controls, onEvent }: PullerOptions) {
   const bus = new EventBus();
   const alerts =
     sinks.alert &&
@@ -57,21 +47,16 @@ export async function createPuller({ queue, pollers, sinks, http, controls, onEv
       (alert) => bus.publish(alert),
       (message) => onEvent({ type: 'webhook.failed', message }),
     );
-  const { store: stored, log } = sinks;
-  const opened = stored && (await openStore(stored.path, onEvent));
-  const unit = await takeEndedNetwork(stored?.endedNetwork, (ended) =>
-    openUnit({
-      shard: 0,
-      queue,
-      pollers,
-      store: opened && stored && { opened, retention: stored.retentionMs, ended },
-      bus,
-      log,
-      onClockStep: (by) => alerts?.shiftTimes(by),
-      onEvent,
-    }),
-  );
-  const units: Units = { shards: 1, store: unit.store, held: () => [unit], peers: () => [] };
+  const { store, log } = sinks;
+  const units = await openUnits({
+    queues,
+    store,
+    pollers,
+    bus,
+    log,
+    onClockStep: (by) => alerts?.shiftTimes(by),
+    onEvent,
+  });
   /** The alerts that fire, whoever raises them. */
   let firing: AlertEvent[] = [];
   let raisesAlerts = false;
@@ -126,15 +111,16 @@ export async function createPuller({ queue, pollers, sinks, http, controls, onEv
       closed: closed.signal,
       http,
     }),
-    start(): void {
-      unit.start();
+    /** `url`: of this HTTP API, for other pullers of the store. Resolves when this one holds its part of the shards. */
+    async start(url: string): Promise<void> {
+      await units.start(url);
       void sample();
       timers.push(setInterval(sample, SAMPLE_EVERY_MS), setInterval(publishSummary, SUMMARY_EVERY_MS));
     },
     async stop(): Promise<void> {
       for (const timer of timers) clearInterval(timer);
       closed.abort();
-      await unit.stop();
+      await units.stop();
     },
   };
 }

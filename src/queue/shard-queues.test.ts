@@ -1,6 +1,8 @@
 /** What an operator does with the queues of all shards, before queues that are made up. */
 import { expect, test } from 'vitest';
+import { relayedLine } from '../protocol/relay.js';
 import { shardOf } from '../protocol/shard.js';
+import { packedBody } from './packed.js';
 import type { AdminQueue, SeenMessage } from './queue.js';
 import { joinShards } from './shard-queues.js';
 
@@ -61,7 +63,11 @@ test('a dead letter goes back to the queue of its host, and no task may move it 
   const body = JSON.stringify({ execution_id: 'e', sequence: 1, hostname: 'edge-us-1' });
   await all.sendBack(seen('reading', body));
   await all.sendBack(seen('other', 'no JSON'));
-  const expected = [0, 1, 2, 3].map((n) => (n === shardOf('edge-us-1', 4) ? ['reading'] : n === 0 ? ['other'] : []));
+  const packed = packedBody(relayedLine({ text: body }).repeat(100));
+  await all.sendBack({ ...seen('packed', packed.body), attributes: { packed: packed.encoding } });
+  const own = shardOf('edge-us-1', 4);
+  expect(own).not.toBe(0);
+  const expected = [0, 1, 2, 3].map((n) => (n === own ? ['reading', 'packed'] : n === 0 ? ['other'] : []));
   expect(shards.map(({ log }) => log.back)).toEqual(expected);
   expect(await all.startMove()).toBeUndefined();
 });

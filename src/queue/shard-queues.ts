@@ -1,8 +1,10 @@
 /** The queues of all shards as one: for health checks, and for what an operator does. */
 import { jsonOf } from '../lib/json.js';
 import type { Message } from '../protocol/message.js';
+import { parseRelayedLine } from '../protocol/relay.js';
 import { allShards, shardOfMessage } from '../protocol/shard.js';
 import { openConfiguredQueue, type QueueSettings } from './open-queue.js';
+import { PACKED_ATTRIBUTE, unpackedLines } from './packed.js';
 import type { AdminQueue, Queue, QueueDepth, QueueToSend } from './queue.js';
 
 /** In the order of their shards. Rejects as `openConfiguredQueue` does. */
@@ -66,7 +68,9 @@ export function joinShards(queues: AdminQueue[]): AdminQueue {
     },
     delete: (receipts) => each(receipts, (queue, own) => queue.delete(own)),
     async sendBack(message) {
-      const body = Object(jsonOf(message.body)) as Message;
+      // Those of a packed message belong together, or are told apart by the puller.
+      const [first = message.body] = unpackedLines(message.attributes[PACKED_ATTRIBUTE], message.body) ?? [];
+      const body = Object(jsonOf(parseRelayedLine(first)?.text ?? first)) as Message;
       await queues[shardOfMessage(body, queues.length)]?.sendBack(message);
     },
     // The queue service would move each to where it has come from.

@@ -8,6 +8,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import { closeDatabase, isBusy, rowOf, rowsOf, type Database as Sqlite, type SqlValue } from '../lib/sqlite/driver.js';
 import { MINUTE_MS } from './history.js';
 import { Database, PULLER_NAME, type Run } from './postgres/database.js';
+import { HeldShard } from './postgres/held-shard.js';
 import { DAY_MS, makePartitions } from './postgres/partitions.js';
 import { prepareReader } from './postgres/reader-role.js';
 import { prepareSchema } from './postgres/schema.js';
@@ -63,13 +64,13 @@ const TABLES: Table[] = [
   {
     name: 'messages',
     key: ['number'],
-    columns: `number, id, received_at, body, ${ARRIVED}, ${selectBytes(MESSAGE_COLUMNS)}`,
+    columns: `number, 0 as shard, id, received_at, body, ${ARRIVED}, ${selectBytes(MESSAGE_COLUMNS)}`,
     from: '(select rowid as number, * from messages)',
   },
   {
     name: 'readings',
     key: ['id'],
-    columns: `id, ${READING_COLUMNS.slice(0, -1).join(', ')}, ${ARRIVED}, ${selectBytes(READING_COLUMNS)}`,
+    columns: `id, 0 as shard, ${READING_COLUMNS.slice(0, -1).join(', ')}, ${ARRIVED}, ${selectBytes(READING_COLUMNS)}`,
   },
 ];
 
@@ -85,9 +86,9 @@ export async function copyStore(
   const store = openAlone(path);
   const database = new Database(location, 'wasm-sensors store copy');
   try {
-    await takeDatabase(database, store);
+    const held = await takeDatabase(database, store);
     const counts: CopiedTable[] = [];
-    for (const table of TABLES) counts.push(await copyTable(database, store.database, table, onProgress));
+    for (const table of TABLES) counts.push(await copyTable(held, store.database, table, onProgress));
     return counts;
   } finally {
     await database.close();
@@ -114,33 +115,33 @@ function openAlone(path: string): SqliteStore {
 const inUse = (message: string, hint: string) => new AppError('STORE_IN_USE', message, { hint });
 
 /** Becomes the owner, where no puller is, and lets later readings come after those of the file. */
-async function takeDatabase(database: Database, store: SqliteStore): Promise<void> {
+async function takeDatabase(database: Database, store: SqliteStore): Promise<HeldShard> {
   const { run } = database;
   const file = store.database;
   const last = store.lastReading();
   const { fleet, after } = store.loadCheckpoint();
   const [next] = after;
   const seen = next ? next.id - 1 : last;
-  await prepareSchema(database);
+  await prepareSchema(database, 1);
   await prepareReader(database);
   await refuseUsed(run, file, last);
-  const [owner] = await run<{ epoch: number }>('update owner set epoch = epoch + 1 returning epoch');
-  database.epoch = owner!.epoch;
+  const held = await HeldShard.take(database, 0);
   const days = rowsOf<{ day: number }>(
     file,
     `select distinct start - start % ${DAY_MS} as day from roll_up_periods where start between ?1 - ${DAYS_BACK * DAY_MS} and ?1 + ${DAY_MS}`,
     Date.now(),
   );
-  for (const { day } of days) await makePartitions(database, day);
+  for (const { day } of days) await makePartitions(held, day);
   const [mark] = rowsOf<SqlValue[]>(file, 'select elapsed, wall, offset from clock').map(Object.values);
-  await database.mine(async (own) => {
+  await held.mine(async (own) => {
     await own('update roll_up_progress set regions = $1, sensors = $1', [last]);
     await own("select setval(pg_get_serial_sequence('readings', 'id'), $1)", [Math.max(last, 1)]);
-    if (mark) await own('insert into clock values (1, $1, $2, $3) on conflict do nothing', mark);
+    if (mark) await own('insert into clock values (0, $1, $2, $3) on conflict do nothing', mark);
     const save =
-      'insert into checkpoint values (1, $1, $2) on conflict (id) do update set last_reading = $1, fleet = $2';
+      'insert into checkpoint values (0, $1, $2) on conflict (shard) do update set last_reading = $1, fleet = $2';
     await own(save, [seen, JSON.stringify(fleet)]);
   });
+  return held;
 }
 
 /** Only what an earlier copy of the same file has left may be there. */
@@ -151,7 +152,8 @@ async function refuseUsed(run: Run, file: Sqlite, last: number): Promise<void> {
   );
   if (puller)
     throw inUse(`a puller uses the database${puller.at ? ` from ${puller.at}` : ''}`, 'Stop it, and copy again.');
-  const newest = 'select id, execution_id, sequence, taken_at as taken from readings order by id desc limit 1';
+  const newest =
+    'select id, execution_id, sequence, taken_at as taken from readings where shard = 0 order by id desc limit 1';
   const [there] = await run<{ id: number; execution_id: string; sequence: number }>(newest);
   if (!there) return;
   const same = 'select 1 from readings where id = ? and execution_id = ? and sequence = ?';
@@ -163,14 +165,14 @@ async function refuseUsed(run: Run, file: Sqlite, last: number): Promise<void> {
 }
 
 async function copyTable(
-  database: Database,
+  held: HeldShard,
   file: Sqlite,
   { name, key, columns, from = name, merged }: Table,
   onProgress: (table: string, rows: number) => void,
 ): Promise<CopiedTable> {
   const [first] = key;
   const page = `select ${columns} from ${from} where (${key.join()}) > (${key.map(() => '?').join()}) order by ${key.join()} limit ${AT_ONCE}`;
-  const [there] = await database.run<{ last: number }>(`select coalesce(max(${first}), -1) as last from ${name}`);
+  const [there] = await held.run<{ last: number }>(`select coalesce(max(${first}), -1) as last from ${name}`);
   let after: SqlValue[] = key.map((_, i) => (i > 0 ? '' : merged ? Number.MIN_SAFE_INTEGER : there!.last));
   let damaged = 0;
   let copied = 0;
@@ -182,20 +184,20 @@ async function copyTable(
     after = key.map((column) => last[column] as SqlValue);
     const intact = rows.filter((row) => row.bytes === undefined || intactText(row) !== undefined);
     damaged += rows.length - intact.length;
-    if (intact.length > 0) await write(database, name, key, merged, intact.map(rowOfServer));
+    if (intact.length > 0) await write(held, name, key, merged, intact.map(rowOfServer));
     copied += intact.length;
   }
   // What retention has deleted from the file since an earlier copy may be in the database.
   const kept = `select count(*) as rows, coalesce(min(${first}), 0) as first from ${from}`;
   const counted = rowOf<{ rows: number; first: number }>(file, kept);
-  const [found] = await database.run<{ rows: number }>(`select count(*) as rows from ${name} where ${first} >= $1`, [
+  const [found] = await held.run<{ rows: number }>(`select count(*) as rows from ${name} where ${first} >= $1`, [
     counted!.first,
   ]);
   return { table: name, from: counted!.rows - damaged, to: found!.rows };
 }
 
 function write(
-  database: Database,
+  held: HeldShard,
   name: string,
   key: string[],
   merged: string[] | undefined,
@@ -207,7 +209,7 @@ function write(
   const update = `(${key.join()}) do update set ${set} where ${old(merged?.[0] ?? '')} <> excluded.${merged?.[0]}`;
   const insert = `insert into ${name} as t (${columns}) overriding system value
     select ${columns} from json_populate_recordset(null::${name}, $1) on conflict ${merged ? update : 'do nothing'}`;
-  return database.mine((run) => run(insert, [JSON.stringify(rows)]));
+  return held.mine((run) => run(insert, [JSON.stringify(rows)]));
 }
 
 /** A reading has JSON where the file has its text, and a number of when it was taken. */

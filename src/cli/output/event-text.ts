@@ -48,6 +48,8 @@ const TASKS: Record<PullerTask, [string, string]> = {
   retention: ['delete old readings from the store', 'deleting old readings from the store'],
   'roll-up': ['roll up readings by minute and hour', 'rolling up readings'],
   'check-store': ['keep the store in its place', 'the store is in its place'],
+  leases: ['renew the leases of shards', 'renewing the leases of shards'],
+  'open-shard': ['open a shard', 'opening shards'],
 };
 
 const DEBUG = {

@@ -59,7 +59,7 @@ export function openFollower(
 
 /** The database that the proxies share, if the settings name one. Rejects where it can't be used, unless it may just be away. */
 export async function openShared(
-  { store, follow }: Settings,
+  { store, shards, follow }: Settings,
   own: Held,
   log: Logger,
 ): Promise<{ shared: SharedState; close(): Promise<void> } | undefined> {
@@ -69,7 +69,7 @@ export async function openShared(
       hint: 'Leave one of them out.',
     });
   }
-  const document = sharedDocument(store);
+  const document = sharedDocument(store, shards);
   await document.prepare().catch((error) => {
     if (!(error instanceof AppError && error.code === 'STORE_UNREACHABLE')) throw error;
   });

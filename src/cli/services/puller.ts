@@ -6,7 +6,7 @@ import { lockFor, operatorSessions } from '../../lib/net/access-lock.js';
 import { hostNames } from '../../lib/net/browser-guard.js';
 import { ENDED_NETWORK } from '../../puller/ended-network.js';
 import { createPuller } from '../../puller/puller.js';
-import { openConfiguredQueue } from '../../queue/open-queue.js';
+import { openShardQueues } from '../../queue/shard-queues.js';
 import { createPage } from '../../web/web-page.js';
 import type { CommandContext } from '../command.js';
 import { logEvent } from '../output/event-text.js';
@@ -32,11 +32,11 @@ export const servePuller = (context: CommandContext): Promise<number> =>
     });
     const lock = lockFor(settings);
     const operator = token === undefined ? undefined : operatorSessions(token);
-    const queue = await openConfiguredQueue(settings);
+    const queues = await openShardQueues(settings);
     const write = (text: string) => void process.stdout.write(text);
     const has = (sink: Settings['sinks'][number]) => settings.sinks.includes(sink);
     const service = await createPuller({
-      queue,
+      queues,
       pollers: settings.pollers,
       sinks: {
         store: has('store')
@@ -80,13 +80,13 @@ export const servePuller = (context: CommandContext): Promise<number> =>
       port: settings.pullerPort,
       purpose: 'puller',
       flag: '--port',
-      onListening() {
-        service.start();
-        void checkQueue(queue, log);
+      onListening({ url }, stop) {
+        for (const queue of queues) void checkQueue(queue, log);
+        return Promise.race([service.start(settings.pullerUrl ?? url), stop]);
       },
       async onClose() {
         await service.stop();
-        queue.close();
+        for (const queue of queues) queue.close();
       },
     };
   });

@@ -195,7 +195,8 @@ export const CODES = {
   STORE_FAILED: system('The database of the store refuses a statement of the puller.'),
   STORE_IN_USE: user('A puller uses a store that is to be copied, or has stored in the one that is copied to.'),
   STORE_NOT_FOUND: user('The server of the store has no such database.'),
-  STORE_TAKEN: user('Another puller has opened the store since.'),
+  STORE_SHARDS: user('The store is divided into another number of shards.'),
+  STORE_TAKEN: user('Another puller has taken the store, or a shard of it, since.'),
   STORE_TOO_OLD: user('The server of the store is of a version that is too old.'),
   STORE_UNREACHABLE: system('The server of the store does not answer, or takes no writes now.'),
   STORE_UNUSABLE: system("The puller can't use its store of readings."),
@@ -231,6 +232,7 @@ export const CODES = {
   VIEWER_TOKEN_NEEDED: usage('Listening beyond loopback needs a token for those who read, or `--open`.'),
   WRONG_HOST: user('A reading names a host that its sender has no token for, or an execution of another host.', 403),
   WRONG_REGION: user('A reading names another region than that of its relay.', 403),
+  WRONG_SHARD: user('A reading is in the queue of another shard than that of its host.'),
 };
 
 export type ErrorCode = keyof typeof CODES;

@@ -132,9 +132,9 @@ async function planCompose(resolved: Resolved, context: PlanContext) {
 function serviceArgs(settings: Resolved, { logging }: PlanContext): ServiceArgs {
   const ofPuller = ['sinks', 'pollers', 'alertAfter', 'retention', 'minuteRetention', 'hourRetention'] as const;
   return {
-    'sqs-proxy': serviceFlags({ ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
-    'sqs-puller': serviceFlags({ ...givenSettings(settings, [...ofPuller, 'awsRegion']), ...logging }),
-    queue: serviceFlags(logging ?? {}),
+    'sqs-proxy': serviceFlags({ ...givenSettings(settings, ['rateLimit', 'awsRegion', 'shards']), ...logging }),
+    'sqs-puller': serviceFlags({ ...givenSettings(settings, [...ofPuller, 'awsRegion', 'shards']), ...logging }),
+    queue: serviceFlags({ ...givenSettings(settings, ['shards']), ...logging }),
     relay: serviceFlags({ ...givenSettings(settings, ['rateLimit']), ...logging }),
   };
 }

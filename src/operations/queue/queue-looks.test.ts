@@ -1,8 +1,10 @@
 /** What is counted, listed and given back, before a queue that is made up. */
 import { expect, test } from 'vitest';
 import { AppError } from '../../lib/errors/app-error.js';
+import { relayedLine } from '../../protocol/relay.js';
+import { packedBody } from '../../queue/packed.js';
 import type { AdminQueue, SeenMessage } from '../../queue/queue.js';
-import { listDeadLetters, lookThrough, purgeQueue, readQueueStatus } from './inspect-queue.js';
+import { listDeadLetters, lookThrough, peekQueue, purgeQueue, readQueueStatus } from './inspect-queue.js';
 
 const seen = (id: string, over: Partial<SeenMessage> = {}): SeenMessage => ({
   ...{ id, body: '{}', attributes: {}, receipt: id, receiveCount: 1, sentAt: 0 },
@@ -82,4 +84,14 @@ test.each([
   const status = readQueueStatus(queueOf([], { deadLetters: () => Promise.reject(error) }).queue);
   if (fails) await expect(status).rejects.toBe(error);
   else expect(await status).not.toHaveProperty('deadLetters');
+});
+
+test('a packed message is shown as its readings, each with what its sensor reported; the limit is one of messages', async () => {
+  const texts = Array.from({ length: 50 }, (_, i) => JSON.stringify({ execution_id: 'e', sequence: i + 1 }));
+  const { encoding, body } = packedBody(texts.map((text) => relayedLine({ text, reported: 'v=1' })).join(''));
+  const { queue, released } = queueOf([[seen('p', { body, attributes: { packed: encoding } })]]);
+  const { messages } = await peekQueue(queue, 1);
+  expect(messages.map((message) => message.body)).toEqual(texts);
+  expect(messages[49]).toMatchObject({ id: 'p/49', packed: 50, attributes: { sensor_config: 'v=1' } });
+  expect(released).toEqual(['p']);
 });

@@ -29,8 +29,11 @@ export interface UnitOptions {
 
 export interface RunningUnit extends Unit {
   start(): void;
-  /** Resolves when everything that was received is dealt with, and the store is closed. */
-  stop(): Promise<void>;
+  /**
+   * Resolves when everything that was received is dealt with, and the store is closed. `isOurs`: false = another puller has
+   * the shard, so that nothing can be stored any more.
+   */
+  stop(isOurs?: boolean): Promise<void>;
 }
 
 /** Rejects with what the store rejects with; it is closed then. */
@@ -104,10 +107,10 @@ export async function openUnit(options: UnitOptions): Promise<RunningUnit> {
       pipeline.start();
       upkeep?.start();
     },
-    async stop() {
+    async stop(isOurs = true) {
       upkeep?.pause();
       await pipeline.stop();
-      await upkeep?.close();
+      await (isOurs ? upkeep?.close() : store?.close());
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Writes readings and messages: one statement for a group, whatever its size. */
 import type { ReportedConfig } from '../../protocol/sensor-config.js';
 import type { StoreEntry } from '../store.js';
-import { type Database, MINE } from './database.js';
+import { type HeldShard, MINE } from './held-shard.js';
 
 /** Beyond this the server is taken for one that hangs; the group is stored again, and what is there already left out. */
 const APPEND_MS = 15_000;
@@ -30,11 +30,11 @@ const first = Object.keys(COLUMNS).length + 3;
 const STORE = `
 with mine as (${MINE}),
 stored as (
-  insert into readings (${names}, elapsed_at) select ${names}, $2::bigint from mine, unnest(${arrays.join(', ')}) as given (${names})
+  insert into readings (shard, ${names}, elapsed_at) select shard, ${names}, $2::bigint from mine, unnest(${arrays.join(', ')}) as given (${names})
   on conflict do nothing
 ),
 others as (
-  insert into messages (id, received_at, body, elapsed_at) select id, received_at, body, $2::bigint
+  insert into messages (shard, id, received_at, body, elapsed_at) select shard, id, received_at, body, $2::bigint
   from mine, unnest($${first}::text[], $${first + 1}::bigint[], $${first + 2}::text[]) as given (id, received_at, body)
   on conflict do nothing
 )
@@ -50,7 +50,7 @@ function textOf(config: ReportedConfig): string {
 }
 
 /** `elapsed`: now, by the clock of the retention. */
-export async function append(database: Database, entries: StoreEntry[], elapsed: number): Promise<void> {
+export async function append(held: HeldShard, entries: StoreEntry[], elapsed: number): Promise<void> {
   const columns: (string | number | null)[][] = Object.keys(COLUMNS).map(() => []);
   const messages: [string[], number[], string[]] = [[], [], []];
   for (const { id, body, reading, config, receivedAt } of entries) {
@@ -78,6 +78,6 @@ export async function append(database: Database, entries: StoreEntry[], elapsed:
     ];
     for (let i = 0; i < values.length; i++) columns[i]!.push(values[i]!);
   }
-  const found = await database.run(STORE, [database.epoch, elapsed, ...columns, ...messages], APPEND_MS);
-  database.refuseOthers(found.length);
+  const found = await held.run(STORE, [held.epoch, elapsed, ...columns, ...messages], APPEND_MS);
+  held.refuseOthers(found.length);
 }

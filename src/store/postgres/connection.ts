@@ -30,7 +30,7 @@ const PARAMETERS = new Set([
 ]);
 
 /** What `pg` takes, of a URL as libpq has it. Throws `BAD_SETTING`. */
-export function connectionOf(location: string, name: string): pg.PoolConfig {
+export function connectionOf(location: string, name: string, connections = CONNECTIONS): pg.PoolConfig {
   if (!URL.canParse(location)) throw badUrl('this is no URL of a PostgreSQL database');
   const url = new URL(location);
   const { searchParams } = url;
@@ -59,7 +59,7 @@ export function connectionOf(location: string, name: string): pg.PoolConfig {
     ssl: tlsOf(searchParams, host),
     application_name: searchParams.get('application_name') ?? name,
     connectionTimeoutMillis: 1_000 * number('connect_timeout', 1, CONNECT_MS / 1_000),
-    max: number('connections', 2, CONNECTIONS),
+    max: number('connections', 2, connections),
     keepAlive: true,
     statement_timeout: statementMs,
     query_timeout: statementMs + 5_000,

@@ -1,7 +1,8 @@
 /** Tables by day: made a day ahead, and dropped as a whole, which costs nothing however many rows they have. */
 import type { AppError } from '../../lib/errors/app-error.js';
 import { HOUR_MS } from '../history.js';
-import type { Database, Run } from './database.js';
+import type { Run } from './database.js';
+import type { HeldShard } from './held-shard.js';
 
 export const DAY_MS = 24 * HOUR_MS;
 
@@ -34,11 +35,11 @@ export async function partitionsOf(run: Run, table: Divided): Promise<Partition[
 }
 
 /** Makes the tables of this day and the next, and moves to them what came before they were there. */
-export async function makePartitions(database: Database, now: number): Promise<void> {
+export async function makePartitions(held: HeldShard, now: number): Promise<void> {
   for (const table of Object.keys(DIVIDED) as Divided[]) {
-    const present = new Set((await partitionsOf(database.run, table)).map(({ day }) => day));
+    const present = new Set((await partitionsOf(held.run, table)).map(({ day }) => day));
     for (const day of [dayOf(now), dayOf(now) + DAY_MS]) {
-      if (!present.has(day)) await inTurn(database, (run) => makePartition(run, table, day));
+      if (!present.has(day)) await inTurn(held, (run) => makePartition(run, table, day));
     }
   }
 }
@@ -53,13 +54,13 @@ async function makePartition(run: Run, table: Divided, day: number): Promise<voi
   await run(`alter table ${table} attach partition ${name} for values from (${day}) to (${day + DAY_MS})`);
 }
 
-export const dropPartition = (database: Database, { name }: Partition): Promise<boolean> =>
-  inTurn(database, async (run) => void (await run(`drop table ${name}`)));
+export const dropPartition = (held: HeldShard, { name }: Partition): Promise<boolean> =>
+  inTurn(held, async (run) => void (await run(`drop table ${name}`)));
 
 /** Resolves with whether it was done: false where a reader would have to be waited for. */
-async function inTurn(database: Database, work: (run: Run) => Promise<void>): Promise<boolean> {
+async function inTurn(held: HeldShard, work: (run: Run) => Promise<void>): Promise<boolean> {
   try {
-    await database.mine(async (run) => {
+    await held.mine(async (run) => {
       await run(SHORT_LOCK);
       await work(run);
     });

@@ -1,4 +1,4 @@
-/** The store in a PostgreSQL database. One puller at a time owns it: who opens it takes it from the one before. */
+/** A shard of the store in a PostgreSQL database. One puller at a time holds it. */
 import type { FleetDump } from '../../fleet/fleet.js';
 import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
 import type { MeasuredValues } from '../../protocol/measured-values.js';
@@ -14,7 +14,8 @@ import type {
   StoreStats,
 } from '../store.js';
 import { append } from './append.js';
-import { Database, PULLER_NAME, type Run } from './database.js';
+import { Database, PULLER_NAME } from './database.js';
+import { HeldShard } from './held-shard.js';
 import { makePartitions } from './partitions.js';
 import { readHistory } from './read-history.js';
 import { prepareReader } from './reader-role.js';
@@ -29,35 +30,43 @@ export class PostgresStore implements ReadingsStore {
   readonly path: string;
   readonly clock: ElapsedClock;
   readonly stats: StoreStats = { damagedRows: 0, quarantined: [] };
-  readonly #database: Database;
+  readonly #held: HeldShard;
   readonly #rollUps: RollUps;
   readonly #keeper: Keeper;
+  readonly #release: () => Promise<void>;
 
-  private constructor(database: Database, mark: ClockMark | undefined) {
-    this.path = database.subject.location;
+  private constructor(held: HeldShard, mark: ClockMark | undefined, release: () => Promise<void>) {
+    this.path = held.database.subject.location;
     this.clock = new ElapsedClock(mark);
-    this.#database = database;
-    this.#rollUps = new RollUps(database);
-    this.#keeper = new Keeper(database);
+    this.#held = held;
+    this.#rollUps = new RollUps(held);
+    this.#keeper = new Keeper(held);
+    this.#release = release;
   }
 
-  /** `location`: the URL. Rejects with `BAD_SETTING`, `STORE_UNREACHABLE`, `STORE_DENIED` and others of its kind. */
+  /**
+   * Takes all of a store that has one shard, from whoever has it. `location`: the URL. Rejects with `BAD_SETTING`,
+   * `STORE_UNREACHABLE`, `STORE_DENIED` and others of its kind.
+   */
   static async open(location: string): Promise<PostgresStore> {
     const database = new Database(location, PULLER_NAME);
     try {
-      await prepareSchema(database);
+      await prepareSchema(database, 1);
       // A statement of others is refused where that is not possible, and everything else works.
       await prepareReader(database);
-      // Waits for what the owner before is storing.
-      const [owner] = await database.run<{ epoch: number }>('update owner set epoch = epoch + 1 returning epoch');
-      database.epoch = owner!.epoch;
-      await makePartitions(database, Date.now());
-      const [mark] = await database.run<ClockMark>('select elapsed, wall, clock_offset as offset from clock');
-      return new PostgresStore(database, mark);
+      return await PostgresStore.of(await HeldShard.take(database, 0), () => database.close());
     } catch (error) {
       await database.close();
       throw error;
     }
+  }
+
+  /** `release`: called when it is closed. */
+  static async of(held: HeldShard, release = async () => {}): Promise<PostgresStore> {
+    if (held.shard === 0) await makePartitions(held, Date.now());
+    const sql = 'select elapsed, wall, clock_offset as offset from clock where shard = $1';
+    const [mark] = await held.run<ClockMark>(sql, [held.shard]);
+    return new PostgresStore(held, mark, release);
   }
 
   get forgotten(): number {
@@ -69,7 +78,7 @@ export class PostgresStore implements ReadingsStore {
   }
 
   append(entries: StoreEntry[]): Promise<void> {
-    return append(this.#database, entries, this.clock.now());
+    return append(this.#held, entries, this.clock.now());
   }
 
   addSamples(samples: Sample[], now: number): Promise<void> {
@@ -77,26 +86,26 @@ export class PostgresStore implements ReadingsStore {
   }
 
   history(range: HistoryRange, now: number): Promise<HistorySeries[]> {
-    return readHistory(this.#database.run, range, now);
+    return readHistory(this.#held.run, range, now);
   }
 
   async positionAt(since: number, limit: number): Promise<StorePosition> {
-    const { run } = this.#database;
+    const { run, shard } = this.#held;
     const [reading] = await run<{ id: number | null; last: number | null }>(
       `select min(id) filter (where received_at >= $1) - 1 as id, max(id) as last
-       from (select id, received_at from readings order by id desc limit $2) as newest`,
-      [since, limit],
+       from (select id, received_at from readings where shard = $3 order by id desc limit $2) as newest`,
+      [since, limit, shard],
     );
     const [beyond] = await run<StorePosition['message']>(
-      `select number as id, received_at as "receivedAt" from messages where received_at >= $1
+      `select number as id, received_at as "receivedAt" from messages where shard = $3 and received_at >= $1
        order by received_at desc, number desc limit 1 offset $2`,
-      [since, limit],
+      [since, limit, shard],
     );
     return { reading: reading?.id ?? reading?.last ?? 0, message: beyond ?? { receivedAt: since, id: 0 } };
   }
 
   readingsAfter(id: number, limit: number): Promise<StoredReading[]> {
-    return readingsAfter(this.#database.run, id, limit);
+    return readingsAfter(this.#held, id, limit);
   }
 
   async messagesAfter(
@@ -104,44 +113,45 @@ export class PostgresStore implements ReadingsStore {
     limit: number,
     bytes: number,
   ): Promise<StoredMessage[]> {
-    const rows = await this.#database.run<{ id: number; receivedAt: number; body: string }>(
+    const rows = await this.#held.run<{ id: number; receivedAt: number; body: string }>(
       `select number as id, received_at as "receivedAt", body from (
          select *, sum(octet_length(body)) over (order by received_at, number) - octet_length(body) as before from (
-           select * from messages where (received_at, number) > ($1, $2) order by received_at, number limit $3
+           select * from messages where shard = $5 and (received_at, number) > ($1, $2) order by received_at, number limit $3
          ) as next
        ) as next where before < $4 order by 2, 1`,
-      [receivedAt, id, limit, bytes],
+      [receivedAt, id, limit, bytes, this.#held.shard],
     );
     return rows.map(({ body, ...row }) => ({ ...row, message: JSON.parse(body) as Message, size: body.length }));
   }
 
   async saveCheckpoint(fleet: FleetDump): Promise<void> {
     const { elapsed, wall, offset } = this.clock.mark();
-    await this.#database.mine(async (run) => {
+    const { shard } = this.#held;
+    await this.#held.mine(async (run) => {
       await run(
-        `insert into checkpoint values (1, $1, $2)
-         on conflict (id) do update set last_reading = excluded.last_reading, fleet = excluded.fleet`,
-        [await lastReading(run), JSON.stringify(fleet)],
+        `insert into checkpoint values ($1, $2, $3)
+         on conflict (shard) do update set last_reading = excluded.last_reading, fleet = excluded.fleet`,
+        [shard, await lastReading(run, shard), JSON.stringify(fleet)],
       );
       await run(
-        `insert into clock values (1, $1, $2, $3)
-         on conflict (id) do update set elapsed = excluded.elapsed, wall = excluded.wall, clock_offset = excluded.clock_offset`,
-        [elapsed, wall, offset],
+        `insert into clock values ($1, $2, $3, $4)
+         on conflict (shard) do update set elapsed = excluded.elapsed, wall = excluded.wall, clock_offset = excluded.clock_offset`,
+        [shard, elapsed, wall, offset],
       );
     });
   }
 
   async loadCheckpoint(): Promise<{ fleet: FleetDump; after: AsyncIterable<StoredReading> }> {
-    const { run } = this.#database;
-    const [row] = await run<{ last: number; fleet: string }>('select last_reading as last, fleet from checkpoint');
+    const sql = 'select last_reading as last, fleet from checkpoint where shard = $1';
+    const [row] = await this.#held.run<{ last: number; fleet: string }>(sql, [this.#held.shard]);
     const fleet = row ? (JSON.parse(row.fleet) as FleetDump) : { sensors: [], retired: {} };
-    return { fleet, after: allAfter(run, row?.last ?? 0) };
+    return { fleet, after: allAfter(this.#held, row?.last ?? 0) };
   }
 
   /** A server that is away shows when readings are stored; a quiet puller asks it whether it is there. */
   async check(): Promise<void> {
-    const { run, epoch } = this.#database;
-    this.#database.refuseOthers((await run('select 1 from owner where epoch = $1', [epoch])).length);
+    const { run, epoch } = this.#held;
+    this.#held.refuseOthers((await run('select 1 from shards where epoch = $1', [epoch])).length);
   }
 
   forget(retention: Retention): Promise<void> {
@@ -156,7 +166,7 @@ export class PostgresStore implements ReadingsStore {
     try {
       if (ms > 0) await this.#rollUps.finish(ms, this.clock.now());
     } finally {
-      await this.#database.close();
+      await this.#release();
     }
   }
 }
@@ -168,12 +178,12 @@ interface ReadingRow extends Omit<Reading, 'values'> {
   values: MeasuredValues | null;
 }
 
-async function readingsAfter(run: Run, id: number, limit: number): Promise<StoredReading[]> {
+async function readingsAfter({ run, shard }: HeldShard, id: number, limit: number): Promise<StoredReading[]> {
   const rows = await run<ReadingRow>(
     `select id, received_at as "receivedAt", sensor_config as config, measured_values as values,
        execution_id, sequence, job_id, hostname, region, timestamp, color, icon_name, job_submission_time
-     from readings where id > $1 order by id limit $2`,
-    [id, limit],
+     from readings where shard = $3 and id > $1 order by id limit $2`,
+    [id, limit, shard],
   );
   return rows.map(({ id: at, receivedAt, config, values, ...reading }) => ({
     id: at,
@@ -183,9 +193,9 @@ async function readingsAfter(run: Run, id: number, limit: number): Promise<Store
   }));
 }
 
-async function* allAfter(run: Run, after: number): AsyncIterable<StoredReading> {
+async function* allAfter(held: HeldShard, after: number): AsyncIterable<StoredReading> {
   for (let id = after; ; ) {
-    const rows = await readingsAfter(run, id, AT_ONCE);
+    const rows = await readingsAfter(held, id, AT_ONCE);
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined) return;

@@ -7,7 +7,7 @@ import type { Run } from './database.js';
 const MAX_READINGS = 300_000;
 const ANSWER_MS = 20_000;
 
-/** $1: metric, $2 and $3: from and to, $4: step, $5: region or null, $6: host or null. */
+/** $1: metric, $2 and $3: from and to, $4: step, $5: region or null, $6: host or null; $7 and $8: {@link leastProgress}. */
 const VALUE = `case when $1 = 'readings.lateness' then (received_at - taken_at)::float8 else (measured_values ->> $1)::float8 end`;
 const readings = (rows: string) => `
   select region, taken_at - taken_at % $4 as t, 1 as count, value as min, value as max, value as sum
@@ -27,8 +27,8 @@ function rollUps(start: 'minute' | 'hour', isOfHost: boolean): string {
        where hostname = $6 and metric = $1 and ($5::text is null or region = $5)`
     : `select region, ${start} - ${start} % $4 as t, count, min, max, sum from region_${start}s
        where metric = $1 and ${inTime} and ($5::text is null or region = $5)`;
-  const progress = `id > (select ${isOfHost ? 'sensors' : 'regions'} from roll_up_progress)`;
-  return answer(`${stored} union all ${readings(progress)}`);
+  const rolledUp = `id <= (select ${isOfHost ? 'sensors' : 'regions'} from roll_up_progress as p where p.shard = readings.shard)`;
+  return answer(`${stored} union all ${readings(`shard = any($7) and id > $8 and not ${rolledUp}`)}`);
 }
 
 /** Rejects with `BAD_QUERY` where that is too much. `now`: Unix milliseconds. */
@@ -36,11 +36,20 @@ export async function readHistory(run: Run, range: HistoryRange, now: number): P
   const { metric, region, host, step, from, to } = range;
   const isRolledUp = step % MINUTE_MS === 0;
   if (!isRolledUp) await refuseTooMany(run, range);
-  const sql = isRolledUp
-    ? rollUps(step % HOUR_MS === 0 ? 'hour' : 'minute', host !== undefined)
-    : answer(readings('true'));
-  const values = [storedMetric(metric), from, to, step, region ?? null, host ?? null];
+  const isOfHost = host !== undefined;
+  const sql = isRolledUp ? rollUps(step % HOUR_MS === 0 ? 'hour' : 'minute', isOfHost) : answer(readings('true'));
+  const values: unknown[] = [storedMetric(metric), from, to, step, region ?? null, host ?? null];
+  // From the numbers themselves the server knows that these are few readings.
+  if (isRolledUp) values.push(...(await leastProgress(run, isOfHost)));
   return seriesOf(await run<HistoryRow>(sql, values, ANSWER_MS), range, now);
+}
+
+/** All shards, and the reading up to which each of them is rolled up at least. */
+async function leastProgress(run: Run, isOfHost: boolean): Promise<[shards: number[], id: number]> {
+  const [row] = await run<{ shards: number[]; id: number }>(
+    `select array_agg(shard) as shards, min(${isOfHost ? 'sensors' : 'regions'}) as id from roll_up_progress`,
+  );
+  return [row!.shards, row!.id];
 }
 
 async function refuseTooMany(run: Run, { step, from, to }: HistoryRange): Promise<void> {

@@ -18,18 +18,19 @@ interface Row {
   content: unknown;
 }
 
-/** Connects with the first call; calls reject with what connections reject with, and as `prepareSchema` does. Throws `BAD_SETTING`. */
+/** `shards`: of the store. Connects with the first call; calls reject with what connections reject with, and as `prepareSchema` does. Throws `BAD_SETTING`. */
 export function sharedDocument(
   location: string,
+  shards: number,
 ): SharedDocument & { prepare(): Promise<void>; close(): Promise<void> } {
   const database = new Database(location, NAME);
-  let prepared: Promise<void> | undefined;
-  const prepare = () => {
-    prepared ??= prepareSchema(database).catch((error) => {
+  let prepared: Promise<unknown> | undefined;
+  const prepare = async () => {
+    prepared ??= prepareSchema(database, shards).catch((error) => {
       prepared = undefined;
       throw error;
     });
-    return prepared;
+    await prepared;
   };
 
   async function read(initial: SharedContent): Promise<Row> {

@@ -194,7 +194,7 @@ describe('the store of the puller', () => {
   test('the fleet as the puller serves it', async () => {
     vi.setSystemTime(seconds(61));
     const service = await createPuller({
-      queue: { name: 'q' } as Queue,
+      queues: [{ name: 'q' } as Queue],
       pollers: 1,
       sinks: {
         store: {

@@ -1,0 +1,80 @@
+/** A PostgreSQL store as a puller shares it with others. */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { HistoryRange, HistorySeries } from '../history.js';
+import type { Claim, SharedStore } from '../shared-store.js';
+import { Database, PULLER_NAME } from './database.js';
+import { HeldShard } from './held-shard.js';
+import { Leases } from './leases.js';
+import { PostgresStore } from './postgres-store.js';
+import { readHistory } from './read-history.js';
+import { prepareReader } from './reader-role.js';
+import { prepareSchema } from './schema.js';
+
+/** Of all shards of a process together, beside those for its leases: storing takes one for milliseconds. */
+const MAX_CONNECTIONS = 12;
+const BESIDE_STORING = 4;
+
+export class SharedPostgres implements SharedStore {
+  readonly id = `${hostname()}-${randomBytes(3).toString('hex')}`;
+  readonly shards: number;
+  readonly path: string;
+  readonly #database: Database;
+  /** With connections of their own: whatever the shards do, they are renewed. */
+  readonly #renewals: Database;
+  readonly #leases: Leases;
+
+  private constructor(location: string, database: Database, shards: number) {
+    this.path = location;
+    this.shards = shards;
+    this.#database = database;
+    this.#renewals = new Database(location, PULLER_NAME, 2);
+    this.#leases = new Leases(this.#renewals.run, this.id);
+  }
+
+  /** `location`: the URL. Rejects as `PostgresStore.open` does, and with `STORE_SHARDS`. */
+  static async open(location: string, shards: number): Promise<SharedPostgres> {
+    const database = new Database(location, PULLER_NAME, Math.min(shards + BESIDE_STORING, MAX_CONNECTIONS));
+    try {
+      await prepareSchema(database, shards);
+      // A statement of others is refused where that is not possible, and everything else works.
+      await prepareReader(database);
+      return new SharedPostgres(location, database, shards);
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+
+  history(range: HistoryRange, now: number): Promise<HistorySeries[]> {
+    return readHistory(this.#database.run, range, now);
+  }
+
+  join(url: string): Promise<void> {
+    return this.#leases.join(url, `${hostname()}-`);
+  }
+
+  renew() {
+    return this.#leases.renew();
+  }
+
+  claim(count: number): Promise<Claim[]> {
+    return this.#leases.claim(count);
+  }
+
+  open({ shard, epoch }: Claim): Promise<PostgresStore> {
+    return PostgresStore.of(new HeldShard(this.#database, shard, epoch));
+  }
+
+  release(claim: Claim): Promise<void> {
+    return this.#leases.release(claim);
+  }
+
+  leave(): Promise<void> {
+    return this.#leases.leave();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#database.close(), this.#renewals.close()]);
+  }
+}
