@@ -24,7 +24,7 @@ const system = {
   hookTimeout: 90_000,
   maxWorkers: 4,
   // Of one file.
-  maxConcurrency: 3,
+  maxConcurrency: 2,
   retry: 1,
   sequence: { groupOrder: 1 },
 };
