@@ -24,12 +24,12 @@ const COLORS = ['#ffffff', '#000000', '#e6194b', '#3cb44b', '#ffe119', '#4363d8'
 const HOSTILE = '<img src=x onerror="document.title=1">';
 
 const inBrowser = (name: string, body: () => Promise<void>) =>
-  test.sequential(name, async (context) => {
+  test(name, async (context) => {
     if (BROWSER === undefined) context.skip('there is no Chromium on the PATH, and CHROMIUM_BIN is not set');
     await body();
   });
 
-describe.concurrent('the web page', () => {
+describe('the web page', () => {
   const sandbox = new Sandbox();
   /** What a broken page would say: exceptions, and what the content policy refused. */
   const complaints: string[] = [];
@@ -341,57 +341,6 @@ describe.concurrent('the web page', () => {
   });
 });
 
-// Beside the other one; the next has the machine for itself, as far as this file can say.
-describe.concurrent('the web page of a puller that other machines reach', () => {
-  const sandbox = new Sandbox({ WASM_SENSORS_VIEWER_TOKEN: 'viewer-secret' });
-  let browser: Browser;
-  afterAll(async () => {
-    await browser?.close();
-    await sandbox.close();
-  });
-
-  inBrowser(
-    'asks for a token, then shows the fleet live; the token is in no URL and out of reach of scripts',
-    async () => {
-      const up = await sandbox.run(['up', '-d', '--deploy', '--host', '0.0.0.0', ...(await Sandbox.portFlags())]);
-      expect(up.stderr + up.code).toMatch(/0$/);
-      browser = await launchChromium(BROWSER!);
-      const page = await browser.newPage();
-      page.setDefaultTimeout(30_000);
-      const urls: string[] = [];
-      page.on('request', (request) => urls.push(request.url()));
-      await load(() => page.goto(sandbox.state().endpoints.puller));
-      await page.getByLabel(/token/).fill('wrong');
-      await page.getByRole('button').click();
-      await page.getByRole('alert').waitFor();
-      expect(await accessibilityProblems(page)).toEqual([]);
-      const token = readFileSync(join(sandbox.stateDir, 'token'), 'utf8').trim();
-      await page.getByLabel(/token/).fill(token);
-      await page.getByRole('button').click();
-      await page.locator('#link', { hasText: 'live' }).waitFor();
-      await page.locator('[data-region="eu"] .tile').first().waitFor();
-      expect(await page.evaluate('document.cookie')).toBe('');
-      expect(urls.filter((url) => url.includes(token))).toEqual([]);
-      await page.goto(`${sandbox.state().endpoints.puller}/#region=eu`);
-      await page.getByRole('button', { name: 'Cut off' }).waitFor();
-      await page.context().clearCookies();
-      // The next question for the depth of the queue finds out.
-      await page.getByLabel(/token/).fill('viewer-secret');
-      await page.getByRole('button').click();
-      await page.locator('#link', { hasText: 'live' }).waitFor();
-      await page.goto(`${sandbox.state().endpoints.puller}/#region=eu`);
-      await page.locator('#config-rows tr', { hasText: /interval/ }).waitFor();
-      for (const part of ['#changes', '#links']) expect(await page.locator(part).isVisible()).toBe(false);
-      // Who only reads can sign out, too.
-      expect(await page.locator('#sign-out').isVisible()).toBe(true);
-      await page.getByLabel('Operator token').fill('viewer-secret');
-      await page.getByRole('button', { name: 'Sign in' }).click();
-      await page.locator('#sign-in-problem', { hasText: 'this token only reads' }).waitFor();
-      expect(await page.locator('#changes').isVisible()).toBe(false);
-    },
-  );
-});
-
 describe('the web page of a large fleet', () => {
   const SENSORS = 10_000;
   const hub = new EventHub();
@@ -528,6 +477,56 @@ const FRAMES_IN_2_S = `new Promise((done) => {
   const count = (now) => (frames++, now - began < 2000 ? requestAnimationFrame(count) : done(frames));
   requestAnimationFrame(count);
 })`;
+
+describe('the web page of a puller that other machines reach', () => {
+  const sandbox = new Sandbox({ WASM_SENSORS_VIEWER_TOKEN: 'viewer-secret' });
+  let browser: Browser;
+  afterAll(async () => {
+    await browser?.close();
+    await sandbox.close();
+  });
+
+  inBrowser(
+    'asks for a token, then shows the fleet live; the token is in no URL and out of reach of scripts',
+    async () => {
+      const up = await sandbox.run(['up', '-d', '--deploy', '--host', '0.0.0.0', ...(await Sandbox.portFlags())]);
+      expect(up.stderr + up.code).toMatch(/0$/);
+      browser = await launchChromium(BROWSER!);
+      const page = await browser.newPage();
+      page.setDefaultTimeout(30_000);
+      const urls: string[] = [];
+      page.on('request', (request) => urls.push(request.url()));
+      await load(() => page.goto(sandbox.state().endpoints.puller));
+      await page.getByLabel(/token/).fill('wrong');
+      await page.getByRole('button').click();
+      await page.getByRole('alert').waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      const token = readFileSync(join(sandbox.stateDir, 'token'), 'utf8').trim();
+      await page.getByLabel(/token/).fill(token);
+      await page.getByRole('button').click();
+      await page.locator('#link', { hasText: 'live' }).waitFor();
+      await page.locator('[data-region="eu"] .tile').first().waitFor();
+      expect(await page.evaluate('document.cookie')).toBe('');
+      expect(urls.filter((url) => url.includes(token))).toEqual([]);
+      await page.goto(`${sandbox.state().endpoints.puller}/#region=eu`);
+      await page.getByRole('button', { name: 'Cut off' }).waitFor();
+      await page.context().clearCookies();
+      // The next question for the depth of the queue finds out.
+      await page.getByLabel(/token/).fill('viewer-secret');
+      await page.getByRole('button').click();
+      await page.locator('#link', { hasText: 'live' }).waitFor();
+      await page.goto(`${sandbox.state().endpoints.puller}/#region=eu`);
+      await page.locator('#config-rows tr', { hasText: /interval/ }).waitFor();
+      for (const part of ['#changes', '#links']) expect(await page.locator(part).isVisible()).toBe(false);
+      // Who only reads can sign out, too.
+      expect(await page.locator('#sign-out').isVisible()).toBe(true);
+      await page.getByLabel('Operator token').fill('viewer-secret');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.locator('#sign-in-problem', { hasText: 'this token only reads' }).waitFor();
+      expect(await page.locator('#changes').isVisible()).toBe(false);
+    },
+  );
+});
 
 /** Chromium ends what it loads when network interfaces come and go, as those of the containers of other tests do. */
 async function load(navigate: () => Promise<unknown>): Promise<void> {
