@@ -7,9 +7,9 @@ import { selfCommand } from '../lib/process/self-command.js';
 export const BENCH_PROJECT = 'wasm-sensors-bench';
 
 /** Runs a command; resolves with its stdout, rejects when it fails. */
-export async function runCli(cwd: string, words: string[]): Promise<string> {
+export async function runCli(cwd: string, words: string[], further: Record<string, string> = {}): Promise<string> {
   const { command, args } = selfCommand(words);
-  const env = { COMPOSE_PROJECT_NAME: BENCH_PROJECT, PROXY_JOB_PORT: '0', PULLER_JOB_PORT: '0' };
+  const env = { COMPOSE_PROJECT_NAME: BENCH_PROJECT, PROXY_JOB_PORT: '0', PULLER_JOB_PORT: '0', ...further };
   const { stdout } = await execa(command, args, { cwd, env, stdin: 'ignore' });
   return stdout;
 }

@@ -1,47 +1,84 @@
 /**
  * `npm run bench -- fleet`: a whole fleet through sensor → proxy → queue → puller → store, as `up` runs it, and what was
- * lost on the way. Options: `--sensors 10000 --interval 2 --seconds 60`.
+ * lost on the way. Options: `--sensors 10000 --interval 2 --seconds 60`. `npm run bench -- scale --store postgres://…` measures a file
+ * and then that database, with `--shards 4 --pullers 2` for the latter.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import pg from 'pg';
+import { selfCommand } from '../lib/process/self-command.js';
 import { FleetClient } from '../puller/fleet-client.js';
 import { readRunState } from '../runtime/run-state.js';
 import { freePortFlags, runCli } from './bench-cli.js';
 import { inOwnFolder } from './own-folder.js';
 import { plainTable } from './plain-table.js';
-import { machineUsage, usages } from './usage.js';
+import { machineUsage, usageOf, usages } from './usage.js';
 
 export interface FleetBenchOptions {
   sensors: number;
   /** Seconds. */
   interval: number;
   seconds: number;
+  /** URL of a PostgreSQL database on this machine; undefined: a file. */
+  store?: string | undefined;
+  shards?: number;
+  /** Of the same store, the one of `up` among them. */
+  pullers?: number;
 }
 
-export async function run({ sensors, interval, seconds }: FleetBenchOptions): Promise<void> {
+export async function run(options: FleetBenchOptions): Promise<void> {
+  const { sensors, interval, seconds, store, shards = 1, pullers = 1 } = options;
   const perRegion = Math.ceil(sensors / 3);
+  const where = store === undefined ? 'SQLite' : `PostgreSQL, ${shards} shards, ${pullers} pullers`;
   console.log(
-    `fleet: ${perRegion * 3} sensors, one reading every ${interval} s each = ${Math.round((perRegion * 3) / interval)} readings/s, for ${seconds} s`,
+    `fleet (${where}): ${perRegion * 3} sensors, one reading every ${interval} s each = ${Math.round((perRegion * 3) / interval)} readings/s, for ${seconds} s`,
   );
+  const env = store === undefined ? {} : { WASM_SENSORS_STORE: store };
+  const divided = store === undefined ? [] : ['--shards', String(shards)];
   await inOwnFolder(async (dir) => {
     const ports = await freePortFlags();
-    await runCli(dir, [
-      'up',
-      '-d',
-      '--deploy',
-      '--nodes',
-      String(perRegion),
-      '--interval',
-      String(interval),
-      '--timeout',
-      '120',
-      ...ports,
-    ]);
+    await runCli(
+      dir,
+      [
+        'up',
+        '-d',
+        '--deploy',
+        '--nodes',
+        String(perRegion),
+        '--interval',
+        String(interval),
+        '--timeout',
+        '120',
+        ...divided,
+        ...ports,
+      ],
+      env,
+    );
     const state = readRunState(join(dir, '.wasm-sensors'))!;
-    const fleet = new FleetClient(state.endpoints.puller);
+    const { queue, puller } = state.endpoints;
+    const fleet = new FleetClient(puller);
+    const endpoint = ['--queue', `${queue}/000000000000/wasm-sensors`, '--queue-endpoint', queue!, '--queue-unsigned'];
+    const others = Array.from({ length: pullers - 1 }, (_, n) => {
+      const { command, args } = selfCommand([
+        'puller',
+        'serve',
+        '--port',
+        '0',
+        '--sinks',
+        'store,alert',
+        ...endpoint,
+        ...divided,
+      ]);
+      const child = execa(command, args, { cwd: dir, env, stdio: 'ignore', reject: false });
+      return { name: `puller ${n + 2}`, pid: child.pid!, child };
+    });
     // The sensors' start leaves a backlog, and cold code, that a running fleet doesn't have.
     await sleep(8000);
-    const processes = [state.up, ...state.children];
+    const processes = [state.up, ...state.children, ...others];
+    const database = store === undefined ? undefined : await serverOf(store);
+    const serverBefore = database === undefined ? 0 : withChildren(database);
     const before = usages(processes);
     const first = await fleet.summary();
     const machineBefore = machineUsage();
@@ -56,15 +93,18 @@ export async function run({ sensors, interval, seconds }: FleetBenchOptions): Pr
     const last = await fleet.summary();
     const after = usages(processes);
     const machine = machineUsage() - machineBefore;
+    const serverCpu = database === undefined ? 0 : withChildren(database) - serverBefore;
     const readings = last.total.received - first.total.received;
     await runCli(dir, ['stop', 'publisher']);
     await sleep(6000);
     const { summary, sensors: views } = await fleet.snapshot();
+    for (const { child } of others) child.kill();
     const missing = views.reduce((sum, sensor) => sum + sensor.sequence - sensor.received, 0);
     const rows = processes.map(({ name }) => {
       const cpu = after.get(name)!.cpu - before.get(name)!.cpu;
       return { name, cpu, memory: `${after.get(name)!.memory.toFixed(0)} MB` };
     });
+    if (database !== undefined) rows.push({ name: 'PostgreSQL', cpu: serverCpu, memory: '' });
     const all = rows.reduce((sum, { cpu }) => sum + cpu, 0);
     rows.push(
       { name: 'all', cpu: all, memory: '' },
@@ -95,3 +135,27 @@ export async function run({ sensors, interval, seconds }: FleetBenchOptions): Pr
     if (missing > 0 || summary.total.gaps > 0) process.exitCode = 1;
   });
 }
+
+/** The process of a server on this machine. */
+async function serverOf(store: string): Promise<number> {
+  const client = new pg.Client({ connectionString: store });
+  await client.connect();
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const pid = fieldsOf(rows[0]!.pid)[1]!;
+  await client.end();
+  return pid;
+}
+
+/** CPU seconds of a process and all that it has had. */
+function withChildren(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  const [ended = 0, endedInSystem = 0] = fieldsOf(pid).slice(13, 15);
+  return [pid, ...children].reduce((sum, id) => sum + usageOf(id).cpu, (ended + endedInSystem) / 100);
+}
+
+/** From the state on. */
+const fieldsOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+    .map(Number);

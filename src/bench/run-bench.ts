@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 
 type Options = Record<
-  'sensors' | 'interval' | 'seconds' | 'hours' | 'network' | 'nodes' | 'against',
+  'sensors' | 'interval' | 'seconds' | 'hours' | 'network' | 'nodes' | 'against' | 'store' | 'shards' | 'pullers',
   string | undefined
 > & {
   most: boolean;
@@ -15,6 +15,12 @@ const benches: Record<string, (options: Partial<Options>) => Promise<void>> = {
   async fleet({ sensors = '10000', interval = '2', seconds = '60' }) {
     const { run } = await import('./fleet.bench.js');
     await run({ sensors: Number(sensors), interval: Number(interval), seconds: Number(seconds) });
+  },
+  async scale({ sensors = '10000', interval = '2', seconds = '60', store, shards = '1', pullers = '1' }) {
+    const { run } = await import('./fleet.bench.js');
+    const of = { sensors: Number(sensors), interval: Number(interval), seconds: Number(seconds) };
+    await run(of);
+    if (store !== undefined) await run({ ...of, store, shards: Number(shards), pullers: Number(pullers) });
   },
   async config({ sensors = '10000', network = 'embedded' }) {
     const { run } = await import('./config.bench.js');
@@ -67,6 +73,9 @@ const { positionals, values } = parseArgs({
     network: option,
     nodes: option,
     against: option,
+    store: option,
+    shards: option,
+    pullers: option,
     most: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   },

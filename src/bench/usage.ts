@@ -10,7 +10,7 @@ export interface Usage {
   memory: number;
 }
 
-export function usages(processes: ProcessId[]): Map<string, Usage> {
+export function usages(processes: Pick<ProcessId, 'name' | 'pid'>[]): Map<string, Usage> {
   return new Map(processes.map(({ name, pid }) => [name, usageOf(pid)]));
 }
 

@@ -96,6 +96,8 @@ export interface Progress {
   pending: { hostname: string; region: string; state: SensorState }[];
   /** Sensors that are gone and not expected, because it is not known whether their jobs are deployed. */
   gone: number;
+  /** As in the summary. */
+  missing?: MissingPart[];
 }
 export const MAX_PENDING = 20;
 
@@ -104,8 +106,6 @@ export interface Convergence extends Progress {
   newest: number;
   /** How far a change of some fields in this scope shows; left out where none was asked for. */
   change?: ChangeProgress;
-  /** As in the summary. */
-  missing?: MissingPart[];
   /** Of a part of the fleet: when each deployed job was submitted last, as far as is known. */
   submissions?: Record<string, number>;
 }

@@ -2,6 +2,7 @@ import { messageOf } from '../lib/errors/app-error.js';
 import { type ExecutionInfo, type JobInfo, type Network, newestByNode } from '../network/network.js';
 import type { ProxyClient } from '../proxy/proxy-client.js';
 import type { FleetClient } from '../puller/fleet-client.js';
+import type { FleetSnapshot } from '../puller/puller-app.js';
 import { type ConfigTarget, revokedHosts } from './config/config-target.js';
 import { publisherNotices } from './deploy/job-owners.js';
 import { readVersions } from './deploy/versions.js';
@@ -11,10 +12,10 @@ type StatusTarget = Required<ConfigTarget> & { fleet: Pick<FleetClient, 'stats'>
 export type Status = Awaited<ReturnType<typeof readStatus>>;
 
 /**
- * What an orchestrator or a proxy that does not answer would report is undefined; it does not hide the rest. Rejects when the
+ * `withSensors`: with each sensor of the fleet, which may be many. What an orchestrator or a proxy that does not answer would report is undefined; it does not hide the rest. Rejects when the
  * puller does not answer.
  */
-export async function readStatus({ network, proxies, fleet, jobs, stateDir }: StatusTarget) {
+export async function readStatus({ network, proxies, fleet, jobs, stateDir }: StatusTarget, withSensors = true) {
   const reasons = new Map<'network' | 'proxy', string>();
   const missing = (service: 'network' | 'proxy') => (error: unknown) => {
     if (!reasons.has(service)) reasons.set(service, messageOf(error));
@@ -29,7 +30,7 @@ export async function readStatus({ network, proxies, fleet, jobs, stateDir }: St
     return stats ? [{ url: proxy.url, ...stats }] : [];
   };
   const [snapshot, puller, nodes, listed, converged, counts, revoked] = await Promise.all([
-    fleet.snapshot(),
+    withSensors ? fleet.snapshot() : onlySummary(fleet),
     fleet.stats(),
     network.nodes().catch(missing('network')),
     network.jobs().catch(missing('network')),
@@ -60,6 +61,11 @@ export async function readStatus({ network, proxies, fleet, jobs, stateDir }: St
     unanswered,
   };
 }
+
+const onlySummary = async (fleet: ConfigTarget['fleet']): Promise<FleetSnapshot> => ({
+  summary: await fleet.summary(),
+  sensors: [],
+});
 
 /** Executions that failed: the newest of each node, or those replaced since, as on a node that was cut off for long. */
 export const failedExecutions = (jobs: JobInfo[], which: 'newest' | 'replaced') =>

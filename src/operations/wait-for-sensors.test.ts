@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Convergence, KnownJobs, SensorState, SensorView } from '../fleet/fleet-view.js';
+import type { AppError } from '../lib/errors/app-error.js';
 import type { DesiredState } from '../protocol/desired-config.js';
 import { nothingDesired, type Scope } from '../protocol/desired-config.js';
 import type { FleetClient } from '../puller/fleet-client.js';
@@ -149,7 +150,7 @@ const sensor = (hostname: string, state: SensorState, color: string): SensorView
 
 /** Waits for `#00aa00` in eu. */
 async function readFile(sensors: SensorView[], known: KnownJobs, timeoutMs = 0) {
-  const fleet = { snapshot: async () => ({ sensors }) } as unknown as FleetClient;
+  const fleet = { snapshot: async () => ({ sensors, summary: {} }) } as unknown as FleetClient;
   const options = { timeoutMs, jobs: async () => known, onProgress: () => {} };
   const result = waitForFileConfig(fleet, 'eu', { color: '#00aa00' }, options).catch((error: unknown) => error);
   await vi.advanceTimersByTimeAsync(60_000);
@@ -176,4 +177,15 @@ test('a silent sensor of no deployed job is waited for only until the jobs are k
 test('where nothing was ever deployed there is nothing to wait for', async () => {
   const elsewhere = { ...sensor('edge-us-1', 'live', '#000000'), region: 'us' };
   expect(await readFile([elsewhere], deployed)).toMatchObject({ sensors: 0, converged: 0, pending: [] });
+});
+
+test('what is not known of a part of the fleet has not converged, whatever the rest shows', async () => {
+  const missing = [{ shards: [1, 3], why: 'it does not answer' }];
+  const partial = progress(2, 2, { missing });
+  expect(await waitOver([partial, partial, progress(3, 3)]).ended()).toMatchObject({ at: 100 });
+  const { error } = (await waitOver([partial]).ended()) as { error: AppError };
+  expect(error).toMatchObject({
+    code: 'NOT_CONVERGED',
+    details: ['not counted: sensors of shards 1, 3: it does not answer'],
+  });
 });

@@ -74,9 +74,11 @@ export function waitForFileConfig(
     outcome: 'have read the file',
     hint: 'The file is saved: sensors check it every second, and report it when they reach the proxy.',
   };
-  return waitForSensors(wait, async (jobs) =>
-    fileConvergenceOf((await fleet.snapshot()).sensors, region, wanted, jobs),
-  );
+  return waitForSensors(wait, async (jobs) => {
+    const { sensors, summary } = await fleet.snapshot();
+    const { missing } = summary;
+    return { ...fileConvergenceOf(sensors, region, wanted, jobs), ...(missing ? { missing } : {}) };
+  });
 }
 
 async function waitForSensors<T extends Progress>(
@@ -92,7 +94,7 @@ async function waitForSensors<T extends Progress>(
     const { sensors, converged, pending, gone } = progress;
     // More than are named can be pending.
     const onlyRevoked = sensors - converged === pending.length && pending.every((one) => isRevoked(wait, one));
-    const done = converged === sensors || onlyRevoked;
+    const done = !progress.missing && (converged === sensors || onlyRevoked);
     if (done && (gone === 0 || listed)) return progress;
     // The jobs show which silent sensors are still deployed: only those are worth waiting for.
     if (!listed && (gone > 0 || Date.now() - began > LIST_JOBS_AFTER_MS)) {
@@ -108,16 +110,18 @@ async function waitForSensors<T extends Progress>(
 const isRevoked = ({ revoked = [] }: Pick<Wait<Progress>, 'revoked'>, { hostname }: { hostname: string }) =>
   revoked.some((name) => hostKey(name) === hostKey(hostname));
 
-function notConverged<T extends Progress>(wait: Wait<T>, { sensors, converged, pending }: Progress): AppError {
+function notConverged<T extends Progress>(wait: Wait<T>, progress: Progress): AppError {
+  const { sensors, converged, pending, missing = [] } = progress;
   const more = sensors - converged - pending.length;
   const named = pending.map((one) => {
     const cutOff = one.state === 'silent' || one.state === 'gone' ? ': cut off?' : '';
     return `pending: ${one.hostname} (${one.region}), ${one.state}${isRevoked(wait, one) ? ': revoked' : cutOff}`;
   });
+  const notCounted = missing.map(({ shards, why }) => `not counted: sensors of shards ${shards.join(', ')}: ${why}`);
   const { target, outcome, timeoutMs, hint } = wait;
   const message = `${target}: ${converged}/${sensors} sensors ${outcome} in ${timeoutMs / 1000} s`;
   return new AppError('NOT_CONVERGED', message, {
-    details: more > 0 ? [...named, `and ${more} more`] : named,
+    details: [...named, ...(more > 0 ? [`and ${more} more`] : []), ...notCounted],
     hint,
   });
 }

@@ -18,8 +18,8 @@ import type { StoreStats } from '../store/store.js';
 import { controlRoutes } from './controls/control-routes.js';
 import type { FleetControls } from './controls/fleet-controls.js';
 import type { EventBus, Listener } from './events/event-bus.js';
-import { eventStream } from './events/event-stream.js';
-import { pastEvents } from './events/past-events.js';
+import { eventStream, type StreamFilter } from './events/event-stream.js';
+import { pastEvents, pastOfAll } from './events/past-events.js';
 import { fleetRoutes, isFromPuller } from './fleet-routes.js';
 import { historyRoutes } from './history-routes.js';
 import type { PeerEvents } from './peers/peer-events.js';
@@ -53,6 +53,8 @@ export interface PullerHttpOptions {
   hosts?: string[] | undefined;
   /** The operator token; without one annotations are refused. */
   token?: string | undefined;
+  /** With which other pullers may read, where there is no operator token. */
+  viewerToken?: string | undefined;
   /** Browsers that may change things. */
   operator?: OperatorSessions | undefined;
   /** Called with the stack of a bug. */
@@ -145,8 +147,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     if (closed.aborted) throw new AppError('STOPPING', 'the puller is stopping');
     const { region, since, kinds } = parseQuery(eventsSchema, c.req.query());
     const filter = { region: region || undefined, kinds: kinds && new Set(kinds) };
-    const unit = units.held()[0];
-    const past = since !== undefined && unit?.store ? await pastEvents(unit.store, since, filter.kinds) : undefined;
+    const past = since === undefined ? undefined : await pastOf(units, since, filter.kinds, isFromPuller(c));
     const subscribe = (listener: Listener) => {
       const leaveUnits = bus.subscribe(listener);
       const leavePeers = isFromPuller(c) ? undefined : peerEvents?.subscribe(filter.kinds, listener);
@@ -164,15 +165,17 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     }
     return eventStream(
       c,
-      { subscribe, storing: unit?.hub.storing ?? new Exclusive() },
+      { subscribe, storing: storingOf(units) },
       {
         filter,
         past,
         closed,
         endReplay,
         leave,
-        first: firing(),
-        resumable: unit?.store !== undefined,
+        // All pullers know them.
+        first: isFromPuller(c) ? [] : firing(),
+        resumable: units.store !== undefined,
+        overlaps: !isAllHere(units),
       },
     );
   });
@@ -181,6 +184,23 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   app.route('/', http.page);
   return app;
 }
+
+/** Of all shards, or only of those here. */
+async function pastOf(units: Units, since: number, kinds: StreamFilter['kinds'], isOwn: boolean) {
+  const all = isOwn
+    ? units.held().map(({ shard }) => shard)
+    : Array.from({ length: units.shards }, (_, shard) => shard);
+  const stores = all.flatMap((shard) => units.past(shard) ?? []);
+  return stores.length === 0
+    ? undefined
+    : pastOfAll(await Promise.all(stores.map((store) => pastEvents(store, since, kinds))));
+}
+
+/** Nothing holds up several shards, which may be elsewhere. */
+const storingOf = (units: Units): Exclusive =>
+  (isAllHere(units) ? units.held()[0]?.hub.storing : undefined) ?? new Exclusive();
+
+const isAllHere = (units: Units): boolean => units.shards === 1 && units.held().length === 1;
 
 /** That of the first shard here: all are on the same service. */
 const queueOf = (units: Units) => ({

@@ -60,8 +60,9 @@ export async function createPuller({ queues, pollers, sinks, http, controls, onE
   /** The alerts that fire, whoever raises them. */
   let firing: AlertEvent[] = [];
   let raisesAlerts = false;
-  const whole = new WholeFleet(units, http.token, () => firing);
-  const peerEvents = new PeerEvents(units, whole.peers, http.token);
+  const token = http.token ?? http.viewerToken;
+  const whole = new WholeFleet(units, token, () => firing);
+  const peerEvents = new PeerEvents(units, whole.peers, token);
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
 

@@ -2,7 +2,7 @@
  * The port of a store that several pullers share. It is divided into shards, each of which one puller holds by a lease: who
  * takes it over later makes everything fail that the one before still writes.
  */
-import type { ReadingsStore } from './store.js';
+import type { PastStore, ReadingsStore } from './store.js';
 
 /** A shard as somebody holds it. `epoch`: of this time of holding it; every further one has a higher one. */
 export interface Claim {
@@ -31,6 +31,8 @@ export interface SharedStore extends Pick<ReadingsStore, 'path' | 'history'> {
   claim(count: number): Promise<Claim[]>;
   /** What a shard has; closing it leaves the shared store open. */
   open(claim: Claim): Promise<ReadingsStore>;
+  /** What came to a shard, whoever holds it. */
+  past(shard: number): PastStore;
   /** Lets others have a shard at once. Nothing happens where they have it already. */
   release(claim: Claim): Promise<void>;
   leave(): Promise<void>;

@@ -63,6 +63,9 @@ export interface StoreStats {
   writtenBack?: WrittenBack | undefined;
 }
 
+/** What came since some time. */
+export type PastStore = Pick<ReadingsStore, 'positionAt' | 'readingsAfter' | 'messagesAfter'>;
+
 /**
  * All methods throw or reject when the store can't be used now, such as on a full disk; nothing is half done then. A file
  * answers at once, a server later.

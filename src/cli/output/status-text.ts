@@ -9,6 +9,7 @@ import { moduleTable, versionLines } from './deploy-text.js';
 import { eventText, spanText } from './event-text.js';
 import { relayLines, summaryTable } from './fleet-text.js';
 import { depthText } from './queue-text.js';
+import { missingLines, pullerLines } from './shards-text.js';
 import { table } from './table.js';
 import { countText, namesText, partsText, type Style } from './terminal-text.js';
 import { endpointLines } from './up-text.js';
@@ -51,6 +52,8 @@ export function statusText({ kind, up, endpoints, settings }: RunState, status: 
       (text, i): Line => [i === 0 ? 'relays' : '', text],
     ),
     ['revoked', revoked.length > 0 && `${revoked.join(', ')}: their readings are refused`],
+    ...missingLines(fleet.summary.missing).map((text): Line => ['missing', style.red(text)]),
+    ...pullerLines(puller, endpoints.puller, style).map((text, i): Line => [i === 0 ? 'pullers' : '', text]),
     ['queue', queueText(puller, style)],
     ...notStoredLines(status),
     ...storeProblems(puller).map((problem): Line => ['store', style.red(problem)]),

@@ -50,6 +50,7 @@ function titleLine({ data, style, kind, page, now, width }: Picture): string {
   const dead = stats?.deadLetters ?? 0;
   const problems = partsText(
     silentFor > SILENT_AFTER_MS && `no answer for ${Math.round(silentFor / 1000)} s`,
+    (summary?.missing ?? []).length > 0 && 'a part is missing',
     firing.size > 0 && countText(firing.size, 'ALERT'),
     gaps > 0 && countText(gaps, 'gap'),
     unaccounted > 0 && `${unaccounted} unaccounted`,

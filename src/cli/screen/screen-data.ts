@@ -3,6 +3,7 @@ import type { AlertEvent, FleetEvent, MessageEvent, ReadingEvent } from '../../f
 import type { FleetSummary, SensorView } from '../../fleet/fleet-view.js';
 import { compareRegions } from '../../fleet/region-counts.js';
 import type { DesiredState } from '../../protocol/desired-config.js';
+import { subjectOf } from '../../puller/alerts/firing-alerts.js';
 import type { PullerAppStats } from '../../puller/puller-app.js';
 
 export interface ScreenData {
@@ -57,7 +58,7 @@ export function record(data: ScreenData, event: FleetEvent, now: number): void {
       return;
     }
     case 'alert': {
-      const key = alertKey(event);
+      const key = subjectOf(event);
       // Those that fire are sent again with every new connection.
       if (event.firing && data.firing.get(key)?.at === event.at) return;
       if (event.firing) data.firing.set(key, event);
@@ -85,8 +86,6 @@ export function setSensors(data: ScreenData, sensors: SensorView[]): void {
     .filter(({ state }) => state !== 'gone' && state !== 'replaced')
     .sort((a, b) => compareRegions(a.region, b.region) || compare(a.hostname, b.hostname));
 }
-
-const alertKey = (alert: AlertEvent) => `${alert.rule} ${'region' in alert ? alert.region : ''}`;
 
 /** Keeps the newest `limit`; cuts only now and then, because thousands arrive a second. */
 function push<T>(list: T[], value: T, limit: number): void {

@@ -8,6 +8,7 @@ import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sen
 import { cut, wrapped } from '../output/cells.js';
 import { reportedValues } from '../output/config-text.js';
 import { type RegionRow, regionColumns, relayLines, valueTexts } from '../output/fleet-text.js';
+import { missingLines, pullerLines } from '../output/shards-text.js';
 import { type Column, table } from '../output/table.js';
 import { swatch } from '../output/terminal-text.js';
 import { NO_SENSORS_YET } from '../output/up-text.js';
@@ -35,9 +36,13 @@ const fleet = list<RegionRow>('fleet', {
     const bars = ({ region = '' }: RegionRow) => style.cyan(sparkline(data.rates.get(region) ?? [], seconds));
     return regionColumns(data.summary?.total, style, '/s', [{ head: 'rate', rank: 2, of: bars }]);
   },
-  above({ data: { summary }, style, width }) {
+  above({ data: { summary, stats }, style, width }) {
     const shown = (summary?.relays ?? []).filter(({ backlog, away }) => backlog > 0 || away).slice(0, RELAYS_SHOWN);
-    return relayLines(shown, summary?.time ?? 0, style).map((line) => cut(`relay ${line}`, width));
+    return [
+      ...missingLines(summary?.missing).map((line) => style.red(line)),
+      ...pullerLines(stats ?? {}, 'this puller', style).map((line) => `puller ${line}`),
+      ...relayLines(shown, summary?.time ?? 0, style).map((line) => `relay ${line}`),
+    ].map((line) => cut(line, width));
   },
   target: ({ region, live, paused }) => ({
     scope: region === undefined ? {} : { region },

@@ -69,6 +69,7 @@ export const servePuller = (context: CommandContext): Promise<number> =>
         operator,
         hosts: hostNames(settings.host, settings.allowedHosts, settings.pullerUrl ? [settings.pullerUrl] : []),
         token,
+        viewerToken,
         log: (text) => logDefect(log, text),
       },
       controls: (fleet, markLink) => pageControls(settings, fleet, markLink),

@@ -24,7 +24,7 @@ beforeEach(() => {
   sensors = [sensorView('edge-eu-1', { color: '#00ff88', config } as never)];
 });
 
-const fleet = { snapshot: async () => ({ sensors }) } as unknown as FleetClient;
+const fleet = { snapshot: async () => ({ sensors, summary: {} }) } as unknown as FleetClient;
 const edit = (text: string, region = 'eu') =>
   editConfigFile({ network, fleet }, region, {
     edit: async (path) => writeFileSync(path, text),

@@ -229,3 +229,30 @@ test('a stream without events shows that it lives, every fifteen seconds', async
     vi.useRealTimers();
   }
 });
+
+test('where the past may have what is live, each comes once', async () => {
+  const hub = new EventHub();
+  const now = Date.now();
+  const reading = (sequence: number): FleetEvent => ({
+    ...{ event: 'reading', received_at: now + sequence, late: false },
+    reading: {
+      ...{ job_id: 'j', execution_id: 'e', hostname: 'h', icon_name: '', color: '', region: 'eu', sequence },
+      ...{ timestamp: '', job_submission_time: 1 },
+    },
+  });
+  let next = 1;
+  // While the store is read, 2 and 4 are published, and 3 is stored by a puller whose event comes later.
+  const past = async () => {
+    const page = next <= 3 ? [reading(next)] : [];
+    if (next === 2) hub.publish(reading(2));
+    if (next === 4) hub.publish(reading(4));
+    next++;
+    return page as Awaited<ReturnType<PastEvents>>;
+  };
+  const { response } = await open(hub, { past, overlaps: true, resumable: true });
+  setTimeout(() => hub.publish(reading(3)), 100);
+  setTimeout(() => hub.publish(reading(5)), 150);
+  const { events } = await read(response, (all) => all.length >= 5);
+  const numbers = events.map((event) => (event.event === 'reading' ? event.reading.sequence : 0));
+  expect(numbers.sort()).toEqual([1, 2, 3, 4, 5]);
+});

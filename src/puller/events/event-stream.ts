@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import type { FleetEvent } from '../../fleet/fleet-events.js';
+import type { FleetEvent, MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js';
 import type { Exclusive } from '../../lib/async/exclusive.js';
 import { clientGone, cutOff } from '../../lib/net/client-gone.js';
 import { EventBuffer } from './event-buffer.js';
@@ -18,6 +18,8 @@ const FLUSH_EVERY_MS = 50;
 const STALLED_AFTER_MS = 15_000;
 /** Proxies and browsers close a silent connection. */
 const HEARTBEAT_MS = 15_000;
+/** What is stored comes to everybody who listens within this time. */
+const OVERLAP_MS = 10_000;
 /** The reconnect delay for clients; their default is several seconds. */
 const RETRY_MS = 500;
 
@@ -39,6 +41,8 @@ export interface StreamOptions {
   first: FleetEvent[];
   /** What was received before; it comes before live events, without a gap. */
   past?: PastEvents | undefined;
+  /** The past may have what is live, too: it is of several shards, and nothing holds up all of them. */
+  overlaps?: boolean;
   /** Whether lost events can be read again, with `since`. */
   resumable: boolean;
   /** Aborted when the process stops. */
@@ -52,9 +56,19 @@ export function eventStream(c: Context, hub: EventSource, options: StreamOptions
   const { filter, past, resumable, closed, endReplay, leave } = options;
   const buffer = new EventBuffer({ resumable });
   let replaying = past !== undefined;
+  const began = Date.now();
+  /** What was sent lately; undefined: nothing comes twice. */
+  let sent = past && options.overlaps ? new Set<string>() : undefined;
+  const isNew = (event: FleetEvent): boolean => {
+    if (!sent || !('received_at' in event) || event.received_at < began - OVERLAP_MS) return true;
+    const key = keyOf(event);
+    return !sent.has(key) && sent.add(key) !== undefined;
+  };
   const unsubscribe = hub.subscribe((event) => {
+    if (!wanted(event, filter)) return;
     // The store has readings and messages; nobody needs old summaries.
-    if (wanted(event, filter) && (!replaying || event.event === 'alert')) buffer.push(event, Date.now());
+    if (replaying && event.event !== 'alert' && !(sent && 'received_at' in event)) return;
+    if (isNew(event)) buffer.push(event, Date.now());
   });
   for (const event of options.first) if (wanted(event, filter)) buffer.push(event, Date.now());
   const ended = AbortSignal.any([clientGone(c), closed]);
@@ -85,12 +99,14 @@ export function eventStream(c: Context, hub: EventSource, options: StreamOptions
           });
         }
         const page = new EventBuffer({ maxBytes: Number.POSITIVE_INFINITY });
-        for (const event of events) if (wanted(event, filter)) page.push(event, 0);
+        for (const event of events) if (wanted(event, filter) && isNew(event)) page.push(event, 0);
         await writer.flush(page);
       }
       endReplay();
+      const overlapEnds = Date.now() + OVERLAP_MS;
       while (!stream.aborted) {
         await writer.flush(buffer);
+        if (Date.now() > overlapEnds) sent = undefined;
         if (buffer.lost) {
           const { count, since } = buffer.lost;
           await writer.send('dropped', JSON.stringify(resumable ? { count, since } : { count }));
@@ -131,6 +147,11 @@ function frameWriter(stream: SSEStreamingApi, cutOff: () => void) {
   };
   return writer;
 }
+
+const keyOf = (event: ReadingEvent | MessageEvent): string =>
+  event.event === 'reading'
+    ? `${event.reading.execution_id} ${event.reading.sequence} ${event.reading.timestamp}`
+    : `${event.received_at} ${JSON.stringify(event.message)}`;
 
 let lastOfReplays: Promise<unknown> = Promise.resolve();
 /** All replays together read one page in a turn, so that several of them hold up others no longer than one. */

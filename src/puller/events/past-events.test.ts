@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Reading } from '../../protocol/message.js';
 import { SqliteStore } from '../../store/sqlite/sqlite-store.js';
 import type { Delivery } from '../delivery.js';
-import { type PastEvents, pastEvents } from './past-events.js';
+import { type PastEvents, pastEvents, pastOfAll } from './past-events.js';
 
 let folder: string;
 let store: SqliteStore;
@@ -96,4 +96,16 @@ test('a replay begins at most 100,000 readings before the newest', async () => {
   const positionAt = vi.spyOn(store, 'positionAt');
   await pastEvents(store, 7, undefined);
   expect(positionAt.mock.calls).toEqual([[7, 100_000]]);
+});
+
+test('what came to several shards comes in the order of arrival, each once, however long the pages of each are', async () => {
+  const event = (at: number) => ({ event: 'message', message: { at }, received_at: at }) as const;
+  const shard = (...pages: number[][]): PastEvents => {
+    const rest = pages.map((page) => page.map(event));
+    return async () => rest.shift() ?? [];
+  };
+  const past = pastOfAll([shard([1, 4, 9], [10]), shard([2, 3], [5, 30], [31]), shard(), shard([7, 6])]);
+  const pages: number[][] = [];
+  for (let page = await past(); page.length > 0; page = await past()) pages.push(page.map((one) => one.received_at));
+  expect(pages.flat()).toEqual([1, 2, 3, 4, 5, 6, 7, 9, 10, 30, 31]);
 });

@@ -32,7 +32,6 @@ export class PeerEvents {
 
   /** `kinds`: undefined = all. Returns a function that ends the subscription. */
   subscribe(kinds: Set<FleetEvent['event']> | undefined, listener: Listener): () => void {
-    if (this.#units.shards === 1) return () => {};
     const group = kinds === undefined || kinds.has('reading') || kinds.has('message') ? 'all' : 'alerts';
     const leave = this.#bus.subscribe(listener);
     this.#listeners[group]++;

@@ -1,7 +1,7 @@
 /** Three pullers over four shards: what any of them answers is whole, and says what is missing from it. */
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { FleetEvent } from '../../fleet/fleet-events.js';
+import type { AlertEvent, FleetEvent } from '../../fleet/fleet-events.js';
 import { accessLock } from '../../lib/net/access-lock.js';
 import type { Reading } from '../../protocol/message.js';
 import { unitOf } from '../../test/support/one-unit.js';
@@ -30,10 +30,12 @@ interface TestPuller {
 }
 
 let pullers: TestPuller[];
+/** What every puller has heard. */
+let firing: AlertEvent[];
 const closed = new AbortController();
 
 beforeEach(() => {
-  pullers = [];
+  [pullers, firing] = [[], []];
   vi.stubGlobal('fetch', async (input: string | URL | Request, init: RequestInit = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const puller = pullers.find((one) => one.url === url.origin);
@@ -55,7 +57,7 @@ function start(id: string, shards: number[], token: string | undefined = TOKEN):
     return unitOf(new EventHub(bus), { shard, queue });
   });
   const units: Units = {
-    ...{ shards: SHARDS, store: undefined },
+    ...{ shards: SHARDS, store: undefined, past: () => undefined },
     held: () => puller.units,
     peers: () =>
       pullers
@@ -64,7 +66,7 @@ function start(id: string, shards: number[], token: string | undefined = TOKEN):
   };
   const whole = new WholeFleet(units, token);
   const app = createPullerApp({
-    ...{ units, whole, bus, firing: () => [], closed: closed.signal },
+    ...{ units, whole, bus, firing: () => firing, closed: closed.signal },
     peerEvents: new PeerEvents(units, whole.peers, token),
     http: { page: new Hono(), lock: accessLock([TOKEN]), token: TOKEN, log: console.error },
   });
@@ -134,7 +136,7 @@ test('a puller that hangs makes the answer partial after a second, and the next 
 test('a shard that nobody holds is missing, and so is one whose puller is gone or refuses', async () => {
   const [a, b, c] = threePullers();
   pullers.splice(pullers.indexOf(c), 1);
-  expect((await client(a).summary()).missing).toEqual([{ shards: [2], why: 'no puller holds them' }]);
+  expect((await client(a).summary()).missing).toEqual([{ shards: [2], why: 'no puller has it at the moment' }]);
   const stranger = start('d', [2], 'another token');
   const { missing } = await client(stranger).summary();
   expect(missing?.map(({ puller, shards }) => [puller, shards])).toEqual([
@@ -165,19 +167,21 @@ test('what the operator says reaches the units of all pullers', async () => {
   expect(cuts).toEqual([false, true, true]);
 });
 
-test('live events of all pullers come to whoever listens to one, each once', async () => {
+test('live events of all pullers come to whoever listens to one, and what fires, each once', async () => {
+  firing = [{ event: 'alert', type: 'store.not-ready', firing: true, at: 1, rule: 'r', text: 't' }];
   const [a, b, c] = threePullers();
   const events: FleetEvent[] = [];
   const end = new AbortController();
   const listening = (async () => {
-    for await (const event of client(c).events({ kinds: ['reading'], signal: end.signal })) events.push(event);
+    for await (const event of client(c).events({ kinds: ['reading', 'alert'], signal: end.signal })) events.push(event);
   })();
   await vi.waitFor(() => expect(b.asked.filter((path) => path.startsWith('/events'))).toHaveLength(1));
   // The stream of the other one is open as soon as it has said hello.
   await new Promise((resolve) => setTimeout(resolve, 100));
   for (const puller of [a, b, c]) for (const { shard } of puller.units) arrive(puller, shard, { sequence: 2 });
-  await vi.waitFor(() => expect(events).toHaveLength(4));
-  const hosts = events.map((event) => (event.event === 'reading' ? event.reading.hostname : ''));
+  await vi.waitFor(() => expect(events).toHaveLength(5));
+  expect(events[0]).toEqual(firing[0]);
+  const hosts = events.slice(1).map((event) => (event.event === 'reading' ? event.reading.hostname : ''));
   expect(hosts.sort()).toEqual(['edge-0', 'edge-1', 'edge-2', 'edge-3']);
   end.abort();
   await listening.catch(() => {});

@@ -59,6 +59,8 @@ export class Peers {
   async ask<T>({ path, body, isLong }: Omit<Question<T>, 'of'>): Promise<PeerAnswers<T>> {
     const limit = ANSWER_MS + (isLong ? SENSOR_MS * this.sensors : 0);
     const failed = new Map<string, string>();
+    const known = new Set(this.#units.peers().map(({ id }) => id));
+    for (const id of this.#silent.keys()) if (!known.has(id)) this.#silent.delete(id);
     const answers = this.#units.peers().map(async (peer) => {
       const why = this.#silent.get(peer.id);
       if (why === undefined) {
@@ -106,7 +108,7 @@ export class Peers {
       const own = shards.filter((shard) => rest.delete(shard));
       if (own.length > 0) missing.push({ puller: url, shards: own, why: failed.get(id) ?? 'it has just taken them' });
     }
-    if (rest.size > 0) missing.push({ shards: [...rest], why: 'no puller holds them' });
+    if (rest.size > 0) missing.push({ shards: [...rest], why: 'no puller has it at the moment' });
     return missing;
   }
 

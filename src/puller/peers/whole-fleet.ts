@@ -30,6 +30,10 @@ export interface Together<T> {
   missing: MissingPart[];
 }
 
+/** What was made is given again for so many times as long as making it took. */
+const KEPT_TIMES = 10;
+const LONGEST_KEPT_MS = 800;
+
 const SUMMARY: Question<SummaryPart> = {
   path: '/fleet/summary',
   of: ({ hub, now }) => hub.fleet.part(now()),
@@ -40,6 +44,8 @@ export class WholeFleet implements FleetReader {
   /** What other pullers are told. */
   readonly shardParts: Question<ShardPart>;
   readonly #units: Units;
+  /** `until`: of `performance.now()`. */
+  readonly #made = new WeakMap<Unit, { part: SummaryPart; until: number }>();
 
   /** `token`: as of {@link Peers}. `firing`: the alerts of the whole fleet, where they are raised here. */
   constructor(units: Units, token?: string, firing: () => AlertEvent[] = () => []) {
@@ -48,12 +54,23 @@ export class WholeFleet implements FleetReader {
     this.shardParts = {
       path: SUMMARY.path,
       of: (unit) => ({
-        ...SUMMARY.of(unit),
+        ...this.#partOf(unit),
         stats: unit.stats(),
         problem: unit.problem(),
         ...(unit.shard === 0 ? { firing: firing() } : {}),
       }),
     };
+  }
+
+  /** Every second each of the others asks for it, and we do. Of many sensors it is made only as often as it costs little. */
+  #partOf(unit: Unit): SummaryPart {
+    const began = performance.now();
+    const made = this.#made.get(unit);
+    if (made && began < made.until) return made.part;
+    const part = SUMMARY.of(unit);
+    const ended = performance.now();
+    this.#made.set(unit, { part, until: ended + Math.min(LONGEST_KEPT_MS, KEPT_TIMES * (ended - began)) });
+    return part;
   }
 
   /** Unix milliseconds, in step with the fleet views here. */

@@ -60,6 +60,7 @@ export async function openUnits({ queues, store, ...options }: UnitsOptions): Pr
     return {
       shards: holder.shards,
       store: shared,
+      past: (shard) => shared.past(shard),
       held: () => holder.held(),
       peers: () => holder.peers(),
       start: (url) => sayEnded(() => holder.start(url)),
@@ -71,6 +72,7 @@ export async function openUnits({ queues, store, ...options }: UnitsOptions): Pr
   return {
     shards: units.length,
     store: opened,
+    past: () => opened,
     held: () => units,
     peers: () => [],
     async start() {

@@ -39,6 +39,7 @@ class Table {
         return this.#of(id).filter(({ epoch }) => taken.some((one) => one.epoch === epoch));
       },
       open: async () => ({}) as ReadingsStore,
+      past: () => ({}) as ReadingsStore,
       release: async ({ epoch }) => {
         here();
         for (const one of this.shards) if (one.epoch === epoch) one.holder = undefined;

@@ -4,7 +4,7 @@
  */
 import { messageOf } from '../../lib/errors/app-error.js';
 import type { Claim, RegisteredPuller, SharedStore } from '../../store/shared-store.js';
-import type { ReadingsStore } from '../../store/store.js';
+import type { PastStore, ReadingsStore } from '../../store/store.js';
 import type { FailureReporter } from '../failure-reporter.js';
 import { fairShare } from './fair-share.js';
 import type { RunningUnit } from './open-unit.js';
@@ -55,6 +55,10 @@ export class ShardHolder implements Units {
       unit && (state === 'ours' || state === 'ending') ? [unit] : [],
     );
     return units.sort((a, b) => a.shard - b.shard);
+  }
+
+  past(shard: number): PastStore {
+    return this.store.past(shard);
   }
 
   peers(): readonly Peer[] {

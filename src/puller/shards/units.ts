@@ -1,7 +1,7 @@
 /** What answers come from: the shards that this puller holds, and the pullers that hold the others. */
 import type { Queue } from '../../queue/queue.js';
 import type { Sample } from '../../store/history.js';
-import type { ReadingsStore, StoreStats } from '../../store/store.js';
+import type { PastStore, ReadingsStore, StoreStats } from '../../store/store.js';
 import type { EventHub } from '../events/event-hub.js';
 import type { PipelineStats } from '../pipeline.js';
 import type { KnownOfQueue } from '../queue-watch.js';
@@ -53,6 +53,8 @@ export interface Units {
   readonly shards: number;
   /** What is asked of the readings of all shards, also where none is held. Undefined where readings are only shown. */
   readonly store: Pick<ReadingsStore, 'path' | 'history'> | undefined;
+  /** What came to a shard, whoever holds it. Undefined where readings are only shown. */
+  past(shard: number): PastStore | undefined;
   /** Those that run here now, by shard: always one where the store is not shared. */
   held(): readonly Unit[];
   /** The others that live. A shard that nobody holds is in neither. */

@@ -1,6 +1,6 @@
 /** What keeps the puller from using a database, found without changing it. */
 import { AppError } from '../../lib/errors/app-error.js';
-import { connectionOf } from './connection.js';
+import { connectionOf, refusePooler } from './connection.js';
 import { Database, type Run } from './database.js';
 import { connectReader, readerName } from './reader-role.js';
 import { LEAST_VERSION, SCHEMA_VERSION } from './schema.js';
@@ -25,6 +25,7 @@ export async function checkDatabase(location: string): Promise<{ version: string
 
 interface Facts {
   version: string;
+  path: string;
   number: number;
   user: string;
   database: string;
@@ -37,12 +38,13 @@ interface Facts {
 
 async function inspect(run: Run, location: string): Promise<{ version: string; problems: DatabaseProblem[] }> {
   const [facts] = await run<Facts>(`
-    select current_setting('server_version') as version, current_setting('server_version_num')::int as number,
+    select current_setting('server_version') as version, current_setting('search_path') as path, current_setting('server_version_num')::int as number,
       current_user as user, current_database() as database, pg_is_in_recovery() as "isStandby",
       has_database_privilege(current_database(), 'create') as "mayCreate",
       (select rolcreaterole or rolsuper from pg_roles where rolname = current_user) as "mayMakeRoles",
       (select nspowner::regrole::text from pg_namespace where nspname = 'wasm_sensors') as "schemaOwner",
       (select pg_has_role(nspowner, 'usage') from pg_namespace where nspname = 'wasm_sensors') as "ownsSchema"`);
+  refusePooler(facts!.path);
   const { version, number, user, database, mayCreate, mayMakeRoles, isStandby, schemaOwner, ownsSchema } = facts!;
   if (number < LEAST_VERSION * 10_000)
     throw new AppError('STORE_TOO_OLD', `PostgreSQL ${version} is too old: ${LEAST_VERSION} is needed`);

@@ -100,10 +100,20 @@ export interface Subject {
   database?: string | undefined;
 }
 
+/** What the store needs of a connection: its settings, and that it stays the same for a whole session. */
+const POOLER =
+  'Is this a pooler, such as PgBouncer? It keeps from the server what the store needs: connect to the server itself.';
+
+/** Throws `STORE_UNUSABLE` where a pooler has dropped the settings: tables would get into another schema. `path`: the server's `search_path`. */
+export function refusePooler(path: string): void {
+  if (path.startsWith('wasm_sensors')) return;
+  throw new AppError('STORE_UNUSABLE', 'the server does not see the settings of a connection', { hint: POOLER });
+}
+
 /** By SQLSTATE, or its class. */
 const MEANINGS: Record<
   string,
-  [code: 'STORE_DENIED' | 'STORE_NOT_FOUND' | 'STORE_UNREACHABLE', hint: (of: Subject) => string]
+  [code: 'STORE_DENIED' | 'STORE_NOT_FOUND' | 'STORE_UNREACHABLE' | 'STORE_UNUSABLE', hint: (of: Subject) => string]
 > = {
   '28': [
     'STORE_DENIED',
@@ -114,6 +124,8 @@ const MEANINGS: Record<
     'STORE_DENIED',
     ({ user, database }) => `Allow it: grant create, connect on database "${database}" to "${user}";`,
   ],
+  '08P01': ['STORE_UNUSABLE', () => POOLER],
+  '53100': ['STORE_UNREACHABLE', () => 'Its disk is full: make room, and this goes on by itself.'],
   '53300': ['STORE_UNREACHABLE', () => 'Raise max_connections of the server, or close other connections.'],
   '57': ['STORE_UNREACHABLE', () => 'It starts, stops, or was failed over: this goes on by itself.'],
   '25006': [

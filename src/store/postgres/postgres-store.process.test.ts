@@ -1,7 +1,10 @@
 /** What only a server can do: be away, refuse, be taken by another puller, and be asked by others. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { freePort } from '../../lib/net/choose-port.js';
 import type { Reading } from '../../protocol/message.js';
 import { LOCALHOST, OWN_KEY, SIGNED } from '../../test/support/certificates.js';
 import { POSTGRES_BIN, PostgresServer, WHY_SKIPPED } from '../../test/support/postgres-server.js';
@@ -353,3 +356,43 @@ describe.skipIf(POSTGRES_BIN === undefined)(`PostgreSQL over TLS (${WHY_SKIPPED}
     else expect(opened).toBe(code);
   }
 });
+
+const PGBOUNCER = '/usr/sbin/pgbouncer';
+describe.skipIf(POSTGRES_BIN === undefined || !existsSync(PGBOUNCER))(
+  'behind PgBouncer (skipped where it is not installed)',
+  () => {
+    test.each([
+      ['session', ''],
+      ['transaction', ''],
+      // The dangerous one: without its search_path the tables would get into another schema.
+      ['transaction', 'options,statement_timeout,lock_timeout,idle_in_transaction_session_timeout'],
+    ])('in %s mode, ignoring "%s", the store is refused with what to do', async (mode, ignored) => {
+      const server = await PostgresServer.start();
+      const url = new URL(await server.database());
+      const port = await freePort();
+      const file = (name: string, text: string) => {
+        writeFileSync(join(server.folder, name), text);
+        chmodSync(join(server.folder, name), 0o644);
+        return join(server.folder, name);
+      };
+      const users = file('users.txt', `"${url.username}" "${decodeURIComponent(url.password)}"\n`);
+      const settings = ['[databases]', `* = host=127.0.0.1 port=${url.port}`, '[pgbouncer]', 'listen_addr = 127.0.0.1'];
+      settings.push(`listen_port = ${port}`, 'auth_type = plain', `auth_file = ${users}`, `pool_mode = ${mode}`);
+      settings.push('unix_socket_dir =', `ignore_startup_parameters = ${ignored}`, '');
+      const uid = userInfo().uid === 0 ? { uid: statSync(join(server.folder, 'data')).uid } : {};
+      const pooler = spawn(PGBOUNCER, [file('pgbouncer.ini', settings.join('\n'))], { stdio: 'ignore', ...uid });
+      url.port = String(port);
+      try {
+        await vi.waitFor(
+          () => expect(checkDatabase(url.href)).rejects.toMatchObject({ code: 'STORE_UNUSABLE' }),
+          10_000,
+        );
+        const pooled = { code: 'STORE_UNUSABLE', hint: expect.stringContaining('connect to the server itself') };
+        await expect(PostgresStore.open(url.href)).rejects.toMatchObject(pooled);
+      } finally {
+        pooler.kill('SIGKILL');
+        server.stop();
+      }
+    });
+  },
+);

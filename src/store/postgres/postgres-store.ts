@@ -1,8 +1,6 @@
 /** A shard of the store in a PostgreSQL database. One puller at a time holds it. */
 import type { FleetDump } from '../../fleet/fleet.js';
 import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
-import type { MeasuredValues } from '../../protocol/measured-values.js';
-import type { Message, Reading } from '../../protocol/message.js';
 import type { HistoryRange, HistorySeries, Sample } from '../history.js';
 import type {
   ReadingsStore,
@@ -22,6 +20,7 @@ import { prepareReader } from './reader-role.js';
 import { Keeper } from './retention.js';
 import { lastReading, RollUps } from './roll-ups.js';
 import { prepareSchema } from './schema.js';
+import { ShardPast } from './shard-past.js';
 
 /** Readings that are read back at a time. */
 const AT_ONCE = 5_000;
@@ -31,6 +30,7 @@ export class PostgresStore implements ReadingsStore {
   readonly clock: ElapsedClock;
   readonly stats: StoreStats = { damagedRows: 0, quarantined: [] };
   readonly #held: HeldShard;
+  readonly #past: ShardPast;
   readonly #rollUps: RollUps;
   readonly #keeper: Keeper;
   readonly #release: () => Promise<void>;
@@ -39,6 +39,7 @@ export class PostgresStore implements ReadingsStore {
     this.path = held.database.subject.location;
     this.clock = new ElapsedClock(mark);
     this.#held = held;
+    this.#past = new ShardPast(held.run, held.shard);
     this.#rollUps = new RollUps(held);
     this.#keeper = new Keeper(held);
     this.#release = release;
@@ -89,39 +90,16 @@ export class PostgresStore implements ReadingsStore {
     return readHistory(this.#held.run, range, now);
   }
 
-  async positionAt(since: number, limit: number): Promise<StorePosition> {
-    const { run, shard } = this.#held;
-    const [reading] = await run<{ id: number | null; last: number | null }>(
-      `select min(id) filter (where received_at >= $1) - 1 as id, max(id) as last
-       from (select id, received_at from readings where shard = $3 order by id desc limit $2) as newest`,
-      [since, limit, shard],
-    );
-    const [beyond] = await run<StorePosition['message']>(
-      `select number as id, received_at as "receivedAt" from messages where shard = $3 and received_at >= $1
-       order by received_at desc, number desc limit 1 offset $2`,
-      [since, limit, shard],
-    );
-    return { reading: reading?.id ?? reading?.last ?? 0, message: beyond ?? { receivedAt: since, id: 0 } };
+  positionAt(since: number, limit: number): Promise<StorePosition> {
+    return this.#past.positionAt(since, limit);
   }
 
   readingsAfter(id: number, limit: number): Promise<StoredReading[]> {
-    return readingsAfter(this.#held, id, limit);
+    return this.#past.readingsAfter(id, limit);
   }
 
-  async messagesAfter(
-    { receivedAt, id }: StorePosition['message'],
-    limit: number,
-    bytes: number,
-  ): Promise<StoredMessage[]> {
-    const rows = await this.#held.run<{ id: number; receivedAt: number; body: string }>(
-      `select number as id, received_at as "receivedAt", body from (
-         select *, sum(octet_length(body)) over (order by received_at, number) - octet_length(body) as before from (
-           select * from messages where shard = $5 and (received_at, number) > ($1, $2) order by received_at, number limit $3
-         ) as next
-       ) as next where before < $4 order by 2, 1`,
-      [receivedAt, id, limit, bytes, this.#held.shard],
-    );
-    return rows.map(({ body, ...row }) => ({ ...row, message: JSON.parse(body) as Message, size: body.length }));
+  messagesAfter(position: StorePosition['message'], limit: number, bytes: number): Promise<StoredMessage[]> {
+    return this.#past.messagesAfter(position, limit, bytes);
   }
 
   async saveCheckpoint(fleet: FleetDump): Promise<void> {
@@ -145,7 +123,7 @@ export class PostgresStore implements ReadingsStore {
     const sql = 'select last_reading as last, fleet from checkpoint where shard = $1';
     const [row] = await this.#held.run<{ last: number; fleet: string }>(sql, [this.#held.shard]);
     const fleet = row ? (JSON.parse(row.fleet) as FleetDump) : { sensors: [], retired: {} };
-    return { fleet, after: allAfter(this.#held, row?.last ?? 0) };
+    return { fleet, after: allAfter(this.#past, row?.last ?? 0) };
   }
 
   /** A server that is away shows when readings are stored; a quiet puller asks it whether it is there. */
@@ -171,31 +149,9 @@ export class PostgresStore implements ReadingsStore {
   }
 }
 
-interface ReadingRow extends Omit<Reading, 'values'> {
-  id: number;
-  config: string | null;
-  receivedAt: number;
-  values: MeasuredValues | null;
-}
-
-async function readingsAfter({ run, shard }: HeldShard, id: number, limit: number): Promise<StoredReading[]> {
-  const rows = await run<ReadingRow>(
-    `select id, received_at as "receivedAt", sensor_config as config, measured_values as values,
-       execution_id, sequence, job_id, hostname, region, timestamp, color, icon_name, job_submission_time
-     from readings where shard = $3 and id > $1 order by id limit $2`,
-    [id, limit, shard],
-  );
-  return rows.map(({ id: at, receivedAt, config, values, ...reading }) => ({
-    id: at,
-    reading: values === null ? reading : { ...reading, values },
-    config,
-    receivedAt,
-  }));
-}
-
-async function* allAfter(held: HeldShard, after: number): AsyncIterable<StoredReading> {
+async function* allAfter(past: ShardPast, after: number): AsyncIterable<StoredReading> {
   for (let id = after; ; ) {
-    const rows = await readingsAfter(held, id, AT_ONCE);
+    const rows = await past.readingsAfter(id, AT_ONCE);
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined) return;

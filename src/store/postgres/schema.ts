@@ -1,5 +1,6 @@
 /** The tables of the store in PostgreSQL, made and brought up to date under a lock. */
 import { AppError } from '../../lib/errors/app-error.js';
+import { refusePooler } from './connection.js';
 import type { Database, Run } from './database.js';
 
 export const LEAST_VERSION = 13;
@@ -95,9 +96,11 @@ export const LOCK = 7_031_019;
  * Rejects with `STORE_TOO_OLD`, `STORE_UNUSABLE`, `STORE_SHARDS`, or what connections reject with.
  */
 export async function prepareSchema(database: Database, shards: number): Promise<void> {
-  const [server] = await database.run<{ version: number; schema: boolean }>(
-    `select current_setting('server_version_num')::int / 10000 as version, to_regnamespace('wasm_sensors') is not null as schema`,
+  const [server] = await database.run<{ version: number; schema: boolean; path: string }>(
+    `select current_setting('server_version_num')::int / 10000 as version, to_regnamespace('wasm_sensors') is not null as schema,
+       current_setting('search_path') as path`,
   );
+  refusePooler(server!.path);
   if (server!.version < LEAST_VERSION) {
     const message = `the server is PostgreSQL ${server!.version}, and at least ${LEAST_VERSION} is needed`;
     throw new AppError('STORE_TOO_OLD', message);

@@ -10,6 +10,7 @@ import { PostgresStore } from './postgres-store.js';
 import { readHistory } from './read-history.js';
 import { prepareReader } from './reader-role.js';
 import { prepareSchema } from './schema.js';
+import { ShardPast } from './shard-past.js';
 
 /** Of all shards of a process together, beside those for its leases: storing takes one for milliseconds. */
 const MAX_CONNECTIONS = 12;
@@ -64,6 +65,10 @@ export class SharedPostgres implements SharedStore {
 
   open({ shard, epoch }: Claim): Promise<PostgresStore> {
     return PostgresStore.of(new HeldShard(this.#database, shard, epoch));
+  }
+
+  past(shard: number): ShardPast {
+    return new ShardPast(this.#database.run, shard);
   }
 
   release(claim: Claim): Promise<void> {

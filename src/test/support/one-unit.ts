@@ -20,5 +20,5 @@ export function unitOf(hub: EventHub, over: Partial<Unit> = {}): Unit {
 
 export function oneUnit(hub: EventHub, over: Partial<Unit> = {}): Units {
   const unit = unitOf(hub, over);
-  return { shards: 1, store: unit.store, held: () => [unit], peers: () => [] };
+  return { shards: 1, store: unit.store, past: () => unit.store, held: () => [unit], peers: () => [] };
 }

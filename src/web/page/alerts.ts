@@ -1,19 +1,22 @@
 /** Alerts as the puller sends them: when they begin, when they end, and to a page that is opened in between. */
 import type { AlertEvent } from '../../fleet/fleet-events.js';
-import type { RegionView } from '../../fleet/fleet-view.js';
+import type { MissingPart, RegionView } from '../../fleet/fleet-view.js';
 import { byId, create } from './dom.js';
 import { clock, withNpx } from './format.js';
 
 const OVER_SHOWN_MS = 8_000;
 
-/** By type, region and relay. */
+/** By type and what each is about. */
 const alerts = new Map<string, { node: HTMLElement; alert: AlertEvent }>();
 
 const regionOf = (alert: AlertEvent) => ('region' in alert ? alert.region : undefined);
 
 export function showAlert(alert: AlertEvent): void {
   const text = withNpx(alert.text);
-  const key = [alert.type, regionOf(alert), 'relay' in alert && alert.relay].join('\n');
+  const key = [
+    ...[alert.type, regionOf(alert), 'relay' in alert && alert.relay],
+    ...['puller' in alert && alert.puller, 'shard' in alert && alert.shard],
+  ].join('\n');
   if (!alert.firing) {
     end(key, text);
     return;
@@ -24,6 +27,19 @@ export function showAlert(alert: AlertEvent): void {
   alerts.set(key, { node, alert });
   byId('alerts').append(node);
   setTitle();
+}
+
+/** Says which parts of the fleet the numbers on the page do not have. */
+export function showMissing(missing: MissingPart[] = []): void {
+  const shards = missing.flatMap((part) => part.shards).sort((a, b) => a - b);
+  const text = shards.length === 0 ? '' : `not in these numbers: shards ${shards.join(', ')} (${missing[0]?.why})`;
+  const shown = document.getElementById('missing');
+  if (shown?.textContent === text) return;
+  shown?.remove();
+  if (text === '') return;
+  const node = create('li', '', text);
+  node.id = 'missing';
+  byId('alerts').append(node);
 }
 
 /** A restarted puller has forgotten its alerts: ends those that its summary shows to be over. */

@@ -1,7 +1,7 @@
 /** Passes the puller's events to the parts of the page. */
 import type { FleetEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
-import { endAlertsOf, showAlert } from './alerts.js';
+import { endAlertsOf, showAlert, showMissing } from './alerts.js';
 import { listenToSpan, showFleetCharts } from './charts.js';
 import { type ConnectionState, stayConnected } from './connection.js';
 import { listenToControls } from './controls.js';
@@ -37,7 +37,8 @@ function handle(event: FleetEvent): void {
 
 function showSummary(summary: FleetSummary): void {
   const { regions } = summary;
-  endAlertsOf(regions);
+  if (!summary.missing) endAlertsOf(regions);
+  showMissing(summary.missing);
   // The first summary after the page is seen again follows within a second.
   if (document.hidden) return;
   observeRegions(regions);

@@ -16,7 +16,9 @@ export const status = command({
     const read = async () => {
       const session = openSession(settings);
       const { stateDir } = settings;
-      const found = await readStatus({ ...targetOf(session, settings), network: await session.network(), stateDir });
+      const target = { ...targetOf(session, settings), network: await session.network(), stateDir };
+      // Only documents have each sensor.
+      const found = await readStatus(target, out.mode !== 'text');
       return { state: session.state, found };
     };
     type Found = Awaited<ReturnType<typeof read>>;
