@@ -98,6 +98,30 @@ export class PostgresServer {
     run('pg_ctl', ['-D', this.#data, '-w', '-m', mode, 'stop']);
   }
 
+  /** A copy that follows it and takes no writes. */
+  async standby(): Promise<PostgresServer> {
+    const copy = new PostgresServer(await freePort());
+    chmodSync(copy.folder, 0o755);
+    if (userInfo().uid === 0) giveToPostgres(copy.folder);
+    run('pg_basebackup', ['-D', copy.#data, '-d', this.url(SUPERUSER), '-R', '-X', 'stream', '-c', 'fast']);
+    copy.#listenAt(copy.port);
+    copy.up();
+    return copy;
+  }
+
+  /** It takes writes, where `other` has been until now. */
+  replace(other: PostgresServer): void {
+    run('pg_ctl', ['-D', this.#data, '-w', 'promote']);
+    this.#listenAt(other.port);
+    this.down();
+    this.up();
+  }
+
+  #listenAt(port: number): void {
+    const settings = `port = ${port}\nunix_socket_directories = '${this.folder}'\n`;
+    appendFileSync(join(this.#data, 'postgresql.auto.conf'), settings);
+  }
+
   /** To the server and all of its processes. */
   signal(signal: NodeJS.Signals): void {
     const pid = Number(readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
