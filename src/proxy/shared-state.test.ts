@@ -159,6 +159,27 @@ test('a database that was restored from an older copy gets the newest configurat
   expect(b.desired.state).toEqual(a.desired.state);
 });
 
+test('a proxy that comes with a newer configuration of its own replaces nothing: the others hear that something is lost', async () => {
+  const { document } = documentOf();
+  const a = await proxyOn(document);
+  await a.set({ color: '#00ff88' });
+  const own = { desired: desiredConfigStore(), revoked: revocations() };
+  own.desired.patch(patchSchema.parse({ set: { interval: 2 } }), a.desired.version + 1000);
+  const b = await proxyOn(document, own);
+  await a.shared.refresh();
+  expect(b.stats().follows).toMatchObject({ status: { kind: 'ahead' } });
+  expect(a.desired.state.fleet).toMatchObject({ color: '#00ff88' });
+  for (const { set } of [a, b]) {
+    expect(await set({ color: '#000000' }, { replace: false })).toMatchObject({
+      body: { error: { code: 'STATE_LOST' } },
+    });
+  }
+  await a.set({ color: '#ffffff' });
+  await b.shared.refresh();
+  expect(b.desired.state).toEqual(a.desired.state);
+  expect(b.stats().follows).toMatchObject({ status: { kind: 'following' } });
+});
+
 test('the first proxy of a new database brings what its files hold', async () => {
   const { document } = documentOf();
   const own = { desired: desiredConfigStore(), revoked: revocations() };

@@ -47,6 +47,9 @@ export function sharedState(own: Held, document: SharedDocument, { everyMs = EVE
   let revision: number | undefined;
   /** Newest version held there or reported. */
   let newest = 0;
+  let status: FollowStatus = { kind: 'following' };
+  /** What this proxy holds is of this database. Before, it may be of another fleet. */
+  let joined = false;
   const keeper = statusKeeper(onStatus);
 
   const contentOf = ({ desired, revoked }: Held): SharedContent => ({
@@ -60,7 +63,7 @@ export function sharedState(own: Held, document: SharedDocument, { everyMs = EVE
     const { desired: state, seen, revoked: hosts } = contentSchema.parse(content);
     const held = { desired: desiredConfigStore(), revoked: revocations() };
     held.desired.takeOver(state);
-    held.desired.takeOver(own.desired.state);
+    if (joined) held.desired.takeOver(own.desired.state);
     held.desired.recordReportedVersion(Math.max(seen, own.desired.newestKnown));
     held.revoked.replace(hosts);
     return held;
@@ -72,7 +75,10 @@ export function sharedState(own: Held, document: SharedDocument, { everyMs = EVE
     own.revoked.replace(held.revoked.list);
     revision = of;
     newest = own.desired.newestKnown;
-    return { kind: 'following' };
+    const [here, there] = [own.desired.version, held.desired.version];
+    status = here > there ? { kind: 'ahead', held: here, authority: there } : { kind: 'following' };
+    joined ||= status.kind === 'following';
+    return status;
   }
 
   const change: Change = async (work) => {
@@ -96,14 +102,15 @@ export function sharedState(own: Held, document: SharedDocument, { everyMs = EVE
 
   async function ask(): Promise<FollowStatus> {
     const found = await document.read(contentOf(own));
-    if (found.revision === revision && own.desired.newestKnown === newest) return { kind: 'following' };
+    if (found.revision === revision && own.desired.newestKnown === newest) return status;
     const held = opened(found.content);
     const { desired, seen } = contentSchema.parse(found.content);
-    // It was restored from an older copy, or sensors of this proxy have a version of one that was lost.
-    if (held.desired.version > desired.version || held.desired.newestKnown > Math.max(seen, desired.version))
-      await change(() => {});
-    else return keep(held, found.revision);
-    return { kind: 'following' };
+    const isNewerHere =
+      held.desired.version > desired.version || held.desired.newestKnown > Math.max(seen, desired.version);
+    if (!isNewerHere) return keep(held, found.revision);
+    // It was restored from an older copy, or sensors of this proxy have a version that it has lost.
+    await change(() => {});
+    return status;
   }
 
   const refresh = (signal?: AbortSignal) => keeper.run(ask, signal);

@@ -16,6 +16,8 @@ import type { Unit } from './units.js';
 
 export interface UnitOptions {
   shard: number;
+  /** How many there are. */
+  shards: number;
   queue: Queue;
   pollers: number;
   /** Closed by {@link RunningUnit.stop}. */
@@ -38,7 +40,7 @@ export interface RunningUnit extends Unit {
 
 /** Rejects with what the store rejects with; it is closed then. */
 export async function openUnit(options: UnitOptions): Promise<RunningUnit> {
-  const { shard, queue, pollers, bus, log, onClockStep, onEvent } = options;
+  const { shard, shards, queue, pollers, bus, log, onClockStep, onEvent } = options;
   const { opened: store, retention, ended } = options.store ?? {};
   const hub = new EventHub(bus);
   // Without a store it sees what comes from now on.
@@ -49,6 +51,7 @@ export async function openUnit(options: UnitOptions): Promise<RunningUnit> {
   const clock = store?.clock ?? new ElapsedClock(undefined);
   const pipeline = new Pipeline({
     queue,
+    shard: { index: shard, count: shards },
     store: store && ((deliveries) => store.append(deliveries)),
     onStored(deliveries) {
       hub.record(deliveries, now());

@@ -38,6 +38,7 @@ export async function openUnits({ queues, store, ...options }: UnitsOptions): Pr
       ...options,
       pollers,
       shard,
+      shards: queues.length,
       queue: queues[shard]!,
       // Where alerts are raised.
       onClockStep: shard === 0 ? options.onClockStep : () => {},

@@ -1,6 +1,6 @@
 /** What only a server can do: be away, refuse, be taken by another puller, and be asked by others. */
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -8,6 +8,7 @@ import { freePort } from '../../lib/net/choose-port.js';
 import type { Reading } from '../../protocol/message.js';
 import { LOCALHOST, OWN_KEY, SIGNED } from '../../test/support/certificates.js';
 import { POSTGRES_BIN, PostgresServer, WHY_SKIPPED } from '../../test/support/postgres-server.js';
+import { canMount, SmallDisk } from '../../test/support/small-disk.js';
 import { type AnswerLine, type ReadRequest, SCHEMA_SQL } from '../answer.js';
 import { HOUR_MS } from '../history.js';
 import type { StoreEntry } from '../store.js';
@@ -63,6 +64,52 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
     await store.append([b]);
     await store.check();
     expect(await sequences(store)).toEqual([a, b].map(({ reading }) => reading!.sequence));
+  });
+
+  test('a standby is refused; where it takes the place of the server, the store goes on by itself', async () => {
+    const store = await openStore();
+    await store.append([entry()]);
+    const standby = await server.standby();
+    try {
+      const there = url.replace(`:${server.port}/`, `:${standby.port}/`);
+      await expect(PostgresStore.open(there)).rejects.toMatchObject({ hint: expect.stringMatching(/standby/) });
+      expect((await checkDatabase(there)).problems).toMatchObject([
+        { isFatal: true, why: expect.stringMatching(/standby/) },
+      ]);
+      server.down('immediate');
+      await expect(store.append([entry()])).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+      standby.replace(server);
+      await store.append([entry()]);
+      expect(await sequences(store)).toHaveLength(2);
+    } finally {
+      standby.stop();
+      server.up();
+    }
+  });
+
+  test.skipIf(!canMount())('on a full disk nothing of a group is stored; with room it goes on', async () => {
+    const space = join(server.folder, 'space');
+    mkdirSync(space);
+    const disk = new SmallDisk(space, 32);
+    const { uid, gid } = statSync(join(server.folder, 'data'));
+    chownSync(space, uid, gid);
+    try {
+      await server.query(`create tablespace small location '${space}'`);
+      await server.query(`alter database ${databaseOf(url)} set tablespace small`);
+      const store = await openStore();
+      await store.append([entry()]);
+      disk.fill();
+      const full = { code: 'STORE_UNREACHABLE', hint: expect.stringMatching(/full/) };
+      await expect(store.append(Array.from({ length: 5_000 }, () => entry()))).rejects.toMatchObject(full);
+      disk.makeRoom();
+      await store.append([entry()]);
+      expect(await sequences(store)).toHaveLength(2);
+      await open.pop()!.close();
+      await server.query(`drop database ${databaseOf(url)} with (force)`);
+      await server.query('drop tablespace small');
+    } finally {
+      disk.unmount();
+    }
   });
 
   test('of a group that a hanging server may have stored nothing is stored twice', async () => {

@@ -21,9 +21,10 @@ describe.skipIf(POSTGRES_BIN === undefined)(`equal proxies (${WHY_SKIPPED} where
   async function serve(name: string, port = '0', env: Record<string, string> = {}): Promise<Served> {
     const queue = ['--queue', 'http://127.0.0.1:9/000000000000/q'];
     const service = sandbox.spawn(['proxy', 'serve', ...queue, '--port', port, '--state-dir', name], env);
-    const url = await eventually(`${name} serving`, () => /proxy on (\S+)/.exec(service.stderr)?.[1]);
-    return { service, url };
+    return { service, url: await listening(service, 'proxy') };
   }
+  const listening = (service: Running, purpose: string) =>
+    eventually(`a ${purpose} that listens`, () => new RegExp(`${purpose} on (\\S+)`).exec(service.stderr)?.[1]);
   const held = async ({ url }: Served) =>
     (await (await fetch(`${url}/config`, { headers: HEADERS })).json()) as DesiredState;
   const call = async ({ url }: Served, path: string, body: object) => {

@@ -11,10 +11,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { freePort } from '../../lib/net/choose-port.js';
 
 /** Folder of `initdb` and `pg_ctl`; undefined: PostgreSQL is not installed. */
 export const POSTGRES_BIN = findBin();
@@ -41,6 +41,7 @@ export class PostgresServer {
   }
 
   static async start(): Promise<PostgresServer> {
+    // Kept while it is down: none that the system gives to connections.
     const server = new PostgresServer(await freePort());
     server.#init();
     server.up();
@@ -68,7 +69,8 @@ export class PostgresServer {
       'UTF8',
       '-N',
     ]);
-    const settings = `port = ${this.port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '${this.folder}'\nmax_connections = 40\n`;
+    // Without fsync a crash of its processes loses nothing, and no test crashes the machine.
+    const settings = `port = ${this.port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '${this.folder}'\nmax_connections = 40\nfsync = off\n`;
     writeFileSync(join(this.#data, 'postgresql.auto.conf'), settings);
   }
 
@@ -94,6 +96,30 @@ export class PostgresServer {
   /** `immediate`: as a crash. */
   down(mode: 'fast' | 'immediate' = 'fast'): void {
     run('pg_ctl', ['-D', this.#data, '-w', '-m', mode, 'stop']);
+  }
+
+  /** A copy that follows it and takes no writes. */
+  async standby(): Promise<PostgresServer> {
+    const copy = new PostgresServer(await freePort());
+    chmodSync(copy.folder, 0o755);
+    if (userInfo().uid === 0) giveToPostgres(copy.folder);
+    run('pg_basebackup', ['-D', copy.#data, '-d', this.url(SUPERUSER), '-R', '-X', 'stream', '-c', 'fast']);
+    copy.#listenAt(copy.port);
+    copy.up();
+    return copy;
+  }
+
+  /** It takes writes, where `other` has been until now. */
+  replace(other: PostgresServer): void {
+    run('pg_ctl', ['-D', this.#data, '-w', 'promote']);
+    this.#listenAt(other.port);
+    this.down();
+    this.up();
+  }
+
+  #listenAt(port: number): void {
+    const settings = `port = ${port}\nunix_socket_directories = '${this.folder}'\n`;
+    appendFileSync(join(this.#data, 'postgresql.auto.conf'), settings);
   }
 
   /** To the server and all of its processes. */
@@ -144,11 +170,3 @@ function giveToPostgres(path: string): void {
   const idOf = (flag: string) => Number(execFileSync('id', [flag, SUPERUSER], { encoding: 'utf8' }));
   chownSync(path, idOf('-u'), idOf('-g'));
 }
-
-const freePort = () =>
-  new Promise<number>((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });

@@ -1,6 +1,6 @@
 /**
- * `npm run torture -- [--seed n] [--seconds 60 | --orders n] [--network embedded]`: exit code 1 when something is missing
- * or wrong.
+ * `npm run torture -- [--seed n] [--seconds 60 | --orders n] [--network embedded] [--store postgres [--shards 4]]`: exit code
+ * 1 when something is missing or wrong.
  */
 import { parseArgs } from 'node:util';
 import { stopRequested } from '../../lib/process/shutdown.js';
@@ -8,20 +8,32 @@ import { rangesOf } from './checker.js';
 import { NETWORKS, torture } from './torture.js';
 
 const option = { type: 'string' } as const;
-const { values } = parseArgs({ options: { seed: option, seconds: option, orders: option, network: option } });
-const { seed = String(Date.now() % 1_000_000), seconds = '60', orders, network = 'embedded' } = values;
+const { values } = parseArgs({
+  options: { seed: option, seconds: option, orders: option, network: option, store: option, shards: option },
+});
+const {
+  seed = String(Date.now() % 1_000_000),
+  seconds = '60',
+  orders,
+  network = 'embedded',
+  store = 'sqlite',
+  shards = '1',
+} = values;
 const kind = NETWORKS.find((kind) => kind === network);
 if (!kind) throw new Error(`--network ${NETWORKS.join(', ')}; not ${network}`);
 
+const postgres = store === 'postgres' ? { shards: Number(shards) } : undefined;
 const length = orders === undefined ? { seconds: Number(seconds) } : { orders: Number(orders) };
 const what = orders === undefined ? `${seconds} s of faults` : `${orders} orders of kills`;
-console.log(`seed ${seed}: ${what} on the ${network} network`);
+console.log(
+  `seed ${seed}: ${what} on the ${network} network${postgres ? `, with ${shards} shards on PostgreSQL` : ''}`,
+);
 const began = performance.now();
 const log = (text: string) => console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${text}`);
 const interrupted = stopRequested({ supervised: false }).then((reason): never => {
   throw reason;
 });
-const options = { seed: Number(seed), length, network: kind, log, interrupted };
+const options = { seed: Number(seed), length, network: kind, postgres, log, interrupted };
 const result = await torture(options).catch((error) => {
   console.error(error);
   process.exit(1);

@@ -18,6 +18,7 @@ import { REGIONS, type Tools } from './faults/fault.js';
 import { Link } from './link.js';
 import { startLoad } from './load.js';
 import { Containers } from './machine/containers.js';
+import { TortureDatabase } from './machine/database.js';
 import { HEALED_MS, type Machine } from './machine/machine.js';
 import { Processes } from './machine/processes.js';
 import { judgeMemory, watchMemory } from './memory.js';
@@ -31,6 +32,8 @@ export interface TortureOptions {
   /** How long faults begin; or how many orders of kills happen, with readings sent in between only. */
   length: { seconds: number } | { orders: number };
   network: (typeof NETWORKS)[number];
+  /** With the store on a PostgreSQL server, which is a victim, too; in so many shards. */
+  postgres?: { shards: number } | undefined;
   log(text: string): void;
   /** Its rejection ends the run early. */
   interrupted?: Promise<never>;
@@ -67,13 +70,15 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   for (const [tool, why] of Object.entries(missing)) options.log(`no faults of the ${tool}: ${why}`);
   const clock = missing.clock ? undefined : new FakeClock(own);
   const env = network === 'compose' ? { ...COMPOSE_ENV, COMPOSE_PROJECT_NAME: PROJECT } : {};
-  const sandbox = new Sandbox({ ...env, ...clock?.env });
+  const database = options.postgres && (await TortureDatabase.start());
+  const store = database ? { WASM_SENSORS_STORE: database.url } : {};
+  const sandbox = new Sandbox({ ...env, ...store, ...clock?.env });
   mkdirSync(sandbox.stateDir);
   const disk = missing.disk ? undefined : new SmallDisk(sandbox.stateDir, diskMegabytes(options.length));
   const tools = { ...(clock && { clock }), ...(disk && { disk }) };
   let good = false;
   try {
-    const result = await Promise.race([attack(sandbox, tools, own, options), interrupted]);
+    const result = await Promise.race([attack(sandbox, tools, own, database, options), interrupted]);
     good = result.good;
     return result;
   } finally {
@@ -81,6 +86,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     if (!good && disk) cpSync(sandbox.stateDir, join(sandbox.dir, 'kept'), { recursive: true });
     disk?.unmount();
     if (good) await sandbox.close();
+    database?.stop();
     rmSync(own, { recursive: true });
   }
 }
@@ -99,7 +105,8 @@ async function attack(
   sandbox: Sandbox,
   tools: Partial<Tools>,
   folder: string,
-  { seed, length, network, log }: TortureOptions,
+  database: TortureDatabase | undefined,
+  { seed, length, network, postgres, log }: TortureOptions,
 ): Promise<TortureResult> {
   const sensors = ['--interval', 'orders' in length ? QUIET_INTERVAL : INTERVAL, '--timeout', '120'];
   const nodes = [
@@ -108,6 +115,7 @@ async function attack(
     network,
     '--nodes',
     String(NODES_PER_REGION),
+    ...(postgres ? ['--shards', String(postgres.shards)] : []),
     ...(await Sandbox.portFlags(network)),
   ];
   let deployed = false;
@@ -119,7 +127,7 @@ async function attack(
     deployed = deploy;
   };
   await start('seconds' in length);
-  const machine = network === 'compose' ? await Containers.of(PROJECT, folder) : new Processes(sandbox);
+  const machine = network === 'compose' ? await Containers.of(PROJECT, folder) : new Processes(sandbox, database);
   const link = await Link.to(sandbox.state().endpoints.proxy);
   const history = new History();
   const memory = watchMemory(machine, SAMPLE_MS[network]);

@@ -1,16 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../../support/cli-harness.js';
-import { DATABASES, HEALED_MS, type Keeper } from '../machine/machine.js';
+import { DATABASES, HEALED_MS } from '../machine/machine.js';
 import { type FaultKind, untilHealthy } from './fault.js';
 
-const KEEPERS = Object.keys(DATABASES) as Keeper[];
 /** The database alone, all of its files, and its log alone. */
 const SUFFIXES = [[''], ['', '-wal', '-shm'], ['-wal']];
 
 /** Nothing else happens to its program before the file is back: what only a process holds dies with it. */
 export const DELETE_FILE: FaultKind = {
   draw({ sandbox, machine }, random) {
-    const keeper = random.pick(KEEPERS);
+    const keeper = random.pick(machine.keepers);
     const files = random.pick(SUFFIXES).map((suffix) => DATABASES[keeper] + suffix);
     const happen = async () => {
       const inode = await machine.inodeOf(keeper);

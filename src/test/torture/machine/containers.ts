@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crashContainer, docker, killOnHost } from '../../support/compose-support.js';
 import { deletedFilesOf } from './deleted-files.js';
-import { DATABASES, HEALED_MS, type Keeper, type Machine, type OpenFile, type Running } from './machine.js';
+import { DATABASES, HEALED_MS, KEEPERS, type Keeper, type Machine, type OpenFile, type Running } from './machine.js';
 
 /** Containers whose name says more, or less, than that of the program. */
 const SUFFIXES = new Map([
@@ -18,6 +18,7 @@ const DATA = '/data';
 
 export class Containers implements Machine {
   readonly names: string[];
+  readonly keepers = KEEPERS;
   /** Container by name of the program. */
   readonly #containers: Map<string, string>;
   /** For copies of the store. */

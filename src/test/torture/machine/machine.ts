@@ -3,6 +3,7 @@
 /** The services that have data, and their databases. */
 export const DATABASES = { queue: 'queue.db', puller: 'readings.db' };
 export type Keeper = keyof typeof DATABASES;
+export const KEEPERS: Keeper[] = ['queue', 'puller'];
 
 /** A program that runs now. */
 export interface Running {
@@ -23,6 +24,8 @@ export interface OpenFile {
 export interface Machine {
   /** Of everything that can be killed and stopped. */
   readonly names: string[];
+  /** Whose database is a file. */
+  readonly keepers: Keeper[];
   /** SIGKILL, or the order to stop; resolves when its successor runs. */
   kill(name: string, signal?: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   /** SIGKILL of all of these at once; resolves when they are gone, whether or not somebody starts them again. */

@@ -6,28 +6,37 @@ import { usages } from '../../../bench/usage.js';
 import { isAlive, signalAll } from '../../../lib/process/process-id.js';
 import { readRunState } from '../../../runtime/run-state.js';
 import { eventually, type Sandbox } from '../../support/cli-harness.js';
+import type { TortureDatabase } from './database.js';
 import { deletedFilesOf } from './deleted-files.js';
-import { DATABASES, HEALED_MS, type Keeper, type Machine, type OpenFile, type Running } from './machine.js';
+import { DATABASES, HEALED_MS, KEEPERS, type Keeper, type Machine, type OpenFile, type Running } from './machine.js';
 
 export class Processes implements Machine {
   readonly names: string[];
+  readonly keepers: Keeper[];
   readonly #sandbox: Sandbox;
+  readonly #database: TortureDatabase | undefined;
 
-  constructor(sandbox: Sandbox) {
+  /** `database`: where the store is in no file. */
+  constructor(sandbox: Sandbox, database?: TortureDatabase) {
     this.#sandbox = sandbox;
+    this.#database = database;
+    this.keepers = database ? ['queue'] : KEEPERS;
     this.names = sandbox
       .state()
       .children.map(({ name }) => name)
+      .concat(database ? [database.name] : [])
       .sort();
   }
 
   async kill(name: string, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    if (name === this.#database?.name) return this.#database.kill();
     const pid = this.#sandbox.pidOf(name);
     process.kill(pid, signal);
     await eventually(`a new ${name}`, () => this.#sandbox.pidOf(name) !== pid, HEALED_MS);
   }
 
   async crash(names: string[]): Promise<void> {
+    if (this.#database && names.includes(this.#database.name)) await this.#database.kill();
     const children = readRunState(this.#sandbox.stateDir)?.children ?? [];
     const killed = children.filter(({ name }) => names.includes(name));
     signalAll(killed, 'SIGKILL');
@@ -35,6 +44,7 @@ export class Processes implements Machine {
   }
 
   async freeze(name: string, seconds: number): Promise<void> {
+    if (name === this.#database?.name) return this.#database.freeze(seconds);
     const child = this.#sandbox.state().children.find((child) => child.name === name)!;
     process.kill(child.pid, 'SIGSTOP');
     await sleep(seconds * 1000);
@@ -51,7 +61,7 @@ export class Processes implements Machine {
   }
 
   async storePath(): Promise<string> {
-    return join(this.#sandbox.stateDir, DATABASES.puller);
+    return this.#database?.copy() ?? join(this.#sandbox.stateDir, DATABASES.puller);
   }
 
   async running(): Promise<Running[]> {
