@@ -97,6 +97,8 @@ function threePullers(): [TestPuller, TestPuller, TestPuller] {
 test('whoever is asked: all sensors, counts, statistics and configuration, of each shard once', async () => {
   for (const puller of threePullers()) {
     const fleet = client(puller);
+    // Then it knows how many sensors there are, by which it waits for their names.
+    expect((await puller.whole.refresh()).summary.total.live).toBe(4);
     const { summary, sensors } = await fleet.snapshot();
     expect(sensors.map(({ hostname }) => hostname)).toEqual(['edge-1', 'edge-3', 'edge-0', 'edge-2']);
     expect([summary.total.live, (await fleet.summary()).total.live]).toEqual([4, 4]);

@@ -57,7 +57,7 @@ export class Peers {
   }
 
   async ask<T>({ path, body, isLong }: Omit<Question<T>, 'of'>): Promise<PeerAnswers<T>> {
-    const limit = ANSWER_MS + (isLong ? SENSOR_MS * this.sensors : 0);
+    const limit = ANSWER_MS + (isLong ? Math.ceil(SENSOR_MS * this.sensors) : 0);
     const failed = new Map<string, string>();
     const known = new Set(this.#units.peers().map(({ id }) => id));
     for (const id of this.#silent.keys()) if (!known.has(id)) this.#silent.delete(id);
