@@ -7,10 +7,12 @@ import { Fleet } from '../fleet/fleet.js';
 import { closeDatabase, openSqlite } from '../lib/sqlite/driver.js';
 import type { Reading } from '../protocol/message.js';
 import { parseReportedConfig } from '../protocol/sensor-config.js';
+import { shardOf } from '../protocol/shard.js';
 import { POSTGRES_BIN, PostgresServer, WHY_SKIPPED } from '../test/support/postgres-server.js';
 import { copyStore } from './copy-store.js';
 import { HOUR_MS, MINUTE_MS } from './history.js';
 import { PostgresStore } from './postgres/postgres-store.js';
+import { SharedPostgres } from './postgres/shared-postgres.js';
 import { SqliteStore } from './sqlite/sqlite-store.js';
 import type { ReadingsStore, StoredReading, StoreEntry } from './store.js';
 
@@ -108,10 +110,10 @@ describe.skipIf(POSTGRES_BIN === undefined)(`store copy (${WHY_SKIPPED} where it
       const fail = (at: string, rows: number) => {
         if (at === table && rows === 5_000) throw new Error('ended');
       };
-      await expect(copyStore(path(), url, fail)).rejects.toThrow('ended');
+      await expect(copyStore(path(), url, 1, fail)).rejects.toThrow('ended');
     }
     const copied = new Map<string, number>();
-    const tables = await copyStore(path(), url, (table, rows) => void copied.set(table, rows));
+    const tables = await copyStore(path(), url, 1, (table, rows) => void copied.set(table, rows));
     expect(copied.get('readings')).toBe(COUNT - 5_000);
     expect(tables.map(({ from, to }) => to - from)).toEqual(tables.map(() => 0));
     expect(tables).toContainEqual({ table: 'readings', from: COUNT, to: COUNT });
@@ -123,9 +125,37 @@ describe.skipIf(POSTGRES_BIN === undefined)(`store copy (${WHY_SKIPPED} where it
     expect((await store.readingsAfter(COUNT - 1, 10)).map(({ id }) => id)).toEqual([COUNT, COUNT + 1]);
   });
 
+  test('several shards have each their hosts, and together the same view', async () => {
+    const file = fill();
+    const before = await everything(file);
+    end(file);
+    await copyStore(path(), url, 3, () => {});
+    const shared = await SharedPostgres.open(url, 3);
+    await shared.join('http://a');
+    await shared.renew();
+    const parts = [];
+    for (const claim of await shared.claim(3)) {
+      const part = await everything(await shared.open(claim));
+      const hosts = part.readings.map(({ reading }) => reading.hostname);
+      expect(new Set(hosts.map((host) => shardOf(host, 3)))).toEqual(new Set([claim.shard]));
+      parts.push(part);
+    }
+    await shared.close();
+    const byId = (a: StoredReading, b: StoredReading) => a.id - b.id;
+    expect(parts.flatMap(({ readings }) => readings).sort(byId)).toEqual(before.readings);
+    expect(parts.map(({ messages }) => messages.length)).toEqual([1, 0, 0]);
+    expect(parts[1]?.history).toEqual(before.history);
+    expect(parts.reduce((sum, { rest }) => sum + rest, 0)).toBe(before.rest);
+    const name = ({ hostname }: { hostname: string }) => hostname;
+    const views = parts.flatMap(({ view }) => view);
+    expect(views.sort((x, y) => name(x).localeCompare(name(y)))).toEqual(
+      before.view.sort((x, y) => name(x).localeCompare(name(y))),
+    );
+  });
+
   test('days of the file become tables of their own', async () => {
     end(fill());
-    await copyStore(path(), url, () => {});
+    await copyStore(path(), url, 1, () => {});
     const name = new URL(url).pathname.slice(1);
     expect(await server.query('select count(*)::int as n from wasm_sensors.readings_other', name)).toEqual([{ n: 0 }]);
   });
@@ -135,12 +165,12 @@ describe.skipIf(POSTGRES_BIN === undefined)(`store copy (${WHY_SKIPPED} where it
     const file = openSqlite(path());
     file.exec("update readings set hostname = 'another' where id = 5");
     file.close();
-    const tables = await copyStore(path(), url, () => {});
+    const tables = await copyStore(path(), url, 1, () => {});
     expect(tables).toContainEqual({ table: 'readings', from: COUNT - 1, to: COUNT - 1 });
   });
 
   test('a store that a puller uses, or has used, is left alone', async () => {
-    const copy = (at = path()) => copyStore(at, url, () => {}).catch(({ code }: { code: string }) => code);
+    const copy = (at = path()) => copyStore(at, url, 1, () => {}).catch(({ code }: { code: string }) => code);
     expect(await copy()).toBe('NO_STORE');
     end(fill());
     const store = opened(await PostgresStore.open(url));
@@ -156,7 +186,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`store copy (${WHY_SKIPPED} where it
   test('a puller that opens the database meanwhile ends the copy', async () => {
     end(fill());
     let store: Promise<PostgresStore> | undefined;
-    const copy = copyStore(path(), url, (table) => {
+    const copy = copyStore(path(), url, 1, (table) => {
       if (table === 'sensor_series') store ??= PostgresStore.open(url);
     });
     await expect(copy).rejects.toMatchObject({ code: 'STORE_TAKEN' });

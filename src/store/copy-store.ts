@@ -4,8 +4,10 @@
  * count as rolled up at once; the roll-ups, which have more than the readings, are copied, too.
  */
 import { existsSync } from 'node:fs';
+import type { FleetDump } from '../fleet/fleet.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { closeDatabase, isBusy, rowOf, rowsOf, type Database as Sqlite, type SqlValue } from '../lib/sqlite/driver.js';
+import { allShards, shardOf } from '../protocol/shard.js';
 import { MINUTE_MS } from './history.js';
 import { Database, PULLER_NAME, type Run } from './postgres/database.js';
 import { HeldShard } from './postgres/held-shard.js';
@@ -70,7 +72,7 @@ const TABLES: Table[] = [
   {
     name: 'readings',
     key: ['id'],
-    columns: `id, 0 as shard, ${READING_COLUMNS.slice(0, -1).join(', ')}, ${ARRIVED}, ${selectBytes(READING_COLUMNS)}`,
+    columns: `id, ${READING_COLUMNS.slice(0, -1).join(', ')}, ${ARRIVED}, ${selectBytes(READING_COLUMNS)}`,
   },
 ];
 
@@ -81,14 +83,15 @@ const TABLES: Table[] = [
 export async function copyStore(
   path: string,
   location: string,
+  shards: number,
   onProgress: (table: string, rows: number) => void,
 ): Promise<CopiedTable[]> {
   const store = openAlone(path);
   const database = new Database(location, 'wasm-sensors store copy');
   try {
-    const held = await takeDatabase(database, store);
+    const held = await takeDatabase(database, store, shards);
     const counts: CopiedTable[] = [];
-    for (const table of TABLES) counts.push(await copyTable(held, store.database, table, onProgress));
+    for (const table of TABLES) counts.push(await copyTable(held, store.database, table, shards, onProgress));
     return counts;
   } finally {
     await database.close();
@@ -115,17 +118,18 @@ function openAlone(path: string): SqliteStore {
 const inUse = (message: string, hint: string) => new AppError('STORE_IN_USE', message, { hint });
 
 /** Becomes the owner, where no puller is, and lets later readings come after those of the file. */
-async function takeDatabase(database: Database, store: SqliteStore): Promise<HeldShard> {
+async function takeDatabase(database: Database, store: SqliteStore, shards: number): Promise<HeldShard> {
   const { run } = database;
   const file = store.database;
   const last = store.lastReading();
   const { fleet, after } = store.loadCheckpoint();
   const [next] = after;
   const seen = next ? next.id - 1 : last;
-  await prepareSchema(database, 1);
+  await prepareSchema(database, shards);
   await prepareReader(database);
   await refuseUsed(run, file, last);
   const held = await HeldShard.take(database, 0);
+  for (const shard of allShards(shards).slice(1)) await HeldShard.take(database, shard);
   const days = rowsOf<{ day: number }>(
     file,
     `select distinct start - start % ${DAY_MS} as day from roll_up_periods where start between ?1 - ${DAYS_BACK * DAY_MS} and ?1 + ${DAY_MS}`,
@@ -136,12 +140,18 @@ async function takeDatabase(database: Database, store: SqliteStore): Promise<Hel
   await held.mine(async (own) => {
     await own('update roll_up_progress set regions = $1, sensors = $1', [last]);
     await own("select setval(pg_get_serial_sequence('readings', 'id'), $1)", [Math.max(last, 1)]);
-    if (mark) await own('insert into clock values (0, $1, $2, $3) on conflict do nothing', mark);
+    if (mark) await own('insert into clock select shard, $1, $2, $3 from shards on conflict do nothing', mark);
     const save =
-      'insert into checkpoint values (0, $1, $2) on conflict (shard) do update set last_reading = $1, fleet = $2';
-    await own(save, [seen, JSON.stringify(fleet)]);
+      'insert into checkpoint values ($1, $2, $3) on conflict (shard) do update set last_reading = $2, fleet = $3';
+    for (const shard of allShards(shards)) await own(save, [shard, seen, JSON.stringify(partOf(fleet, shard, shards))]);
   });
   return held;
+}
+
+/** The hosts of a shard; the first has what is of no host. */
+function partOf({ sensors, retired, relays = [], ...fleet }: FleetDump, shard: number, shards: number): FleetDump {
+  const own = sensors.filter(({ reading }) => shardOf(reading.hostname, shards) === shard);
+  return { ...fleet, sensors: own, retired: shard === 0 ? retired : {}, relays: shard === 0 ? relays : [] };
 }
 
 /** Only what an earlier copy of the same file has left may be there. */
@@ -152,8 +162,9 @@ async function refuseUsed(run: Run, file: Sqlite, last: number): Promise<void> {
   );
   if (puller)
     throw inUse(`a puller uses the database${puller.at ? ` from ${puller.at}` : ''}`, 'Stop it, and copy again.');
-  const newest =
-    'select id, execution_id, sequence, taken_at as taken from readings where shard = 0 order by id desc limit 1';
+  const newest = `select newest.* from shards as s cross join lateral (
+       select id, execution_id, sequence from readings where shard = s.shard order by id desc limit 1
+     ) as newest order by id desc limit 1`;
   const [there] = await run<{ id: number; execution_id: string; sequence: number }>(newest);
   if (!there) return;
   const same = 'select 1 from readings where id = ? and execution_id = ? and sequence = ?';
@@ -168,6 +179,7 @@ async function copyTable(
   held: HeldShard,
   file: Sqlite,
   { name, key, columns, from = name, merged }: Table,
+  shards: number,
   onProgress: (table: string, rows: number) => void,
 ): Promise<CopiedTable> {
   const [first] = key;
@@ -184,7 +196,14 @@ async function copyTable(
     after = key.map((column) => last[column] as SqlValue);
     const intact = rows.filter((row) => row.bytes === undefined || intactText(row) !== undefined);
     damaged += rows.length - intact.length;
-    if (intact.length > 0) await write(held, name, key, merged, intact.map(rowOfServer));
+    if (intact.length > 0)
+      await write(
+        held,
+        name,
+        key,
+        merged,
+        intact.map((row) => rowOfServer(row, shards)),
+      );
     copied += intact.length;
   }
   // What retention has deleted from the file since an earlier copy may be in the database.
@@ -213,10 +232,11 @@ function write(
 }
 
 /** A reading has JSON where the file has its text, and a number of when it was taken. */
-function rowOfServer({ bytes: _, checksum: __, ...row }: Row & Partial<RowBytes>): Row {
+function rowOfServer({ bytes: _, checksum: __, ...row }: Row & Partial<RowBytes>, shards: number): Row {
   if (!('measured_values' in row)) return row;
   const { measured_values: measured, timestamp } = row;
   const taken = Date.parse(String(timestamp));
   const values = typeof measured === 'string' ? JSON.parse(measured) : null;
-  return { ...row, measured_values: values, taken_at: Number.isNaN(taken) ? 0 : taken };
+  const shard = shardOf(String(row.hostname), shards);
+  return { ...row, shard, measured_values: values, taken_at: Number.isNaN(taken) ? 0 : taken };
 }

@@ -47,6 +47,8 @@ export async function makePartitions(held: HeldShard, now: number): Promise<void
 async function makePartition(run: Run, table: Divided, day: number): Promise<void> {
   const name = nameOf(table, day);
   const range = `${DIVIDED[table]} >= ${day} and ${DIVIDED[table]} < ${day + DAY_MS}`;
+  // What other shards add to it meanwhile would be in the way.
+  await run(`lock table ${table}_other in access exclusive mode`);
   await run(`create table ${name} (like ${table} including defaults including constraints)`);
   await run(
     `with moved as (delete from ${table}_other where ${range} returning *) insert into ${name} select * from moved`,

@@ -33,16 +33,16 @@ export class PostgresStore implements ReadingsStore {
   readonly #past: ShardPast;
   readonly #rollUps: RollUps;
   readonly #keeper: Keeper;
-  readonly #release: () => Promise<void>;
+  readonly #closeAll: (() => Promise<void>) | undefined;
 
-  private constructor(held: HeldShard, mark: ClockMark | undefined, release: () => Promise<void>) {
+  private constructor(held: HeldShard, mark: ClockMark | undefined, closeAll: (() => Promise<void>) | undefined) {
     this.path = held.database.subject.location;
     this.clock = new ElapsedClock(mark);
     this.#held = held;
     this.#past = new ShardPast(held.run, held.shard);
     this.#rollUps = new RollUps(held);
     this.#keeper = new Keeper(held);
-    this.#release = release;
+    this.#closeAll = closeAll;
   }
 
   /**
@@ -62,12 +62,12 @@ export class PostgresStore implements ReadingsStore {
     }
   }
 
-  /** `release`: called when it is closed. */
-  static async of(held: HeldShard, release = async () => {}): Promise<PostgresStore> {
+  /** `closeAll`: where the store is not shared. */
+  static async of(held: HeldShard, closeAll?: () => Promise<void>): Promise<PostgresStore> {
     if (held.shard === 0) await makePartitions(held, Date.now());
     const sql = 'select elapsed, wall, clock_offset as offset from clock where shard = $1';
     const [mark] = await held.run<ClockMark>(sql, [held.shard]);
-    return new PostgresStore(held, mark, release);
+    return new PostgresStore(held, mark, closeAll);
   }
 
   get forgotten(): number {
@@ -142,9 +142,10 @@ export class PostgresStore implements ReadingsStore {
 
   async close(ms = 0): Promise<void> {
     try {
-      if (ms > 0) await this.#rollUps.finish(ms, this.clock.now());
+      // What others wait for is rolled up by its next holder.
+      if (ms > 0 && this.#closeAll) await this.#rollUps.finish(ms, this.clock.now());
     } finally {
-      await this.#release();
+      await this.#closeAll?.();
     }
   }
 }

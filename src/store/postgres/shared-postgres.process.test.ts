@@ -20,7 +20,7 @@ function entry(host: string, at = T0): StoreEntry {
     ...{ sequence: ++sequence, timestamp: new Date(at).toISOString(), job_submission_time: 1 },
     ...{ values: { temperature: 1 } },
   };
-  return { id: `m${sequence}`, body: '', reading, config: undefined, receivedAt: at };
+  return { id: `m${sequence}`, body: '', reading, config: undefined, receivedAt: T0 + sequence };
 }
 
 describe.skipIf(POSTGRES_BIN === undefined)(`a shared PostgreSQL store (${WHY_SKIPPED} where it is skipped)`, () => {
@@ -94,7 +94,9 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a shared PostgreSQL store (${WHY_SK
     const again = await join('http://a');
     expect(await again.claim(4)).toHaveLength(4);
     // The same address on another machine is somebody else.
-    await server.query("update wasm_sensors.pullers set id = 'elsewhere-1'", new URL(url).pathname.slice(1));
+    const database = new URL(url).pathname.slice(1);
+    await server.query("update wasm_sensors.pullers set id = 'elsewhere-1'", database);
+    await server.query("update wasm_sensors.shards set puller = 'elsewhere-1'", database);
     const third = await join('http://a');
     expect(await third.claim(4)).toHaveLength(0);
   });

@@ -13,7 +13,7 @@ export const storeCopy = command({
   name: 'store copy <file> [url]',
   summary:
     'copy the store of a file, with its history, to a PostgreSQL database (default: that of the setting `store`)',
-  settings: ['stateDir', 'store'],
+  settings: ['stateDir', 'store', 'shards'],
   examples: [
     'wasm-sensors store copy .wasm-sensors/readings.db postgres://sensors@db.example.com/sensors',
     'wasm-sensors store copy sqlite:backup.db',
@@ -25,7 +25,7 @@ export const storeCopy = command({
     // Loaded late: few need the client.
     const { copyStore } = await import('../../../store/copy-store.js');
     const path = resolve(file.replace(/^sqlite:/, ''));
-    const tables = await copyStore(path, url, (table, rows) => {
+    const tables = await copyStore(path, url, settings.shards, (table, rows) => {
       const many = Math.floor(rows / LINE_OF) * LINE_OF;
       out.progress(`copying ${table}${many > 0 ? `: ${many} rows` : ''}`);
     });
