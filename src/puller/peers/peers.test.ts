@@ -150,7 +150,10 @@ test('a shard that nobody holds is missing, and so is one whose puller is gone o
 
 test('a shard that moves is counted once while both pullers have it', async () => {
   const [a, b] = threePullers();
+  expect((await a.whole.refresh()).isDisputed).toBe(false);
   b.units.push(a.units[1]!);
+  expect((await a.whole.refresh()).isDisputed).toBe(true);
+  expect((await b.whole.refresh()).isDisputed).toBe(true);
   expect((await client(a).summary()).total.live).toBe(4);
   expect((await client(b).summary()).total.live).toBe(4);
 });
