@@ -24,7 +24,7 @@ const system = {
   hookTimeout: 90_000,
   maxWorkers: 4,
   // Of one file.
-  maxConcurrency: 3,
+  maxConcurrency: 2,
   retry: 1,
   sequence: { groupOrder: 1 },
 };
@@ -44,7 +44,7 @@ const unit = {
 const LONGEST = [
   ...['integration/native-system', 'integration/compose-seed', 'integration/page-in-browser', 'e2e/embedded-system'],
   ...['integration/native-faults', 'e2e/config-e2e', 'e2e/cli-errors', 'integration/compose-system', 'e2e/demo'],
-  ...['integration/native-handover', 'e2e/torture', 'e2e/config-scopes', 'integration/native-cluster'],
+  ...['integration/native-handover', 'e2e/torture', 'e2e/config-scopes'],
   ...['integration/packed', 'integration/demo', 'e2e/kept-readings', 'e2e/live-screen', 'e2e/hung-and-orphaned'],
   ...['e2e/puller-store', 'sqs-server/store-faults.process'],
 ].map((name) => `/${name}.test.ts`);

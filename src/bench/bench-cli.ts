@@ -1,6 +1,6 @@
 /** Runs the CLI as benchmarks and tests need it. */
 import { execa } from 'execa';
-import { freePort } from '../lib/net/choose-port.js';
+import { freePorts } from '../lib/net/choose-port.js';
 import { selfCommand } from '../lib/process/self-command.js';
 
 /** A Docker network of its own: the developer's, and its data, are not touched. */
@@ -18,6 +18,6 @@ export async function runCli(cwd: string, words: string[], further: Record<strin
 export async function freePortFlags(network?: string): Promise<string[]> {
   const flags = ['--port', '--puller-port', '--queue-port'];
   if (network !== undefined) flags.push('--api-port', '--nats-port', '--webui-port');
-  const ports = await Promise.all(flags.map(async (flag) => [flag, String(await freePort())]));
-  return ports.flat();
+  const ports = await freePorts(flags.length);
+  return flags.flatMap((flag, i) => [flag, String(ports[i])]);
 }

@@ -81,6 +81,15 @@ test('a group is stored, then shown, and then deleted', async () => {
   expect(pipeline.stats).toEqual({ received: 2, deleted: 2, deadLettered: 0, deadLetteredBy: {} });
 });
 
+test('what is good of a half bad message is stored and deleted when nothing else comes', async () => {
+  const { groups, store } = memory();
+  start({ groups, store });
+  queue.push([`{"reading":${body(1)}}\n{"reading":no JSON}\n`], { packed: 'readings' });
+  await pass(1_000);
+  expect(groups).toEqual([[body(1)]]);
+  expect(pipeline.stats).toMatchObject({ received: 1, deleted: 1, deadLettered: 1 });
+});
+
 test('by default four long polls wait twenty seconds each, also without a store', async () => {
   const failures = new FailureReporter(() => {});
   pipeline = new Pipeline({ queue, store: undefined, onStored() {}, onEvent() {}, failures });

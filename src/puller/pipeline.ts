@@ -69,6 +69,7 @@ export class Pipeline {
   /** Deliveries in them. */
   #pendingCount = 0;
   #lastFlush = 0;
+  #hasEnded = false;
   #timer: NodeJS.Timeout | undefined;
   /** Ends when the group that is being stored is dealt with. */
   #storing: Promise<void> | undefined;
@@ -115,6 +116,7 @@ export class Pipeline {
     await this.#storing;
     this.#flush();
     await this.#storing;
+    this.#hasEnded = true;
     clearTimeout(this.#timer);
     await this.#acknowledger.finish();
   }
@@ -173,10 +175,20 @@ export class Pipeline {
       };
       if (rejections.length === 0) add();
       // Of one that is good in part, the rest is stored once the dead letters are sent; if that fails, it is received again.
-      else this.#acknowledger.deadLetter(message, rejections, deliveries.length > 0 ? add : undefined);
+      else {
+        const later = () => {
+          add();
+          this.#storeSoon();
+        };
+        this.#acknowledger.deadLetter(message, rejections, deliveries.length > 0 ? later : undefined);
+      }
     }
-    // While the store fails, the next attempt takes these, too.
-    if (this.#isStoreFailing) return;
+    this.#storeSoon();
+  }
+
+  #storeSoon(): void {
+    // While the store fails, the next attempt takes these, too; after the end, the next puller does.
+    if (this.#isStoreFailing || this.#hasEnded) return;
     if (this.#pendingCount >= FULL_GROUP) this.#flush();
     else if (this.#pending.length > 0) this.#flushSoon();
   }

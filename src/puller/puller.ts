@@ -70,7 +70,7 @@ export async function createPuller({ queues, pollers, sinks, http, controls, onE
   async function publishSummary(): Promise<void> {
     if (isRefreshing) return;
     isRefreshing = true;
-    const { summary, parts, missing } = await whole.refresh().finally(() => {
+    const { summary, parts, missing, isDisputed } = await whole.refresh().finally(() => {
       isRefreshing = false;
     });
     if (closed.signal.aborted) return;
@@ -79,6 +79,8 @@ export async function createPuller({ queues, pollers, sinks, http, controls, onE
     const first = parts.find(({ shard }) => shard === 0);
     if (!first) return;
     const { puller, firing: known = [] } = first;
+    // After a hang its view would be old until it hears that others have its shards.
+    if (isDisputed) return;
     if (puller === undefined) {
       if (!raisesAlerts) alerts?.restore(firing);
       alerts?.update(summary, { ...conditionsOf(parts, units.shards), missing });

@@ -13,7 +13,6 @@ import { type AuthorityFollower, authorityFollower, type OnStatus } from '../../
 import { type DesiredConfigStore, desiredConfigStore } from '../../proxy/desired-config-store.js';
 import { revocations } from '../../proxy/revoked-hosts.js';
 import { type Held, type SharedState, sharedState } from '../../proxy/shared-state.js';
-import { sharedDocument } from '../../store/postgres/shared-document.js';
 import { logDefect, refuseOpen } from './run-service.js';
 
 /** Their files are in `folder`. Throws where anybody could send. */
@@ -69,6 +68,8 @@ export async function openShared(
       hint: 'Leave one of them out.',
     });
   }
+  // Loaded late: proxies and relays without a database do without its client.
+  const { sharedDocument } = await import('../../store/postgres/shared-document.js');
   const document = sharedDocument(store, shards);
   await document.prepare().catch((error) => {
     if (!(error instanceof AppError && error.code === 'STORE_UNREACHABLE')) throw error;

@@ -1,4 +1,5 @@
 /** The puller: takes readings from the queue to its sinks, and serves the fleet view and the web page. */
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from '../../config/settings.js';
 import { AppError } from '../../lib/errors/app-error.js';
@@ -67,7 +68,7 @@ export const servePuller = (context: CommandContext): Promise<number> =>
         page: createPage(lock, operator),
         lock,
         operator,
-        hosts: hostNames(settings.host, settings.allowedHosts, settings.pullerUrl ? [settings.pullerUrl] : []),
+        hosts: hostNames(settings.host, settings.allowedHosts, [urlForOthers(settings, 'http://127.0.0.1')]),
         token,
         viewerToken,
         log: (text) => logDefect(log, text),
@@ -83,7 +84,7 @@ export const servePuller = (context: CommandContext): Promise<number> =>
       flag: '--port',
       onListening({ url }, stop) {
         for (const queue of queues) void checkQueue(queue, log);
-        return Promise.race([service.start(settings.pullerUrl ?? url), stop]);
+        return Promise.race([service.start(urlForOthers(settings, url)), stop]);
       },
       async onClose() {
         await service.stop();
@@ -91,6 +92,13 @@ export const servePuller = (context: CommandContext): Promise<number> =>
       },
     };
   });
+
+/** Where other pullers reach this one: where it listens, or by the name of its machine, if that is on all its addresses. */
+function urlForOthers({ host, pullerUrl }: Settings, url: string): string {
+  if (pullerUrl !== undefined || !['0.0.0.0', '::'].includes(host)) return pullerUrl ?? url;
+  const { protocol, port } = new URL(url);
+  return `${protocol}//${hostname()}:${port}`;
+}
 
 /** What the line has already, or repeats. */
 const NOT_LOGGED = new Set(['event', 'type', 'at', 'rule', 'text']);

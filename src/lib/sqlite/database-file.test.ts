@@ -18,7 +18,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DatabaseFile, type DatabaseQuarantined, findFileDamage } from './database-file.js';
 import { closeDatabase, type Database, openSqlite } from './driver.js';
 
-const ROWS = 20_000;
+const ROWS = 5_000;
 
 let folder: string;
 let path: string;

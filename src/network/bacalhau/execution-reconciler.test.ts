@@ -40,10 +40,12 @@ it('starts a job once that runs in two regions, when Bacalhau has given up in bo
   reconciler.begin('eu', ['edge-eu-1']);
   await sleep(50);
   expect(rerunJob).not.toHaveBeenCalled();
-  await vi.waitFor(() => expect(emit).toHaveBeenCalled());
+  await vi.waitFor(() => expect(emit).toHaveBeenCalled(), 5000);
   await sleep(50);
   expect(rerunJob).toHaveBeenCalledExactlyOnceWith('j');
-  const fact = { type: 'job.restarted', job: 'publisher', nodes: ['edge-us-1'] };
+  // Of whichever region is first.
+  const nodes = [expect.stringMatching(/^edge-(us|eu)-1$/)];
+  const fact = { type: 'job.restarted', job: 'publisher', nodes };
   expect(emit).toHaveBeenCalledExactlyOnceWith(fact);
 });
 

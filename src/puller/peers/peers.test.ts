@@ -97,6 +97,8 @@ function threePullers(): [TestPuller, TestPuller, TestPuller] {
 test('whoever is asked: all sensors, counts, statistics and configuration, of each shard once', async () => {
   for (const puller of threePullers()) {
     const fleet = client(puller);
+    // Then it knows how many sensors there are, by which it waits for their names.
+    expect((await puller.whole.refresh()).summary.total.live).toBe(4);
     const { summary, sensors } = await fleet.snapshot();
     expect(sensors.map(({ hostname }) => hostname)).toEqual(['edge-1', 'edge-3', 'edge-0', 'edge-2']);
     expect([summary.total.live, (await fleet.summary()).total.live]).toEqual([4, 4]);
@@ -148,7 +150,10 @@ test('a shard that nobody holds is missing, and so is one whose puller is gone o
 
 test('a shard that moves is counted once while both pullers have it', async () => {
   const [a, b] = threePullers();
+  expect((await a.whole.refresh()).isDisputed).toBe(false);
   b.units.push(a.units[1]!);
+  expect((await a.whole.refresh()).isDisputed).toBe(true);
+  expect((await b.whole.refresh()).isDisputed).toBe(true);
   expect((await client(a).summary()).total.live).toBe(4);
   expect((await client(b).summary()).total.live).toBe(4);
 });

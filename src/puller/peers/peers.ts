@@ -57,7 +57,7 @@ export class Peers {
   }
 
   async ask<T>({ path, body, isLong }: Omit<Question<T>, 'of'>): Promise<PeerAnswers<T>> {
-    const limit = ANSWER_MS + (isLong ? SENSOR_MS * this.sensors : 0);
+    const limit = ANSWER_MS + (isLong ? Math.ceil(SENSOR_MS * this.sensors) : 0);
     const failed = new Map<string, string>();
     const known = new Set(this.#units.peers().map(({ id }) => id));
     for (const id of this.#silent.keys()) if (!known.has(id)) this.#silent.delete(id);
@@ -80,9 +80,13 @@ export class Peers {
   /** What our units say, together with what the others said. */
   together<T>({ of }: Pick<Question<T>, 'of'>, { parts, failed }: PeerAnswers<T>) {
     const all = new Map<number, OfShard<T>>(this.own({ of }).map((part) => [part.shard, part]));
-    // While a shard moves both pullers may have it.
-    for (const part of parts) if (!all.has(part.shard)) all.set(part.shard, part);
-    return { parts: [...all.values()], missing: this.#missing(all, failed) };
+    let isDisputed = false;
+    for (const part of parts) {
+      // While a shard moves both pullers may have it; and one that hung has it before it hears that it lost it.
+      if (all.has(part.shard)) isDisputed = true;
+      else all.set(part.shard, part);
+    }
+    return { parts: [...all.values()], missing: this.#missing(all, failed), isDisputed };
   }
 
   own<T>({ of }: Pick<Question<T>, 'of'>): OfShard<T>[] {

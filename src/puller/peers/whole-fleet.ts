@@ -28,6 +28,8 @@ export interface ShardPart extends SummaryPart {
 export interface Together<T> {
   parts: OfShard<T>[];
   missing: MissingPart[];
+  /** Two pullers have the same shard: one of them is wrong. */
+  isDisputed: boolean;
 }
 
 /** What was made is given again for so many times as long as making it took. */

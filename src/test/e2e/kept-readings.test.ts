@@ -9,7 +9,7 @@ import type { History } from '../../store/history.js';
 import { Sandbox } from '../support/cli-harness.js';
 import { tinyModule } from '../support/tiny-module.js';
 
-const until = (isSo: () => Promise<boolean>) => vi.waitUntil(isSo, { timeout: 30_000, interval: 100 });
+const until = (isSo: () => Promise<boolean>) => vi.waitUntil(isSo, { timeout: 45_000, interval: 100 });
 
 /** The tests wait more than they compute, so some run at the same time: each has a system of its own. */
 async function start({ onTestFinished }: TestContext, interval = '0.2') {
@@ -39,7 +39,7 @@ test.concurrent('a version that is deployed while a region is cut off waits: fir
   const old = (await replaced()).find(({ region }) => region === 'eu')!;
   expect(old).toMatchObject({ ...nothingIsMissing, received: old.sequence });
   expect(old.sequence).toBeGreaterThan(10);
-}, 60_000);
+}, 120_000);
 
 test.concurrent('modules of one’s own that are built on our library wait, and deliver first, too', async (context) => {
   const { sandbox, total, waiting, replaced } = await start(context);
@@ -53,7 +53,7 @@ test.concurrent('modules of one’s own that are built on our library wait, and 
   await until(async () => (await replaced()).length === 6 && (await total()).live === 3);
   await until(async () => (await total()).unaccounted === 0);
   for (const old of await replaced()) expect(old).toMatchObject({ ...nothingIsMissing, received: old.sequence });
-}, 60_000);
+}, 120_000);
 
 test.concurrent('a version is deployed only when the sensors have delivered what they keep, where the queue hangs', async (context) => {
   const { sandbox, waiting, replaced } = await start(context);
@@ -66,7 +66,7 @@ test.concurrent('a version is deployed only when the sensors have delivered what
   expect(stdout + code).toMatch(/^3\/3 sensors reporting .*\n0$/);
   expect(await replaced()).toHaveLength(3);
   for (const old of await replaced()) expect(old).toMatchObject({ ...nothingIsMissing, received: old.sequence });
-}, 60_000);
+}, 120_000);
 
 test.concurrent('a deployment ends when the last readings of the sensors before are stored; nothing is missing, nothing comes twice', async (context) => {
   const { sandbox, total, replaced } = await start(context);
@@ -85,7 +85,7 @@ test.concurrent('a deployment ends when the last readings of the sensors before 
   const before = new Set((await replaced()).map(({ execution_id: id }) => id));
   expect(before.size).toBe(9);
   for (const { received, sequence } of await replaced()) expect(received).toBe(sequence);
-}, 60_000);
+}, 120_000);
 
 test.concurrent('--now says how many readings it gives up, and what is given up is counted', async (context) => {
   const { sandbox, total, waiting, replaced } = await start(context, '0.5');
@@ -98,7 +98,7 @@ test.concurrent('--now says how many readings it gives up, and what is given up 
   await until(async () => (await replaced()).length === 3);
   const { unaccounted } = await total();
   expect([unaccounted >= Number(given), unaccounted - Number(given) <= 5]).toEqual([true, true]);
-}, 60_000);
+}, 120_000);
 
 test.concurrent('a version that traps leaves the one before running; --undo brings the one before back', async (context) => {
   const { sandbox } = await start(context);
@@ -117,7 +117,7 @@ test.concurrent('a version that traps leaves the one before running; --undo brin
   const reported = async () => (await live()).map(({ config }) => [config?.sources?.color, config?.intervalMs]);
   expect(await reported()).toEqual(Array(3).fill(['default', 200]));
   expect((await sandbox.run(['status'])).stdout).toMatch(/^publisher .*; before: --color #00ff88 /m);
-}, 60_000);
+}, 120_000);
 
 test.concurrent('a version that waits for its region is there after a restart of the host', async (context) => {
   const { sandbox, total, waiting } = await start(context);
@@ -133,7 +133,7 @@ test.concurrent('a version that waits for its region is there after a restart of
   });
   // What the killed host's sensor kept is gone, and counted.
   await until(async () => (await total()).unaccounted >= 5);
-}, 60_000);
+}, 120_000);
 
 test.concurrent('what is given up is counted: by the command that stops, in status, and after a restart of the puller', async (context) => {
   const { sandbox, total, waiting } = await start(context, '0.5');
@@ -158,4 +158,4 @@ test.concurrent('what is given up is counted: by the command that stops, in stat
   await until(async () => (await total().catch(() => undefined)) !== undefined);
   expect((await total()).unaccounted).toBe(unaccounted);
   expect((await sandbox.run(['status'])).stdout).toMatch(new RegExp(`^eu .*at most ${unaccounted}`, 'm'));
-}, 60_000);
+}, 120_000);

@@ -11,10 +11,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { freePort } from '../../lib/net/choose-port.js';
 
 /** Folder of `initdb` and `pg_ctl`; undefined: PostgreSQL is not installed. */
 export const POSTGRES_BIN = findBin();
@@ -41,6 +41,7 @@ export class PostgresServer {
   }
 
   static async start(): Promise<PostgresServer> {
+    // Kept while it is down: none that the system gives to connections.
     const server = new PostgresServer(await freePort());
     server.#init();
     server.up();
@@ -68,7 +69,8 @@ export class PostgresServer {
       'UTF8',
       '-N',
     ]);
-    const settings = `port = ${this.port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '${this.folder}'\nmax_connections = 40\n`;
+    // Without fsync a crash of its processes loses nothing, and no test crashes the machine.
+    const settings = `port = ${this.port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '${this.folder}'\nmax_connections = 40\nfsync = off\n`;
     writeFileSync(join(this.#data, 'postgresql.auto.conf'), settings);
   }
 
@@ -168,11 +170,3 @@ function giveToPostgres(path: string): void {
   const idOf = (flag: string) => Number(execFileSync('id', [flag, SUPERUSER], { encoding: 'utf8' }));
   chownSync(path, idOf('-u'), idOf('-g'));
 }
-
-const freePort = () =>
-  new Promise<number>((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });

@@ -125,6 +125,8 @@ test('a server for the store, which only the network reaches, and without its pa
   expect(volumes).toHaveProperty('postgres-data');
   const without = parse(composeDocument(OPTIONS), { merge: true });
   expect([without.services.postgres, 'postgres-data' in without.volumes]).toEqual([undefined, false]);
+  // A database of the operator's.
+  expect(without.services['sqs-puller'].environment.WASM_SENSORS_STORE).toBe(`\${WASM_SENSORS_STORE:-}`);
 });
 
 test('containers, networks and data say whose they are', () => {

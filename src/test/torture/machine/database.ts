@@ -3,7 +3,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inTransaction, openSqlite } from '../../../lib/sqlite/driver.js';
+import { eventually } from '../../support/cli-harness.js';
 import { PostgresServer } from '../../support/postgres-server.js';
+import { HEALED_MS } from './machine.js';
 
 const NUMBERS = 'sequence::int as sequence, job_submission_time::float8 as job_submission_time';
 const TEXTS = ['job_id', 'execution_id', 'icon_name', 'timestamp', 'color', 'region', 'hostname', 'sensor_config'];
@@ -26,8 +28,12 @@ export class TortureDatabase {
   /** SIGKILL of the server and all of its processes; it is started again. */
   async kill(): Promise<void> {
     this.#server.signal('SIGKILL');
-    await sleep(500);
-    this.#server.up();
+    // It does not start while one of its processes is not gone yet.
+    const starts = () => {
+      this.#server.up();
+      return true;
+    };
+    await eventually('a database server', starts, HEALED_MS);
   }
 
   async freeze(seconds: number): Promise<void> {
