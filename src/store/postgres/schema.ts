@@ -6,6 +6,8 @@ import type { Database, Run } from './database.js';
 export const LEAST_VERSION = 13;
 /** A puller that has not renewed its leases for so long has none. */
 const LEASE_SECONDS = 6;
+/** After a crash a server recovers for some of it. */
+const RESTART_SECONDS = 15;
 
 const STATISTICS = 'count bigint not null, min float8 not null, max float8 not null, sum float8 not null';
 
@@ -52,9 +54,9 @@ create sequence epochs;
 create table pullers (
   id text primary key, url text not null, since timestamptz not null default clock_timestamp(), until timestamptz not null
 );
--- Who does not renew its lease is deleted. While a server is up for less than a lease, nobody could renew one.
+-- Who does not renew its lease is deleted. While a server has just started, nobody could renew one.
 create view live_pullers as select * from pullers
-  where greatest(until, pg_postmaster_start_time() + interval '${LEASE_SECONDS} seconds') > clock_timestamp();
+  where greatest(until, pg_postmaster_start_time() + interval '${RESTART_SECONDS} seconds') > clock_timestamp();
 create table checkpoint (shard smallint primary key, last_reading bigint not null, fleet text not null);
 create table clock (
   shard smallint primary key, elapsed bigint not null, wall bigint not null, clock_offset bigint not null

@@ -148,7 +148,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a shared PostgreSQL store (${WHY_SK
       const lines: AnswerLine[] = [];
       const readings = { since: T0, until: T0 + 2 * HOUR_MS, values: 'object' as const };
       for await (const line of readPostgres({ path: url, readings })) if (line) lines.push(line);
-      expect(lines.at(-1)).toEqual({ end: { rows: SHARDS * rounds * 20 } });
+      expect(lines.at(-1)).toEqual({ end: { rows: SHARDS * rounds * 40 } });
     });
 
     test('are forgotten by the holder of shard 0, once each is rolled up', async () => {
