@@ -190,6 +190,14 @@ test('the first proxy of a new database brings what its files hold', async () =>
   expect([other.desired.state.fleet, other.revoked.list]).toEqual([{ interval: 2, version: 7 }, ['h']]);
 });
 
+test('a change that comes before the first look at a new database is made', async () => {
+  const { document, world } = documentOf({ away: away() });
+  const a = await proxyOn(document);
+  world.away = undefined;
+  expect(await a.set({ interval: 2 })).toMatchObject({ status: 200 });
+  expect(a.desired.state.fleet).toMatchObject({ interval: 2 });
+});
+
 test.each([
   ['told', false],
   ['looking', true],

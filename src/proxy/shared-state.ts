@@ -83,7 +83,8 @@ export function sharedState(own: Held, document: SharedDocument, { everyMs = EVE
 
   const change: Change = async (work) => {
     const made = document.change(async (content) => {
-      const held = opened(content);
+      // There is none yet where the database was away since the start.
+      const held = opened(content ?? contentOf(own));
       const result = await work(held);
       return { content: contentOf(held), result: { held, result } };
     });
