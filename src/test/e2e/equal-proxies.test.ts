@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DesiredState } from '../../protocol/desired-config.js';
+import { shardOf } from '../../protocol/shard.js';
 import { eventually, type Running, Sandbox } from '../support/cli-harness.js';
 import { POSTGRES_BIN, PostgresServer, WHY_SKIPPED } from '../support/postgres-server.js';
 
@@ -11,6 +12,10 @@ const HEADERS = { authorization: `Bearer ${TOKEN}` };
 interface Served {
   service: Running;
   url: string;
+}
+
+interface Summary {
+  total: { received: number };
 }
 
 describe.skipIf(POSTGRES_BIN === undefined)(`equal proxies (${WHY_SKIPPED} where it is skipped)`, () => {
@@ -123,6 +128,50 @@ describe.skipIf(POSTGRES_BIN === undefined)(`equal proxies (${WHY_SKIPPED} where
     const c = await serve('c', '0', env);
     const { body } = await set(c, { color: '#445566' });
     await eventually('the colour', async () => (await version(a!)) === body.version, 5000);
+  });
+
+  test('a proxy with another number of shards than the store is refused', async () => {
+    const refused = await sandbox.run([
+      'proxy',
+      'serve',
+      '--port',
+      '0',
+      '--queue',
+      'http://127.0.0.1:9/0/q',
+      '--shards',
+      '2',
+    ]);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('divided into 1 shards, not 2') });
+  });
+
+  test('what a proxy with another number has put into the queue of a shard is dead, and replay takes it to its own', async () => {
+    const store = { WASM_SENSORS_STORE: await server.database() };
+    const [queue, unsigned, shards] = [['--create', 'readings'], '--queue-unsigned', ['--shards', '4']];
+    const endpoint = await listening(sandbox.spawn(['queue', 'serve', '--port', '0', ...queue, ...shards]), 'queue');
+    const name = `${endpoint}/000000000000/readings`;
+    const puller = ['puller', 'serve', '--port', '0', '--queue', name, unsigned, ...shards, '--sinks', 'store'];
+    const fleet = await listening(sandbox.spawn(puller, store), 'puller');
+    const wrong = ['proxy', 'serve', '--port', '0', '--queue', `${name}-1`, unsigned, '--pack', '--state-dir', 'wrong'];
+    const proxy = await listening(sandbox.spawn(wrong, { WASM_SENSORS_STORE: 'sqlite' }), 'proxy');
+    const readings = Array.from({ length: 40 }, (_, i) => {
+      const hostname = `edge-eu-${i}`;
+      return { execution_id: hostname, sequence: 1, hostname, region: 'eu', timestamp: new Date().toISOString() };
+    });
+    await fetch(`${proxy}/send`, { method: 'POST', body: JSON.stringify(readings) });
+    const own = readings.filter(({ hostname }) => shardOf(hostname, 4) === 1).length;
+    const received = async () =>
+      ((await (await fetch(`${fleet}/fleet/summary`, { headers: HEADERS })).json()) as Summary).total.received;
+    const letters = async () =>
+      JSON.parse(
+        (await sandbox.run(['queue', 'dead-letters', '-o', 'json', '--queue', name, unsigned, ...shards])).stdout,
+      ).data.deadLetters as { reason: string }[];
+    await eventually('the readings of the shard', async () => (await received()) === own);
+    await eventually('dead letters', async () => (await letters()).length === 40 - own);
+    expect((await letters())[0]?.reason).toMatch(/of shard \d, not 1 of 4/);
+    const replayed = await sandbox.run(['queue', 'replay', '--all', '--queue', name, unsigned, ...shards]);
+    expect(replayed).toMatchObject({ code: 0, stdout: expect.stringContaining(`${40 - own} dead letters replayed`) });
+    await eventually('all readings', async () => (await received()) === 40);
+    expect(await letters()).toEqual([]);
   });
 
   test('where notifications are swallowed, a look finds the change', async () => {
