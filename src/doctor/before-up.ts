@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import type { Settings } from '../config/settings.js';
 import { AppError } from '../lib/errors/app-error.js';
 import type { ErrorCode } from '../lib/errors/codes.js';
+import { isPostgres } from '../store/location.js';
 import { type Finding, findingOf } from './check.js';
 import { findDiskProblems } from './checks/machine.js';
 
@@ -17,7 +18,7 @@ export async function checkBeforeUp(settings: Settings): Promise<Finding[]> {
   const found = [
     ...findDiskProblems(resolve(settings.stateDir)),
     ...(settings.queue === undefined ? [] : await checkQueue(settings)),
-    ...(settings.store === 'sqlite' ? [] : await checkStore(settings.store)),
+    ...(isPostgres(settings.store) ? await checkStore(settings.store) : []),
   ];
   return found.filter(({ status }) => status !== 'ok');
 }

@@ -77,7 +77,8 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a shared PostgreSQL store (${WHY_SK
       await b.renew();
     }
     expect(Date.now() - began).toBeGreaterThan(4_000);
-    expect(Date.now() - began).toBeLessThan(9_000);
+    // The server has just started, perhaps.
+    expect(Date.now() - began).toBeLessThan(18_000);
     for (const store of stores) await expect(store.append([entry('h')])).rejects.toMatchObject({ code: 'STORE_TAKEN' });
     await expect(stores[1]!.saveCheckpoint({ sensors: [], retired: {} })).rejects.toMatchObject({
       code: 'STORE_TAKEN',
