@@ -10,8 +10,8 @@ import { Random } from './random.js';
 
 const connectionSchema = z.object({ relayUrls: z.record(z.string(), z.string()).default({}) });
 
-/** Where the clients of a region send to: every other one to its relay, whose address changes with each `up`. */
-function proxiesOf(sandbox: Sandbox, link: Link): (region: string) => (() => string)[] {
+/** Where the clients of a region send to: to its relay, too, whose address changes with each `up`, and to the second proxy. */
+function proxiesOf(sandbox: Sandbox, link: Link, second: string | undefined): (region: string) => (() => string)[] {
   return (region) => {
     let known = link.url;
     const relay = () => {
@@ -20,7 +20,7 @@ function proxiesOf(sandbox: Sandbox, link: Link): (region: string) => (() => str
       known = connection?.relayUrls[region] ?? known;
       return known;
     };
-    return [() => link.url, relay];
+    return [() => link.url, relay, ...(second === undefined ? [] : [() => second])];
   };
 }
 
@@ -28,15 +28,15 @@ function proxiesOf(sandbox: Sandbox, link: Link): (region: string) => (() => str
 export function startLoad(
   sandbox: Sandbox,
   link: Link,
-  { history, seed, settleMs }: { history: History; seed: number; settleMs: number },
+  { history, seed, settleMs, second }: { history: History; seed: number; settleMs: number; second: string | undefined },
 ): { stop(): Promise<unknown> } {
-  const proxies = proxiesOf(sandbox, link);
+  const proxies = proxiesOf(sandbox, link, second);
   const stopped = new AbortController();
   const giveUp = new AbortController();
   const clients = REGIONS.flatMap((region, r) =>
     proxies(region).map((proxy, i) => {
       const sensor = { execution_id: `${JOB}-${region}-${i + 1}`, region };
-      const random = new Random(seed + 1 + 2 * r + i);
+      const random = new Random(seed + 1 + 3 * r + i);
       return sendReadings(proxy, sensor, { history, random, stopped: stopped.signal, giveUp: giveUp.signal });
     }),
   );

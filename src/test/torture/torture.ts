@@ -17,6 +17,7 @@ import { JOB } from './clients.js';
 import { REGIONS, type Tools } from './faults/fault.js';
 import { Link } from './link.js';
 import { startLoad } from './load.js';
+import { clusterOf } from './machine/cluster.js';
 import { Containers } from './machine/containers.js';
 import { TortureDatabase } from './machine/database.js';
 import { HEALED_MS, type Machine } from './machine/machine.js';
@@ -72,13 +73,17 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   const env = network === 'compose' ? { ...COMPOSE_ENV, COMPOSE_PROJECT_NAME: PROJECT } : {};
   const database = options.postgres && (await TortureDatabase.start());
   const store = database ? { WASM_SENSORS_STORE: database.url } : {};
-  const sandbox = new Sandbox({ ...env, ...store, ...clock?.env });
+  const all = { ...env, ...store, ...clock?.env };
+  const sandbox = new Sandbox(all);
   mkdirSync(sandbox.stateDir);
   const disk = missing.disk ? undefined : new SmallDisk(sandbox.stateDir, diskMegabytes(options.length));
   const tools = { ...(clock && { clock }), ...(disk && { disk }) };
   let good = false;
   try {
-    const result = await Promise.race([attack(sandbox, tools, own, database, options), interrupted]);
+    const result = await Promise.race([
+      attack(sandbox, tools, own, database && { database, env: all }, options),
+      interrupted,
+    ]);
     good = result.good;
     return result;
   } finally {
@@ -105,7 +110,7 @@ async function attack(
   sandbox: Sandbox,
   tools: Partial<Tools>,
   folder: string,
-  database: TortureDatabase | undefined,
+  shared: { database: TortureDatabase; env: Record<string, string> } | undefined,
   { seed, length, network, postgres, log }: TortureOptions,
 ): Promise<TortureResult> {
   const sensors = ['--interval', 'orders' in length ? QUIET_INTERVAL : INTERVAL, '--timeout', '120'];
@@ -127,7 +132,8 @@ async function attack(
     deployed = deploy;
   };
   await start('seconds' in length);
-  const machine = network === 'compose' ? await Containers.of(PROJECT, folder) : new Processes(sandbox, database);
+  const cluster = shared && (await clusterOf(sandbox, shared, postgres?.shards ?? 1));
+  const machine = network === 'compose' ? await Containers.of(PROJECT, folder) : new Processes(sandbox, cluster);
   const link = await Link.to(sandbox.state().endpoints.proxy);
   const history = new History();
   const memory = watchMemory(machine, SAMPLE_MS[network]);
@@ -135,7 +141,7 @@ async function attack(
   if ('orders' in length) {
     await nemesis.runOrders(length.orders);
   } else {
-    const load = startLoad(sandbox, link, { history, seed, settleMs: SETTLE_MS });
+    const load = startLoad(sandbox, link, { history, seed, settleMs: SETTLE_MS, second: cluster?.further.proxyUrl });
     await nemesis.run(length.seconds);
     await load.stop();
   }
@@ -148,8 +154,10 @@ async function attack(
   const ended = accounts.filter(({ state, job_id: id }) => state !== 'live' || id === JOB);
   fleet.push(...checkLedger(history.sentOf, await machine.storePath(), ended));
   const course = judgeMemory(await memory.stop());
-  for (const line of course.lines) log(line);
-  const problems = [...nemesis.problems, ...history.badAnswers, ...fleet, ...course.problems];
+  await cluster?.further.stop();
+  for (const line of [...course.lines, ...(cluster?.takeovers.histogram() ?? [])]) log(line);
+  const late = cluster?.takeovers.problems ?? [];
+  const problems = [...nemesis.problems, ...history.badAnswers, ...fleet, ...course.problems, ...late];
   const { deletedFiles } = nemesis;
   const good = [verdict.missing, verdict.wrong, problems, deletedFiles].every((found) => found.length === 0);
   return { ...verdict, problems, deletedFiles, good, folder: sandbox.dir };

@@ -42,12 +42,28 @@ export class TortureDatabase {
     this.#server.signal('SIGCONT');
   }
 
+  /** Epochs of the shards that the puller at this URL holds. */
+  async shardsOf(url: string): Promise<string[]> {
+    const rows = await this.#query<{ url: string; epoch: string }>(
+      'select url, epoch from wasm_sensors.shards join wasm_sensors.pullers on id = puller',
+    );
+    return rows.filter((row) => row.url === url).map(({ epoch }) => epoch);
+  }
+
+  /** Of all shards. */
+  async epochs(): Promise<string[]> {
+    return (await this.#query<{ epoch: string }>('select epoch from wasm_sensors.shards')).map(({ epoch }) => epoch);
+  }
+
+  #query<Row extends object>(sql: string): Promise<Row[]> {
+    return this.#server.query<Row>(sql, new URL(this.url).pathname.slice(1));
+  }
+
   /** Into a file of SQLite. */
   async copy(): Promise<string> {
     const path = join(this.#server.folder, 'copy.db');
-    const rows = await this.#server.query<Record<string, string | number | null>>(
+    const rows = await this.#query<Record<string, string | number | null>>(
       `select ${TEXTS.join(', ')}, ${NUMBERS} from wasm_sensors.readings`,
-      new URL(this.url).pathname.slice(1),
     );
     rmSync(path, { force: true });
     const db = openSqlite(path);

@@ -3,53 +3,82 @@ import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { usages } from '../../../bench/usage.js';
-import { isAlive, signalAll } from '../../../lib/process/process-id.js';
+import { isAlive, type ProcessId, signalAll } from '../../../lib/process/process-id.js';
 import { readRunState } from '../../../runtime/run-state.js';
 import { eventually, type Sandbox } from '../../support/cli-harness.js';
-import type { TortureDatabase } from './database.js';
+import type { Cluster } from './cluster.js';
 import { deletedFilesOf } from './deleted-files.js';
 import { DATABASES, HEALED_MS, KEEPERS, type Keeper, type Machine, type OpenFile, type Running } from './machine.js';
+
+const isPuller = (name: string) => name.startsWith('puller');
 
 export class Processes implements Machine {
   readonly names: string[];
   readonly keepers: Keeper[];
   readonly #sandbox: Sandbox;
-  readonly #database: TortureDatabase | undefined;
+  readonly #cluster: Cluster | undefined;
 
-  /** `database`: where the store is in no file. */
-  constructor(sandbox: Sandbox, database?: TortureDatabase) {
+  constructor(sandbox: Sandbox, cluster?: Cluster) {
     this.#sandbox = sandbox;
-    this.#database = database;
-    this.keepers = database ? ['queue'] : KEEPERS;
+    this.#cluster = cluster;
+    // On PostgreSQL the store is in no file.
+    this.keepers = cluster ? ['queue'] : KEEPERS;
+    const further = cluster ? [cluster.database.name, ...cluster.further.names] : [];
     this.names = sandbox
       .state()
       .children.map(({ name }) => name)
-      .concat(database ? [database.name] : [])
+      .concat(further)
       .sort();
   }
 
-  async kill(name: string, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
-    if (name === this.#database?.name) return this.#database.kill();
-    const pid = this.#sandbox.pidOf(name);
-    process.kill(pid, signal);
-    await eventually(`a new ${name}`, () => this.#sandbox.pidOf(name) !== pid, HEALED_MS);
+  kill(name: string, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    const { database, takeovers } = this.#cluster ?? {};
+    if (database && name === database.name) return this.#disturb(name, () => database.kill());
+    return this.#disturb(name, async () => {
+      const { pid } = this.#processOf(name);
+      const kill = () => void process.kill(pid, signal);
+      if (takeovers && isPuller(name)) await takeovers.measure(this.#urlOf(name), kill);
+      else kill();
+      await eventually(`a new ${name}`, () => this.#processOf(name).pid !== pid, HEALED_MS);
+    });
   }
 
   async crash(names: string[]): Promise<void> {
-    if (this.#database && names.includes(this.#database.name)) await this.#database.kill();
+    const { database, further } = this.#cluster ?? {};
+    if (database && names.includes(database.name)) await database.kill();
     const children = readRunState(this.#sandbox.stateDir)?.children ?? [];
-    const killed = children.filter(({ name }) => names.includes(name));
+    const killed = [...children, ...(further?.running ?? [])].filter(({ name }) => names.includes(name));
     signalAll(killed, 'SIGKILL');
     await eventually(`the end of ${names.join(', ')}`, () => !killed.some(isAlive));
   }
 
-  async freeze(name: string, seconds: number): Promise<void> {
-    if (name === this.#database?.name) return this.#database.freeze(seconds);
-    const child = this.#sandbox.state().children.find((child) => child.name === name)!;
-    process.kill(child.pid, 'SIGSTOP');
-    await sleep(seconds * 1000);
-    // Its supervisor has killed it when it was silent for too long.
-    if (isAlive(child)) process.kill(child.pid, 'SIGCONT');
+  freeze(name: string, seconds: number): Promise<void> {
+    const database = this.#cluster?.database;
+    if (database && name === database.name) return this.#disturb(name, () => database.freeze(seconds));
+    return this.#disturb(name, async () => {
+      const child = this.#processOf(name);
+      process.kill(child.pid, 'SIGSTOP');
+      await sleep(seconds * 1000);
+      // Its supervisor has killed it when it was silent for too long.
+      if (isAlive(child)) process.kill(child.pid, 'SIGCONT');
+    });
+  }
+
+  #disturb(name: string, fault: () => Promise<void>): Promise<void> {
+    const { database, takeovers } = this.#cluster ?? {};
+    return takeovers && (isPuller(name) || name === database?.name) ? takeovers.during(fault) : fault();
+  }
+
+  #processOf(name: string): ProcessId {
+    const all = [...this.#sandbox.state().children, ...(this.#cluster?.further.running ?? [])];
+    const found = all.find((child) => child.name === name);
+    if (!found) throw new Error(`${name} does not run`);
+    return found;
+  }
+
+  #urlOf(puller: string): string | undefined {
+    const { further } = this.#cluster ?? {};
+    return further?.names.includes(puller) ? further.urlOf(puller) : this.#sandbox.state().endpoints.puller;
   }
 
   async deleteFiles(_keeper: Keeper, files: string[]): Promise<void> {
@@ -61,12 +90,12 @@ export class Processes implements Machine {
   }
 
   async storePath(): Promise<string> {
-    return this.#database?.copy() ?? join(this.#sandbox.stateDir, DATABASES.puller);
+    return this.#cluster?.database.copy() ?? join(this.#sandbox.stateDir, DATABASES.puller);
   }
 
   async running(): Promise<Running[]> {
     const { up, children } = this.#sandbox.state();
-    return [up, ...children].filter(isAlive).map((id) => {
+    return [up, ...children, ...(this.#cluster?.further.running ?? [])].filter(isAlive).map((id) => {
       const { memory } = usages([id]).get(id.name)!;
       return { name: id.name, pid: id.pid, memory };
     });
