@@ -77,7 +77,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   const sandbox = new Sandbox(all);
   mkdirSync(sandbox.stateDir);
   const disk = missing.disk ? undefined : new SmallDisk(sandbox.stateDir, diskMegabytes(options.length));
-  const tools = { ...(clock && { clock }), ...(disk && { disk }) };
+  const tools = { ...(clock && { clock }), ...(disk && { disk }), ...(database && { database }) };
   let good = false;
   try {
     const result = await Promise.race([

@@ -5,6 +5,7 @@ import type { FakeClock } from '../../support/faketime.js';
 import type { SmallDisk } from '../../support/small-disk.js';
 import type { History } from '../checker.js';
 import type { Link } from '../link.js';
+import type { TortureDatabase } from '../machine/database.js';
 import { HEALED_MS, type Machine } from '../machine/machine.js';
 import type { Random } from '../random.js';
 
@@ -13,6 +14,8 @@ export interface Tools {
   clock: FakeClock;
   /** With the state folder. */
   disk: SmallDisk;
+  /** With the store, which more than one puller shares. */
+  database: TortureDatabase;
 }
 
 export interface Victim {

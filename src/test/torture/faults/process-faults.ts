@@ -2,16 +2,29 @@ import type { Random } from '../random.js';
 import type { FaultKind, Victim } from './fault.js';
 import { untilHealthy } from './fault.js';
 
-export const KILL: FaultKind = {
-  draw({ sandbox, machine }, random) {
-    const name = random.pick(machine.names);
-    const happen = async () => {
-      await machine.kill(name);
-      await untilHealthy(sandbox);
-    };
-    return { text: `kill -9 ${name}`, target: name, happen };
+export const KILL: FaultKind = { draw: (victim, random) => kill(random.pick(victim.machine.names), victim) };
+
+/** Others take its shards over. */
+export const KILL_PULLER: FaultKind = {
+  needs: 'database',
+  draw(victim, random) {
+    const pullers = victim.machine.names.filter((name) => name.startsWith('puller'));
+    return kill(random.pick(pullers), victim);
   },
 };
+
+export const KILL_DATABASE: FaultKind = {
+  needs: 'database',
+  draw: (victim) => kill(victim.tools.database?.name ?? '', victim),
+};
+
+function kill(name: string, { sandbox, machine }: Victim) {
+  const happen = async () => {
+    await machine.kill(name);
+    await untilHealthy(sandbox);
+  };
+  return { text: `kill -9 ${name}`, target: name, happen };
+}
 
 export const STOP: FaultKind = { draw: (victim, random) => stop(random.pick(victim.machine.names), victim, random) };
 
