@@ -172,8 +172,8 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
         closed,
         endReplay,
         leave,
-        // All pullers know them.
-        first: isFromPuller(c) ? [] : firing(),
+        // Another puller hears them from whoever raises them.
+        first: isFromPuller(c) && !units.held().some(({ shard }) => shard === 0) ? [] : firing(),
         resumable: units.store !== undefined,
         overlaps: !isAllHere(units),
       },

@@ -3,6 +3,7 @@ import type { AlertEvent } from '../fleet/fleet-events.js';
 import type { Queue } from '../queue/queue.js';
 import { samplesOf } from '../store/history.js';
 import { type AlertOptions, openAlerts } from './alerts/alerts.js';
+import { subjectOf } from './alerts/firing-alerts.js';
 import type { FleetControls } from './controls/fleet-controls.js';
 import { EventBus } from './events/event-bus.js';
 import type { PullerEvent } from './failure-reporter.js';
@@ -62,7 +63,11 @@ export async function createPuller({ queues, pollers, sinks, http, controls, onE
   let raisesAlerts = false;
   const token = http.token ?? http.viewerToken;
   const whole = new WholeFleet(units, token, () => firing);
-  const peerEvents = new PeerEvents(units, whole.peers, token);
+  // Before the next summary says so: who begins to listen meanwhile is not to miss it.
+  const peerEvents = new PeerEvents(units, whole.peers, token, (alert) => {
+    const others = firing.filter((one) => subjectOf(one) !== subjectOf(alert));
+    firing = alert.firing ? [...others, alert] : others;
+  });
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
 

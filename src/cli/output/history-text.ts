@@ -30,8 +30,10 @@ export function historyTable(history: History, style: Style): string {
     const { date, clock } = localTime(t);
     return oneDay ? clock : `${date} ${clock}`;
   };
+  const points = historyPoints(history);
+  const valueText = textOfValues(points.flatMap(({ min, mean, max }) => [min, mean, max]));
   return table(
-    historyPoints(history),
+    points,
     [
       { head: 'time', of: ({ t }) => timeText(t) },
       { head: 'region', optional: true, of: ({ region }) => region ?? '' },
@@ -43,6 +45,19 @@ export function historyTable(history: History, style: Style): string {
     ],
     { style },
   ).join('\n');
+}
+
+const DIGITS = 4;
+const MAX_DECIMALS = 9;
+
+/** Writes values with the decimals that all of them have, as few as show some digits of the largest. */
+function textOfValues(values: number[]): (value: number) => string {
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const wanted = DIGITS - 1 - Math.floor(Math.log10(largest || 1));
+  const most = Math.min(Math.max(0, wanted), MAX_DECIMALS);
+  const lengthOf = (value: number) => String(Number(value.toFixed(most))).split('.')[1]?.length ?? 0;
+  const decimals = values.reduce((longest, value) => Math.max(longest, lengthOf(value)), 0);
+  return (value) => value.toFixed(decimals);
 }
 
 /** As many digits as say something. */

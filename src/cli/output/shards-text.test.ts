@@ -26,7 +26,7 @@ test('what an answer does not have is said with the reason', () => {
       { shards: [2], why: 'no puller has it at the moment' },
     ]),
   ).toEqual([
-    'shards 1, 3 are not in these numbers: the puller at http://b holds them, and it does not answer',
+    'shards 1, 3 are not in these numbers: the puller at http://b holds them: it does not answer',
     'shard 2 is not in these numbers: no puller has it at the moment',
   ]);
   expect(missingLines()).toEqual([]);

@@ -15,7 +15,7 @@ export const missingLines = (missing: MissingPart[] = []): string[] =>
   missing.map(({ puller, shards, why }) => {
     const is = shards.length === 1 ? 'is' : 'are';
     const reason =
-      puller === undefined ? why : `the puller at ${puller} holds ${shards.length === 1 ? 'it' : 'them'}, and ${why}`;
+      puller === undefined ? why : `the puller at ${puller} holds ${shards.length === 1 ? 'it' : 'them'}: ${why}`;
     return escapeControls(`${shardsText(shards)} ${is} not in these numbers: ${reason}`);
   });
 

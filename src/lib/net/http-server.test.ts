@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const server of started.splice(0)) await server.close();
 });
 
-/** `/` answers at once, `/slow` after 100 ms, `/never` not at all, `/events` without end. */
+/** `/` answers at once, `/slow` after 100 ms, `/never` not at all, `/events` without end, `/whole` ends after all is sent. */
 let received = 0;
 const app = new Hono()
   .use((_, next) => {
@@ -25,6 +25,13 @@ const app = new Hono()
   })
   .get('/', (c) => c.text('ok'))
   .get('/slow', async (c) => c.text(await sleep(100, 'done')))
+  .get('/whole', (c) => {
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('whole')),
+      pull: (controller) => sleep(100).then(() => controller.close()),
+    });
+    return c.body(body, 200, { 'content-length': '5' });
+  })
   .get('/never', () => new Promise<Response>(() => {}))
   .get('/events', (c) =>
     streamSSE(c, async (stream) => {
@@ -75,6 +82,20 @@ test('of requests that come before the answer to the first only this is served, 
   expect(said.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
   expect(said).toContain('done');
   expect(said).toContain('a request came before the answer');
+});
+
+test('a client that has a whole answer asks on, also where the server has not heard that it was sent', async () => {
+  const { port } = await start();
+  let said = '';
+  const socket = connect(port, '127.0.0.1', () => socket.write('GET /whole HTTP/1.1\r\nHost: x\r\n\r\n'));
+  sockets.push(socket);
+  socket.setEncoding('utf8').on('data', (more) => {
+    said += more;
+  });
+  await vi.waitUntil(() => said.endsWith('whole'));
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await vi.waitUntil(() => said.endsWith('ok'));
+  expect(said.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
 });
 
 test('requests one after another share a connection', async () => {

@@ -1,5 +1,5 @@
 /** Serves a fetch-style app on a TCP port, and closes it without waiting for clients that stay connected. */
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
@@ -83,25 +83,31 @@ function createHttpServer({ fetch, host, tls }: ListenOptions): Server {
 }
 
 /**
- * Calls `serve` for requests on connections that have no other one. The first of the others is refused, and the last: clients
- * that send the next ones before they have an answer (pipelining) would give a server work for seconds with a few kilobytes,
- * which it does even when they have left.
+ * Calls `serve` for the requests of a connection one after another. One that comes before the answer to the one before it has begun
+ * is refused, and the last: clients that send the next ones before they have an answer (pipelining) would give a server work for
+ * seconds with a few kilobytes, which it does even when they have left.
  */
 function serveOneAtATime(server: Server, serve: RequestListener): void {
-  const busy = new WeakSet<Socket>();
+  /** By connection: the answer to its last request. */
+  const answers = new WeakMap<Socket, ServerResponse>();
   const refused = new WeakSet<Socket>();
   server.on('request', (incoming, outgoing) => {
     const { socket } = incoming;
     if (refused.has(socket)) return;
-    if (busy.has(socket)) {
+    const before = answers.get(socket);
+    if (before && !before.headersSent) {
       refused.add(socket);
       const message = 'a request came before the answer to the one before it';
       outgoing.writeHead(400, { 'content-type': 'application/json', connection: 'close' });
       return outgoing.end(JSON.stringify(httpErrorBody({ code: 'BAD_HTTP', message })));
     }
-    busy.add(socket);
-    outgoing.once('finish', () => busy.delete(socket));
-    return serve(incoming, outgoing);
+    answers.set(socket, outgoing);
+    outgoing.once('finish', () => {
+      if (answers.get(socket) === outgoing) answers.delete(socket);
+    });
+    if (!before) return serve(incoming, outgoing);
+    // A client may have all of an answer that has not ended here.
+    before.once('finish', () => serve(incoming, outgoing));
   });
 }
 

@@ -37,7 +37,7 @@ test('a puller that is silent for longer than a takeover takes is an alert, once
   const { at } = watcher();
   expect(at(0, [], [MISSING])).toEqual([]);
   expect(at(14, [], [MISSING])).toEqual([]);
-  const text = "shards 1, 3 can't be shown for 15 s: the puller at http://b.test holds them, and it does not answer";
+  const text = "shards 1, 3 can't be shown for 15 s: the puller at http://b.test holds them: it does not answer";
   expect(at(15, [], [MISSING])).toEqual([`puller.silent: ${text}`]);
   expect(at(60, [], [MISSING])).toEqual([]);
   expect(at(61)).toEqual(['over puller.silent: shards 1, 3 are shown again']);

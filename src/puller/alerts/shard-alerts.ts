@@ -36,7 +36,7 @@ export class ShardAlerts extends FiringAlerts<Alert> {
       const fires = this.firing.some((alert) => alert.type === 'puller.silent' && alert.puller === puller);
       if (!fires && now - since < SILENT_MS) continue;
       const text = `${shardsText(silent)} can't be shown for ${Math.round((now - since) / 1000)} s: ${
-        puller === undefined ? why : `the puller at ${puller} holds them, and ${why}`
+        puller === undefined ? why : `the puller at ${puller} holds them: ${why}`
       }`;
       const alert = { event: 'alert', type: 'puller.silent', firing: true, at: now, rule: PULLERS, text } as const;
       found.push({ ...alert, shards: silent, ...(puller === undefined ? {} : { puller }) });

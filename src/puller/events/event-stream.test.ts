@@ -196,8 +196,17 @@ test('a client that reconnects by itself gets a short delay for it', async () =>
 test('of a region there are its alerts, also those from before, but no messages, which have none', async () => {
   const hub = new EventHub();
   const { response } = await open(hub, { first: [alert('as'), alert('eu')], filter: { region: 'eu' } });
-  for (const event of [message(1), alert('us'), alert('eu')]) hub.publish(event);
-  expect((await read(response, (events) => events.length > 0)).events).toEqual([alert('eu'), alert('eu')]);
+  const later = { ...alert('eu'), at: 1 };
+  for (const event of [message(1), alert('us'), later]) hub.publish(event);
+  expect((await read(response, (events) => events.length > 0)).events).toEqual([alert('eu'), later]);
+});
+
+test('an alert that another puller says again comes once', async () => {
+  const hub = new EventHub();
+  const { response } = await open(hub, { first: [alert('eu')] });
+  const over = { ...alert('eu'), firing: false, at: 1 };
+  for (const event of [alert('eu'), over, alert('eu'), over]) hub.publish(event);
+  expect((await read(response, (events) => events.length > 0)).events).toEqual([alert('eu'), over]);
 });
 
 test('a stream without events shows that it lives, every fifteen seconds', async () => {

@@ -8,6 +8,7 @@ import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { FleetEvent, MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js';
 import type { Exclusive } from '../../lib/async/exclusive.js';
 import { clientGone, cutOff } from '../../lib/net/client-gone.js';
+import { subjectOf } from '../alerts/firing-alerts.js';
 import { EventBuffer } from './event-buffer.js';
 import type { Listener } from './event-bus.js';
 import type { PastEvents } from './past-events.js';
@@ -59,10 +60,12 @@ export function eventStream(c: Context, hub: EventSource, options: StreamOptions
   const began = Date.now();
   /** What was sent lately; undefined: nothing comes twice. */
   let sent = past && options.overlaps ? new Set<string>() : undefined;
+  /** Whoever raises alerts says those that fire once more to pullers that begin to listen to it. */
+  const alerts = new Set<string>();
   const isNew = (event: FleetEvent): boolean => {
+    if (event.event === 'alert') return isAdded(alerts, `${subjectOf(event)} ${event.firing} ${event.at}`);
     if (!sent || !('received_at' in event) || event.received_at < began - OVERLAP_MS) return true;
-    const key = keyOf(event);
-    return !sent.has(key) && sent.add(key) !== undefined;
+    return isAdded(sent, keyOf(event));
   };
   const unsubscribe = hub.subscribe((event) => {
     if (!wanted(event, filter)) return;
@@ -70,7 +73,7 @@ export function eventStream(c: Context, hub: EventSource, options: StreamOptions
     if (replaying && event.event !== 'alert' && !(sent && 'received_at' in event)) return;
     if (isNew(event)) buffer.push(event, Date.now());
   });
-  for (const event of options.first) if (wanted(event, filter)) buffer.push(event, Date.now());
+  for (const event of options.first) if (wanted(event, filter) && isNew(event)) buffer.push(event, Date.now());
   const ended = AbortSignal.any([clientGone(c), closed]);
   return streamSSE(c, async (stream) => {
     const close = () => stream.abort();
@@ -152,6 +155,8 @@ const keyOf = (event: ReadingEvent | MessageEvent): string =>
   event.event === 'reading'
     ? `${event.reading.execution_id} ${event.reading.sequence} ${event.reading.timestamp}`
     : `${event.received_at} ${JSON.stringify(event.message)}`;
+
+const isAdded = (set: Set<string>, key: string): boolean => !set.has(key) && set.add(key) !== undefined;
 
 let lastOfReplays: Promise<unknown> = Promise.resolve();
 /** All replays together read one page in a turn, so that several of them hold up others no longer than one. */

@@ -1,5 +1,5 @@
 /** What the other pullers publish, for as long as somebody listens to the whole fleet here. */
-import type { FleetEvent } from '../../fleet/fleet-events.js';
+import type { AlertEvent, FleetEvent } from '../../fleet/fleet-events.js';
 import { EventBus, type Listener } from '../events/event-bus.js';
 import { FleetClient } from '../fleet-client.js';
 import type { Peer, Units } from '../shards/units.js';
@@ -16,6 +16,7 @@ export class PeerEvents {
   readonly #units: Units;
   readonly #peers: Peers;
   readonly #token: string | undefined;
+  readonly #onAlert: (alert: AlertEvent) => void;
   readonly #bus = new EventBus();
   /** How many listeners want every reading, and how many do not. */
   readonly #listeners = { all: 0, alerts: 0 };
@@ -23,11 +24,12 @@ export class PeerEvents {
   readonly #streams = new Map<string, { kinds: FleetEvent['event'][]; end: AbortController }>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** `token`: as of {@link Peers}. */
-  constructor(units: Units, peers: Peers, token: string | undefined) {
+  /** `token`: as of {@link Peers}. `onAlert`: called before whoever listens hears of it. */
+  constructor(units: Units, peers: Peers, token: string | undefined, onAlert: (alert: AlertEvent) => void = () => {}) {
     this.#units = units;
     this.#peers = peers;
     this.#token = token;
+    this.#onAlert = onAlert;
   }
 
   /** `kinds`: undefined = all. Returns a function that ends the subscription. */
@@ -69,8 +71,10 @@ export class PeerEvents {
     this.#streams.set(id, stream);
     const client = new FleetClient(url, { token: this.#token, retryForMs: 0 });
     try {
-      for await (const event of client.events({ kinds, own: true, signal: stream.end.signal }))
+      for await (const event of client.events({ kinds, own: true, signal: stream.end.signal })) {
+        if (event.event === 'alert') this.#onAlert(event);
         this.#bus.publish(event);
+      }
     } catch {
       // It is asked again soon, if it is still there.
     }

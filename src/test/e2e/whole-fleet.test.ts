@@ -1,4 +1,4 @@
-/** Three pullers over four shards of a real PostgreSQL store: each has the readings of the whole fleet. */
+/** Three pullers over four shards of a real PostgreSQL store: each answers for the whole fleet, and says what is missing. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -109,6 +109,12 @@ describe.skipIf(POSTGRES_BIN === undefined)(`the fleet of three pullers (${WHY_S
     }
   }
 
+  const holderOf = async (shard: number): Promise<Puller> => {
+    const { shards = [] } = await pullers[0]!.fleet.stats();
+    const url = shards.find((one) => one.shard === shard)?.puller ?? pullers[0]!.url;
+    return pullers.find((one) => one.url === url)!;
+  };
+
   test('tail at any puller has every reading of every host once: what is stored, and what comes', async () => {
     const since = Date.now();
     const from = new Map(sent);
@@ -141,5 +147,56 @@ describe.skipIf(POSTGRES_BIN === undefined)(`the fleet of three pullers (${WHY_S
     const tail = sandbox.spawn(['tail', '-o', 'ndjson', '--puller-url', pullers[1]!.url]);
     await eventually('readings of all hosts', () => HOSTS.every((host) => tail.stdout.includes(`"${host}"`)));
     tail.child.kill();
+  });
+
+  test('one that hangs: the others answer within 1.5 s, without its shards, and say so; then with them', async () => {
+    const hung = await holderOf(3);
+    const asked = pullers.find((one) => one !== hung)!;
+    hung.running.child.kill('SIGSTOP');
+    const began = performance.now();
+    const { summary, sensors } = await asked.fleet.snapshot();
+    expect(performance.now() - began).toBeLessThan(1500);
+    expect(summary.missing).toEqual([
+      { puller: hung.url, shards: expect.arrayContaining([3]), why: 'it does not answer' },
+    ]);
+    expect(sensors.length).toBeLessThan(HOSTS.length);
+    const again = performance.now();
+    expect((await asked.fleet.stats()).missing).toHaveLength(1);
+    expect(performance.now() - again).toBeLessThan(500);
+    await eventually('takeover', async () => (await asked.fleet.summary()).missing === undefined);
+    expect((await asked.fleet.snapshot()).sensors).toHaveLength(HOSTS.length);
+    hung.running.child.kill('SIGCONT');
+    await eventually('its part again', async () => {
+      const { shards = [], missing } = await asked.fleet.stats();
+      return missing === undefined && shards.some(({ puller }) => puller === hung.url);
+    });
+    expect(posted).toEqual([]);
+  });
+
+  test('an alert is posted once, also where the puller that raised it is killed', async () => {
+    sending.delete('eu');
+    await eventually('the alert', () => posted.length > 0);
+    const holder = await holderOf(0);
+    const others = pullers.filter((one) => one !== holder);
+    for (const { fleet } of others) {
+      const end = new AbortController();
+      for await (const event of fleet.events({ kinds: ['alert'], signal: end.signal })) {
+        expect(event).toMatchObject({ type: 'region.silent', region: 'eu', firing: true });
+        end.abort();
+        break;
+      }
+    }
+    holder.running.child.kill('SIGKILL');
+    pullers = others;
+    await eventually('takeover', async () => (await others[0]!.fleet.summary()).missing === undefined);
+    await sleep(5000);
+    expect(posted.map(({ type, firing }) => [type, firing])).toEqual([['region.silent', true]]);
+    sending.add('eu');
+    await eventually('its end', () => posted.length > 1);
+    await sleep(1500);
+    expect(posted.map(({ type, firing }) => [type, firing])).toEqual([
+      ['region.silent', true],
+      ['region.silent', false],
+    ]);
   });
 });
