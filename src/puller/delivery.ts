@@ -63,12 +63,14 @@ export function parseDeliveries(message: ReceivedMessage, receivedAt: number, sh
 export function partsOf<T extends Pick<ReceivedMessage, 'id' | 'body' | 'attributes'>>(message: T): T[] {
   const { [PACKED_ATTRIBUTE]: packed, ...attributes } = message.attributes;
   const lines = unpackedLines(packed, message.body);
+  const { [REPLAY_OF_ATTRIBUTE]: replayOf } = attributes;
   if (lines === undefined) return [message];
   return lines.map((line, i) => {
     const { text: body = line, reported } = parseRelayedLine(line) ?? {};
     const own = {
       ...(i === 0 ? attributes : {}),
       ...(reported === undefined ? {} : { [SENSOR_CONFIG_ATTRIBUTE]: reported }),
+      ...(replayOf === undefined ? {} : { [REPLAY_OF_ATTRIBUTE]: `${replayOf}/${i}` }),
     };
     return { ...message, id: `${message.id}/${i}`, body, attributes: own };
   });

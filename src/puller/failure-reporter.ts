@@ -16,7 +16,9 @@ export type PullerTask =
   | 'check-store'
   /** Shards are taken and kept. */
   | 'leases'
-  | 'open-shard';
+  | 'open-shard'
+  /** What is in the queue without a shard goes to the shards. */
+  | 'divide';
 
 /** Facts; `cli/output` makes sentences of them. */
 /** `shard`: where there are several. */

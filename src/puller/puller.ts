@@ -17,6 +17,8 @@ import { openUnits, type StoreOptions } from './shards/open-units.js';
 export interface PullerOptions {
   /** Of all shards. */
   queues: Queue[];
+  /** Of `divideUnsharded`, where there are several shards. */
+  openUnsharded?: (() => Promise<Queue>) | undefined;
   pollers: number;
   sinks: SinkOptions;
   http: PullerHttpOptions;
@@ -39,7 +41,8 @@ const SAMPLE_EVERY_MS = 5_000;
 export type Puller = Awaited<ReturnType<typeof createPuller>>;
 
 /** Rejects with `STORE_UNUSABLE`, and what else stores reject with when they are opened. */
-export async function createPuller({ queues, pollers, sinks, http, controls, onEvent }: PullerOptions) {
+export async function createPuller(options: PullerOptions) {
+  const { queues, openUnsharded, pollers, sinks, http, controls, onEvent } = options;
   const bus = new EventBus();
   const alerts =
     sinks.alert &&
@@ -51,6 +54,7 @@ export async function createPuller({ queues, pollers, sinks, http, controls, onE
   const { store, log } = sinks;
   const units = await openUnits({
     queues,
+    openUnsharded,
     store,
     pollers,
     bus,

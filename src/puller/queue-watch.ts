@@ -5,7 +5,7 @@ import type { FailureReporter } from './failure-reporter.js';
 
 /** Lasting refusals of the dead-letter queue alone. An outage of the queue is reported by those who receive. */
 const LASTING = new Set(['QUEUE_DENIED', 'QUEUE_NOT_FOUND', 'QUEUE_ERROR']);
-const messagesIn = ({ visible, inFlight, delayed }: QueueDepth): number => visible + inFlight + delayed;
+export const messagesIn = ({ visible, inFlight, delayed }: QueueDepth): number => visible + inFlight + delayed;
 
 export interface KnownOfQueue {
   /** Messages in it; undefined: it did not answer. */

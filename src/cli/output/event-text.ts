@@ -50,6 +50,7 @@ const TASKS: Record<PullerTask, [string, string]> = {
   'check-store': ['keep the store in its place', 'the store is in its place'],
   leases: ['renew the leases of shards', 'renewing the leases of shards'],
   'open-shard': ['open a shard', 'opening shards'],
+  divide: ['divide the queue without a shard among the shards', 'dividing it'],
 };
 
 const DEBUG = {

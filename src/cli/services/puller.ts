@@ -7,6 +7,7 @@ import { lockFor, operatorSessions } from '../../lib/net/access-lock.js';
 import { hostNames } from '../../lib/net/browser-guard.js';
 import { ENDED_NETWORK } from '../../puller/ended-network.js';
 import { createPuller } from '../../puller/puller.js';
+import { openConfiguredQueue } from '../../queue/open-queue.js';
 import { openShardQueues } from '../../queue/shard-queues.js';
 import { createPage } from '../../web/web-page.js';
 import type { CommandContext } from '../command.js';
@@ -38,6 +39,7 @@ export const servePuller = (context: CommandContext): Promise<number> =>
     const has = (sink: Settings['sinks'][number]) => settings.sinks.includes(sink);
     const service = await createPuller({
       queues,
+      openUnsharded: settings.shards > 1 ? () => openConfiguredQueue({ ...settings, shards: 1 }) : undefined,
       pollers: settings.pollers,
       sinks: {
         store: has('store')

@@ -109,6 +109,27 @@ test('one that was replayed and is back already is not counted again, and ends t
   expect(log.released).toEqual(['back']);
 });
 
+test('one that was replayed before and comes back keeps its first id, also as a part of a packed one: it goes once', async () => {
+  const letters = [
+    ...[letter('b1', { replay_of: 'a1' }), letter('packed'), letter('b2', { replay_of: 'a2/1' })],
+    ...[letter('c2', { replay_of: 'a2/2' }), ...Array.from({ length: 6 }, (_, n) => letter(`m${n}`))],
+    ...[letter('b3', { replay_of: 'a1' }), letter('d', { replay_of: 'packed/7' }), letter('e', { replay_of: 'a2/1' })],
+  ];
+  const { queue, log, onProgress } = queueOf({ letters, depth: { visible: 10, inFlight: 0 } });
+  expect(await replayAll(queue, onProgress)).toEqual({ replayed: 10, by: 'messages' });
+  expect(log.released).toEqual(['b3', 'd', 'e']);
+});
+
+test('while some are left those that are back do not end it, and those that come later are left', async () => {
+  const { queue, log, onProgress } = queueOf({ depth: { visible: 2, inFlight: 0 } });
+  const later = { ...letter('later'), sentAt: Date.now() + 60_000 };
+  const looks = [[letter('a')], [letter('back', { replay_of: 'a' })], [letter('b')], [later], [letter('never')]];
+  const dead = await queue.deadLetters();
+  dead.look = async () => looks.shift() ?? [];
+  expect(await replayAll(queue, onProgress)).toEqual({ replayed: 2, by: 'messages' });
+  expect(log.released).toEqual(['back', 'later']);
+});
+
 test('of those that are named each is counted once, and nothing is looked for when all are found', async () => {
   const letters = Array.from({ length: 25 }, (_, n) => letter(`m${n}`));
   const { queue, log, progress, onProgress } = queueOf({ letters });

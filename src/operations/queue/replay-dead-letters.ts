@@ -19,20 +19,35 @@ const HIDE_SECONDS = 60;
 /** Replays all. Rejects with `QUEUE_NO_DEAD_LETTER`. */
 export async function replayAll(queue: AdminQueue, onProgress: OnProgress): Promise<ReplayResult> {
   const dead = await queue.deadLetters();
+  const began = Date.now();
   const { visible, inFlight } = await dead.depth();
+  const expected = visible + inFlight;
   const task = await queue.startMove();
   const moved = task ? await followTask(task, queue.name, onProgress) : 0;
   // A task passes over messages that somebody has just looked at.
-  const limit = task ? visible + inFlight - moved : Infinity;
+  const limit = task ? expected - moved : Infinity;
   const replayed = new Set<string>();
+  /** What {@link originOf} says of them. */
+  const sent = new Set<string>();
   for await (const messages of lookThrough(dead, { limit, hideSeconds: HIDE_SECONDS, deleted: replayed })) {
-    // One that was rejected again is back already.
-    const waiting = messages.filter(({ attributes }) => !replayed.has(attributes[REPLAY_OF_ATTRIBUTE] ?? ''));
-    if (waiting.length === 0) break;
+    const isDone = moved + replayed.size >= expected;
+    // One that was rejected again is back already. Others may come all the time; the count is about right, and so is our clock.
+    const waiting = messages.filter((one) => !isBack(one, sent) && !(isDone && one.sentAt > began));
+    if (waiting.length === 0 && isDone) break;
     await moveBack(waiting, { queue, dead, replayed });
-    onProgress(moved + replayed.size);
+    for (const one of waiting) sent.add(originOf(one));
+    if (waiting.length > 0) onProgress(moved + replayed.size);
   }
   return { replayed: moved + replayed.size, by: task ? 'move-task' : 'messages' };
+}
+
+/** The id that it had at first: each replay makes another one, and a replay of a replay keeps the first. */
+const originOf = ({ id, attributes }: SeenMessage): string => attributes[REPLAY_OF_ATTRIBUTE] ?? id;
+
+/** A packed message comes back as its parts, `<id>/<n>`. */
+function isBack({ attributes }: SeenMessage, sent: ReadonlySet<string>): boolean {
+  const origin = attributes[REPLAY_OF_ATTRIBUTE];
+  return origin !== undefined && (sent.has(origin) || sent.has(origin.replace(/\/\d+$/, '')));
 }
 
 /** Replays those with these ids. Rejects with `NO_SUCH_DEAD_LETTER` after it has replayed those that it found. */

@@ -13,12 +13,14 @@ import { watchQueue } from '../queue-watch.js';
 import { restoreFleet } from '../restore-fleet.js';
 import { keepStore } from '../store-upkeep.js';
 import type { Unit } from './units.js';
+import { divideUnsharded, type UnshardedOptions } from './unsharded-queue.js';
 
 export interface UnitOptions {
   shard: number;
   /** How many there are. */
   shards: number;
   queue: Queue;
+  unsharded?: UnshardedOptions | undefined;
   pollers: number;
   /** Closed by {@link RunningUnit.stop}. */
   store: { opened: ReadingsStore; retention: Retention; ended: EndedNetwork | undefined } | undefined;
@@ -48,6 +50,7 @@ export async function openUnit(options: UnitOptions): Promise<RunningUnit> {
   if (store) await restoreFleet(store, Date.now(), ended, hub);
   const failures = new FailureReporter(onEvent);
   const watch = watchQueue(queue, failures);
+  const unsharded = options.unsharded && divideUnsharded(options.unsharded, failures);
   const clock = store?.clock ?? new ElapsedClock(undefined);
   const pipeline = new Pipeline({
     queue,
@@ -96,6 +99,7 @@ export async function openUnit(options: UnitOptions): Promise<RunningUnit> {
     stats: () => ({
       ...pipeline.stats,
       ...watch.known,
+      messages: watch.known.messages === undefined ? undefined : watch.known.messages + (unsharded?.waiting() ?? 0),
       failures: failures.count,
       lastError: failures.lastError,
       store: store?.stats,
@@ -103,16 +107,19 @@ export async function openUnit(options: UnitOptions): Promise<RunningUnit> {
       clockAheadMs: clock.aheadMs,
     }),
     failures: () => failures.counts,
-    checkQueue: watch.check,
+    async checkQueue() {
+      await Promise.all([watch.check(), unsharded?.check()]);
+    },
     saveView: upkeep?.saveCheckpoint,
     addSamples: (samples) => void upkeep?.addSamples(samples),
     start() {
       pipeline.start();
+      unsharded?.start();
       upkeep?.start();
     },
     async stop(isOurs = true) {
       upkeep?.pause();
-      await pipeline.stop();
+      await Promise.all([unsharded?.stop(), pipeline.stop()]);
       await (isOurs ? upkeep?.close() : store?.close());
     },
   };

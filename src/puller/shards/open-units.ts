@@ -19,6 +19,7 @@ export interface StoreOptions {
 export interface UnitsOptions extends Pick<UnitOptions, 'pollers' | 'bus' | 'log' | 'onClockStep' | 'onEvent'> {
   /** Of all shards. */
   queues: Queue[];
+  openUnsharded?: (() => Promise<Queue>) | undefined;
   /** Without one readings are only shown. */
   store: StoreOptions | undefined;
 }
@@ -30,7 +31,7 @@ export interface RunningUnits extends Units {
 }
 
 /** Rejects as stores do when they are opened. */
-export async function openUnits({ queues, store, ...options }: UnitsOptions): Promise<RunningUnits> {
+export async function openUnits({ queues, openUnsharded, store, ...options }: UnitsOptions): Promise<RunningUnits> {
   const pollers = Math.ceil(options.pollers / queues.length);
   let ended: EndedNetwork | undefined;
   const open = (shard: number, opened: ReadingsStore | undefined) =>
@@ -40,6 +41,7 @@ export async function openUnits({ queues, store, ...options }: UnitsOptions): Pr
       shard,
       shards: queues.length,
       queue: queues[shard]!,
+      unsharded: shard === 0 && openUnsharded ? { open: openUnsharded, queues } : undefined,
       // Where alerts are raised.
       onClockStep: shard === 0 ? options.onClockStep : () => {},
       onEvent: queues.length === 1 ? options.onEvent : (event) => options.onEvent({ ...event, shard }),

@@ -1,12 +1,20 @@
-/** Four shards of a real PostgreSQL store, a real queue and a proxy: pullers join, are killed, hang and leave. */
+/**
+ * Four shards of a real PostgreSQL store, a real queue and proxies: pullers join, are killed, hang and leave. Some readings are
+ * in the queue without a shard before there are pullers, and a proxy that knows of no shards sends there all the time.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
+import { relayedLine } from '../../protocol/relay.js';
+import { packedBody } from '../../queue/packed.js';
 import { eventually, type Running, Sandbox } from '../support/cli-harness.js';
 import { POSTGRES_BIN, PostgresServer, WHY_SKIPPED } from '../support/postgres-server.js';
 
 const SHARDS = 4;
 const HOSTS = Array.from({ length: 24 }, (_, i) => `edge-${i % 2 ? 'eu' : 'us'}-${i}`);
+/** Their readings are sent to the queue without a shard. */
+const UNSHARDED = HOSTS.filter((_, i) => i % 6 > 3);
+const PACKED_BEFORE = 10;
 const SEND_EVERY_MS = 150;
 /** Leases last 6 s, and are looked at every second; the rest is for a busy machine. */
 const TAKEN_OVER_MS = 10_000 + 4_000;
@@ -32,6 +40,16 @@ class Puller {
   }
 }
 
+/** As a sensor sends it. */
+function readingOf(hostname: string, sequence: number): string {
+  const reading = {
+    ...{ job_id: 'j', execution_id: `e-${hostname}`, icon_name: '', color: '#ffffff', hostname, sequence },
+    ...{ region: hostname.slice(5, 7), timestamp: new Date().toISOString(), job_submission_time: 1 },
+    ...{ values: { temperature: sequence } },
+  };
+  return JSON.stringify(reading);
+}
+
 const urlOf = (running: Running, purpose: string): Promise<string> =>
   eventually(`a ${purpose} that listens`, () => {
     const found = new RegExp(`${purpose} on (http://[^ ]+)`).exec(running.stdout + running.stderr)?.[1];
@@ -45,7 +63,9 @@ describe.skipIf(POSTGRES_BIN === undefined)(`shards and several pullers (${WHY_S
   let queue: string[];
   let store: string;
   let database: string;
-  let proxy: string;
+  let endpoint: string;
+  let shardedProxy: string;
+  let unshardedProxy: string;
   const pullers: Puller[] = [];
   /** What the proxy has accepted, by host. */
   const accepted = new Map<string, number>();
@@ -58,12 +78,17 @@ describe.skipIf(POSTGRES_BIN === undefined)(`shards and several pullers (${WHY_S
     database = new URL(store).pathname.slice(1);
     const shards = ['--shards', String(SHARDS)];
     const queueServer = sandbox.spawn(['queue', 'serve', '--port', '0', '--create', 'readings', ...shards]);
-    const endpoint = await urlOf(queueServer, 'queue');
-    const name = `${endpoint}/000000000000/readings`;
-    queue = ['--queue', name, '--queue-endpoint', endpoint, '--queue-unsigned', ...shards];
-    proxy = await urlOf(sandbox.spawn(['proxy', 'serve', '--port', '0', '--pack', ...queue]), 'proxy');
-    await startPuller();
+    endpoint = await urlOf(queueServer, 'queue');
+    await call('CreateQueue', { QueueName: 'readings' });
+    const unsharded = ['--queue', queueUrl(), '--queue-endpoint', endpoint, '--queue-unsigned'];
+    queue = [...unsharded, ...shards];
+    const serve = ['proxy', 'serve', '--port', '0'];
+    shardedProxy = await urlOf(sandbox.spawn([...serve, '--pack', ...queue]), 'proxy');
+    unshardedProxy = await urlOf(sandbox.spawn([...serve, '--state-dir', 'unsharded', ...unsharded]), 'proxy');
+    await sendPacked();
     sending = Promise.all(HOSTS.map(send));
+    await eventually('readings that wait', async () => (await unshardedDepth()) > 2 * UNSHARDED.length);
+    await startPuller();
   });
   afterAll(async () => {
     isSending = false;
@@ -79,15 +104,34 @@ describe.skipIf(POSTGRES_BIN === undefined)(`shards and several pullers (${WHY_S
     return puller.listening();
   }
 
+  const queueUrl = () => `${endpoint}/000000000000/readings`;
+  async function call(action: string, body: object): Promise<{ Attributes?: Record<string, string> }> {
+    const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `AmazonSQS.${action}` };
+    const answer = await fetch(endpoint, { method: 'POST', headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(await answer.text());
+    return (await answer.json()) as { Attributes?: Record<string, string> };
+  }
+  /** Messages in the queue without a shard. */
+  async function unshardedDepth(): Promise<number> {
+    const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
+    const { Attributes = {} } = await call('GetQueueAttributes', { QueueUrl: queueUrl(), AttributeNames: names });
+    return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
+  }
+  /** Of several shards in one message. */
+  async function sendPacked(): Promise<void> {
+    const sequences = Array.from({ length: PACKED_BEFORE }, (_, i) => i + 1);
+    const lines = UNSHARDED.flatMap((host) => sequences.map((one) => relayedLine({ text: readingOf(host, one) })));
+    const { body, encoding } = packedBody(lines.join(''));
+    const MessageAttributes = { packed: { DataType: 'String', StringValue: encoding } };
+    await call('SendMessage', { QueueUrl: queueUrl(), MessageBody: body, MessageAttributes });
+    for (const host of UNSHARDED) accepted.set(host, PACKED_BEFORE);
+  }
+
   /** As a sensor does: each reading until it is accepted. */
   async function send(hostname: string): Promise<void> {
-    for (let sequence = 1; isSending; sequence++) {
-      const reading = {
-        ...{ job_id: 'j', execution_id: `e-${hostname}`, icon_name: '', color: '#ffffff', hostname, sequence },
-        ...{ region: hostname.slice(5, 7), timestamp: new Date().toISOString(), job_submission_time: 1 },
-        ...{ values: { temperature: sequence } },
-      };
-      const body = JSON.stringify({ ...reading });
+    for (let sequence = (accepted.get(hostname) ?? 0) + 1; isSending; sequence++) {
+      const body = readingOf(hostname, sequence);
+      const proxy = UNSHARDED.includes(hostname) ? unshardedProxy : shardedProxy;
       const headers = { 'content-type': 'application/json' };
       while (!(await fetch(`${proxy}/send`, { method: 'POST', headers, body }).then(({ ok }) => ok))) await sleep(50);
       accepted.set(hostname, sequence);
@@ -197,6 +241,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`shards and several pullers (${WHY_S
       )[0];
     await eventually('all readings', async () => (await counts())?.rows === sent);
     expect(await counts()).toEqual({ rows: sent, readings: sent });
+    await eventually('nothing in the queue without a shard', async () => (await unshardedDepth()) === 0);
     for (const puller of pullers) {
       await eventually('all shards', async () => (await summaryOf(puller)).missing === undefined);
       expect((await summaryOf(puller)).total).toMatchObject({ received: sent, gaps: 0, live: HOSTS.length });
