@@ -1,5 +1,5 @@
 /** A store that moves from a file to a real PostgreSQL server. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -56,6 +56,24 @@ describe.skipIf(POSTGRES_BIN === undefined)(`store copy (${WHY_SKIPPED} where it
     await closeAll();
     rmSync(folder, { recursive: true, force: true });
   });
+
+  test.each(['precious notes\n', 'a database of another program'])(
+    'a file that holds %j stays as it is',
+    async (text) => {
+      const file = join(folder, 'precious');
+      writeFileSync(file, text);
+      if (text.startsWith('a')) {
+        rmSync(file);
+        const other = openSqlite(file);
+        other.exec('create table mine (x)');
+        closeDatabase(other);
+      }
+      const before = readFileSync(file);
+      await expect(copyStore(file, url, 1, () => {})).rejects.toMatchObject({ code: 'STORE_UNUSABLE' });
+      expect(readFileSync(file).equals(before)).toBe(true);
+      expect(readdirSync(folder)).toEqual(['precious']);
+    },
+  );
 
   /** As a puller leaves it: a checkpoint, and readings after it. */
   function fill(): SqliteStore {

@@ -3,7 +3,6 @@
  * the last reading there, and the view of the fleet goes on with the readings after its checkpoint. Readings that are copied
  * count as rolled up at once; the roll-ups, which have more than the readings, are copied, too.
  */
-import { existsSync } from 'node:fs';
 import type { FleetDump } from '../fleet/fleet.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { closeDatabase, isBusy, rowOf, rowsOf, type Database as Sqlite, type SqlValue } from '../lib/sqlite/driver.js';
@@ -14,8 +13,10 @@ import { HeldShard } from './postgres/held-shard.js';
 import { DAY_MS, makePartitions } from './postgres/partitions.js';
 import { prepareReader } from './postgres/reader-role.js';
 import { prepareSchema } from './postgres/schema.js';
+import { openForReading } from './sqlite/reader/statement-guard.js';
 import { intactText, MESSAGE_COLUMNS, READING_COLUMNS, type RowBytes, selectBytes } from './sqlite/rows.js';
 import { SqliteStore } from './sqlite/sqlite-store.js';
+import { withStoreErrors } from './sqlite/store-errors.js';
 
 const AT_ONCE = 5_000;
 /** Of days that are further away, which wrong clocks make, no table is made. */
@@ -77,7 +78,7 @@ const TABLES: Table[] = [
 ];
 
 /**
- * `path`: of the file; `location`: the URL. Rejects with `NO_STORE`, with `STORE_IN_USE` where a puller uses one of them or has
+ * `path`: of the file; `location`: the URL. Rejects with `NO_STORE` or `STORE_UNUSABLE`, with `STORE_IN_USE` where a puller uses one of them or has
  * stored there since, and as the stores do.
  */
 export async function copyStore(
@@ -101,7 +102,7 @@ export async function copyStore(
 
 /** Keeps every puller out until it is closed, and rolls up what waits. */
 function openAlone(path: string): SqliteStore {
-  if (!existsSync(path)) throw new AppError('NO_STORE', `there is no store at ${path}`);
+  requireStore(path);
   const store = new SqliteStore(path);
   try {
     // To leave its log a file must be open nowhere else.
@@ -113,6 +114,16 @@ function openAlone(path: string): SqliteStore {
   }
   for (let now = 0; store.rollUp(now) || store.notRolledUp > 0; now += MINUTE_MS);
   return store;
+}
+
+/** Of a file that is none a puller makes one of its own. Throws `NO_STORE` or `STORE_UNUSABLE`. */
+function requireStore(path: string): void {
+  const file = openForReading(path);
+  try {
+    withStoreErrors(path, () => rowsOf(file, 'select execution_id, sequence, elapsed_at from readings limit 1'));
+  } finally {
+    file.close();
+  }
 }
 
 const inUse = (message: string, hint: string) => new AppError('STORE_IN_USE', message, { hint });
