@@ -3,9 +3,19 @@
  * the last reading there, and the view of the fleet goes on with the readings after its checkpoint. Readings that are copied
  * count as rolled up at once; the roll-ups, which have more than the readings, are copied, too.
  */
+import { existsSync } from 'node:fs';
 import type { FleetDump } from '../fleet/fleet.js';
 import { AppError } from '../lib/errors/app-error.js';
-import { closeDatabase, isBusy, rowOf, rowsOf, type Database as Sqlite, type SqlValue } from '../lib/sqlite/driver.js';
+import {
+  closeDatabase,
+  isBusy,
+  isDamage,
+  openSqlite,
+  rowOf,
+  rowsOf,
+  type Database as Sqlite,
+  type SqlValue,
+} from '../lib/sqlite/driver.js';
 import { allShards, shardOf } from '../protocol/shard.js';
 import { MINUTE_MS } from './history.js';
 import { Database, PULLER_NAME, type Run } from './postgres/database.js';
@@ -13,10 +23,8 @@ import { HeldShard } from './postgres/held-shard.js';
 import { DAY_MS, makePartitions } from './postgres/partitions.js';
 import { prepareReader } from './postgres/reader-role.js';
 import { prepareSchema } from './postgres/schema.js';
-import { openForReading } from './sqlite/reader/statement-guard.js';
 import { intactText, MESSAGE_COLUMNS, READING_COLUMNS, type RowBytes, selectBytes } from './sqlite/rows.js';
 import { SqliteStore } from './sqlite/sqlite-store.js';
-import { withStoreErrors } from './sqlite/store-errors.js';
 
 const AT_ONCE = 5_000;
 /** Of days that are further away, which wrong clocks make, no table is made. */
@@ -78,7 +86,7 @@ const TABLES: Table[] = [
 ];
 
 /**
- * `path`: of the file; `location`: the URL. Rejects with `NO_STORE` or `STORE_UNUSABLE`, with `STORE_IN_USE` where a puller uses one of them or has
+ * `path`: of the file; `location`: the URL. Rejects with `NO_STORE`, with `STORE_IN_USE` where a puller uses one of them or has
  * stored there since, and as the stores do.
  */
 export async function copyStore(
@@ -102,7 +110,8 @@ export async function copyStore(
 
 /** Keeps every puller out until it is closed, and rolls up what waits. */
 function openAlone(path: string): SqliteStore {
-  requireStore(path);
+  if (!existsSync(path)) throw new AppError('NO_STORE', `there is no store at ${path}`);
+  if (!isStore(path)) throw new AppError('NO_STORE', `${path} is not a store of readings`);
   const store = new SqliteStore(path);
   try {
     // To leave its log a file must be open nowhere else.
@@ -116,11 +125,13 @@ function openAlone(path: string): SqliteStore {
   return store;
 }
 
-/** Of a file that is none a puller makes one of its own. Throws `NO_STORE` or `STORE_UNUSABLE`. */
-function requireStore(path: string): void {
-  const file = openForReading(path);
+/** Asked before a store is opened there, which puts a file that it can't read aside, and a new one in its place. */
+function isStore(path: string): boolean {
+  const file = openSqlite(path, { readOnly: true });
   try {
-    withStoreErrors(path, () => rowsOf(file, 'select execution_id, sequence, elapsed_at from readings limit 1'));
+    return rowOf(file, "select 1 from sqlite_schema where name = 'readings'") !== undefined;
+  } catch (error) {
+    return !isDamage(error);
   } finally {
     file.close();
   }

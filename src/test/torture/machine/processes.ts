@@ -35,8 +35,12 @@ export class Processes implements Machine {
     const { database, takeovers } = this.#cluster ?? {};
     if (database && name === database.name) return this.#disturb(name, () => database.kill());
     return this.#disturb(name, async () => {
-      const { pid } = this.#processOf(name);
-      const kill = () => void process.kill(pid, signal);
+      let pid = 0;
+      const kill = () => {
+        const killed = this.#processOf(name);
+        pid = killed.pid;
+        signalAll([killed], signal);
+      };
       if (takeovers && isPuller(name)) await takeovers.measure(this.#urlOf(name), kill);
       else kill();
       await eventually(`a new ${name}`, () => this.#processOf(name).pid !== pid, HEALED_MS);
