@@ -7,6 +7,7 @@ import { isAlive, type ProcessId, signalAll } from '../../../lib/process/process
 import { readRunState } from '../../../runtime/run-state.js';
 import { eventually, type Sandbox } from '../../support/cli-harness.js';
 import type { Cluster } from './cluster.js';
+import { crashesIn } from './crashes.js';
 import { deletedFilesOf } from './deleted-files.js';
 import { DATABASES, HEALED_MS, KEEPERS, type Keeper, type Machine, type OpenFile, type Running } from './machine.js';
 
@@ -103,6 +104,11 @@ export class Processes implements Machine {
       const { memory } = usages([id]).get(id.name)!;
       return { name: id.name, pid: id.pid, memory };
     });
+  }
+
+  crashes(): string[] {
+    const logs = [join(this.#sandbox.stateDir, 'logs'), ...(this.#cluster ? [this.#cluster.further.logs] : [])];
+    return logs.flatMap(crashesIn);
   }
 
   async deletedFiles(): Promise<OpenFile[]> {
