@@ -157,7 +157,14 @@ async function attack(
   await cluster?.further.stop();
   for (const line of [...course.lines, ...(cluster?.takeovers.histogram() ?? [])]) log(line);
   const late = cluster?.takeovers.problems ?? [];
-  const problems = [...nemesis.problems, ...history.badAnswers, ...fleet, ...course.problems, ...late];
+  const problems = [
+    ...nemesis.problems,
+    ...history.badAnswers,
+    ...fleet,
+    ...course.problems,
+    ...late,
+    ...machine.crashes(),
+  ];
   const { deletedFiles } = nemesis;
   const good = [verdict.missing, verdict.wrong, problems, deletedFiles].every((found) => found.length === 0);
   return { ...verdict, problems, deletedFiles, good, folder: sandbox.dir };
