@@ -61,6 +61,7 @@ export async function openUnits({ queues, store, ...options }: UnitsOptions): Pr
     return {
       shards: holder.shards,
       store: shared,
+      secret: shared.secret,
       past: (shard) => shared.past(shard),
       held: () => holder.held(),
       peers: () => holder.peers(),

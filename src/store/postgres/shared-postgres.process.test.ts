@@ -76,6 +76,20 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a shared PostgreSQL store (${WHY_SK
     await expect(PostgresStore.open(url)).rejects.toMatchObject({ code: 'STORE_SHARDS' });
   });
 
+  test('its pullers have one secret, which nobody else has', async () => {
+    const [a, b] = await Promise.all([join('http://a'), join('http://b')]);
+    expect(a.secret).toMatch(/^[\w-]{32}$/);
+    expect([b.secret, (await join('http://c')).secret]).toEqual([a.secret, a.secret]);
+    const database = new URL(url).pathname.slice(1);
+    const others =
+      "select privilege_type from information_schema.table_privileges where table_name = 'peer_secret' and grantee <> grantor";
+    expect(await server.query(others, database)).toEqual([]);
+    const asked = async () => {
+      for await (const _ of readPostgres({ path: url, sql: 'select secret from peer_secret' }));
+    };
+    await expect(asked()).rejects.toThrow('the store can only be read');
+  });
+
   test('a shard has one holder: what is free is taken once, and what is released by others', async () => {
     const [a, b] = [await join('http://a'), await join('http://b')];
     const taken = await Promise.all([a.claim(2), b.claim(2), a.claim(1), b.claim(1)]);
