@@ -97,6 +97,8 @@ export interface PlanContext {
   nodesPerRegion: number;
   /** Bearer token for control calls; given to children by environment, never by argument. */
   token: string;
+  /** For the network's own services that answer readers, where it was given. */
+  viewerToken?: string | undefined;
   /** Environment for sensors' hosts, such as `SENSOR_TOKEN`. */
   sensorEnv: Record<string, string>;
   /** Key ring of the sensor tokens of single nodes; left out where all sensors share one. */

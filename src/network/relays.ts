@@ -34,7 +34,7 @@ export async function startRelays(
   context: PlanContext,
   upstreamOf: (region: string) => string,
 ): Promise<Record<string, string>> {
-  const { supervisor, stateDir, tlsCa, logging, rateLimit, relays } = context;
+  const { supervisor, stateDir, tlsCa, viewerToken, logging, rateLimit, relays } = context;
   if (!relays) return {};
   // Only sensors use them, who are told. A default port could be taken by another `up` that starts just now.
   const ports = await freePorts(REGIONS.length);
@@ -48,6 +48,8 @@ export async function startRelays(
         proxyPort: ports[i],
         stateDir,
         tlsCa,
+        // With one, reading is locked on loopback, too.
+        viewerToken,
         rateLimit,
         ...logging,
         ...relaySecrets(context, region),

@@ -49,7 +49,7 @@ test.each([
   [409, 'NOT_AUTHORITY', 'user', /--follow/],
   [499, 'BAD_FIELD', 'user', /^Correct the value/],
   [500, 'INTERNAL', 'system', /Read its log/],
-  [503, 'AUTHORITY_UNREACHABLE', 'system', /^Make the change there/],
+  [503, 'AUTHORITY_UNREACHABLE', 'system', /^Try again/],
 ])('the answer %i %s is an error with a hint', async (status, code, fault, hint) => {
   answers(status, { error: { code, message: 'why', reason: 'why' } });
   const did = status < 500 ? 'refused' : 'failed';

@@ -78,7 +78,9 @@ export class ProxyClient {
 }
 
 function hintFor(status: number, code: string): string {
-  if (code === 'AUTHORITY_UNREACHABLE') return 'Make the change there, or try again when it answers.';
+  if (code === 'AUTHORITY_UNREACHABLE') return 'Try again when it answers.';
+  if (code === 'NOT_ALLOWED')
+    return 'Start that proxy with the operator token in WASM_SENSORS_TOKEN (`up` keeps it in .wasm-sensors/token).';
   if (code === 'NOT_AUTHORITY') return 'Start every other proxy with --follow and the address of the authority.';
   if (status === 401 || status === 403)
     return 'Set WASM_SENSORS_TOKEN to its operator token (`up` keeps it in .wasm-sensors/token).';

@@ -101,7 +101,9 @@ export class FleetClient {
     while (!signal?.aborted) {
       const began = Date.now();
       const search = searchOf({ region, since, kinds: kinds?.join(','), own: own ? 1 : undefined });
-      const response = await this.#fetch(`/events?${search}`, { signal: signal ?? null });
+      // The secret of the pullers goes nowhere else.
+      const redirect = own ? 'error' : 'follow';
+      const response = await this.#fetch(`/events?${search}`, { signal: signal ?? null, redirect });
       const messages = received(
         response.body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream()),
       );

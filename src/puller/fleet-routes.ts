@@ -1,8 +1,9 @@
 /** What is asked of the whole fleet, or of the shards of this puller alone, by another one; and what an operator says of it. */
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { Turns } from '../lib/async/turns.js';
 import { parseQuery, readJsonBody } from '../lib/errors/http-error.js';
+import { type AccessLock, lockedBy } from '../lib/net/access-lock.js';
 import { tokenProblem } from '../lib/net/bearer-token.js';
 import { clientGone } from '../lib/net/client-gone.js';
 import { SlowReaders } from '../lib/net/slow-readers.js';
@@ -49,8 +50,34 @@ const sinceSchema = z.object({ submission: z.coerce.number('must be Unix millise
 /** Whether another puller asks. */
 export const isFromPuller = (c: Context): boolean => c.req.query(OWN) !== undefined;
 
-/** `token`: the operator token; without one annotations are refused. */
-export function fleetRoutes(whole: WholeFleet, token: string | undefined): Hono {
+/** What one asks for its own shards alone, so that nothing else is answered to it. */
+const FOR_PULLERS = new Set([
+  '/stats',
+  '/events',
+  '/fleet',
+  '/fleet/summary',
+  '/fleet/since',
+  '/fleet/convergence',
+  '/fleet/annotations',
+]);
+
+/** Whether it is one of the same store. */
+const isPeer = (c: Context, secret: string | undefined): boolean =>
+  isFromPuller(c) &&
+  FOR_PULLERS.has(c.req.path) &&
+  tokenProblem(c.req.header('authorization'), [secret], 'this') === undefined;
+
+/** Other pullers need none of the lock's tokens, but the secret of the store. */
+export function lockedForClients(lock: AccessLock | undefined, secret: string | undefined): MiddlewareHandler {
+  const locked = lockedBy(lock);
+  return (c, next) => (isPeer(c, secret) ? next() : locked(c, next));
+}
+
+/** `token`: the operator token; without one clients may not annotate. `secret`: that of the store. */
+export function fleetRoutes(
+  whole: WholeFleet,
+  { token, secret }: { token?: string | undefined; secret?: string | undefined },
+): Hono {
   const app = new Hono();
   const slowReaders = new SlowReaders();
   // These go through the whole fleet. Pullers that ask each other do not wait for those who wait for them.
@@ -92,13 +119,13 @@ export function fleetRoutes(whole: WholeFleet, token: string | undefined): Hono 
   });
   app.post('/fleet/annotations', async (c) => {
     const problem = tokenProblem(c.req.header('authorization'), [token], 'noting this');
-    if (problem) throw problem;
+    if (problem && !isPeer(c, secret)) throw problem;
     const annotation = await readJsonBody(c, annotationSchema);
     if (isFromPuller(c)) {
       await whole.annotateOwn(annotation);
       return c.json({ parts: [] } satisfies OwnAnswer<object>);
     }
-    await whole.annotate(annotation, token);
+    await whole.annotate(annotation);
     return c.json({ status: 'noted' });
   });
   return app;

@@ -8,7 +8,7 @@ import { Exclusive } from '../lib/async/exclusive.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { statusOf } from '../lib/errors/codes.js';
 import { answerError, answerNotFound, parseQuery } from '../lib/errors/http-error.js';
-import { type AccessLock, lockedBy, type OperatorSessions } from '../lib/net/access-lock.js';
+import type { AccessLock, OperatorSessions } from '../lib/net/access-lock.js';
 import { refuseForeignPages } from '../lib/net/browser-guard.js';
 import { lateRefusals, WrongTokens } from '../lib/net/wrong-tokens.js';
 import { Places } from '../lib/places.js';
@@ -20,7 +20,7 @@ import type { FleetControls } from './controls/fleet-controls.js';
 import type { EventBus, Listener } from './events/event-bus.js';
 import { eventStream, type StreamFilter } from './events/event-stream.js';
 import { pastEvents, pastOfAll } from './events/past-events.js';
-import { fleetRoutes, isFromPuller } from './fleet-routes.js';
+import { fleetRoutes, isFromPuller, lockedForClients } from './fleet-routes.js';
 import { historyRoutes } from './history-routes.js';
 import type { PeerEvents } from './peers/peer-events.js';
 import type { OfShard, OwnAnswer } from './peers/peers.js';
@@ -53,8 +53,6 @@ export interface PullerHttpOptions {
   hosts?: string[] | undefined;
   /** The operator token; without one annotations are refused. */
   token?: string | undefined;
-  /** With which other pullers may read, where there is no operator token. */
-  viewerToken?: string | undefined;
   /** Browsers that may change things. */
   operator?: OperatorSessions | undefined;
   /** Called with the stack of a bug. */
@@ -132,7 +130,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   );
   app.use(lateRefusals(new WrongTokens()));
   for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/controls/*', '/history', '/query', '/export']) {
-    app.use(path, lockedBy(http.lock));
+    app.use(path, lockedForClients(http.lock, units.secret));
   }
   app.get('/stats', async (c) => {
     const question = await statsQuestion(units.held());
@@ -142,7 +140,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   });
   app.route('/', pullerMetrics({ units, bus, now }).routes);
   app.route('/', historyRoutes(units.store, now));
-  app.route('/', fleetRoutes(whole, http.token));
+  app.route('/', fleetRoutes(whole, { token: http.token, secret: units.secret }));
   app.get('/events', async (c) => {
     if (closed.aborted) throw new AppError('STOPPING', 'the puller is stopping');
     const { region, since, kinds } = parseQuery(eventsSchema, c.req.query());

@@ -65,10 +65,9 @@ export async function createPuller(options: PullerOptions) {
   /** The alerts that fire, whoever raises them. */
   let firing: AlertEvent[] = [];
   let raisesAlerts = false;
-  const token = http.token ?? http.viewerToken;
-  const whole = new WholeFleet(units, token, () => firing);
+  const whole = new WholeFleet(units, () => firing);
   // Before the next summary says so: who begins to listen meanwhile is not to miss it.
-  const peerEvents = new PeerEvents(units, whole.peers, token, (alert) => {
+  const peerEvents = new PeerEvents(units, whole.peers, (alert) => {
     const others = firing.filter((one) => subjectOf(one) !== subjectOf(alert));
     firing = alert.firing ? [...others, alert] : others;
   });
@@ -119,7 +118,7 @@ export async function createPuller(options: PullerOptions) {
       bus,
       peerEvents,
       firing: () => firing,
-      controls: controls?.(whole, (region, connected) => void whole.annotate({ region, connected }, http.token)),
+      controls: controls?.(whole, (region, connected) => void whole.annotate({ region, connected })),
       closed: closed.signal,
       http,
     }),

@@ -56,7 +56,7 @@ export async function planStack(
     emit,
     nodesPerRegion: values.nodes,
     logging: givenSettings(settings, ['logLevel', 'logFormat']),
-    ...givenSettings(settings, ['rateLimit']),
+    ...givenSettings(settings, ['rateLimit', 'viewerToken']),
     // One token for all sensors where one is set; else a key for tokens of single nodes, where the network can give them.
     sensorEnv: values.sensorToken === undefined ? {} : { SENSOR_TOKEN: values.sensorToken },
     ...(key === undefined ? {} : { sensorKey: key }),

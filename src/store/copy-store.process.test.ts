@@ -1,5 +1,5 @@
 /** A store that moves from a file to a real PostgreSQL server. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -167,6 +167,13 @@ describe.skipIf(POSTGRES_BIN === undefined)(`store copy (${WHY_SKIPPED} where it
     file.close();
     const tables = await copyStore(path(), url, 1, () => {});
     expect(tables).toContainEqual({ table: 'readings', from: COUNT - 1, to: COUNT - 1 });
+  });
+
+  test.each(['text of somebody else\n', ''])('a file that is no store is left as it is: %j', async (text) => {
+    writeFileSync(path(), text, { mode: 0o644 });
+    await expect(copyStore(path(), url, 1, () => {})).rejects.toMatchObject({ code: 'NO_STORE' });
+    expect([readdirSync(folder), readFileSync(path(), 'utf8')]).toEqual([['readings.db'], text]);
+    expect(statSync(path()).mode & 0o777).toBe(0o644);
   });
 
   test('a store that a puller uses, or has used, is left alone', async () => {

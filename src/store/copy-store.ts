@@ -6,7 +6,16 @@
 import { existsSync } from 'node:fs';
 import type { FleetDump } from '../fleet/fleet.js';
 import { AppError } from '../lib/errors/app-error.js';
-import { closeDatabase, isBusy, rowOf, rowsOf, type Database as Sqlite, type SqlValue } from '../lib/sqlite/driver.js';
+import {
+  closeDatabase,
+  isBusy,
+  isDamage,
+  openSqlite,
+  rowOf,
+  rowsOf,
+  type Database as Sqlite,
+  type SqlValue,
+} from '../lib/sqlite/driver.js';
 import { allShards, shardOf } from '../protocol/shard.js';
 import { MINUTE_MS } from './history.js';
 import { Database, PULLER_NAME, type Run } from './postgres/database.js';
@@ -102,6 +111,7 @@ export async function copyStore(
 /** Keeps every puller out until it is closed, and rolls up what waits. */
 function openAlone(path: string): SqliteStore {
   if (!existsSync(path)) throw new AppError('NO_STORE', `there is no store at ${path}`);
+  if (!isStore(path)) throw new AppError('NO_STORE', `${path} is not a store of readings`);
   const store = new SqliteStore(path);
   try {
     // To leave its log a file must be open nowhere else.
@@ -113,6 +123,18 @@ function openAlone(path: string): SqliteStore {
   }
   for (let now = 0; store.rollUp(now) || store.notRolledUp > 0; now += MINUTE_MS);
   return store;
+}
+
+/** Asked before a store is opened there, which puts a file that it can't read aside, and a new one in its place. */
+function isStore(path: string): boolean {
+  const file = openSqlite(path, { readOnly: true });
+  try {
+    return rowOf(file, "select 1 from sqlite_schema where name = 'readings'") !== undefined;
+  } catch (error) {
+    return !isDamage(error);
+  } finally {
+    file.close();
+  }
 }
 
 const inUse = (message: string, hint: string) => new AppError('STORE_IN_USE', message, { hint });

@@ -21,6 +21,8 @@ export interface RegisteredPuller {
 export interface SharedStore extends Pick<ReadingsStore, 'path' | 'history'> {
   /** How many there are. */
   readonly shards: number;
+  /** With which its pullers know each other: as a bearer token. */
+  readonly secret: string;
   /** Of this puller. */
   readonly id: string;
   /** Registers this puller; one that was registered at this address before is dead. */

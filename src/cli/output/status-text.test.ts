@@ -189,6 +189,6 @@ test.each([
 });
 
 test('hosts that are revoked are named', () => {
-  expect(line('revoked', { revoked: ['edge-eu-1', 'x'] })).toBe('edge-eu-1, x: their readings are refused');
+  expect(line('revoked', { revoked: ['edge-eu-1', 'x'] })).toBe('edge-eu-1, x: readings are refused');
   expect(line('revoked')).toBeUndefined();
 });

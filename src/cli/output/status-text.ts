@@ -51,7 +51,7 @@ export function statusText({ kind, up, endpoints, settings }: RunState, status: 
     ...relayLines(fleet.summary.relays ?? [], fleet.summary.time, style).map(
       (text, i): Line => [i === 0 ? 'relays' : '', text],
     ),
-    ['revoked', revoked.length > 0 && `${revoked.join(', ')}: their readings are refused`],
+    ['revoked', revoked.length > 0 && `${revoked.join(', ')}: readings are refused`],
     ...missingLines(fleet.summary.missing).map((text): Line => ['missing', style.red(text)]),
     ...pullerLines(puller, endpoints.puller, style).map((text, i): Line => [i === 0 ? 'pullers' : '', text]),
     ['queue', queueText(puller, style)],

@@ -134,7 +134,7 @@ export const BINDINGS: Binding[] = [
         const connected = data.summary?.regions.find((one) => one.region === region)?.cut === true;
         const question = connected
           ? undefined
-          : `Cut region ${region} off? Its sensors run on; they, or their relay, keep readings.`;
+          : `Cut ${region} off? Its sensors run on and keep readings, or their relay does.`;
         return askFirst(state, question, { type: 'link', region, connected });
       }),
   },

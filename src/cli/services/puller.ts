@@ -72,7 +72,6 @@ export const servePuller = (context: CommandContext): Promise<number> =>
         operator,
         hosts: hostNames(settings.host, settings.allowedHosts, [urlForOthers(settings, 'http://127.0.0.1')]),
         token,
-        viewerToken,
         log: (text) => logDefect(log, text),
       },
       controls: (fleet, markLink) => pageControls(settings, fleet, markLink),

@@ -57,7 +57,7 @@ export function tokenProblem(
 ): AppError | undefined {
   if (tokens.some((token) => token !== undefined && sameText(header ?? '', `Bearer ${token}`))) return undefined;
   if (tokens.every((token) => token === undefined))
-    return new AppError('NOT_ALLOWED', `${what} is switched off here: no token was set`);
+    return new AppError('NOT_ALLOWED', `${what} is switched off here: it was started without an operator token`);
   return header === undefined
     ? new AppError('TOKEN_MISSING', `${what} needs a token: Authorization: Bearer …`)
     : new AppError('TOKEN_WRONG', `${what}: the token is not the right one`);

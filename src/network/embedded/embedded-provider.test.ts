@@ -75,7 +75,8 @@ test('with relays: each region has one behind a link of its own, which is cut an
   await once(proxy, 'listening');
   const told = hostHears();
   const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-  const { plan: planned, children, stopped } = await plan({ relays: true, sensorKey: 'k'.repeat(32) });
+  const given = { relays: true, sensorKey: 'k'.repeat(32), viewerToken: 'viewer' };
+  const { plan: planned, children, stopped } = await plan(given);
   const { connection } = await planned.start({ proxyUrl });
   const relay = children.find(({ name }) => name === 'relay-eu')!;
   const argument = (flag: string) => relay.args[relay.args.indexOf(flag) + 1]!;
@@ -83,6 +84,8 @@ test('with relays: each region has one behind a link of its own, which is cut an
   expect(connection.relayUrls.eu).toBe(`http://127.0.0.1:${argument('--port')}`);
   expect(relay.env).toMatchObject({ WASM_SENSORS_RELAY_TOKEN: relayTokenOf('k'.repeat(32), 'eu') });
   expect(relay.env).not.toHaveProperty('WASM_SENSORS_TOKEN');
+  // Where reading the proxy needs it on loopback, too.
+  expect(relay.env).toMatchObject({ WASM_SENSORS_VIEWER_TOKEN: 'viewer' });
   // It is on loopback and without TLS, also where the proxy is not. Its own folder may be deleted.
   expect([argument('--host'), relay.cwd]).toEqual(['127.0.0.1', stateDir]);
   expect(relay.env).toMatchObject({ WASM_SENSORS_TLS_CERT: undefined, WASM_SENSORS_TLS_KEY: undefined });

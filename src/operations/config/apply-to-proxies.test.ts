@@ -119,7 +119,7 @@ test('followers alone refuse the change and name the authority', async () => {
   await expect(applyChange(all.slice(1), set({ emoji: 1 }))).rejects.toMatchObject({
     code: 'AUTHORITY_UNREACHABLE',
     message: expect.stringContaining(authority.client.url),
-    hint: expect.stringContaining('try again'),
+    hint: expect.stringContaining('Try again'),
   });
 });
 

@@ -15,7 +15,6 @@ const ALERTS: FleetEvent['event'][] = ['alert'];
 export class PeerEvents {
   readonly #units: Units;
   readonly #peers: Peers;
-  readonly #token: string | undefined;
   readonly #onAlert: (alert: AlertEvent) => void;
   readonly #bus = new EventBus();
   /** How many listeners want every reading, and how many do not. */
@@ -24,11 +23,10 @@ export class PeerEvents {
   readonly #streams = new Map<string, { kinds: FleetEvent['event'][]; end: AbortController }>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** `token`: as of {@link Peers}. `onAlert`: called before whoever listens hears of it. */
-  constructor(units: Units, peers: Peers, token: string | undefined, onAlert: (alert: AlertEvent) => void = () => {}) {
+  /** `onAlert`: called before whoever listens hears of it. */
+  constructor(units: Units, peers: Peers, onAlert: (alert: AlertEvent) => void = () => {}) {
     this.#units = units;
     this.#peers = peers;
-    this.#token = token;
     this.#onAlert = onAlert;
   }
 
@@ -69,7 +67,7 @@ export class PeerEvents {
   async #listen({ id, url }: Peer, kinds: FleetEvent['event'][]): Promise<void> {
     const stream = { kinds, end: new AbortController() };
     this.#streams.set(id, stream);
-    const client = new FleetClient(url, { token: this.#token, retryForMs: 0 });
+    const client = new FleetClient(url, { token: this.#units.secret, retryForMs: 0 });
     try {
       for await (const event of client.events({ kinds, own: true, signal: stream.end.signal })) {
         if (event.event === 'alert') this.#onAlert(event);

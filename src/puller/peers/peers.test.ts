@@ -1,4 +1,7 @@
 /** Three pullers over four shards: what any of them answers is whole, and says what is missing from it. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AlertEvent, FleetEvent } from '../../fleet/fleet-events.js';
@@ -14,7 +17,8 @@ import type { Unit, Units } from '../shards/units.js';
 import { PeerEvents } from './peer-events.js';
 import { WholeFleet } from './whole-fleet.js';
 
-const TOKEN = 'operator-secret';
+/** Of the store. */
+const SECRET = 'secret-of-the-store';
 const SHARDS = 4;
 
 interface TestPuller {
@@ -25,8 +29,11 @@ interface TestPuller {
   app: Hono;
   /** Never answers. */
   hangs: boolean;
-  /** Requests that came. */
+  /** Its operator token, which the others do not have. */
+  token: string;
+  /** Requests that came, and their tokens. */
   asked: string[];
+  tokens: (string | null)[];
 }
 
 let pullers: TestPuller[];
@@ -41,6 +48,7 @@ beforeEach(() => {
     const puller = pullers.find((one) => one.url === url.origin);
     if (!puller) throw new TypeError('fetch failed', { cause: new Error(`connect ECONNREFUSED ${url.host}`) });
     puller.asked.push(`${url.pathname}${url.search}`);
+    puller.tokens.push(new Headers(init.headers).get('authorization'));
     if (puller.hangs) {
       return new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(init.signal?.reason)));
     }
@@ -50,32 +58,34 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals());
 
 /** A puller that holds these shards. */
-function start(id: string, shards: number[], token: string | undefined = TOKEN): TestPuller {
+function start(id: string, shards: number[], secret = SECRET): TestPuller {
+  const token = `operator of ${id}`;
   const bus = new EventBus();
   const held = shards.map((shard) => {
     const queue = Object.assign(new ScriptedQueue(), { depth: async () => ({ visible: 1, inFlight: 0, delayed: 0 }) });
     return unitOf(new EventHub(bus), { shard, queue });
   });
   const units: Units = {
-    ...{ shards: SHARDS, store: undefined, past: () => undefined },
+    ...{ shards: SHARDS, store: undefined, secret, past: () => undefined },
     held: () => puller.units,
     peers: () =>
       pullers
         .filter((one) => one.id !== id)
         .map((one) => ({ id: one.id, url: one.url, shards: one.units.map(({ shard }) => shard) })),
   };
-  const whole = new WholeFleet(units, token);
+  const whole = new WholeFleet(units);
   const app = createPullerApp({
     ...{ units, whole, bus, firing: () => firing, closed: closed.signal },
-    peerEvents: new PeerEvents(units, whole.peers, token),
-    http: { page: new Hono(), lock: accessLock([TOKEN]), token: TOKEN, log: console.error },
+    peerEvents: new PeerEvents(units, whole.peers),
+    http: { page: new Hono(), lock: accessLock([token]), token, log: console.error },
   });
-  const puller: TestPuller = { id, url: `http://${id}.test`, units: held, whole, app, hangs: false, asked: [] };
+  const puller: TestPuller = { id, url: `http://${id}.test`, units: held, whole, app, token, ...idle() };
   pullers.push(puller);
   return puller;
 }
 
-const client = ({ url }: TestPuller) => new FleetClient(url, { token: TOKEN });
+const idle = () => ({ hangs: false, asked: [], tokens: [] });
+const client = ({ url, token }: TestPuller) => new FleetClient(url, { token });
 
 /** A reading of a sensor of its own host comes to a shard. */
 function arrive(puller: TestPuller, shard: number, over: Partial<Reading> = {}): void {
@@ -139,7 +149,7 @@ test('a shard that nobody holds is missing, and so is one whose puller is gone o
   const [a, b, c] = threePullers();
   pullers.splice(pullers.indexOf(c), 1);
   expect((await client(a).summary()).missing).toEqual([{ shards: [2], why: 'no puller has it at the moment' }]);
-  const stranger = start('d', [2], 'another token');
+  const stranger = start('d', [2], 'another secret');
   const { missing } = await client(stranger).summary();
   expect(missing?.map(({ puller, shards }) => [puller, shards])).toEqual([
     [a.url, [0, 3]],
@@ -160,7 +170,8 @@ test('a shard that moves is counted once while both pullers have it', async () =
 
 test('what the operator says reaches the units of all pullers', async () => {
   const [a, b, c] = threePullers();
-  await client(c).annotate({ region: 'eu', connected: false }, TOKEN);
+  await client(c).annotate({ region: 'eu', connected: false }, c.token);
+  expect([a, b].map(({ tokens }) => tokens)).toEqual([[`Bearer ${SECRET}`], [`Bearer ${SECRET}`]]);
   for (const puller of [a, b, c]) {
     const { regions } = await client(puller).summary();
     expect(regions.map(({ region, cut }) => [region, cut])).toEqual([
@@ -190,4 +201,68 @@ test('live events of all pullers come to whoever listens to one, and what fires,
   expect(hosts.sort()).toEqual(['edge-0', 'edge-1', 'edge-2', 'edge-3']);
   end.abort();
   await listening.catch(() => {});
+});
+
+// Whoever may write into the table of the pullers chooses where they send it.
+test('the secret of the store is the only one that a puller sends to others', async () => {
+  const [a, b] = threePullers();
+  const end = new AbortController();
+  const listening = client(b)
+    .events({ kinds: ['alert'], signal: end.signal })
+    .next();
+  await client(b).snapshot();
+  await client(b).stats();
+  await vi.waitFor(() => expect(a.asked.some((path) => path.startsWith('/events'))).toBe(true));
+  end.abort();
+  await listening.catch(() => {});
+  expect(new Set(a.tokens)).toEqual(new Set([`Bearer ${SECRET}`]));
+});
+
+test('a redirect gets no secret', async () => {
+  vi.unstubAllGlobals();
+  const asked: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url);
+    response.writeHead(307, { location: '/elsewhere' }).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const a = start('a', [0]);
+  Object.assign(start('b', [1]), { url });
+  expect((await a.whole.peers.ask({ path: '/stats' })).failed.size).toBe(1);
+  const events = new FleetClient(url, { token: SECRET, retryForMs: 0 }).events({ own: true });
+  await expect(events.next()).rejects.toMatchObject({ code: 'PULLER_GONE' });
+  expect(asked).toEqual(['/stats?own=1', expect.stringContaining('/events?')]);
+  server.close();
+});
+
+test('with the secret of the store a locked puller answers questions about its own shards, and nothing else', async () => {
+  const { app, url } = start('a', [0]);
+  async function isRefused(method: string, path: string, secret = SECRET): Promise<boolean> {
+    const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/json' };
+    const body = method === 'POST' ? JSON.stringify({ region: 'eu', connected: true }) : null;
+    const response = await app.request(url + path, { method, headers, body });
+    await response.body?.cancel();
+    return [401, 403].includes(response.status);
+  }
+  const paths = new Set<string>();
+  for (const { method, path } of app.routes) {
+    if (method === 'ALL' || ['/health', '/ready'].includes(path)) continue;
+    if (!(await isRefused(method, `${path}?own=1`))) paths.add(path);
+    expect([path, await isRefused(method, path)]).toEqual([path, true]);
+    expect([path, await isRefused(method, `${path}?own=1`, 'wrong')]).toEqual([path, true]);
+  }
+  const answered = [
+    '/events',
+    '/fleet',
+    '/fleet/annotations',
+    '/fleet/convergence',
+    '/fleet/since',
+    '/fleet/summary',
+    '/stats',
+  ];
+  expect([...paths].sort()).toEqual(answered);
+  for (const path of ['/fleet/config', '/fleet/dead-letters', '/query', '/metrics', '/history', '/controls']) {
+    expect(app.routes.map((route) => route.path)).toContain(path);
+  }
 });

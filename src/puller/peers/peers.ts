@@ -7,7 +7,10 @@ import { causeMessageOf } from '../../lib/errors/app-error.js';
 import { errorFromAnswer } from '../../lib/errors/http-error.js';
 import type { Peer, Unit, Units } from '../shards/units.js';
 
-/** In the query of a request of another puller: only the units of the one that is asked answer, so that nobody asks on. */
+/**
+ * In the query of a request of another puller: only the units of the one that is asked answer, so that nobody asks on. Such a
+ * request has the secret of the store, which is good for nothing else.
+ */
 export const OWN = 'own';
 
 /** What a unit says; `puller`: the URL of the other one that holds it. */
@@ -50,10 +53,9 @@ export class Peers {
   /** Sensors of the whole fleet, as it was heard last. */
   sensors = 0;
 
-  /** `token`: one that all pullers of the store may read with; needed where they listen on more than loopback. */
-  constructor(units: Units, token: string | undefined) {
+  constructor(units: Units) {
     this.#units = units;
-    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    this.#headers = units.secret === undefined ? {} : { authorization: `Bearer ${units.secret}` };
   }
 
   async ask<T>({ path, body, isLong }: Omit<Question<T>, 'of'>): Promise<PeerAnswers<T>> {
@@ -94,10 +96,8 @@ export class Peers {
   }
 
   /** Tells all others something; those that do not answer have not heard it. */
-  async tell(path: string, body: object, token: string | undefined): Promise<void> {
-    const headers = token === undefined ? this.#headers : { authorization: `Bearer ${token}` };
-    const told = this.#units.peers().map((peer) => this.#request(peer, path, body, ANSWER_MS, headers));
-    await Promise.allSettled(told);
+  async tell(path: string, body: object): Promise<void> {
+    await Promise.allSettled(this.#units.peers().map((peer) => this.#request(peer, path, body, ANSWER_MS)));
   }
 
   isSilent(peer: Peer): boolean {
@@ -129,13 +129,14 @@ export class Peers {
     this.#probed.delete(peer.id);
   }
 
-  async #request<T>({ url }: Peer, path: string, body: object | undefined, ms: number, headers = this.#headers) {
+  async #request<T>({ url }: Peer, path: string, body: object | undefined, ms: number) {
     const to = new URL(path, url);
     to.searchParams.set(OWN, '1');
     const post = { method: 'POST', body: JSON.stringify(body) };
     const json = { 'content-type': 'application/json' };
     const signal = AbortSignal.timeout(ms);
-    const response = await fetch(to, { ...(body ? post : {}), headers: { ...json, ...headers }, signal });
+    const headers = { ...json, ...this.#headers };
+    const response = await fetch(to, { ...(body ? post : {}), headers, signal, redirect: 'error' });
     if (response.ok) return ((await response.json()) as OwnAnswer<T>).parts;
     const answer: unknown = await response.json().catch(() => undefined);
     throw errorFromAnswer(answer, 'PULLER_ERROR', `it answered ${response.status}`);

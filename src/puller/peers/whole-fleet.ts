@@ -49,10 +49,10 @@ export class WholeFleet implements FleetReader {
   /** `until`: of `performance.now()`. */
   readonly #made = new WeakMap<Unit, { part: SummaryPart; until: number }>();
 
-  /** `token`: as of {@link Peers}. `firing`: the alerts of the whole fleet, where they are raised here. */
-  constructor(units: Units, token?: string, firing: () => AlertEvent[] = () => []) {
+  /** `firing`: the alerts of the whole fleet, where they are raised here. */
+  constructor(units: Units, firing: () => AlertEvent[] = () => []) {
     this.#units = units;
-    this.peers = new Peers(units, token);
+    this.peers = new Peers(units);
     this.shardParts = {
       path: SUMMARY.path,
       of: (unit) => ({
@@ -123,9 +123,9 @@ export class WholeFleet implements FleetReader {
     return { ...mergeConvergence(together.parts, goal.fields), ...missingOf(together) };
   }
 
-  /** `token`: the operator's. Others that do not answer have not heard it. */
-  async annotate(annotation: Annotation, token: string | undefined): Promise<void> {
-    await Promise.all([this.annotateOwn(annotation), this.peers.tell('/fleet/annotations', annotation, token)]);
+  /** Others that do not answer have not heard it. */
+  async annotate(annotation: Annotation): Promise<void> {
+    await Promise.all([this.annotateOwn(annotation), this.peers.tell('/fleet/annotations', annotation)]);
   }
 
   async annotateOwn(annotation: Annotation): Promise<void> {

@@ -63,6 +63,7 @@ export async function openUnits({ queues, openUnsharded, store, ...options }: Un
     return {
       shards: holder.shards,
       store: shared,
+      secret: shared.secret,
       past: (shard) => shared.past(shard),
       held: () => holder.held(),
       peers: () => holder.peers(),

@@ -24,7 +24,7 @@ class Table {
       if (this.away.has(id)) throw new Error('the server does not answer');
     };
     return {
-      ...{ id, shards: this.shards.length, path: 'postgres://db', history: async () => [] },
+      ...{ id, shards: this.shards.length, path: 'postgres://db', secret: 's', history: async () => [] },
       join: async () => here(),
       renew: async () => {
         here();

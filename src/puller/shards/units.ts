@@ -57,6 +57,8 @@ export interface Units {
   past(shard: number): PastStore | undefined;
   /** Those that run here now, by shard: always one where the store is not shared. */
   held(): readonly Unit[];
+  /** With which the pullers of a shared store know each other. */
+  readonly secret?: string;
   /** The others that live. A shard that nobody holds is in neither. */
   peers(): readonly Peer[];
 }

@@ -6,6 +6,9 @@ import { connectionOf, type Subject, storeError } from './connection.js';
 /** A process that was stopped in the middle of a transaction keeps the lock of its shard no longer. */
 const IDLE_MS = 5_000;
 
+/** Of a connection that ends: the next statement gets another one, or fails by itself. */
+const ignore = () => {};
+
 /** Its connections, as the server has them in `pg_stat_activity`. */
 export const PULLER_NAME = 'wasm-sensors puller';
 
@@ -27,8 +30,7 @@ export class Database {
       idle_in_transaction_session_timeout: IDLE_MS,
       options: '-c search_path=wasm_sensors,pg_temp',
     });
-    // Of idle connections: the next statement gets another one, or fails by itself.
-    this.#pool.on('error', () => {});
+    this.#pool.on('error', ignore);
   }
 
   run: Run = async (sql, values = [], ms) => {
@@ -48,6 +50,8 @@ export class Database {
     } catch (error) {
       throw storeError(error, this.subject);
     }
+    // The pool listens to idle ones only, and an error that nobody listens to ends the process.
+    client.on('error', ignore);
     let failure: unknown;
     try {
       await client.query('begin');
@@ -60,6 +64,7 @@ export class Database {
     } finally {
       // With its connection a transaction that failed ends, in whatever state it is.
       client.release(failure !== undefined);
+      client.off('error', ignore);
     }
   }
 

@@ -311,6 +311,11 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
         ' ;',
       ],
       ...[
+        'select 1 --\r, pg_sleep(1) as s',
+        "select E'a'\n'\\'', pg_sleep(1) --'",
+        "select 1e'\\'', pg_sleep(1) --'",
+        "select U&'\\'', pg_sleep(1) --'",
+        "select 'a' \f, $x$ ' $x$, pg_sleep(1) --'",
         "select ('select pg_sleep(1)::text::tsvector'::text).ts_stat",
         "select t.ts_stat from unnest(array['select 1'::text]) as t",
         "select (x).nextval from (select 'wasm_sensors.readings_id_seq'::regclass as x) as y",
@@ -340,8 +345,10 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
     test('nobody finds out the password of the role who can not read as the owner does', async () => {
       await openStore();
       await expect(query('select * from reader')).rejects.toMatchObject({ code: 'BAD_SQL' });
-      const kept = await server.query('select password from wasm_sensors.reader', databaseOf(url));
+      const sql = 'select password from wasm_sensors.reader';
+      const kept = await server.query<{ password: string }>(sql, databaseOf(url));
       expect(kept).toEqual([{ password: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
+      expect(readFileSync(join(server.folder, 'log'), 'utf8')).not.toContain(kept[0]!.password);
     });
 
     test('where the owner may make no role, everything else works, and a statement says what is missing', async () => {

@@ -19,10 +19,10 @@ from information_schema.columns where table_schema = 'wasm_sensors' and table_na
 group by table_name order by table_name`;
 
 /** An undefined line says that it goes on. */
-export async function* readPostgres(request: ReadRequest): AsyncIterable<AnswerLine | undefined> {
-  const { path: location } = request;
-  const isStatement = 'sql' in request;
-  if (isStatement && request.sql !== SCHEMA_SQL) checkStatement(request.sql);
+export async function* readPostgres(given: ReadRequest): AsyncIterable<AnswerLine | undefined> {
+  const { path: location } = given;
+  const isStatement = 'sql' in given;
+  const request = isStatement ? { ...given, sql: statementOf(given) } : given;
   const config = {
     ...connectionOf(location, isStatement ? 'wasm-sensors query' : 'wasm-sensors export'),
     // The guard reads texts as this setting has them.
@@ -37,7 +37,7 @@ export async function* readPostgres(request: ReadRequest): AsyncIterable<AnswerL
       "select set_config('client_connection_check_interval', '1s', false) where current_setting('server_version_num')::int >= 140000",
     );
     await client.query('begin transaction isolation level repeatable read, read only');
-    if (isStatement) yield* runStatement(client, request.sql === SCHEMA_SQL ? TABLES : request.sql, request.limits);
+    if ('sql' in request) yield* runStatement(client, request.sql, request.limits);
     else yield* exportReadings(client, request.readings);
   } catch (error) {
     throw isStatement ? failureOf(error) : storeError(error, { location });
@@ -46,6 +46,9 @@ export async function* readPostgres(request: ReadRequest): AsyncIterable<AnswerL
     await client.end().catch(() => {});
   }
 }
+
+/** Throws `BAD_SQL`. */
+const statementOf = ({ sql }: { sql: string }) => (sql === SCHEMA_SQL ? TABLES : checkStatement(sql));
 
 async function* runStatement(
   client: pg.Client,

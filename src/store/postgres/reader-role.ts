@@ -2,7 +2,7 @@
  * The role as which statements of others run: it logs in by itself, so that nothing in a statement makes it another one, and
  * can only read. Its password is random, and in a table that only the owner of the store can read.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { connectionOf, storeError } from './connection.js';
@@ -44,8 +44,20 @@ async function makeRole(run: Run, user: string, password: string): Promise<void>
     [user],
   );
   if (known?.isSuper) throw new AppError('STORE_DENIED', `the role ${user} may do more than read`);
-  const rights = `login password '${password}' connection limit 10`;
+  const rights = `login password '${verifierOf(password)}' connection limit 10`;
   await run(`${known ? 'alter' : 'create'} role ${quoted(user)} ${rights}`);
+}
+
+const ROUNDS = 4096;
+
+/** What the server keeps of a password (RFC 5803), so that it has not to be told, and writes it into no log. */
+function verifierOf(password: string): string {
+  const salt = randomBytes(16);
+  const salted = pbkdf2Sync(password, salt, ROUNDS, 32, 'sha256');
+  const keyOf = (name: string) => createHmac('sha256', salted).update(name).digest();
+  const stored = createHash('sha256').update(keyOf('Client Key')).digest('base64');
+  const server = keyOf('Server Key').toString('base64');
+  return `SCRAM-SHA-256$${ROUNDS}:${salt.toString('base64')}$${stored}:${server}`;
 }
 
 /** Connects as this role. Rejects as connections do, and with `STORE_DENIED` where the role is not there. */

@@ -46,6 +46,8 @@ create table messages (
 );
 create index messages_by_time on messages (shard, received_at, number);
 create table reader (id int primary key check (id = 1), password text not null);
+-- With which pullers know each other.
+create table peer_secret (id int primary key check (id = 1), secret text not null);
 -- What an operator has set, of which each proxy has a copy.
 create table shared_by_proxies (id int primary key check (id = 1), revision bigint not null, content json not null);
 -- Who holds a shard, by an epoch that no other time of holding any shard has; puller: of pullers, null = free.

@@ -6,6 +6,7 @@ import { POSTGRES_BIN, PostgresServer, WHY_SKIPPED } from '../../test/support/po
 import type { AnswerLine } from '../answer.js';
 import { HOUR_MS, MINUTE_MS } from '../history.js';
 import type { ReadingsStore, StoreEntry } from '../store.js';
+import { Database } from './database.js';
 import { PostgresStore } from './postgres-store.js';
 import { readPostgres } from './read-store.js';
 import { SharedPostgres } from './shared-postgres.js';
@@ -48,6 +49,24 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a shared PostgreSQL store (${WHY_SK
   const shardsOf = async (of: SharedPostgres) =>
     (await of.renew()).map(({ url: at, claims }) => [at, claims.map(({ shard }) => shard)]);
 
+  test('a connection that ends between two statements ends its transaction, and nothing else', async () => {
+    const database = new Database(url, 'test');
+    const failures: unknown[] = [];
+    const note = (error: unknown) => failures.push(error);
+    process.prependListener('uncaughtException', note);
+    const work = database.transaction(async (run) => {
+      const [{ pid } = { pid: 0 }] = await run<{ pid: number }>('select pg_backend_pid() as pid');
+      await server.query(`select pg_terminate_backend(${pid}, 5000)`);
+      await sleep(200);
+      await run('select 1');
+    });
+    await expect(work).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+    process.off('uncaughtException', note);
+    expect(failures).toEqual([]);
+    expect(await database.transaction((run) => run('select 1 as one'))).toEqual([{ one: 1 }]);
+    await database.close();
+  });
+
   test('the number of shards is that of the first start', async () => {
     await join('http://a');
     await expect(SharedPostgres.open(url, 3)).rejects.toMatchObject({
@@ -55,6 +74,20 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a shared PostgreSQL store (${WHY_SK
       hint: expect.stringContaining('--shards 4'),
     });
     await expect(PostgresStore.open(url)).rejects.toMatchObject({ code: 'STORE_SHARDS' });
+  });
+
+  test('its pullers have one secret, which nobody else has', async () => {
+    const [a, b] = await Promise.all([join('http://a'), join('http://b')]);
+    expect(a.secret).toMatch(/^[\w-]{32}$/);
+    expect([b.secret, (await join('http://c')).secret]).toEqual([a.secret, a.secret]);
+    const database = new URL(url).pathname.slice(1);
+    const others =
+      "select privilege_type from information_schema.table_privileges where table_name = 'peer_secret' and grantee <> grantor";
+    expect(await server.query(others, database)).toEqual([]);
+    const asked = async () => {
+      for await (const _ of readPostgres({ path: url, sql: 'select secret from peer_secret' }));
+    };
+    await expect(asked()).rejects.toThrow('the store can only be read');
   });
 
   test('a shard has one holder: what is free is taken once, and what is released by others', async () => {

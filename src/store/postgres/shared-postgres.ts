@@ -1,9 +1,10 @@
 /** A PostgreSQL store as a puller shares it with others. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { newToken } from '../../lib/net/bearer-token.js';
 import type { HistoryRange, HistorySeries } from '../history.js';
 import type { Claim, SharedStore } from '../shared-store.js';
-import { Database, PULLER_NAME } from './database.js';
+import { Database, PULLER_NAME, type Run } from './database.js';
 import { HeldShard } from './held-shard.js';
 import { Leases } from './leases.js';
 import { PostgresStore } from './postgres-store.js';
@@ -20,13 +21,15 @@ export class SharedPostgres implements SharedStore {
   readonly id = `${hostname()}-${randomBytes(3).toString('hex')}`;
   readonly shards: number;
   readonly path: string;
+  readonly secret: string;
   readonly #database: Database;
   /** With connections of their own: whatever the shards do, they are renewed. */
   readonly #renewals: Database;
   readonly #leases: Leases;
 
-  private constructor(location: string, database: Database, shards: number) {
+  private constructor(location: string, database: Database, shards: number, secret: string) {
     this.path = location;
+    this.secret = secret;
     this.shards = shards;
     this.#database = database;
     this.#renewals = new Database(location, PULLER_NAME, 2);
@@ -40,7 +43,7 @@ export class SharedPostgres implements SharedStore {
       await prepareSchema(database, shards);
       // A statement of others is refused where that is not possible, and everything else works.
       await prepareReader(database);
-      return new SharedPostgres(location, database, shards);
+      return new SharedPostgres(location, database, shards, await peerSecret(database.run));
     } catch (error) {
       await database.close();
       throw error;
@@ -82,4 +85,11 @@ export class SharedPostgres implements SharedStore {
   async close(): Promise<void> {
     await Promise.all([this.#database.close(), this.#renewals.close()]);
   }
+}
+
+/** Made by the first puller, in a table that only the owner of the store can read. */
+async function peerSecret(run: Run): Promise<string> {
+  await run('insert into peer_secret values (1, $1) on conflict do nothing', [newToken()]);
+  const [found] = await run<{ secret: string }>('select secret from peer_secret');
+  return found!.secret;
 }

@@ -48,30 +48,42 @@ const DENIED =
   /^_?(?:pg|lo|txid|binary_upgrade)_(?!typeof$)|_to_xml|^(?:nextval|currval|setval|setseed|set_config|current_setting|ts_stat|ts_rewrite|amvalidate|plpgsql_validator|brin_summarize_new_values|gin_clean_pending_list)$/;
 
 /** A comment, a text, a quoted name, a name, or any other character. */
-const TOKEN =
-  /--[^\n]*|\/\*|[uU]&(?=['"])|(?:[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*')|\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$[\s\S]*?\$\1\$|"((?:[^"]|"")*)"|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|\d+|\S/g;
+const TOKEN = /--[^\n]*|\/\*|'(?:[^']|'')*'|"((?:[^"]|"")*)"|([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)|\d+|\S/g;
+/**
+ * What could be a text here and not for PostgreSQL, or the other way round: control characters, at some of which its lines end;
+ * dollars and backslashes outside of texts; what stands directly before a text, as in `E'…'`; a quote without its end.
+ */
+const CONTROLS = /[^\P{Cc}\t\n]/u;
+const PREFIX = /[\w&\u0080-\uffff]/;
 
 const HINT =
   'A statement reads tables and views, such as SELECT, WITH, VALUES and EXPLAIN do. `wasm-sensors query --schema` shows them.';
+const PLAIN = 'Write texts in \'…\' and names in "…", with the quote doubled inside.';
 export const badSql = (message: string, hint = HINT) => new AppError('BAD_SQL', message, { hint });
 
-/** Throws `BAD_SQL`. */
-export function checkStatement(sql: string): void {
+/** Returns the statement as it can be given to the server. Throws `BAD_SQL`. */
+export function checkStatement(given: string): string {
+  const sql = given.replaceAll('\r\n', '\n');
+  if (CONTROLS.test(sql)) throw badSql('there is a control character in it', PLAIN);
   let before = '';
   let name = '';
   let count = 0;
   let hasEnded = false;
-  for (const [token, , quoted, word] of tokensOf(sql)) {
+  for (const { 0: token, 1: quoted, 2: word, index = 0 } of tokensOf(sql)) {
     if (hasEnded && token !== ';') throw badSql('there is more than one statement', 'Give them one by one.');
     if (token === ';') hasEnded = true;
     else count++;
+    if (/^[$\\'"]$/.test(token)) throw badSql(`${token} stands where no text begins and ends`, PLAIN);
+    if (/^['"]/.test(token) && PREFIX.test(sql.charAt(index - 1))) {
+      throw badSql(`a space is missing before ${token}, or it has escapes, which are not taken`, PLAIN);
+    }
     if (token === '(' && name !== '' && !NAMING.has(before)) refuseCall(name);
     if (token !== '(' || name !== '') before = name;
-    name = (word ?? quoted ?? '').toLowerCase();
-    if (/^u&$/i.test(token)) throw badSql('names with escapes are not taken');
+    name = (word ?? quoted?.replaceAll('""', '"') ?? '').toLowerCase();
     if (DENIED.test(name)) throw badSql(`${name} is not for statements`);
   }
   if (count === 0) throw badSql('there is no statement');
+  return sql;
 }
 
 function refuseCall(name: string): void {

@@ -87,7 +87,13 @@ describe('a fleet that other machines reach', () => {
   afterAll(() => sandbox.close());
 
   test('strangers neither read nor send, viewers read, and the commands of the operator go on without flags', async () => {
-    const up = await sandbox.run([...DEPLOY, '--host', '0.0.0.0', ...(await Sandbox.portFlags('embedded'))]);
+    const up = await sandbox.run([
+      ...DEPLOY,
+      '--relays',
+      '--host',
+      '0.0.0.0',
+      ...(await Sandbox.portFlags('embedded')),
+    ]);
     expect(up.stderr + up.code).toMatch(/0$/);
     const { proxy, puller } = sandbox.state().endpoints;
     const statusOf = async (url: string, headers: Record<string, string> = {}) => {
@@ -99,7 +105,13 @@ describe('a fleet that other machines reach', () => {
       expect([path, await statusOf(puller + path)]).toEqual([path, 401]);
       if (path !== '/') expect(await statusOf(puller + path, { authorization: 'Bearer viewer-5b1c2e' })).toBe(200);
     }
-    for (const path of ['/config', '/stats', '/metrics']) expect(await statusOf(proxy + path)).toBe(401);
+    const { relayUrls } = sandbox.state().connection as { relayUrls: Record<string, string> };
+    expect(Object.keys(relayUrls)).toHaveLength(3);
+    for (const url of [proxy, ...Object.values(relayUrls)]) {
+      for (const path of ['/config', '/stats', '/metrics'])
+        expect([url, await statusOf(url + path)]).toEqual([url, 401]);
+      expect(await statusOf(`${url}/config`, { authorization: 'Bearer viewer-5b1c2e' })).toBe(200);
+    }
     expect(await send(proxy, { data: { test: 'hello' } })).toBe('401 TOKEN_MISSING');
 
     const operator = readFileSync(join(sandbox.stateDir, 'token'), 'utf8').trim();

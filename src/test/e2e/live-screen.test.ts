@@ -162,7 +162,7 @@ test('the keys change the fleet: a colour of a region, and a cut that is asked f
   terminal.keys('Enter');
   await sees(terminal, /color=#00ff88: 1\/1 sensors converged/);
   terminal.keys('d');
-  await sees(terminal, /Cut region as off\?.*\[y\/n\]/);
+  await sees(terminal, /Cut as off\?.*\[y\/n\]/);
   terminal.keys('y');
   await sees(terminal, /> {2}as \(cut off\)/);
   terminal.keys('d');

@@ -67,15 +67,16 @@ describe.skipIf(POSTGRES_BIN === undefined)(`the fleet of three pullers (${WHY_S
       ...shards,
     ];
     proxy = await urlOf(sandbox.spawn(['proxy', 'serve', '--port', '0', ...named]), 'proxy');
-    const start = async (): Promise<Puller> => {
+    const start = async (token: string): Promise<Puller> => {
       const sinks = ['--sinks', 'store,alert', '--alert-after', String(ALERT_AFTER_S)];
-      const env = { WASM_SENSORS_STORE: store, WASM_SENSORS_WEBHOOK: hook };
+      const env = { WASM_SENSORS_STORE: store, WASM_SENSORS_WEBHOOK: hook, WASM_SENSORS_VIEWER_TOKEN: token };
       const running = sandbox.spawn(['puller', 'serve', '--port', '0', ...sinks, ...named], env);
       const url = await urlOf(running, 'puller');
-      return { running, url, fleet: new FleetClient(url) };
+      return { running, url, fleet: new FleetClient(url, { token }) };
     };
-    pullers = [await start()];
-    pullers.push(...(await Promise.all([start(), start()])));
+    // They are locked, and know each other though what reads one of them does not read the others.
+    pullers = [await start('viewer-a')];
+    pullers.push(...(await Promise.all([start('viewer-b'), start('viewer-c')])));
     senders = Promise.all(HOSTS.map(send));
     await eventually('shares', async () => {
       const { shards: held = [] } = await pullers[0]!.fleet.stats();
@@ -144,7 +145,9 @@ describe.skipIf(POSTGRES_BIN === undefined)(`the fleet of three pullers (${WHY_S
       expect(all.filter((number) => !numbers.includes(number))).toEqual([]);
       expect(numbers).toHaveLength(new Set(numbers).size);
     }
-    const tail = sandbox.spawn(['tail', '-o', 'ndjson', '--puller-url', pullers[1]!.url]);
+    const tail = sandbox.spawn(['tail', '-o', 'ndjson', '--puller-url', pullers[1]!.url], {
+      WASM_SENSORS_VIEWER_TOKEN: 'viewer-b',
+    });
     await eventually('readings of all hosts', () => HOSTS.every((host) => tail.stdout.includes(`"${host}"`)));
     tail.child.kill();
   });

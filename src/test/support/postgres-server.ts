@@ -70,7 +70,7 @@ export class PostgresServer {
       '-N',
     ]);
     // Without fsync a crash of its processes loses nothing, and no test crashes the machine.
-    const settings = `port = ${this.port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '${this.folder}'\nmax_connections = 40\nfsync = off\n`;
+    const settings = `port = ${this.port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '${this.folder}'\nmax_connections = 40\nfsync = off\nlog_statement = ddl\n`;
     writeFileSync(join(this.#data, 'postgresql.auto.conf'), settings);
   }
 

@@ -54,6 +54,8 @@ export interface TortureResult extends Verdict {
 const NODES_PER_REGION = 2;
 /** After the last fault: retries with back-off, redelivery after the visibility timeout, and a slow machine. */
 const SETTLE_MS = 120_000;
+/** What a relay keeps, or a proxy sends just now, is known a while later: a relay says it with the readings that it sends. */
+const EMPTY_MS = 20_000;
 /** Of deployed sensors in seconds. Between orders of kills they send one reading each. */
 const INTERVAL = '0.5';
 const QUIET_INTERVAL = '3600';
@@ -157,7 +159,14 @@ async function attack(
   await cluster?.further.stop();
   for (const line of [...course.lines, ...(cluster?.takeovers.histogram() ?? [])]) log(line);
   const late = cluster?.takeovers.problems ?? [];
-  const problems = [...nemesis.problems, ...history.badAnswers, ...fleet, ...course.problems, ...late];
+  const problems = [
+    ...nemesis.problems,
+    ...history.badAnswers,
+    ...fleet,
+    ...course.problems,
+    ...late,
+    ...machine.crashes(),
+  ];
   const { deletedFiles } = nemesis;
   const good = [verdict.missing, verdict.wrong, problems, deletedFiles].every((found) => found.length === 0);
   return { ...verdict, problems, deletedFiles, good, folder: sandbox.dir };
@@ -171,14 +180,16 @@ async function settle(sandbox: Sandbox, machine: Machine, history: History): Pro
     const bodies = deadLetters.map(({ body }) => body);
     return check(history, JOB, await machine.storePath(), bodies);
   };
+  let emptySince = Number.POSITIVE_INFINITY;
   const complete = async () => {
     // Asked first: what the puller then takes from the queue is in the store before it is deleted there.
     const { depth } = await sandbox.fleet().stats();
     const { relays = [] } = await sandbox.fleet().summary();
     const kept = relays.some(({ backlog }) => backlog > 0);
     const isEmpty = depth !== undefined && depth.visible + depth.inFlight === 0 && !kept;
+    emptySince = isEmpty ? Math.min(emptySince, performance.now()) : Number.POSITIVE_INFINITY;
     const verdict = await look();
-    return (verdict.missing.length === 0 || isEmpty) && verdict;
+    return (verdict.missing.length === 0 || performance.now() - emptySince > EMPTY_MS) && verdict;
   };
   return eventually('every acknowledged reading', complete, SETTLE_MS).catch(look);
 }

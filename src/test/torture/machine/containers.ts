@@ -88,6 +88,11 @@ export class Containers implements Machine {
     );
   }
 
+  /** Docker has the logs. */
+  crashes(): string[] {
+    return [];
+  }
+
   /** A container that restarts has nothing open. */
   async deletedFiles(): Promise<OpenFile[]> {
     const files = await Promise.all(

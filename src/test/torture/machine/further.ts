@@ -13,9 +13,12 @@ const PROXY = 'proxy-2';
 export class Further {
   readonly names = [...PULLERS, PROXY];
   readonly proxyUrl: string;
+  /** Folder of their logs. */
+  readonly logs: string;
   readonly #supervisor: Supervisor;
 
-  private constructor(supervisor: Supervisor, proxyUrl: string) {
+  private constructor(supervisor: Supervisor, logs: string, proxyUrl: string) {
+    this.logs = logs;
     this.#supervisor = supervisor;
     this.proxyUrl = proxyUrl;
   }
@@ -26,7 +29,8 @@ export class Further {
     env: Record<string, string>,
     { queue: queueEndpoint, ...shared }: { queue: string; store: string; shards: number; token: string | undefined },
   ): Promise<Further> {
-    const supervisor = new Supervisor(join(folder, 'logs'), () => env);
+    const logs = join(folder, 'logs');
+    const supervisor = new Supervisor(logs, () => env);
     const port = await freePort();
     const queue = { queue: `${queueEndpoint}/000000000000/wasm-sensors`, queueEndpoint, queueUnsigned: true };
     const of = (name: string) => ({ ...shared, ...queue, stateDir: join(folder, name) });
@@ -36,7 +40,7 @@ export class Further {
       service: serviceCommand('puller', { ...of(name), pullerPort: 0, sinks: ['store', 'alert'] }),
     }));
     const proxy = { name: PROXY, service: serviceCommand('proxy', { ...of(PROXY), proxyPort: port, pack: true }) };
-    const further = new Further(supervisor, `http://127.0.0.1:${port}`);
+    const further = new Further(supervisor, logs, `http://127.0.0.1:${port}`);
     try {
       for (const { name, service } of [...pullers, proxy]) {
         await supervisor.start({ name, ...selfCommand(service.args), env: service.env, ready: 'ipc' });

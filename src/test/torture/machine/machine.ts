@@ -39,6 +39,8 @@ export interface Machine {
   /** The path of the store, or of a copy as of now. */
   storePath(): Promise<string>;
   running(): Promise<Running[]>;
+  /** Ends of programs that nobody has ordered, as their logs have them. */
+  crashes(): string[];
   /** Deleted files of the data that a program has open: what is in them goes when it ends. Only on Linux. */
   deletedFiles(): Promise<OpenFile[]>;
 }

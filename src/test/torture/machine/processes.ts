@@ -7,6 +7,7 @@ import { isAlive, type ProcessId, signalAll } from '../../../lib/process/process
 import { readRunState } from '../../../runtime/run-state.js';
 import { eventually, type Sandbox } from '../../support/cli-harness.js';
 import type { Cluster } from './cluster.js';
+import { crashesIn } from './crashes.js';
 import { deletedFilesOf } from './deleted-files.js';
 import { DATABASES, HEALED_MS, KEEPERS, type Keeper, type Machine, type OpenFile, type Running } from './machine.js';
 
@@ -35,8 +36,12 @@ export class Processes implements Machine {
     const { database, takeovers } = this.#cluster ?? {};
     if (database && name === database.name) return this.#disturb(name, () => database.kill());
     return this.#disturb(name, async () => {
-      const { pid } = this.#processOf(name);
-      const kill = () => void process.kill(pid, signal);
+      let pid = 0;
+      const kill = () => {
+        const killed = this.#processOf(name);
+        pid = killed.pid;
+        signalAll([killed], signal);
+      };
       if (takeovers && isPuller(name)) await takeovers.measure(this.#urlOf(name), kill);
       else kill();
       await eventually(`a new ${name}`, () => this.#processOf(name).pid !== pid, HEALED_MS);
@@ -99,6 +104,11 @@ export class Processes implements Machine {
       const { memory } = usages([id]).get(id.name)!;
       return { name: id.name, pid: id.pid, memory };
     });
+  }
+
+  crashes(): string[] {
+    const logs = [join(this.#sandbox.stateDir, 'logs'), ...(this.#cluster ? [this.#cluster.further.logs] : [])];
+    return logs.flatMap(crashesIn);
   }
 
   async deletedFiles(): Promise<OpenFile[]> {
