@@ -85,7 +85,10 @@ describe('render', () => {
     await expect(`${list.join('\n')}\n\n${answer}`).toMatchFileSnapshot(recorded('render/files.txt'));
     for (const name of own) {
       const text = normalize(readFileSync(join(network, name), 'utf8'), [...modulePlaceholders(), IMAGE_VERSION]);
-      const shown = text.replace(/^(WASM_SENSORS_SENSOR_KEY|SENSOR_TOKEN_EDGE_\w+)=\S+$/gm, '$1=<secret>');
+      const shown = text.replace(
+        /^(WASM_SENSORS_SENSOR_KEY|POSTGRES_PASSWORD|SENSOR_TOKEN_EDGE_\w+)=\S+$/gm,
+        '$1=<secret>',
+      );
       await expect(shown).toMatchFileSnapshot(recorded(`render/${name.replace(/^\./, 'dot')}`));
     }
   });
