@@ -23,8 +23,8 @@ const system = {
   testTimeout: 90_000,
   hookTimeout: 90_000,
   maxWorkers: 4,
-  // Of one file.
-  maxConcurrency: 2,
+  // Of one file. Two systems of each of four files would wait for one another: their time limits would be over.
+  maxConcurrency: 1,
   retry: 1,
   sequence: { groupOrder: 1 },
 };
