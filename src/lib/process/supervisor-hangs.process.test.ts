@@ -43,10 +43,11 @@ test.concurrent('long work that a child announces is no hang, neither before nor
   const supervised = supervise(context);
   const { supervisor } = supervised;
   const work = (ms: number) => `process.send({ busyForMs: 60000 }); ${block(ms)} process.send({ busyForMs: 0 });`;
-  const script = (then: string) => `${ANSWERS} ${work(2500)} ${READY} ${RUN} setTimeout(() => { ${then} }, 500);`;
-  const limits = { readyTimeoutMs: 1000, hungAfterMs: 2000 };
+  const script = (then: string) => `${ANSWERS} ${work(6000)} ${READY} ${RUN} setTimeout(() => { ${then} }, 500);`;
+  // A busy machine takes some seconds until a child says anything.
+  const limits = { readyTimeoutMs: 5000, hungAfterMs: 2000 };
   await supervisor.start(child('announced', script(work(5500)), limits));
-  expect(supervised.of('child.slow')).toEqual([{ type: 'child.slow', name: 'announced', afterMs: 1000 }]);
+  expect(supervised.of('child.slow')).toEqual([{ type: 'child.slow', name: 'announced', afterMs: 5000 }]);
   await supervisor.start(child('silent', script(block(60_000)), limits));
   await until(() => supervised.of('child.hung').length > 0);
   expect(supervised.of('child.hung').map(({ name }) => name)).toEqual(['silent']);
