@@ -73,7 +73,7 @@ export interface RelayAlert extends Alert {
   relay: string;
 }
 
-/** Shards are in no answer: their puller does not answer, or none holds them (`firing`); or all are again. */
+/** Answers lack some shards, because their puller does not answer or no puller holds them (`firing`); or they are complete again. */
 export interface PullerAlert extends Alert {
   type: 'puller.silent';
   /** Its URL; left out where none holds them. */
@@ -81,7 +81,7 @@ export interface PullerAlert extends Alert {
   shards: number[];
 }
 
-/** The oldest message in the queue of a shard has waited for long (`firing`), or none has any more. */
+/** The oldest message in the queue of a shard waits for too long (`firing`), or no longer does. */
 export interface LagAlert extends Alert {
   type: 'shard.lagging';
   shard: number;

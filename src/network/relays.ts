@@ -36,7 +36,7 @@ export async function startRelays(
 ): Promise<Record<string, string>> {
   const { supervisor, stateDir, tlsCa, viewerToken, logging, rateLimit, relays } = context;
   if (!relays) return {};
-  // Only sensors use them, who are told. A default port could be taken by another `up` that starts just now.
+  // Sensors are told the port. A default one could be chosen at the same time by another `up`.
   const ports = await freePorts(REGIONS.length);
   await Promise.all(
     REGIONS.map((region, i) => {

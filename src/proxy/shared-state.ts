@@ -35,7 +35,7 @@ export interface Held {
 /** What is held here in files, or in the database: changes are made to it, and it is durable when this resolves. */
 export type Change = <T>(work: (held: Held) => T | Promise<T>) => Promise<T>;
 
-/** Between two looks, where nothing tells of a change: a pooler of connections passes no notifications on. */
+/** Between two reads of the document, where no notification comes. */
 const EVERY_MS = 2_000;
 /** Longer than any change takes; a server that hangs does not even refuse. */
 const CHANGE_MS = 10_000;
@@ -96,7 +96,7 @@ export function sharedState(own: Held, document: SharedDocument, { everyMs = EVE
         cause: error,
       });
     });
-    // The copy that could not be written now is written with the next look.
+    // A copy that can't be written now is written after the next read.
     await keeper.run(async () => keep(committed.result.held, committed.revision));
     return committed.result.result;
   };

@@ -55,7 +55,10 @@ const ARRIVED = 'coalesce(elapsed_at, received_at) as elapsed_at';
 const BOUNDED = 'max(min(coalesce(sum, 0), 1e296), -1e296) as sum';
 
 const rollUps = (name: string, ...key: [string, ...string[]]): Table => ({
-  ...{ name, key, columns: `${key.join(', ')}, count, min, max, ${BOUNDED}`, merged: ['count', 'min', 'max', 'sum'] },
+  name,
+  key,
+  columns: `${key.join(', ')}, count, min, max, ${BOUNDED}`,
+  merged: ['count', 'min', 'max', 'sum'],
 });
 
 const TABLES: Table[] = [
@@ -125,7 +128,7 @@ function openAlone(path: string): SqliteStore {
   return store;
 }
 
-/** Asked before a store is opened there, which puts a file that it can't read aside, and a new one in its place. */
+/** Checked before the store is opened for writing: that would move a file that is no database aside, and make a new store. */
 function isStore(path: string): boolean {
   const file = openSqlite(path, { readOnly: true });
   try {

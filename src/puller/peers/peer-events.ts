@@ -5,7 +5,7 @@ import { FleetClient } from '../fleet-client.js';
 import type { Peer, Units } from '../shards/units.js';
 import type { Peers } from './peers.js';
 
-/** Time between two looks at which pullers there are. */
+/** How often the list of pullers is checked. */
 const CHECK_EVERY_MS = 500;
 
 const KINDS: FleetEvent['event'][] = ['reading', 'message', 'alert'];

@@ -14,8 +14,11 @@ const regionOf = (alert: AlertEvent) => ('region' in alert ? alert.region : unde
 export function showAlert(alert: AlertEvent): void {
   const text = withNpx(alert.text);
   const key = [
-    ...[alert.type, regionOf(alert), 'relay' in alert && alert.relay],
-    ...['puller' in alert && alert.puller, 'shard' in alert && alert.shard],
+    alert.type,
+    regionOf(alert),
+    'relay' in alert && alert.relay,
+    'puller' in alert && alert.puller,
+    'shard' in alert && alert.shard,
   ].join('\n');
   if (!alert.firing) {
     end(key, text);
