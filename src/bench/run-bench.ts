@@ -22,6 +22,12 @@ const benches: Record<string, (options: Partial<Options>) => Promise<void>> = {
     await run(of);
     if (store !== undefined) await run({ ...of, store, shards: Number(shards), pullers: Number(pullers) });
   },
+  async million({ sensors = '50000', seconds = '30', store, shards = '16', pullers = '4' }) {
+    if (store === undefined) throw new Error('a PostgreSQL database is needed: --store postgres://…');
+    const { run } = await import('./million.bench.js');
+    const [count, of] = [Number(sensors), { shards: Number(shards), pullers: Number(pullers) }];
+    await run({ sensors: count, seconds: Number(seconds), store, ...of });
+  },
   async config({ sensors = '10000', network = 'embedded' }) {
     const { run } = await import('./config.bench.js');
     await run({ sensors: Number(sensors), network });

@@ -47,6 +47,11 @@ export interface FleetDump {
   stops?: KnownStops[];
 }
 
+interface Place {
+  region?: string | undefined;
+  host?: string | undefined;
+}
+
 export class Fleet {
   /** When the view began; 0 = it has seen everything. */
   began = 0;
@@ -148,7 +153,22 @@ export class Fleet {
 
   /** Every sensor, sorted by region and host. */
   view(now: number): SensorView[] {
-    return Array.from(this.#sensors.values(), (sensor) => this.#viewOf(sensor, now)).sort(compareSensors);
+    return this.list(now).sensors;
+  }
+
+  /**
+   * The sensors of a region or host, where one is named, sorted by region and host. `limit`: of more than these some that are
+   * expected to send; `leftOut`: how many are not among them.
+   */
+  list(now: number, { region, host }: Place = {}, limit = Number.POSITIVE_INFINITY) {
+    let sensors = [...this.#sensors.values()];
+    if (region !== undefined) sensors = sensors.filter(({ reading }) => reading.region === region);
+    if (host !== undefined) sensors = sensors.filter(({ reading }) => reading.hostname === host);
+    const all = sensors.length;
+    const isEnded = (state: SensorState) => state === 'gone' || state === 'replaced';
+    if (all > limit) sensors = sensors.filter((one) => !isEnded(this.#stateOf(one, now))).slice(0, limit);
+    const views = sensors.map((sensor) => this.#viewOf(sensor, now)).sort(compareSensors);
+    return { sensors: views, leftOut: all - views.length };
   }
 
   /** Every region that has ever sent; its counts include forgotten sensors. Beyond a limit those without sensors are one. */

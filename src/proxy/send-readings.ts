@@ -41,12 +41,14 @@ const LARGE = 500;
 
 export class SendReadings {
   readonly #deps: SendDeps;
-  readonly #filter = new SupersededFilter();
-  readonly #places = new NameLimits();
+  readonly #filter: SupersededFilter;
+  readonly #places: NameLimits;
   readonly #limiter: RateLimiter | undefined;
 
   constructor(deps: SendDeps) {
     this.#deps = deps;
+    this.#filter = new SupersededFilter(deps.batchers.length);
+    this.#places = new NameLimits(deps.batchers.length);
     this.#limiter = deps.rateLimit ? new RateLimiter(deps.rateLimit) : undefined;
   }
 
