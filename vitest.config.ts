@@ -8,7 +8,7 @@ const SYSTEM = ['src/test/{e2e,integration,wasm}/**', 'src/**/*.process.test.ts'
 
 /**
  * Unit tests share their worker and the modules that it has loaded: three times as fast. A file that replaces modules
- * has a worker to itself.
+ * has a realm to itself: a worker of its own would cost more.
  */
 const REPLACES_MODULES = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.test.ts'))
@@ -76,7 +76,7 @@ export default defineConfig({
           isolate: false,
         },
       },
-      { test: { ...unit, name: 'unit-mocked', include: REPLACES_MODULES, exclude: SYSTEM } },
+      { test: { ...unit, name: 'unit-mocked', include: REPLACES_MODULES, exclude: SYSTEM, pool: 'vmThreads' } },
       {
         test: {
           name: 'wasm',
