@@ -1,18 +1,24 @@
 /**
  * `npm run bench -- million --store postgres://…`: many executions, two on each host, whose readings come as relays forward them,
  * through two proxies, the queue server and several pullers. What it takes to hold them, to answer about them, and to go on
- * where a puller ends. Options: `--sensors 50000 --shards 16 --pullers 4 --seconds 30`, at 5,000 readings/s.
+ * where a puller ends. Options: `--sensors 50000 --shards 16 --pullers 4 --seconds 30`, at 5,000 readings/s;
+ * `--seeded`: the store has them already, as a restart meets it.
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import { Fleet } from '../fleet/fleet.js';
 import { freePort } from '../lib/net/choose-port.js';
 import { waitForHttp } from '../lib/net/http-client.js';
 import { selfCommand } from '../lib/process/self-command.js';
+import type { Reading } from '../protocol/message.js';
 import { relayedLine } from '../protocol/relay.js';
+import { parseReportedConfig } from '../protocol/sensor-config.js';
+import { shardOf } from '../protocol/shard.js';
 import { FleetClient } from '../puller/fleet-client.js';
 import type { PullerAppStats } from '../puller/puller-app.js';
 import { readRunState } from '../runtime/run-state.js';
+import { SharedPostgres } from '../store/postgres/shared-postgres.js';
 import { freePortFlags, runCli } from './bench-cli.js';
 import { serverOf, withChildren } from './database-usage.js';
 import { inOwnFolder } from './own-folder.js';
@@ -25,6 +31,8 @@ export interface MillionOptions {
   store: string;
   shards: number;
   pullers: number;
+  /** The store has a view of them already, as a restart meets it; else they are sent. */
+  seeded: boolean;
 }
 
 const PER_REQUEST = 1_000;
@@ -33,7 +41,7 @@ const REGIONS = ['us', 'eu', 'as'];
 const REPORTED = 'v=0;src=ddddd;file=none;interval=200000;paused=0';
 const TOKEN = 'bench';
 
-export async function run({ sensors, seconds, store, shards, pullers }: MillionOptions): Promise<void> {
+export async function run({ sensors, seconds, store, shards, pullers, seeded }: MillionOptions): Promise<void> {
   const env = { WASM_SENSORS_STORE: store, WASM_SENSORS_TOKEN: 'operator', SENSOR_TOKEN: TOKEN };
   await inOwnFolder(async (dir) => {
     const say = (text: string) => console.log(`${(performance.now() / 1000).toFixed(1).padStart(6)} s  ${text}`);
@@ -44,6 +52,7 @@ export async function run({ sensors, seconds, store, shards, pullers }: MillionO
       return result;
     };
     const divided = ['--shards', String(shards)];
+    if (seeded) await timed(`${sensors} executions into the store`, () => seed(store, shards, sensors));
     await timed('up', async () =>
       runCli(dir, ['up', '-d', '--nodes', '1', ...divided, ...(await freePortFlags())], env),
     );
@@ -91,10 +100,9 @@ export async function run({ sensors, seconds, store, shards, pullers }: MillionO
       await whole(sensors);
     };
     await waitForHttp(`${otherProxy.url}/health`, AbortSignal.timeout(10_000));
-    await whole(0);
-
     const sender = new Sender([proxy, otherProxy.url], sensors);
-    await timed(`${sensors} executions sent`, () => sender.send(sensors));
+    if (seeded) sender.sent = sensors;
+    else await timed(`${sensors} executions sent`, () => sender.send(sensors));
     await timed('then until all are in the view', () => whole(sensors));
     const database = await serverOf(store);
     const measured = () => [...state.children, otherProxy, ...others];
@@ -118,13 +126,13 @@ export async function run({ sensors, seconds, store, shards, pullers }: MillionO
     await timed('GET /stats', () => fleet.stats(), size);
     await timed('GET /metrics', async () => (await fetch(`${firstPuller}/metrics`, OPERATOR)).text(), size);
     await timed(
-      'GET /fleet?region=eu&host=',
+      'GET /fleet?host=',
       async () => (await fetch(`${firstPuller}/fleet?host=node-000001`, OPERATOR)).text(),
       size,
     );
     await timed(
       'GET /fleet',
-      async () => (await (await fetch(`${firstPuller}/fleet`, OPERATOR)).text()).length,
+      async () => (await (await fetch(`${firstPuller}/fleet?limit=20000`, OPERATOR)).text()).length,
       String,
     );
 
@@ -190,22 +198,44 @@ class Sender {
   }
 
   #line(n: number): string {
-    const sensor = n % this.sensors;
-    const id = sensor.toString(16).padStart(8, '0');
-    const text = JSON.stringify({
-      job_id: `j-6f3cf6b0-4c5f-4c39-9f4e-1f0f4c7f2d1${sensor % 3}`,
-      execution_id: `e-${id}-2f0b-4a53-8a3e-7f3d6a1c9b01`,
-      icon_name: '🚀',
-      timestamp: new Date().toISOString(),
-      color: '#FF5733',
-      sequence: Math.floor(n / this.sensors) + 1,
-      region: REGIONS[(sensor >> 1) % 3],
-      job_submission_time: 1742992496789,
-      hostname: `node-${(sensor >> 1).toString().padStart(6, '0')}`,
-      values: { temperature: 3.98, humidity: 67.82, battery: 88.1 },
-    });
-    return relayedLine({ text, reported: REPORTED });
+    return relayedLine({ text: JSON.stringify(readingOf(n, this.sensors)), reported: REPORTED });
   }
+}
+
+/** The n-th of all: each execution in turn. */
+function readingOf(n: number, sensors: number): Reading {
+  const sensor = n % sensors;
+  return {
+    job_id: `j-6f3cf6b0-4c5f-4c39-9f4e-1f0f4c7f2d1${sensor % 3}`,
+    execution_id: `e-${sensor.toString(16).padStart(8, '0')}-2f0b-4a53-8a3e-7f3d6a1c9b01`,
+    icon_name: '🚀',
+    timestamp: new Date().toISOString(),
+    color: '#FF5733',
+    sequence: Math.floor(n / sensors) + 1,
+    region: REGIONS[(sensor >> 1) % 3] ?? '',
+    job_submission_time: 1742992496789,
+    hostname: `node-${(sensor >> 1).toString().padStart(6, '0')}`,
+    values: { temperature: 3.98, humidity: 67.82, battery: 88.1 },
+  };
+}
+
+/** A view of each shard, with the first reading of each execution. */
+async function seed(location: string, shards: number, sensors: number): Promise<void> {
+  const fleets = Array.from({ length: shards }, () => new Fleet());
+  for (let n = 0; n < sensors; n++) {
+    const reading = readingOf(n, sensors);
+    fleets[shardOf(reading.hostname, shards)]?.record(reading, parseReportedConfig(REPORTED), Date.now());
+  }
+  const store = await SharedPostgres.open(location, shards);
+  await store.join('http://127.0.0.1:9');
+  await store.renew();
+  for (const claim of await store.claim(shards)) {
+    const fleet = fleets[claim.shard];
+    if (fleet) await (await store.open(claim)).saveCheckpoint(fleet.dump());
+    await store.release(claim);
+  }
+  await store.leave();
+  await store.close();
 }
 
 /** Again until all are accepted, as a relay does. */

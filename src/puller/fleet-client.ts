@@ -60,7 +60,7 @@ export class FleetClient {
     this.#retryForMs = retryForMs;
   }
 
-  /** Every sensor of the place. Rejects with `TOO_MANY_SENSORS`, unless so many are enough. */
+  /** Every sensor of the place. Rejects with `FLEET_TOO_LARGE`, unless so many are enough. */
   snapshot(query: SnapshotQuery = {}): Promise<FleetSnapshot> {
     return this.#request(`/fleet?${searchOf(query)}`);
   }

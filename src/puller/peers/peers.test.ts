@@ -45,7 +45,7 @@ beforeEach(() => {
   [pullers, firing] = [[], []];
   vi.stubGlobal('fetch', async (input: string | URL | Request, init: RequestInit = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
-    const puller = pullers.find((one) => one.url === url.origin);
+    const puller = pullers.find((one) => url.href.startsWith(`${one.url}/`));
     if (!puller) throw new TypeError('fetch failed', { cause: new Error(`connect ECONNREFUSED ${url.host}`) });
     puller.asked.push(`${url.pathname}${url.search}`);
     puller.tokens.push(new Headers(init.headers).get('authorization'));
@@ -121,6 +121,23 @@ test('whoever is asked: all sensors, counts, statistics and configuration, of ea
     const state = { version: 1, fleet: { version: 1 }, regions: {}, hosts: {} };
     expect(await fleet.convergence(state, {})).toMatchObject({ sensors: 0, converged: 0 });
   }
+});
+
+test('of a large fleet some sensors of each shard are named, and how many are left out; without a limit not a part of them', async () => {
+  const [a, b] = threePullers();
+  for (let n = 0; n < 3; n++) arrive(b, 1, { execution_id: `more-${n}`, hostname: `more-${n}` });
+  const { sensors, summary, leftOut } = await client(a).snapshot({ limit: SHARDS });
+  expect([sensors.length, leftOut, summary.total.live]).toEqual([4, 3, 7]);
+  expect(await client(a).snapshot({ limit: 100, host: 'more-1' })).toMatchObject({ sensors: [{ hostname: 'more-1' }] });
+  expect((await client(a).snapshot({ limit: 100 })).leftOut).toBeUndefined();
+  expect((await a.whole.snapshot({ region: 'eu' })).sensors).toHaveLength(5);
+});
+
+test('a puller whose URL has a path is asked below it', async () => {
+  const [a, b] = threePullers();
+  b.url = 'http://b.test/behind/a/proxy';
+  await a.whole.summary();
+  expect(b.asked).toEqual(['/behind/a/proxy/peers/ask']);
 });
 
 test('nobody asks on: each puller is asked once by the one that was asked', async () => {

@@ -76,14 +76,14 @@ export class WholeFleet implements FleetReader {
     return { ...together, summary };
   }
 
-  /** Without a limit rejects with `TOO_MANY_SENSORS` where not all can be listed; with one each shard names its part of so many. */
+  /** Without a limit rejects with `FLEET_TOO_LARGE` where not all can be listed; with one each shard names its part of so many. */
   async snapshot({ limit, ...place }: SnapshotQuery = {}): Promise<FleetSnapshot> {
     const ofShard = Math.ceil(Math.min(limit ?? MAX_LISTED, MAX_LISTED) / this.#units.shards);
     const together = await this.peers.ask(SENSORS, { ...place, limit: ofShard });
     const leftOut = together.parts.reduce((sum, part) => sum + part.leftOut, 0);
     if (leftOut > 0 && limit === undefined) {
-      throw new AppError('TOO_MANY_SENSORS', `the fleet has more sensors than can be listed (${MAX_LISTED})`, {
-        hint: 'Ask for a region or a host, or for some of them with `limit`.',
+      throw new AppError('FLEET_TOO_LARGE', `of more than about ${MAX_LISTED} sensors not all can be named`, {
+        hint: 'Name a region or a host; or `limit=10000` in the URL asks for some of them.',
       });
     }
     const sensors = mergeViews(together.parts.map((part) => part.sensors));
