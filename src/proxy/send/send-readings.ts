@@ -8,21 +8,17 @@ import { httpErrorBody } from '../../lib/errors/http-error.js';
 import { findBrowserProblem } from '../../lib/net/browser-guard.js';
 import { readBody } from '../../lib/net/request-body.js';
 import { addressOf, type WrongTokens } from '../../lib/net/wrong-tokens.js';
-import { effectiveConfig } from '../../protocol/desired-config.js';
 import { formatRelayReport, parseRelayReport, RELAY_ATTRIBUTE, RELAY_HEADER } from '../../protocol/relay.js';
 import { answerLine, MAX_SENDS, SEND_MANY_HEADER } from '../../protocol/send-many.js';
 import { SENSOR_CONFIG_HEADER } from '../../protocol/sensor-config.js';
 import { shardOfMessage } from '../../protocol/shard.js';
-import type { DesiredConfigStore } from '../desired-config-store.js';
 import type { GuardOptions, ProxyDeps } from '../proxy.js';
-import { type ProxyCounts, regionOf } from '../proxy-counts.js';
 import { type Refusal, refusalOf } from '../refusal.js';
-import type { Sender, SensorAccess } from '../sensor-access.js';
+import type { Sender } from '../sensor-access.js';
 import type { Batcher } from './batcher.js';
-import { Checks, versionOf } from './checks.js';
+import { type Accepted, Judge, type JudgeDeps } from './judge.js';
 import { type Outgoing, packable, packed, single } from './outgoing.js';
 import {
-  type Body,
   MAX_RELAYED_BYTES,
   MAX_SEND_BYTES,
   parseBody,
@@ -31,32 +27,15 @@ import {
   type SentMessage,
   type SentRequest,
 } from './parse-body.js';
-import { SupersededFilter } from './superseded.js';
 
-interface SendDeps extends Pick<GuardOptions, 'hosts' | 'rateLimit'>, Pick<ProxyDeps, 'pack'> {
+interface SendDeps extends JudgeDeps, Pick<GuardOptions, 'hosts'>, Pick<ProxyDeps, 'pack'> {
   /** One for each shard. */
   batchers: Batcher[];
-  desired: DesiredConfigStore;
-  access: SensorAccess;
   wrongTokens: WrongTokens;
-  counts: ProxyCounts;
   /** Messages in the queue; undefined: not known. */
   queued(): number | undefined;
   /** Called with what one of many requests is refused for. */
   onRefused(problem: Refusal): void;
-}
-
-/** A request that was not refused as a whole. */
-interface Sent extends Body {
-  reported: string | undefined;
-  /** Messages that were not refused before, and those of them that the queue gets. */
-  permitted: SentMessage[];
-  current: SentMessage[];
-}
-
-interface Answer {
-  status: 200 | 207;
-  body: object;
 }
 
 /** Readings of a request that is a part of a backlog. */
@@ -66,12 +45,11 @@ const ADVERTISED = { 'content-type': 'application/json', [SEND_MANY_HEADER]: Str
 
 export class SendReadings {
   readonly #deps: SendDeps;
-  readonly #filter = new SupersededFilter();
-  readonly #checks: Checks;
+  readonly #judge: Judge;
 
   constructor(deps: SendDeps) {
     this.#deps = deps;
-    this.#checks = new Checks(deps.access, deps.desired, deps.rateLimit);
+    this.#judge = new Judge(deps);
   }
 
   /** `POST /send`: the answer, or why the whole request is refused. Rejects with an {@link AppError} that says why. */
@@ -79,10 +57,10 @@ export class SendReadings {
     const sender = await this.#senderOf(c);
     if (sender.relay !== undefined) throw ofRelay();
     const body = await readBody(c, (bytes) => parseBody(bytes, Date.now()), MAX_SEND_BYTES);
-    const sent = this.#accept(body, sender, c.req.header(SENSOR_CONFIG_HEADER));
+    const sent = this.#judge.accept(body, sender, c.req.header(SENSOR_CONFIG_HEADER));
     if ('code' in sent) return sent;
     await this.#forward(sent.current.map(this.#deps.pack ? packable : single));
-    const answer = this.#answerTo(sent);
+    const answer = this.#judge.answerTo(sent);
     if ('code' in answer) return answer;
     return new Response(JSON.stringify(answer.body), { status: answer.status, headers: ADVERTISED });
   }
@@ -104,7 +82,7 @@ export class SendReadings {
     const current = all.flatMap((sent) => ('code' in sent ? [] : sent.current));
     await this.#forward(this.#outgoing(current));
     const lines = all.map((sent) => {
-      const answer = 'code' in sent ? sent : this.#answerTo(sent);
+      const answer = 'code' in sent ? sent : this.#judge.answerTo(sent);
       if (!('code' in answer)) return answerLine({ status: answer.status, body: JSON.stringify(answer.body) });
       this.#deps.onRefused(answer);
       const { status, retryAfter } = answer;
@@ -122,14 +100,7 @@ export class SendReadings {
     if (sender.node !== undefined) throw new AppError('TOKEN_WRONG', 'the token is that of a host, and not of a relay');
     const parse = (bytes: Uint8Array) => parseRelayed(bytes, Date.now());
     const messages = await readBody(c, parse, MAX_SEND_BYTES, MAX_RELAYED_BYTES);
-    this.#checks.refuseWrong(messages, sender);
-    this.#checks.refuseTooMany(messages, sender);
-    this.#deps.counts.received += messages.length;
-    const permitted = messages.filter(({ refusal }) => !refusal);
-    for (const sent of permitted) {
-      sent.reported = this.#checks.reportOf(sent.reported, sender);
-      this.#deps.desired.recordReportedVersion(versionOf(sent.reported));
-    }
+    const permitted = this.#judge.acceptRelayed(messages, sender);
     const outgoing = this.#outgoing(permitted);
     const report = parseRelayReport(c.req.header(RELAY_HEADER));
     const [first] = outgoing;
@@ -139,7 +110,7 @@ export class SendReadings {
     await this.#forward(outgoing);
     const problem = permitted.find(({ busy }) => busy)?.busy;
     if (problem) return problem;
-    const refused = this.#refusedOf(messages);
+    const refused = this.#judge.refusedOf(messages);
     const accepted = messages.length - refused.length;
     // A backlog that fills the queue would delay the readings of now there.
     const depth = messages.length < LARGE ? undefined : this.#deps.queued();
@@ -169,43 +140,10 @@ export class SendReadings {
     if (address !== undefined) await this.#deps.wrongTokens.wait(address);
   }
 
-  #acceptOne({ body, reported }: SentRequest, sender: Sender | AppError): Sent | Refusal {
+  #acceptOne({ body, reported }: SentRequest, sender: Sender | AppError): Accepted | Refusal {
     if (sender instanceof AppError) return refusalOf(sender);
     if (sender.relay !== undefined) return refusalOf(ofRelay());
-    return body instanceof AppError ? refusalOf(body) : this.#accept(body, sender, reported);
-  }
-
-  /** Finds what of a request goes to the queue, or why it is refused. */
-  #accept({ batch, messages }: Body, sender: Sender, claimed: string | undefined): Sent | Refusal {
-    const { counts } = this.#deps;
-    const problem = this.#checks.ofSensor(messages, sender);
-    if (problem) return problem;
-    counts.received += messages.length;
-    const permitted = messages.filter(({ refusal }) => !refusal);
-    const reported = this.#checks.reportOf(claimed, sender);
-    const current = permitted.filter((sent) => {
-      sent.reported = reported;
-      const superseded = this.#filter.isSuperseded(sent.message);
-      if (superseded) counts.superseded.add(regionOf(sent.message));
-      return !superseded;
-    });
-    return { batch, messages, reported, permitted, current };
-  }
-
-  /** When the queue has decided. */
-  #answerTo({ batch, messages, reported, permitted, current }: Sent): Answer | Refusal {
-    const [first] = permitted;
-    const config = first && newerConfig(this.#deps.desired, reported, first.message);
-    const busy = current.find(({ busy }) => busy)?.busy;
-    if (busy) return busy;
-    if (!batch && messages[0]?.refusal) return messages[0].refusal;
-    const tail = config && { config };
-    const accepted = current.filter(({ refusal }) => !refusal).length;
-    const refused = this.#refusedOf(messages);
-    if (refused.length > 0) return { status: 207, body: { status: 'partial', accepted, refused, ...tail } };
-    if (accepted === 0) return { status: 200, body: { status: 'superseded', ...tail } };
-    const superseded = permitted.length - current.length || undefined;
-    return { status: 200, body: { status: 'accepted', accepted, superseded, ...tail } };
+    return body instanceof AppError ? refusalOf(body) : this.#judge.accept(body, sender, reported);
   }
 
   #shardOf({ message }: SentMessage): number {
@@ -241,15 +179,6 @@ export class SendReadings {
     }
     if (again.length > 0) await this.#forward(again.map(single));
   }
-
-  /** As an answer lists them; counted. */
-  #refusedOf(messages: SentMessage[]): { index: number; code: string; reason: string }[] {
-    const refused = messages.flatMap(({ refusal }, index) =>
-      refusal ? [{ index, code: refusal.code, reason: refusal.message }] : [],
-    );
-    for (const { code } of refused) this.#deps.counts.refuse(code);
-    return refused;
-  }
 }
 
 /** Whether somebody may be trying tokens. */
@@ -258,17 +187,3 @@ const isWrong = (sender: Sender | AppError, authorization: string | undefined): 
   (sender instanceof AppError ? sender.code === 'TOKEN_WRONG' : sender.unproven === true);
 
 const ofRelay = () => new AppError('TOKEN_WRONG', 'the token is that of a relay, and not of a host');
-
-/** The sender's effective configuration, when the sender has an older one. Cheap while all are up to date. */
-function newerConfig(
-  desired: DesiredConfigStore,
-  reported: string | undefined,
-  message: Record<string, unknown>,
-): object | undefined {
-  if (reported === undefined) return undefined;
-  const version = versionOf(reported);
-  desired.recordReportedVersion(version);
-  if (!(version < desired.version)) return undefined;
-  const effective = effectiveConfig(desired.state, String(message.region), String(message.hostname));
-  return effective.version > version ? effective : undefined;
-}
