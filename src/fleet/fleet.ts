@@ -76,6 +76,12 @@ export class Fleet {
     return arrival;
   }
 
+  /** Of a reading that is known to have come before: in an earlier run of its sensor, too, whose numbers are forgotten. */
+  countDuplicate({ execution_id: id }: Reading): void {
+    const sensor = this.#sensors.get(id);
+    if (sensor) sensor.duplicates++;
+  }
+
   setRegionLink(region: string, connected: boolean): void {
     if (connected) this.#cut.delete(region);
     else this.#cut.add(region);
