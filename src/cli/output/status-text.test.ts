@@ -157,13 +157,11 @@ test('publishers that are not as this program deployed them', () => {
   const notices: Status['notices'] = [
     { type: 'publisher.foreign', job: 'publisher-eu', owner: '0123456789abcdef', proxyUrl: 'http://theirs' },
     { type: 'publisher.sends-elsewhere', job: 'publisher-us', proxyUrl: 'http://elsewhere' },
-    { type: 'publisher.by-hand', job: 'mine', id: 'j-1', proxyUrl: 'http://p' },
   ];
   const from = lines({ notices }).findIndex((one) => one.startsWith('jobs'));
-  expect(lines({ notices }).slice(from + 1, from + 4)).toEqual([
+  expect(lines({ notices }).slice(from + 1, from + 3)).toEqual([
     '          publisher-eu is of another state folder (owner 0123456789abcdef) and sends to http://theirs',
     '          publisher-us sends to http://elsewhere, which is no proxy of this `up`',
-    '          mine (j-1) was submitted by hand and sends to http://p; it runs beside the jobs of this program',
   ]);
   expect(statusDocument(state, status({ notices }))).toMatchObject({ notices });
 });

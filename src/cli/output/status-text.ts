@@ -29,9 +29,6 @@ export function statusDocument({ kind, up, endpoints }: RunState, status: Status
   return { network: kind, pid: up.pid, endpoints, ...others, summary: fleet.summary, sensors: fleet.sensors, queue };
 }
 
-export const bypassingText = ({ job, proxyUrl }: { job: string; proxyUrl: string }): string =>
-  `${job} bypasses the link: it still reaches ${proxyUrl}`;
-
 type Line = [label: string, text: string | false];
 
 export function statusText({ kind, up, endpoints, settings }: RunState, status: Status, style: Style): string {

@@ -81,8 +81,7 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
     ]);
     supervisor.on('event', onChild);
 
-    const linked = links.proxyUrl(REGIONS[0]) !== undefined;
-    if (!linked) emit({ type: 'proxy.not-linked', url: proxyUrl });
+    if (links.proxyUrl(REGIONS[0]) === undefined) emit({ type: 'proxy.not-linked', url: proxyUrl });
     const connection: NativeConnection = {
       bacalhau,
       api,
@@ -90,7 +89,6 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
       webUi: `http://${HOST}:${ports.webUi}`,
       sensorProxyUrls: Object.fromEntries(REGIONS.map((name) => [name, uplinkOf(name)])),
       relayUrls,
-      linked,
       forwarded: {
         edge: ['HOSTNAME', 'REGION', ...sensorVariables(context)],
         updater: ['WASM_SENSORS_TOKEN'],
