@@ -93,6 +93,10 @@ test('dead letters are with the queue; what was refused has its reasons, where t
 
 test('nothing is deployed', () => {
   expect(line('jobs', { jobs: [] })).toBe('none');
+  const [us, eu] = ['us', 'eu'].map((region) => jobInfo({ role: 'publisher', region }));
+  expect(line('jobs', { jobs: [us!, jobInfo({ role: 'proxy' }, { version: 3 }), eu!] })).toBe(
+    'publisher-us, publisher-eu v1 running; proxy v3 running',
+  );
   const empty = { fleet: { summary: { time: 0, regions: [], total }, sensors: [] } as never };
   expect(lines(empty).at(-1)).toBe('no readings yet: run `wasm-sensors deploy publisher`');
 });

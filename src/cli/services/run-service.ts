@@ -1,9 +1,12 @@
 /** What all services share: log, listen, run until they are asked to stop, close in order. */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Settings } from '../../config/settings.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import type { ErrorCode } from '../../lib/errors/codes.js';
 import { createLogger, type Logger, stackOf } from '../../lib/log/logger.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
+import { portInUse, probePort } from '../../lib/net/choose-port.js';
 import { type Listener, type ListenOptions, listen } from '../../lib/net/http-server.js';
 import { reportReady, stopRequested } from '../../lib/process/shutdown.js';
 import type { Queue } from '../../queue/queue.js';
@@ -15,6 +18,7 @@ import type { Queue } from '../../queue/queue.js';
  */
 export async function runService(
   { logLevel, logFormat }: Pick<Settings, 'logLevel' | 'logFormat'>,
+  at: ListenAt,
   open: (log: Logger) => Promise<Service>,
 ): Promise<number> {
   const log = createLogger({ level: logLevel, format: logFormat });
@@ -22,7 +26,9 @@ export async function runService(
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
   try {
-    return await serve(await open(log), log);
+    // Opening may wait for a queue or a database; a busy port is said at once.
+    if (at.port !== 0 && (await probePort(at.port, at.host)) === undefined) throw portInUse(at);
+    return await serve({ ...at, ...(await open(log)) }, log);
   } catch (error) {
     if (logFormat === 'text') throw error;
     if (process.connected) process.disconnect();
@@ -65,7 +71,26 @@ export function refuseOpen(
   throw new AppError(code, `listening on ${host}, anybody who reaches this machine could ${act}`, { hint });
 }
 
-interface Service extends ListenOptions {
+/**
+ * Throws where a file that was named holds something else than a database: it would be moved aside as a damaged one. Files of
+ * the state folder are ours, and mended.
+ */
+export function refuseForeignFile(path: string, { stateDir }: Pick<Settings, 'stateDir'>): void {
+  if (dirname(resolve(path)) === resolve(stateDir) || !statSync(path, { throwIfNoEntry: false })?.size) return;
+  const start = Buffer.alloc(MAGIC.length);
+  const file = openSync(path, 'r');
+  readSync(file, start);
+  closeSync(file);
+  if (start.toString() === MAGIC) return;
+  throw new AppError('BAD_OPTION', `--data: ${path} is there, and is no database`, {
+    hint: 'Name another file. If it was one of ours and is damaged, move it away.',
+  });
+}
+const MAGIC = 'SQLite format 3\0';
+
+type ListenAt = Pick<ListenOptions, 'host' | 'port' | 'purpose' | 'flag'>;
+
+interface Service extends Omit<ListenOptions, keyof ListenAt> {
   /** Runs once the port is bound; `stop` resolves when the process is to stop. */
   onListening?(listener: Listener, stop: Promise<unknown>): unknown;
   /** Runs after the port stopped accepting; finishes what was accepted. */
@@ -78,7 +103,7 @@ interface Service extends ListenOptions {
 const ORPHAN_GRACE_MS = 2000;
 
 /** Serves until SIGINT, SIGTERM or the exit of the supervisor. Resolves with the exit code: 130 for SIGINT, else 0. */
-async function serve(service: Service, log: Logger): Promise<number> {
+async function serve(service: Service & ListenAt, log: Logger): Promise<number> {
   const { purpose } = service;
   const stop = stopRequested({ supervised: true });
   const listener = await listen(service);

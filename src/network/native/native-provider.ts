@@ -20,7 +20,7 @@ import { NativeNodes } from './start.js';
 
 export const nativeProvider: NetworkProvider<NativeConnection> = {
   kind: 'native',
-  capabilities: { givesNodesTokens: true, demoNodes: 4 },
+  capabilities: { givesNodesTokens: true, demoNodes: 4, follows: ['bacalhau', 'apiPort', 'natsPort', 'webUiPort'] },
   connectionSchema: nativeConnectionSchema,
   needs: (settings) => ({
     memoryMb: MEMORY_MB + NODE_MB * (REGIONS.length * settings.values.nodes + 1) + relayMemoryMb(settings),
