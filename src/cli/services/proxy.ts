@@ -6,11 +6,9 @@ import { logEvent } from '../output/event-text.js';
 import { openFollower, openShared, readTls, sensorSide } from './proxy-parts.js';
 import { checkQueue, runService } from './run-service.js';
 
-export function serveProxy({ settings, provenance }: CommandContext): Promise<number> {
-  const { source, name } = provenance.proxyPort;
-  const flag = source === 'environment' ? name : '--port';
-  const at = { host: settings.host, port: settings.proxyPort, purpose: 'proxy', flag };
-  return runService(settings, at, async (log) => {
+export const serveProxy = (context: CommandContext): Promise<number> =>
+  runService(context.settings, async (log) => {
+    const { settings, provenance } = context;
     const side = sensorSide(settings, settings.stateDir, log);
     const tls = readTls(settings);
     const queues = await openShardQueues(settings);
@@ -32,6 +30,10 @@ export function serveProxy({ settings, provenance }: CommandContext): Promise<nu
     let following: Promise<void> | undefined;
     return {
       fetch: proxy.app.fetch,
+      host: settings.host,
+      port: settings.proxyPort,
+      purpose: 'proxy',
+      flag: provenance.proxyPort.source === 'environment' ? provenance.proxyPort.name : '--port',
       ...(tls ? { tls } : {}),
       // Includes retries of the queue: readings that were accepted get their answer.
       graceMs: 20_000,
@@ -48,4 +50,3 @@ export function serveProxy({ settings, provenance }: CommandContext): Promise<nu
       },
     };
   });
-}

@@ -17,39 +17,39 @@ const VISIBILITY_TIMEOUT = 10;
 const MAX_RECEIVES = 50;
 
 export const serveQueue = ({ settings, options }: CommandContext<typeof QUEUE_OPTIONS>): Promise<number> =>
-  runService(
-    settings,
-    { host: settings.host, port: settings.queuePort, purpose: 'queue', flag: '--port' },
-    async (log) => {
-      const { data = join(settings.stateDir, 'queue.db'), create, baseUrl, purgeInterval } = options;
-      refuseOpen(settings, [], {
-        code: 'QUEUE_OPEN_NEEDED',
-        act: 'use the queues',
-        hint: 'The queue server checks no credentials. Allow it with --open in a network that only its clients reach.',
-      });
-      refuseForeignFile(data, settings);
-      mkdirSync(dirname(data), { recursive: true, mode: 0o700 });
-      const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
-      const server = createQueueServer({
-        path: data,
-        purgeInterval,
-        warn: (message) => log.warn('store.warning', message),
-        onEvent(event) {
-          logEvent(log, event);
-          reportWarning(eventText(event));
-        },
-        ...(baseUrl ? { baseUrl } : {}),
-        ...(hosts ? { hosts } : {}),
-      });
-      const { shards } = settings;
-      const names = create === undefined ? [] : allShards(shards).map((shard) => queueOfShard(create, shard, shards));
-      for (const name of names) await createWithDeadLetters(server, name);
-      return {
-        fetch: server.app.fetch,
-        onClose: () => server.close(),
-      };
-    },
-  );
+  runService(settings, async (log) => {
+    const { data = join(settings.stateDir, 'queue.db'), create, baseUrl, purgeInterval } = options;
+    refuseOpen(settings, [], {
+      code: 'QUEUE_OPEN_NEEDED',
+      act: 'use the queues',
+      hint: 'The queue server checks no credentials. Allow it with --open in a network that only its clients reach.',
+    });
+    refuseForeignFile(data, settings);
+    mkdirSync(dirname(data), { recursive: true, mode: 0o700 });
+    const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
+    const server = createQueueServer({
+      path: data,
+      purgeInterval,
+      warn: (message) => log.warn('store.warning', message),
+      onEvent(event) {
+        logEvent(log, event);
+        reportWarning(eventText(event));
+      },
+      ...(baseUrl ? { baseUrl } : {}),
+      ...(hosts ? { hosts } : {}),
+    });
+    const { shards } = settings;
+    const names = create === undefined ? [] : allShards(shards).map((shard) => queueOfShard(create, shard, shards));
+    for (const name of names) await createWithDeadLetters(server, name);
+    return {
+      fetch: server.app.fetch,
+      host: settings.host,
+      port: settings.queuePort,
+      purpose: 'queue',
+      flag: '--port',
+      onClose: () => server.close(),
+    };
+  });
 
 async function createWithDeadLetters(server: QueueServer, name: string): Promise<void> {
   const dead = `${name}-dead`;

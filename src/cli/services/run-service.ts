@@ -6,7 +6,6 @@ import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import type { ErrorCode } from '../../lib/errors/codes.js';
 import { createLogger, type Logger, stackOf } from '../../lib/log/logger.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
-import { portInUse, probePort } from '../../lib/net/choose-port.js';
 import { type Listener, type ListenOptions, listen } from '../../lib/net/http-server.js';
 import { reportReady, stopRequested } from '../../lib/process/shutdown.js';
 import type { Queue } from '../../queue/queue.js';
@@ -18,7 +17,6 @@ import type { Queue } from '../../queue/queue.js';
  */
 export async function runService(
   { logLevel, logFormat }: Pick<Settings, 'logLevel' | 'logFormat'>,
-  at: ListenAt,
   open: (log: Logger) => Promise<Service>,
 ): Promise<number> {
   const log = createLogger({ level: logLevel, format: logFormat });
@@ -26,9 +24,7 @@ export async function runService(
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
   try {
-    // Opening may wait for a queue or a database; a busy port is said at once.
-    if (at.port !== 0 && (await probePort(at.port, at.host)) === undefined) throw portInUse(at);
-    return await serve({ ...at, ...(await open(log)) }, log);
+    return await serve(await open(log), log);
   } catch (error) {
     if (logFormat === 'text') throw error;
     if (process.connected) process.disconnect();
@@ -88,9 +84,7 @@ export function refuseForeignFile(path: string, { stateDir }: Pick<Settings, 'st
 }
 const MAGIC = 'SQLite format 3\0';
 
-type ListenAt = Pick<ListenOptions, 'host' | 'port' | 'purpose' | 'flag'>;
-
-interface Service extends Omit<ListenOptions, keyof ListenAt> {
+interface Service extends ListenOptions {
   /** Runs once the port is bound; `stop` resolves when the process is to stop. */
   onListening?(listener: Listener, stop: Promise<unknown>): unknown;
   /** Runs after the port stopped accepting; finishes what was accepted. */
@@ -103,7 +97,7 @@ interface Service extends Omit<ListenOptions, keyof ListenAt> {
 const ORPHAN_GRACE_MS = 2000;
 
 /** Serves until SIGINT, SIGTERM or the exit of the supervisor. Resolves with the exit code: 130 for SIGINT, else 0. */
-async function serve(service: Service & ListenAt, log: Logger): Promise<number> {
+async function serve(service: Service, log: Logger): Promise<number> {
   const { purpose } = service;
   const stop = stopRequested({ supervised: true });
   const listener = await listen(service);

@@ -22,61 +22,61 @@ import { eventText, type JobsLost, logEvent } from '../output/event-text.js';
 import { logDefect, runService } from './run-service.js';
 
 export const serveSensors = ({ settings, options }: CommandContext<typeof SENSORS_OPTIONS>): Promise<number> =>
-  runService(
-    settings,
-    { host: '127.0.0.1', port: options.port, purpose: 'sensor host', flag: '--port' },
-    async (log) => {
-      const { jobs } = options;
-      const { token, sensorToken, sensorKey } = settings;
-      const [current] = sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []);
-      if (token === undefined)
-        throw new AppError('OPERATOR_TOKEN_NEEDED', 'the control API needs a token', {
-          hint: 'Set WASM_SENSORS_TOKEN.',
-        });
-      const store = new ModuleStore(join(dirname(jobs), 'modules'));
-      const pathOf = (module: string) => {
-        const path = store.find(module);
-        if (path !== undefined) return path;
-        throw new AppError('MODULE_UNREADABLE', `the module ${module} is not in modules/ of the state folder`, {
-          hint: 'Deploy it again.',
-        });
-      };
-      const ca = settings.tlsCa === undefined ? {} : { ca: readCaFile(settings.tlsCa) };
-      const cluster = createCluster({
-        host: new SensorHost(ca),
-        foreign: new ForeignHost({ ...ca, nodeArgs: nodeArgsFor(settings.nodes) }),
-        nodes: REGIONS.flatMap((region) =>
-          Array.from({ length: settings.nodes }, (_, i) => ({ name: edgeName(region, i + 1), ...edgeLabels(region) })),
-        ),
-        loadModule: async (name) => loadModule(modulePath(name)),
-        modulePath: pathOf,
-        onEvent: (event) => logEvent(log, event),
-        moduleEnv(name, node) {
-          if (name === 'config-updater') return { WASM_SENSORS_TOKEN: token };
-          const own = current && sensorTokenOf(current.key, node);
-          const sent = sensorToken ?? own;
-          return sent === undefined ? {} : { SENSOR_TOKEN: sent };
-        },
+  runService(settings, async (log) => {
+    const { port, jobs } = options;
+    const { token, sensorToken, sensorKey } = settings;
+    const [current] = sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []);
+    if (token === undefined)
+      throw new AppError('OPERATOR_TOKEN_NEEDED', 'the control API needs a token', {
+        hint: 'Set WASM_SENSORS_TOKEN.',
       });
-      // Also when the host is started again while `up` runs.
-      const quarantined = quarantineDamagedJobs(jobs);
-      if (quarantined !== undefined) {
-        const event: JobsLost = { type: 'jobs.quarantined', file: quarantined };
-        logEvent(log, event);
-        reportWarning(eventText(event));
-      }
-      const kept = keepJobs(cluster, jobs, (job, error) =>
-        logEvent(log, { type: 'job.lost', job, reason: messageOf(error) }),
-      );
-      return {
-        fetch: createSensorHostApp(kept, {
-          token,
-          hosts: hostNames('127.0.0.1', undefined),
-          log: (text) => logDefect(log, text),
-        }).fetch,
-        graceMs: 200,
-        onListening: () => kept.resume(),
-        onClose: () => kept.close(),
-      };
-    },
-  );
+    const store = new ModuleStore(join(dirname(jobs), 'modules'));
+    const pathOf = (module: string) => {
+      const path = store.find(module);
+      if (path !== undefined) return path;
+      throw new AppError('MODULE_UNREADABLE', `the module ${module} is not in modules/ of the state folder`, {
+        hint: 'Deploy it again.',
+      });
+    };
+    const ca = settings.tlsCa === undefined ? {} : { ca: readCaFile(settings.tlsCa) };
+    const cluster = createCluster({
+      host: new SensorHost(ca),
+      foreign: new ForeignHost({ ...ca, nodeArgs: nodeArgsFor(settings.nodes) }),
+      nodes: REGIONS.flatMap((region) =>
+        Array.from({ length: settings.nodes }, (_, i) => ({ name: edgeName(region, i + 1), ...edgeLabels(region) })),
+      ),
+      loadModule: async (name) => loadModule(modulePath(name)),
+      modulePath: pathOf,
+      onEvent: (event) => logEvent(log, event),
+      moduleEnv(name, node) {
+        if (name === 'config-updater') return { WASM_SENSORS_TOKEN: token };
+        const own = current && sensorTokenOf(current.key, node);
+        const sent = sensorToken ?? own;
+        return sent === undefined ? {} : { SENSOR_TOKEN: sent };
+      },
+    });
+    // Also when the host is started again while `up` runs.
+    const quarantined = quarantineDamagedJobs(jobs);
+    if (quarantined !== undefined) {
+      const event: JobsLost = { type: 'jobs.quarantined', file: quarantined };
+      logEvent(log, event);
+      reportWarning(eventText(event));
+    }
+    const kept = keepJobs(cluster, jobs, (job, error) =>
+      logEvent(log, { type: 'job.lost', job, reason: messageOf(error) }),
+    );
+    return {
+      fetch: createSensorHostApp(kept, {
+        token,
+        hosts: hostNames('127.0.0.1', undefined),
+        log: (text) => logDefect(log, text),
+      }).fetch,
+      host: '127.0.0.1',
+      port,
+      purpose: 'sensor host',
+      flag: '--port',
+      graceMs: 200,
+      onListening: () => kept.resume(),
+      onClose: () => kept.close(),
+    };
+  });

@@ -40,7 +40,7 @@ async function findBusy({ port, host = '127.0.0.1', explicit, purpose, flag }: P
   // Default ports move, so nobody has to do anything.
   if (!explicit) return ok(`\`up\` takes another port instead of ${port}${by}`);
   const stop = ours === undefined ? 'stop the program that has it' : `stop that network (\`wasm-sensors down\` there)`;
-  const { why, ...failure } = findingOf(portInUse({ port, host, purpose, flag }));
+  const { why, ...failure } = findingOf(portInUse(port, host, purpose, flag));
   return [{ ...failure, why: why + by, fix: `Use another one with ${flag}, or ${stop}.` }];
 }
 

@@ -47,7 +47,7 @@ export async function choosePorts<Wishes extends { [Name in keyof Wishes]?: Port
       });
     }
     let port = wanted === 0 || other ? undefined : await probePort(wanted, host);
-    if (port === undefined && explicit && wanted !== 0) throw portInUse({ port: wanted, host, purpose, flag });
+    if (port === undefined && explicit && wanted !== 0) throw portInUse(wanted, host, purpose, flag);
     // A free port may have been chosen a moment ago, for a service that has not bound it yet.
     while (port === undefined || taken.has(port)) port = await freePort(host);
     taken.set(port, wish);
@@ -105,7 +105,7 @@ export function listenFailed(port: number, host: string, cause: Error): AppError
   return new AppError('LISTEN_FAILED', `can't listen on ${host}:${port}: ${messageOf(cause)}`, { cause });
 }
 
-export function portInUse({ port, host, purpose, flag }: Required<Omit<PortWish, 'explicit'>>): AppError {
+export function portInUse(port: number, host: string, purpose: string, flag: string): AppError {
   return new AppError('PORT_IN_USE', `${purpose}: port ${port} on ${host} is in use`, {
     hint: `Use ${flag}, or stop the process that holds port ${port}.`,
   });

@@ -48,7 +48,11 @@ export function listen(options: ListenOptions): Promise<Listener> {
     const unused = unusedConnections(server, tls ? 'secureConnection' : 'connection');
     limitConnections(server, unused);
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRINUSE' ? portInUse(options) : listenFailed(options.port, host, error));
+      reject(
+        error.code === 'EADDRINUSE'
+          ? portInUse(options.port, host, options.purpose, options.flag)
+          : listenFailed(options.port, host, error),
+      );
     });
     server.listen(options.port, host, () => {
       const { port } = server.address() as AddressInfo;

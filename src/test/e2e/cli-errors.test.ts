@@ -118,24 +118,6 @@ describe('before anything runs', () => {
     expect([readFileSync(file, 'utf8'), existsSync(`${file}.damaged`)]).toEqual(['mine', false]);
   });
 
-  test('a service says at once that its port is busy, also where its queue does not answer', async () => {
-    const port = String(await hold());
-    const queue = [
-      '--queue',
-      'readings',
-      '--queue-endpoint',
-      `http://127.0.0.1:${await freePort()}`,
-      '--queue-unsigned',
-    ];
-    const began = Date.now();
-    const result = await sandbox.run(['puller', 'serve', '--port', port, ...queue]);
-    expect([result.code, result.stderr]).toEqual([
-      1,
-      expect.stringMatching(new RegExp(`puller: port ${port} .*in use`)),
-    ]);
-    expect(Date.now() - began).toBeLessThan(END_MS);
-  });
-
   test('a variable that sets nothing is a warning, with what was meant', async () => {
     const { stderr } = await sandbox.run(['status'], { env: { WASM_SENSORS_PULLER_ULR: 'http://p' } });
     expect(stderr).toMatch(
