@@ -122,7 +122,7 @@ const sorted = ({ pending, ...rest }: Convergence) => ({
   pending: pending.map(({ hostname, state }) => `${hostname} ${state}`).sort(),
 });
 
-test.each(Array.from({ length: 15 }, (_, seed) => seed))('seed %i: the parts together are the whole', (seed) => {
+test.each(Array.from({ length: 8 }, (_, seed) => seed))('seed %i: the parts together are the whole', (seed) => {
   const fleets = Array.from({ length: 1 + (seed % 5) }, () => new Fleet());
   const { whole, now } = drive(seed, fleets);
   expect(fleets.every((fleet) => fleet.view(now).length > 0)).toBe(true);

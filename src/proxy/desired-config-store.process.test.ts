@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { translated } from '../test/support/translated.js';
 import { desiredConfigStore } from './desired-config-store.js';
 
 let folder: string;
@@ -25,14 +25,13 @@ function translate(): string {
   const source = fileURLToPath(new URL('..', import.meta.url));
   symlinkSync(join(source, '..', 'node_modules'), join(folder, 'node_modules'), 'junction');
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
   const names = new Set(['proxy/desired-config-store']);
   for (const name of names) {
     const target = join(folder, 'src', `${name}.js`);
-    const { outputText } = ts.transpileModule(readFileSync(join(source, `${name}.ts`), 'utf8'), { compilerOptions });
+    const text = translated(join(source, `${name}.ts`));
     mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, outputText);
-    for (const [, path] of outputText.matchAll(/from '(\..*)\.js'/g)) names.add(join(dirname(name), path!));
+    writeFileSync(target, text);
+    for (const [, path] of text.matchAll(/from "(\..*)\.js"/g)) names.add(join(dirname(name), path!));
   }
   const main = join(folder, 'main.js');
   writeFileSync(

@@ -127,5 +127,5 @@ test('of readers that do not read, so many get an answer, and none gets the whol
 /** A custom section, which runs nothing. */
 function customSection(bytes: number): Buffer {
   const leb = (n: number): number[] => (n < 128 ? [n] : [(n & 127) | 128, ...leb(n >>> 7)]);
-  return Buffer.from([0, ...leb(bytes + 2), 1, 0x78, ...Buffer.alloc(bytes)]);
+  return Buffer.concat([Buffer.from([0, ...leb(bytes + 2), 1, 0x78]), Buffer.alloc(bytes)]);
 }

@@ -29,13 +29,17 @@ afterEach(async () => {
 });
 
 /** A store that records its groups; `store` may fail. */
-function memory(store: () => void = () => {}): { groups: string[][]; store(group: Delivery[]): Soon<void> } {
+function memory(store: () => void = () => {}): {
+  groups: string[][];
+  store(group: Delivery[]): Soon<Delivery[]>;
+} {
   const groups: string[][] = [];
   return {
     groups,
     store(group: Delivery[]) {
       groups.push(group.map(({ body }) => body));
       store();
+      return [];
     },
   };
 }
@@ -69,7 +73,10 @@ test('a group is stored, then shown, and then deleted', async () => {
   };
   pipeline = new Pipeline({
     queue,
-    store: (group) => void order.push(`store ${group.map(({ body: text }) => text)}`),
+    store(group) {
+      order.push(`store ${group.map(({ body: text }) => text)}`);
+      return [];
+    },
     onStored: (deliveries) => order.push(`show ${deliveries.length}`),
     onEvent() {},
     failures: new FailureReporter(() => {}),
@@ -137,6 +144,27 @@ test('a group of two hundred does not linger', async () => {
   expect(groups).toHaveLength(1);
   await pass(1);
   expect(groups).toHaveLength(2);
+});
+
+test('what was stored before is shown as that, unless an attempt that failed may have stored it', async () => {
+  let answers = 0;
+  const stored: boolean[] = [];
+  const { groups, store } = memory();
+  const known = (group: Delivery[]) => {
+    void store(group);
+    if (++answers === 2) throw new Error('no answer');
+    return group;
+  };
+  start(
+    { groups, store: known },
+    { onStored: (deliveries, old) => stored.push(deliveries.every((one) => old.has(one))) },
+  );
+  queue.push([body(1)]);
+  await pass(20);
+  expect(stored).toEqual([true]);
+  queue.push([body(2)]);
+  await pass(20 + 1000);
+  expect([stored, groups.length]).toEqual([[true, false], 3]);
 });
 
 test('nothing is shown or deleted before it is stored; that is tried again every second, with what came meanwhile', async () => {
@@ -316,7 +344,7 @@ describe('a store that takes its time', () => {
       groups,
       store: (group) => {
         groups.push(group.map(({ body: text }) => text));
-        return new Promise<void>((resolve, reject) => ends.push({ resolve, reject }));
+        return new Promise((resolve, reject) => ends.push({ resolve: () => resolve([]), reject }));
       },
     });
   }

@@ -22,10 +22,13 @@ export interface PipelineOptions {
   queue: Queue;
   /** What belongs into it. */
   shard?: Shard;
-  /** Stores a group; throws or rejects when it can't now, such as on a full disk. Undefined: readings are only shown. */
-  store: ((deliveries: Delivery[]) => Soon<void>) | undefined;
-  /** Called with what is stored, before it is deleted from the queue. */
-  onStored(deliveries: Delivery[]): void;
+  /**
+   * Stores a group, and returns the readings that were stored before; throws or rejects when it can't now, such as on a full
+   * disk. Undefined: readings are only shown.
+   */
+  store: ((deliveries: Delivery[]) => Soon<Delivery[]>) | undefined;
+  /** Called with what is stored, before it is deleted from the queue. `known`: those of them that were stored before. */
+  onStored(deliveries: Delivery[], known: ReadonlySet<Delivery>): void;
   /** Both run in it, as one. */
   storing?: Exclusive;
   onEvent(event: PullerEvent): void;
@@ -39,6 +42,8 @@ export type PipelineStats = Pipeline['stats'];
 interface Pending {
   message: ReceivedMessage;
   deliveries: Delivery[];
+  /** An attempt to store it failed. It may have stored it all the same, unseen. */
+  hasFailed?: true;
 }
 
 /** Errors of credentials and permissions last: retry slowly. */
@@ -221,8 +226,10 @@ export class Pipeline {
   #store(group: Pending[]): Soon<void> {
     const { store, onStored } = this.#options;
     const deliveries = group.flatMap((one) => one.deliveries);
-    const stored = store?.(deliveries);
-    return stored instanceof Promise ? stored.then(() => onStored(deliveries)) : onStored(deliveries);
+    const isSure = group.every((one) => !one.hasFailed);
+    const end = (known: Delivery[]) => onStored(deliveries, new Set(isSure ? known : []));
+    const stored = store?.(deliveries) ?? [];
+    return stored instanceof Promise ? stored.then(end) : end(stored);
   }
 
   async #end(group: Pending[], stored: Promise<void>): Promise<void> {
@@ -245,6 +252,7 @@ export class Pipeline {
 
   /** Nothing is deleted: it is tried again, and after a stop the queue delivers it again. */
   #failed(group: Pending[], error: unknown): void {
+    for (const one of group) one.hasFailed = true;
     this.#pending = [...group, ...this.#pending];
     this.#pendingCount = this.#pending.reduce((sum, { deliveries }) => sum + deliveries.length, 0);
     this.#failures.failed('accept', messageOf(error));

@@ -81,8 +81,8 @@ export interface ReadingsStore {
   /** Readings that the roll-ups do not have yet. */
   readonly notRolledUp: number;
 
-  /** Stores a group in one transaction; what is there already is left out. */
-  append(entries: StoreEntry[]): Soon<void>;
+  /** Stores a group in one transaction. What is there already is left out, and its readings are returned. */
+  append<Entry extends StoreEntry>(entries: Entry[]): Soon<Entry[]>;
 
   /** Notes what has been looked up. `now`: Unix milliseconds. */
   addSamples(samples: Sample[], now: number): Soon<void>;

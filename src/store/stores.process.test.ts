@@ -107,6 +107,14 @@ describe.each(Object.entries(KINDS))('a store: %s', (kind, { start }) => {
     expect([rest.length, (await store.readingsAfter(first!.id, 100)).length]).toEqual([1, 3]);
   });
 
+  test('says which readings of a group were there', async () => {
+    const [a, b, c] = [entry(T0), entry(T0 + 1), entry(T0 + 2)];
+    expect(await store.append([a, b])).toEqual([]);
+    const twice = { ...c };
+    expect(await store.append([message('m', {}, T0), b, c, twice, a])).toEqual([b, twice, a]);
+    expect(await store.append([a, message('m', {}, T0)])).toEqual([a]);
+  });
+
   test('keeps other messages once by the id that the queue gave them', async () => {
     const body = { text: 'Hello 🌡️ \u0000' };
     await store.append([message('m-1', body, T0), message('m-1', body, T0 + 1), message('m-2', body, T0 + 2)]);

@@ -1,22 +1,20 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import ts from 'typescript';
 import { afterAll, expect, test } from 'vitest';
 import { accessLock } from '../lib/net/access-lock.js';
+import { translated } from '../test/support/translated.js';
 import { createPage } from './web-page.js';
 
 /** The page as the build leaves it, without the chart library. */
 const folder = mkdtempSync(join(tmpdir(), 'page-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const source = fileURLToPath(new URL('./page/', import.meta.url));
-const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
 for (const name of readdirSync(source)) {
   if (/\.(html|css)$/.test(name)) copyFileSync(join(source, name), join(folder, name));
-  if (!/(?<!\.d)\.ts$/.test(name)) continue;
-  const { outputText } = ts.transpileModule(readFileSync(join(source, name), 'utf8'), { compilerOptions });
-  writeFileSync(join(folder, name.replace(/ts$/, 'js')), outputText);
+  if (/(?<!\.d)\.ts$/.test(name))
+    writeFileSync(join(folder, name.replace(/ts$/, 'js')), translated(join(source, name)));
 }
 const PAGE = pathToFileURL(`${folder}/`);
 
@@ -85,7 +83,7 @@ test('the page names its styles, the script that imports the others, and the one
 
 test('scripts import what is served: of the server only types', () => {
   for (const [name, text] of scripts) {
-    for (const target of matches(text, /^import\b[^;]*?'([^']*)'/gm)) {
+    for (const target of matches(text, /^import\b[^;]*?"([^"]*)"/gm)) {
       expect(
         [...scripts.keys(), 'uplot.js'].map((served) => `./${served}`),
         name,
@@ -105,7 +103,7 @@ test('nothing comes from elsewhere', async () => {
   // Comments import types for the type checker, and name where the chart library is from.
   for (const text of texts.map(withoutComments)) expect(text).not.toMatch(/https?:|["'(]\/\/|url\(|@import|\bimport\(/);
   // A path that is put together begins with a name of this list, too: the policy refuses other origins.
-  const asked = [...scripts.values()].flatMap((text) => matches(text, /\b(?:fetch|EventSource|ask)\(['`]([a-z/-]*)/g));
+  const asked = [...scripts.values()].flatMap((text) => matches(text, /\b(?:fetch|EventSource|ask)\(["`]([a-z/-]*)/g));
   const own = ['fleet/config', 'fleet/dead-letters', 'health', 'history', 'session', 'stats'];
   expect([...new Set(asked)].sort()).toEqual(['controls', 'events', 'fleet', ...own]);
 });

@@ -8,7 +8,7 @@ import type { NetworkEvent } from '../../network/provider.js';
 import type { DeployFact } from '../../operations/deploy/deploy-publisher.js';
 import type { PublisherNotice } from '../../operations/deploy/job-owners.js';
 import { scopeText } from '../../protocol/desired-config.js';
-import type { ProxyEvent } from '../../proxy/batcher.js';
+import type { ProxyEvent } from '../../proxy/send/batcher.js';
 import type { PullerEvent, PullerTask } from '../../puller/failure-reporter.js';
 import type { ForwardEvent } from '../../relay/forwarder.js';
 import type { SensorRefused } from '../../sensor-host/cluster.js';

@@ -41,7 +41,7 @@ const text = (...given: Parameters<typeof picture>) =>
 /** Everything long, wide, hostile, and a lot of it. */
 function worstData(): ScreenData {
   const data = sampleData();
-  const evil = '\u001b[2J\u009b31m\u202e日本語🚀👨‍👩‍👧 '.repeat(4);
+  const evil = '\u001b[2J\u009b31m\u202e日本語🚀👨‍👩‍👧 '.repeat(2);
   const regions = Array.from({ length: 50 }, (_, i) =>
     region(`${evil}${i}`, {
       cut: true,
@@ -93,10 +93,8 @@ function worstData(): ScreenData {
 const WORST = worstData();
 
 const STATES: [string, Partial<ScreenState>][] = [
-  ...VIEW_NAMES.flatMap((view): [string, Partial<ScreenState>][] => [
-    [view, { view }],
-    [`${view} at its first row`, { view, selected: { readings: WORST.readings[0] } }],
-  ]),
+  ...VIEW_NAMES.flatMap((view): [string, Partial<ScreenState>][] => [[view, { view }]]),
+  ['readings at their first row', { view: 'readings', selected: { readings: WORST.readings[0] } }],
   ['help', { help: true }],
   ['an input', { input: { what: 'color', scope: { hostname: '日本'.repeat(90) }, text: '🚀'.repeat(200) } }],
   ['a filter', { filter: '\u001b[2J🚀'.repeat(50) }],

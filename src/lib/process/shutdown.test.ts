@@ -23,6 +23,18 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+/** As if a supervisor had started this process, which may be gone by now. */
+function supervise(connected: boolean, send: (message: unknown) => boolean): void {
+  for (const [name, value] of Object.entries({ connected, send })) {
+    const before = Object.getOwnPropertyDescriptor(process, name);
+    Object.defineProperty(process, name, { value, configurable: true });
+    onTestFinished(() => {
+      if (before) Object.defineProperty(process, name, before);
+      else Reflect.deleteProperty(process, name);
+    });
+  }
+}
+
 test.each<[StopReason, number]>([
   ['SIGINT', 130],
   ['SIGTERM', 143],
@@ -61,25 +73,17 @@ test('a supervised process stops when its supervisor is gone, another one has no
 });
 
 test('a process whose supervisor was killed while it started stops, too', async () => {
-  const before = Object.getOwnPropertyDescriptor(process, 'connected');
-  Object.defineProperty(process, 'connected', { value: false, configurable: true });
-  onTestFinished(() => {
-    if (before) Object.defineProperty(process, 'connected', before);
-    else delete (process as { connected?: boolean }).connected;
+  supervise(false, () => {
+    throw new Error('Channel closed');
   });
+  reportReady({ port: 9090 });
   expect(await stopRequested({ supervised: true })).toBe('supervisor gone');
 });
 
 test('a supervisor hears that a process is ready, with what it says of itself', () => {
   const sent: unknown[] = [];
-  const before = process.send;
-  process.send = (message: unknown) => sent.push(message) > 0;
-  try {
-    reportReady({ port: 9090 });
-  } finally {
-    if (before) process.send = before;
-    else delete process.send;
-  }
+  supervise(true, (message) => sent.push(message) > 0);
+  reportReady({ port: 9090 });
   expect(sent).toEqual([{ ready: { port: 9090 } }]);
 });
 

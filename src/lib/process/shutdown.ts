@@ -57,10 +57,10 @@ export function endWithReader(): void {
 export function reportReady(facts: Record<string, unknown>): void {
   if (!process.send) return;
   process.on('message', () => report({ pong: true }));
-  process.send({ ready: facts });
+  report({ ready: facts });
 }
 
-/** Where a supervisor listens. One that is gone is noticed otherwise. */
+/** Where a supervisor listens. {@link stopRequested} notices one that is gone. */
 const report = (message: object) => {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 };

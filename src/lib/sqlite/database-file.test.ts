@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { DatabaseFile, type DatabaseQuarantined, findFileDamage } from './database-file.js';
 import { closeDatabase, type Database, openSqlite } from './driver.js';
 
@@ -30,7 +30,10 @@ beforeEach(() => {
   events = [];
 });
 
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 function create(at: string): Database {
   const database = openSqlite(at);
@@ -242,6 +245,18 @@ test.each([
   expect(file.rewrite('deleted').salvaged).toBeUndefined();
   expect([idsIn(file.database).length, file.problem(), events]).toEqual([ROWS + 1, undefined, []]);
   expect(file.writtenBack).toMatchObject({ problem: 'deleted', times: 1 });
+  file.close();
+});
+
+test('that a database was written back is told for an hour', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const file = openFile();
+  rmSync(path);
+  file.rewrite('deleted');
+  vi.advanceTimersByTime(3_599_999);
+  expect(file.writtenBack).toMatchObject({ problem: 'deleted', times: 1 });
+  vi.advanceTimersByTime(1);
+  expect(file.writtenBack).toBeUndefined();
   file.close();
 });
 

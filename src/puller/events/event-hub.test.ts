@@ -31,6 +31,22 @@ test('subscribers hear of each reading once, and whether it came late', () => {
   expect(hub.fleet.view(3)[0]).toMatchObject({ received: 3, duplicates: 2 });
 });
 
+test('what came again of the run before a restart is told to nobody, and leaves the account of that run as it is', () => {
+  const at = (second: number, sequence: number): Delivery => {
+    const { reading, ...rest } = delivery(sequence, second * 1000);
+    return { ...rest, reading: { ...reading!, timestamp: new Date(second * 1000).toISOString() } };
+  };
+  const first = [at(1, 1), at(2, 2), at(5, 5)];
+  hub.record([...first, at(60, 1), at(61, 2)]);
+  const [before] = hub.fleet.view(62_000);
+  expect(before).toMatchObject({ received: 5, restarts: 1, unaccounted: 2 });
+  hub.subscribe((event) => events.push(event));
+  const again = first.map((one) => ({ ...one }));
+  hub.record(again, undefined, new Set(again));
+  expect(hub.fleet.view(62_000)[0]).toEqual({ ...before, duplicates: 3 });
+  expect(events).toEqual([]);
+});
+
 test('other messages are published as they are, and count for no sensor', () => {
   hub.subscribe((event) => events.push(event));
   hub.record([{ ...delivery(1), reading: undefined, message: { test: 1 }, receivedAt: 7 }]);

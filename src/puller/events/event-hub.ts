@@ -16,13 +16,21 @@ export class EventHub {
     this.#bus = bus;
   }
 
-  /** Records what is stored. `now`: Unix milliseconds; the clock may have been set back since. */
-  record(deliveries: Delivery[], now = Number.POSITIVE_INFINITY): void {
-    for (const { reading, message, config, relay, ...delivery } of deliveries) {
+  /**
+   * Records what is stored. `now`: Unix milliseconds; the clock may have been set back since. `known`: of the deliveries, the
+   * readings that were stored before.
+   */
+  record(deliveries: Delivery[], now = Number.POSITIVE_INFINITY, known?: ReadonlySet<Delivery>): void {
+    for (const delivery of deliveries) {
+      const { reading, message, config, relay } = delivery;
       const receivedAt = Math.min(delivery.receivedAt, now);
       if (relay) this.fleet.relays.record(relay, receivedAt);
       if (!reading) {
         this.publish({ event: 'message', message, received_at: receivedAt });
+        continue;
+      }
+      if (known?.has(delivery)) {
+        this.fleet.countDuplicate(reading);
         continue;
       }
       const arrival = this.fleet.record(reading, config, receivedAt);

@@ -56,8 +56,8 @@ export async function openUnit(options: UnitOptions): Promise<RunningUnit> {
     queue,
     shard: { index: shard, count: shards },
     store: store && ((deliveries) => store.append(deliveries)),
-    onStored(deliveries) {
-      hub.record(deliveries, now());
+    onStored(deliveries, known) {
+      hub.record(deliveries, now(), known);
       log?.(logLines(deliveries));
     },
     storing: hub.storing,

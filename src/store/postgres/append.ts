@@ -1,4 +1,5 @@
 /** Writes readings and messages: one statement for a group, whatever its size. */
+import type { Reading } from '../../protocol/message.js';
 import type { ReportedConfig } from '../../protocol/sensor-config.js';
 import type { StoreEntry } from '../store.js';
 import { type HeldShard, MINE } from './held-shard.js';
@@ -31,14 +32,16 @@ const STORE = `
 with mine as (${MINE}),
 stored as (
   insert into readings (shard, ${names}, elapsed_at) select shard, ${names}, $2::bigint from mine, unnest(${arrays.join(', ')}) as given (${names})
-  on conflict do nothing
+  on conflict do nothing returning execution_id, sequence, taken_at
 ),
 others as (
   insert into messages (shard, id, received_at, body, elapsed_at) select shard, id, received_at, body, $2::bigint
   from mine, unnest($${first}::text[], $${first + 1}::bigint[], $${first + 2}::text[]) as given (id, received_at, body)
   on conflict do nothing
 )
-select 1 from mine`;
+select count, case when count < cardinality($3::bigint[]) then
+  (select json_agg(concat_ws(' ', taken_at, sequence, execution_id)) from stored) end as keys
+from mine, (select count(*) from stored) as new`;
 
 /** Thousands of sensors report the same configuration, which is one object then. */
 const texts = new WeakMap<ReportedConfig, string>();
@@ -49,8 +52,12 @@ function textOf(config: ReportedConfig): string {
   return text;
 }
 
-/** `elapsed`: now, by the clock of the retention. */
-export async function append(held: HeldShard, entries: StoreEntry[], elapsed: number): Promise<void> {
+/** Resolves to the readings that were there. `elapsed`: now, by the clock of the retention. */
+export async function append<Entry extends StoreEntry>(
+  held: HeldShard,
+  entries: Entry[],
+  elapsed: number,
+): Promise<Entry[]> {
   const columns: (string | number | null)[][] = Object.keys(COLUMNS).map(() => []);
   const messages: [string[], number[], string[]] = [[], [], []];
   for (const { id, body, reading, config, receivedAt } of entries) {
@@ -60,7 +67,6 @@ export async function append(held: HeldShard, entries: StoreEntry[], elapsed: nu
       messages[2].push(body);
       continue;
     }
-    const taken = Date.parse(reading.timestamp);
     const values = [
       receivedAt,
       reading.execution_id,
@@ -74,10 +80,23 @@ export async function append(held: HeldShard, entries: StoreEntry[], elapsed: nu
       reading.job_submission_time,
       config ? textOf(config) : null,
       reading.values ? JSON.stringify(reading.values) : null,
-      Number.isNaN(taken) ? 0 : taken,
+      takenAt(reading),
     ];
     for (let i = 0; i < values.length; i++) columns[i]!.push(values[i]!);
   }
-  const found = await held.run(STORE, [held.epoch, elapsed, ...columns, ...messages], APPEND_MS);
+  const values = [held.epoch, elapsed, ...columns, ...messages];
+  const found = await held.run<{ count: number; keys: string[] | null }>(STORE, values, APPEND_MS);
   held.refuseOthers(found.length);
+  const { keys } = found[0]!;
+  if (keys === null && found[0]!.count > 0) return [];
+  const stored = new Set(keys);
+  // Of two that are the same one is stored.
+  return entries.filter(({ reading }) => reading !== undefined && !stored.delete(keyOf(reading)));
+}
+
+const keyOf = (reading: Reading) => `${takenAt(reading)} ${reading.sequence} ${reading.execution_id}`;
+
+function takenAt({ timestamp }: Reading): number {
+  const taken = Date.parse(timestamp);
+  return Number.isNaN(taken) ? 0 : taken;
 }

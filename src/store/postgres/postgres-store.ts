@@ -78,7 +78,7 @@ export class PostgresStore implements ReadingsStore {
     return this.#rollUps.waiting;
   }
 
-  append(entries: StoreEntry[]): Promise<void> {
+  append<Entry extends StoreEntry>(entries: Entry[]): Promise<Entry[]> {
     return append(this.#held, entries, this.clock.now());
   }
 

@@ -60,21 +60,25 @@ const readingValues = (r: Reading, config: string | null, receivedAt: number, el
 /** Thousands of sensors report the same configuration, which is one object then. */
 const texts = new WeakMap<ReportedConfig, string>();
 
-/** One transaction for the group. `elapsed`: now, by the clock of the retention. */
-export function append(database: Database, entries: StoreEntry[], elapsed: number): void {
+/** One transaction for the group; returns the readings that were there. `elapsed`: now, by the clock of the retention. */
+export function append<Entry extends StoreEntry>(database: Database, entries: Entry[], elapsed: number): Entry[] {
   const insertReading = insertInto(database, 'readings', [...READING_COLUMNS, 'checksum', 'taken_at']);
   const insertMessage = insertInto(database, 'messages', [...MESSAGE_COLUMNS, 'checksum']);
+  const known: Entry[] = [];
   inTransaction(database, () => {
-    for (const { id, body, reading, config, receivedAt } of entries) {
+    for (const entry of entries) {
+      const { id, body, reading, config, receivedAt } = entry;
       if (!reading) {
         insertMessage.run(...withChecksum([id, receivedAt, elapsed, body]));
         continue;
       }
       const values = withChecksum(readingValues(reading, config ? textOf(config) : null, receivedAt, elapsed));
       const taken = Date.parse(reading.timestamp);
-      insertReading.run(...values, Number.isNaN(taken) ? receivedAt : taken);
+      const { changes } = insertReading.run(...values, Number.isNaN(taken) ? receivedAt : taken);
+      if (changes === 0) known.push(entry);
     }
   });
+  return known;
 }
 
 const insertInto = (database: Database, table: string, columns: string[]): Statement =>

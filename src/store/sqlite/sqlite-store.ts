@@ -59,9 +59,10 @@ export class SqliteStore implements ReadingsStore {
   }
 
   /** Stores a group in one transaction; what is there already is left out. It is on disk, where the next start finds it. */
-  append(entries: StoreEntry[]): void {
-    this.#file.withRepair(() => append(this.database, entries, this.clock.now()));
+  append<Entry extends StoreEntry>(entries: Entry[]): Entry[] {
+    const known = this.#file.withRepair(() => append(this.database, entries, this.clock.now()));
     this.#file.protect();
+    return known;
   }
 
   /** Notes what has been looked up. `now`: Unix milliseconds. */

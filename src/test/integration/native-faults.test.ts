@@ -6,13 +6,10 @@ import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
 import { nativeConnectionSchema } from '../../network/native/native-network.js';
 import { bacalhauMissing } from '../support/bacalhau-missing.js';
 import { eventually, nothingMissing, type Running, Sandbox } from '../support/cli-harness.js';
-import { describeCluster } from '../support/cluster-suite.js';
 
 const missing = bacalhauMissing();
 
-describeCluster();
-
-describe.concurrent('around a native network', () => {
+describe('around a native network', () => {
   const sandbox = new Sandbox();
   /** A second checkout. */
   const elsewhere = new Sandbox();
@@ -31,7 +28,7 @@ describe.concurrent('around a native network', () => {
   });
 
   const step = (name: string, body: () => Promise<void>) =>
-    test.sequential(name, { timeout: 180_000 }, async (context) => {
+    test(name, { timeout: 180_000 }, async (context) => {
       if (missing !== undefined) context.skip(missing);
       await body();
     });

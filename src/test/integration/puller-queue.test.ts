@@ -43,7 +43,10 @@ function start(queue: Queue, store: () => void = () => {}, polling: Partial<Pipe
   const onEvent = (event: PullerEvent) => void events.push(event);
   const puller = new Pipeline({
     queue,
-    store,
+    store() {
+      store();
+      return [];
+    },
     onStored: (deliveries) => accepted.push(...deliveries),
     onEvent,
     failures: new FailureReporter(onEvent),

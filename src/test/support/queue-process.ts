@@ -5,12 +5,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import type { QueueServerEvent } from '../../sqs-server/sqs-server.js';
+import { translated } from './translated.js';
 
 const SOURCE = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -29,14 +29,12 @@ export class QueueProcess {
     const folder = await mkdtemp(join(tmpdir(), 'queue-process-'));
     await symlink(join(SOURCE, '..', 'node_modules'), join(folder, 'node_modules'), 'junction');
     await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-    const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
     for (const part of ['lib', 'queue', 'sqs-server']) {
       for (const name of await readdir(join(SOURCE, part), { recursive: true })) {
         if (!name.endsWith('.ts') || name.endsWith('.test.ts')) continue;
         const target = join(folder, 'src', part, name.replace(/\.ts$/, '.js'));
-        const text = await readFile(join(SOURCE, part, name), 'utf8');
         await mkdir(dirname(target), { recursive: true });
-        await writeFile(target, ts.transpileModule(text, { compilerOptions }).outputText);
+        await writeFile(target, translated(join(SOURCE, part, name)));
       }
     }
     await writeFile(

@@ -13,6 +13,9 @@ import { DATABASES, HEALED_MS, KEEPERS, type Keeper, type Machine, type OpenFile
 
 const isPuller = (name: string) => name.startsWith('puller');
 
+/** For so long after a start of the server no lease ends: its holder may not have reached the server yet. */
+const DATABASE_SETTLE_MS = 15_000;
+
 export class Processes implements Machine {
   readonly names: string[];
   readonly keepers: Keeper[];
@@ -50,7 +53,7 @@ export class Processes implements Machine {
 
   async crash(names: string[]): Promise<void> {
     const { database, further } = this.#cluster ?? {};
-    if (database && names.includes(database.name)) await database.kill();
+    if (database && names.includes(database.name)) await this.#disturb(database.name, () => database.kill());
     const children = readRunState(this.#sandbox.stateDir)?.children ?? [];
     const killed = [...children, ...(further?.running ?? [])].filter(({ name }) => names.includes(name));
     signalAll(killed, 'SIGKILL');
@@ -71,7 +74,8 @@ export class Processes implements Machine {
 
   #disturb(name: string, fault: () => Promise<void>): Promise<void> {
     const { database, takeovers } = this.#cluster ?? {};
-    return takeovers && (isPuller(name) || name === database?.name) ? takeovers.during(fault) : fault();
+    if (takeovers && name === database?.name) return takeovers.during(fault, DATABASE_SETTLE_MS);
+    return takeovers && isPuller(name) ? takeovers.during(fault) : fault();
   }
 
   #processOf(name: string): ProcessId {

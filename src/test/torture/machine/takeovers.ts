@@ -18,14 +18,14 @@ export class Takeovers {
     this.#database = database;
   }
 
-  /** A fault of the database or of a puller, during which others may need longer. */
-  async during<T>(fault: () => Promise<T>): Promise<T> {
+  /** A fault of the database or of a puller, during which, and until things have settled, others may need longer. */
+  async during<T>(fault: () => Promise<T>, settleMs = 0): Promise<T> {
     this.#underWay++;
     this.#begun++;
     try {
       return await fault();
     } finally {
-      this.#underWay--;
+      setTimeout(() => this.#underWay--, settleMs).unref();
     }
   }
 
