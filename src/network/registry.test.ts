@@ -21,7 +21,7 @@ test('what each kind offers beyond the rest', async () => {
   ]);
   expect(offers.slice(0, 4)).toEqual([
     ['embedded', 'givesNodesTokens', 'demoNodes'],
-    ['native', 'givesNodesTokens', 'demoNodes'],
+    ['native', 'givesNodesTokens', 'demoNodes', 'follows'],
     [
       'compose',
       'serviceJob',
@@ -33,7 +33,7 @@ test('what each kind offers beyond the rest', async () => {
       'demoNodes',
       'unsupported',
     ],
-    ['remote', 'sensorsOutliveUp', 'noCuts', 'unsupported'],
+    ['remote', 'sensorsOutliveUp', 'noCuts', 'follows', 'unsupported'],
   ]);
 });
 
