@@ -31,6 +31,7 @@ test('what each kind offers beyond the rest', async () => {
       'givesNodesTokens',
       'runsPostgres',
       'demoNodes',
+      'follows',
       'unsupported',
     ],
     ['remote', 'sensorsOutliveUp', 'noCuts', 'follows', 'unsupported'],
