@@ -22,9 +22,7 @@ const REPLACES_MODULES = readdirSync('src', { recursive: true, encoding: 'utf8' 
 const system = {
   testTimeout: 90_000,
   hookTimeout: 90_000,
-  maxWorkers: 4,
-  // Of one file. Two systems of each of four files would wait for one another: their time limits would be over.
-  maxConcurrency: 1,
+  maxWorkers: 5,
   retry: 1,
   sequence: { groupOrder: 1 },
 };
@@ -42,11 +40,11 @@ const unit = {
  * compute; those with containers do not begin together.
  */
 const LONGEST = [
-  ...['integration/native-system', 'integration/compose-seed', 'integration/page-in-browser', 'e2e/embedded-system'],
-  ...['integration/native-faults', 'e2e/config-e2e', 'e2e/cli-errors', 'integration/compose-system', 'e2e/demo'],
-  ...['integration/native-handover', 'e2e/torture', 'e2e/config-scopes'],
-  ...['integration/packed', 'integration/demo', 'e2e/kept-readings', 'e2e/live-screen', 'e2e/hung-and-orphaned'],
-  ...['e2e/puller-store', 'sqs-server/store-faults.process'],
+  ...['integration/compose-system', 'integration/native-system', 'e2e/kept-readings', 'integration/native-faults'],
+  ...['e2e/embedded-system', 'integration/native-cluster', 'integration/compose-seed', 'integration/native-site'],
+  ...['integration/page-in-browser', 'integration/native-handover', 'e2e/config-e2e', 'integration/demo', 'e2e/demo'],
+  ...['e2e/embedded-site', 'e2e/cli-errors', 'e2e/torture', 'e2e/config-scopes', 'integration/packed'],
+  ...['e2e/hung-and-orphaned', 'e2e/live-screen', 'e2e/puller-store', 'sqs-server/store-faults.process'],
 ].map((name) => `/${name}.test.ts`);
 
 class LongestFirst extends BaseSequencer {

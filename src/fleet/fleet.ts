@@ -32,7 +32,7 @@ const GONE_AFTER_MS = 600_000;
 /** A sensor that was cut off may return with old readings: its numbers are remembered this long. */
 const FORGET_AFTER_MS = 86_400_000;
 
-/** Of a host: twice as many as send at a time (`proxy/name-limits.ts`). Finding one among them stays fast. */
+/** Of a host: twice as many as send at a time (`proxy/send/name-limits.ts`). Finding one among them stays fast. */
 const MAX_SENSORS_OF_HOST = 64;
 /** As many as a proxy knows. Each takes about 1 KB. */
 const MAX_SENSORS = 100_000;

@@ -18,8 +18,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
 }
 
 /** Throws `TOO_DEEP`, before anything is parsed, and `NOT_JSON`. */
-export function parseJson(text: string): unknown {
-  const { problem } = scanJson(text);
+export function parseJson(text: string, { problem }: { problem?: string } = scanJson(text)): unknown {
   if (problem) throw new AppError('TOO_DEEP', `the body ${problem}`);
   try {
     return JSON.parse(text);

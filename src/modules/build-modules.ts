@@ -65,7 +65,7 @@ export async function buildWasm({ force, root = packageRoot, ...options }: Build
 }
 
 /** Equal for builds that give the same modules: same sources, same tools, same flags. */
-export async function hashSources(root: string, tools: AssemblyScriptTools = findAssemblyScript()): Promise<string> {
+async function hashSources(root: string, tools: AssemblyScriptTools): Promise<string> {
   const hash = createHash('sha256');
   const wasm = join(root, 'wasm');
   const files = (await readdir(wasm, { recursive: true })).filter((file) => file.endsWith('.ts')).sort();

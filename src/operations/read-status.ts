@@ -41,13 +41,7 @@ export async function readStatus({ network, proxies, fleet, jobs, stateDir }: St
     Promise.all(proxies.map(counted)),
     revokedHosts(proxies),
   ]);
-  const notices =
-    listed &&
-    (await publisherNotices(
-      network,
-      listed,
-      proxies.map(({ url }) => url),
-    ).catch(missing('network')));
+  const urls = proxies.map(({ url }) => url);
   const unanswered = [...reasons].map(([service, reason]) => ({ service, reason }));
   return {
     nodes,
@@ -60,7 +54,7 @@ export async function readStatus({ network, proxies, fleet, jobs, stateDir }: St
     proxies: counts.flat(),
     /** Hosts whose readings a proxy refuses. */
     revoked,
-    notices: notices ?? [],
+    notices: publisherNotices(network, listed ?? [], urls),
     unanswered,
   };
 }

@@ -7,7 +7,7 @@ import { MAX_BODY_BYTES } from '../lib/net/request-body.js';
 import type { Queue } from '../queue/queue.js';
 import { type DesiredConfigStore, desiredConfigStore } from './desired-config-store.js';
 import { createProxy, type GuardOptions, type ProxyStats } from './proxy.js';
-import { RateLimiter } from './rate-limiter.js';
+import { RateLimiter } from './send/rate-limiter.js';
 
 const TOKEN = 'operator-secret';
 const queue = {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { OutgoingMessage, Queue } from '../queue/queue.js';
-import { MAX_ARRAY, MAX_MESSAGE_BYTES, MAX_SEND_BYTES } from './parse-body.js';
 import { createProxy, type ProxyStats } from './proxy.js';
+import { MAX_ARRAY, MAX_MESSAGE_BYTES, MAX_SEND_BYTES } from './send/parse-body.js';
 
 let queued: OutgoingMessage[];
 let away: boolean;

@@ -17,14 +17,14 @@ import type { QueueToSend } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
 import { asOne } from '../queue/shard-queues.js';
 import type { AuthorityFollower } from './authority-follower.js';
-import { Batcher, type BatcherOptions, type ProxyEvent } from './batcher.js';
 import { configRoutes } from './config-routes.js';
 import { type DesiredConfigStore, desiredConfigStore } from './desired-config-store.js';
 import { moduleRoutes } from './module-routes.js';
 import { ProxyCounts, proxyMetrics } from './proxy-counts.js';
 import { type Refusal, refusal, refusalOf, refuse } from './refusal.js';
 import { type RevokedHosts, revocationRoutes, revocations } from './revoked-hosts.js';
-import { SendReadings } from './send-readings.js';
+import { Batcher, type BatcherOptions, type ProxyEvent } from './send/batcher.js';
+import { SendReadings } from './send/send-readings.js';
 import { type SensorAccessOptions, sensorAccess } from './sensor-access.js';
 import type { Change, SharedState } from './shared-state.js';
 import type { ModuleSource } from './upstream-modules.js';
@@ -89,11 +89,13 @@ export function createProxy(deps: ProxyDeps) {
   const access = sensorAccess(guard, revoked);
   const wrongTokens = new WrongTokens();
   const counts = new ProxyCounts();
+  const onRefused = ({ status, code, message }: Refusal) => {
+    counts.refuse(code);
+    onEvent?.({ type: 'request.refused', status, code, message });
+  };
   const refused = (problem: Refusal | Response) => {
     if (problem instanceof Response) return problem;
-    counts.refuse(problem.code);
-    const { status, code, message } = problem;
-    onEvent?.({ type: 'request.refused', status, code, message });
+    onRefused(problem);
     return refuse(problem);
   };
 
@@ -121,9 +123,11 @@ export function createProxy(deps: ProxyDeps) {
 
   const queue = asOne(queues);
   const queued = depthOf(queue);
-  const readings = new SendReadings({ batchers, desired, access, wrongTokens, hosts, rateLimit, counts, queued, pack });
+  const sending = { batchers, desired, access, wrongTokens, hosts, rateLimit, counts, queued, onRefused, pack };
+  const readings = new SendReadings(sending);
   const app = new Hono();
   app.post('/send', async (c) => refused(await readings.answer(c)));
+  app.post('/send/many', (c) => readings.answerMany(c));
   app.post('/relay', async (c) => refused(await readings.answerRelay(c)));
   app.use(refuseForeignPages(hosts));
   const uplinkFacts = () => (uplink ? { uplink: uplink.status.problem ?? 'connected' } : {});

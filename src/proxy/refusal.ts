@@ -13,7 +13,7 @@ export interface Refusal {
 export const refusal = (code: ErrorCode, message: string): Refusal => ({ status: statusOf(code), code, message });
 
 /** The refusal of a request whose handler threw; `log` gets the stack of a bug. */
-export function refusalOf(error: unknown, request: string, log: ((text: string) => void) | undefined): Refusal {
+export function refusalOf(error: unknown, request = '', log?: (text: string) => void): Refusal {
   const { code, message } = knownError(error, (text) => log?.(`${request}: ${text}`));
   const found = refusal(code, message);
   return found.status === 429 || found.status >= 500 ? { ...found, retryAfter: 2 } : found;

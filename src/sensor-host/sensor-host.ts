@@ -15,6 +15,7 @@ import { Delivery } from './guest/delivery.js';
 import { Guest, type GuestEnvironment } from './guest/guest.js';
 import { FileTable, StatCache } from './guest/guest-files.js';
 import { type HostClock, systemClock } from './guest/host-clock.js';
+import { sendTogether } from './guest/send-together.js';
 import type { AnyModule, SensorModule } from './guest/sensor-module.js';
 import { ThreadGuest } from './guest/thread-guest.js';
 import { createTransport, type HttpTransport } from './guest/transport.js';
@@ -93,7 +94,7 @@ export class SensorHost {
   #exitedSinceReclaim = 0;
 
   constructor({ clock = systemClock, transport, maxGuests = guestLimit(), ca }: SensorHostOptions = {}) {
-    this.#transport = transport ?? createTransport(clock, ca);
+    this.#transport = transport ?? sendTogether(createTransport(clock, ca), clock);
     this.#maxGuests = maxGuests;
     this.#statCache = new StatCache(clock);
     let current: Guest;

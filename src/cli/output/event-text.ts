@@ -8,7 +8,7 @@ import type { NetworkEvent } from '../../network/provider.js';
 import type { DeployFact } from '../../operations/deploy/deploy-publisher.js';
 import type { PublisherNotice } from '../../operations/deploy/job-owners.js';
 import { scopeText } from '../../protocol/desired-config.js';
-import type { ProxyEvent } from '../../proxy/batcher.js';
+import type { ProxyEvent } from '../../proxy/send/batcher.js';
 import type { PullerEvent, PullerTask } from '../../puller/failure-reporter.js';
 import type { ForwardEvent } from '../../relay/forwarder.js';
 import type { SensorRefused } from '../../sensor-host/cluster.js';
@@ -153,10 +153,6 @@ const WARN = {
   'publisher.foreign': ({ job, owner, proxyUrl }) =>
     `${job} is of another state folder (owner ${owner})${sendsTo(proxyUrl)}`,
   'publisher.sends-elsewhere': ({ job, proxyUrl }) => `${job} sends to ${proxyUrl}, which is no proxy of this \`up\``,
-  'publisher.by-hand'({ job, id, proxyUrl, namespace }) {
-    const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
-    return `${job} (${id}) was submitted by hand${where}${sendsTo(proxyUrl)}; it runs beside the jobs of this program`;
-  },
 } satisfies Partial<Texts>;
 
 const ERROR = {

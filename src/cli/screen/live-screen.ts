@@ -12,7 +12,7 @@ import type { FleetClient } from '../../puller/fleet-client.js';
 import { openSession } from '../../runtime/session.js';
 import { valuesFrom } from '../desired-values.js';
 import { convergedText, failedProxyText, setConfigText } from '../output/config-text.js';
-import { bypassingText, linkProgressText } from '../output/status-text.js';
+import { linkProgressText } from '../output/status-text.js';
 import { type Style, secondsText, showsUnicode } from '../output/terminal-text.js';
 import { logsTarget, openConfigTarget } from '../targets.js';
 import { bodyHeight, frame } from './frame.js';
@@ -169,12 +169,11 @@ export async function perform(
     if (effect.type === 'link') {
       const { region, connected } = effect;
       progress(`${region}: ${connected ? 'reconnecting' : 'disconnecting'}`);
-      const { reached, nodes, seconds, bypassing } = await setRegionLink(await network(), region, connected, {
+      const { reached, nodes, seconds } = await setRegionLink(await network(), region, connected, {
         timeoutMs: LINK_TIMEOUT_MS,
         onSet: () => annotate({ region, connected }),
         onProgress: (now, of) => progress(`${region}: ${linkProgressText(now, of, connected)}`),
       });
-      for (const job of bypassing ?? []) note(bypassingText(job));
       note(`${region}: ${linkProgressText(reached, nodes, connected)} (${secondsText(seconds)})`);
     }
   } catch (error) {

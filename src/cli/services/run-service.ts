@@ -1,4 +1,6 @@
 /** What all services share: log, listen, run until they are asked to stop, close in order. */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Settings } from '../../config/settings.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import type { ErrorCode } from '../../lib/errors/codes.js';
@@ -64,6 +66,23 @@ export function refuseOpen(
   if (isLoopback(host) || open || secrets.some((secret) => secret !== undefined)) return;
   throw new AppError(code, `listening on ${host}, anybody who reaches this machine could ${act}`, { hint });
 }
+
+/**
+ * Throws where a file that was named holds something else than a database: it would be moved aside as a damaged one. Files of
+ * the state folder are ours, and mended.
+ */
+export function refuseForeignFile(path: string, { stateDir }: Pick<Settings, 'stateDir'>): void {
+  if (dirname(resolve(path)) === resolve(stateDir) || !statSync(path, { throwIfNoEntry: false })?.size) return;
+  const start = Buffer.alloc(MAGIC.length);
+  const file = openSync(path, 'r');
+  readSync(file, start);
+  closeSync(file);
+  if (start.toString() === MAGIC) return;
+  throw new AppError('BAD_OPTION', `--data: ${path} is there, and is no database`, {
+    hint: 'Name another file. If it was one of ours and is damaged, move it away.',
+  });
+}
+const MAGIC = 'SQLite format 3\0';
 
 interface Service extends ListenOptions {
   /** Runs once the port is bound; `stop` resolves when the process is to stop. */

@@ -1,4 +1,4 @@
-/** Children that no longer answer, and those that only take their time. Each is waited for, so all are at the same time. */
+/** Children that no longer answer, and those that only take their time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, type TestContext, test, vi } from 'vitest';
 import { ANSWERS, child, READY, RUN, Supervised } from '../../test/support/supervised.js';
@@ -14,7 +14,7 @@ function supervise({ onTestFinished }: TestContext): Supervised {
   return supervised;
 }
 
-test.concurrent('a child that is stopped by a signal hangs: it is killed, that is reported, and it is restarted', async (context) => {
+test('a child that is stopped by a signal hangs: it is killed, that is reported, and it is restarted', async (context) => {
   const supervised = supervise(context);
   const { supervisor, events } = supervised;
   await supervisor.start(child('a', `${ANSWERS} ${READY} ${RUN}`, { hungAfterMs: 2000 }));
@@ -26,7 +26,7 @@ test.concurrent('a child that is stopped by a signal hangs: it is killed, that i
   expect(supervised.pidOf('a')).not.toBe(first);
 });
 
-test.concurrent('a child whose event loop is blocked for good is restarted; one that is busy for some seconds is not', async (context) => {
+test('a child whose event loop is blocked for good is restarted; one that is busy for some seconds is not', async (context) => {
   const supervised = supervise(context);
   const { supervisor } = supervised;
   const later = (ms: number) => `setTimeout(() => { ${block(ms)} }, 100);`;
@@ -39,7 +39,7 @@ test.concurrent('a child whose event loop is blocked for good is restarted; one 
   expect(supervised.pidOf('busy')).toBe(busy);
 });
 
-test.concurrent('long work that a child announces is no hang, neither before nor after it is ready; without a word it is', async (context) => {
+test('long work that a child announces is no hang, neither before nor after it is ready; without a word it is', async (context) => {
   const supervised = supervise(context);
   const { supervisor } = supervised;
   const work = (ms: number) => `process.send({ busyForMs: 60000 }); ${block(ms)} process.send({ busyForMs: 0 });`;
@@ -55,7 +55,7 @@ test.concurrent('long work that a child announces is no hang, neither before nor
   await supervisor.stop(['silent']);
 });
 
-test.concurrent('another program is asked in its own way', async (context) => {
+test('another program is asked in its own way', async (context) => {
   const supervised = supervise(context);
   const { supervisor } = supervised;
   let answers = true;

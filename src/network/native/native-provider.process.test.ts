@@ -18,7 +18,7 @@ afterAll(() => {
   empty.close();
 });
 
-/** The tests wait more than they compute, so some run at the same time: each has nodes of its own. */
+/** Each test has nodes of its own. */
 function network({ onTestFinished }: TestContext) {
   const box = new Box();
   const nodes = new FakeNodes(box);
@@ -64,7 +64,7 @@ function network({ onTestFinished }: TestContext) {
 
 const until = (look: () => unknown) => vi.waitUntil(look, { timeout: 20_000, interval: 20 });
 
-test.concurrent('a node that hangs at its start is named, holds nobody up, and comes later', async (context) => {
+test('a node that hangs at its start is named, holds nobody up, and comes later', async (context) => {
   const { nodes, events, start, has, kill } = network(context);
   nodes.next('edge-eu-1', 'hangs');
   await start(2, SLOW_MS);
@@ -75,7 +75,7 @@ test.concurrent('a node that hangs at its start is named, holds nobody up, and c
   await until(has({ type: 'node.arrived', node: 'edge-eu-1' }));
 });
 
-test.concurrent('a node that exits at its start is started again', async (context) => {
+test('a node that exits at its start is started again', async (context) => {
   const { nodes, events, start, has } = network(context);
   nodes.next('edge-as-1', 'exits');
   await start(1, SLOW_MS);
@@ -84,14 +84,14 @@ test.concurrent('a node that exits at its start is started again', async (contex
   await until(has({ type: 'node.arrived', node: 'edge-as-1' }));
 });
 
-test.concurrent('a node whose process exits later is started again', async (context) => {
+test('a node whose process exits later is started again', async (context) => {
   const { start, has, kill } = network(context);
   await start(1);
   kill('edge-us-1');
   await until(has({ type: 'child.restarted', name: 'edge-us-1' }));
 });
 
-test.concurrent('where no node comes at all, the start fails with what one of them said', async (context) => {
+test('where no node comes at all, the start fails with what one of them said', async (context) => {
   const { nodes, start } = network(context);
   for (const region of ['us', 'eu', 'as']) nodes.next(`edge-${region}-1`, 'exits');
   await expect(start(1, SLOW_MS)).rejects.toMatchObject({
@@ -100,7 +100,7 @@ test.concurrent('where no node comes at all, the start fails with what one of th
   });
 });
 
-test.concurrent('one request in 2 s to the orchestrator, and none to the nodes, shows that all are well', async (context) => {
+test('one request in 2 s to the orchestrator, and none to the nodes, shows that all are well', async (context) => {
   const { nodes, start } = network(context);
   await start(4);
   nodes.takeRequests();

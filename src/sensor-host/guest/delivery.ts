@@ -24,7 +24,7 @@ export class Delivery {
   /** Calls back once, unless it is closed before. */
   send(request: Omit<HttpRequest, 'allowed'>, done: (answer: HttpAnswer) => void): Closeable {
     this.#askedAt = this.clock.monotonic();
-    return this.link.send({ ...request, allowed: this.allowed }, (answer) => {
+    return this.link.send({ ...request, allowed: this.allowed, sender: this }, (answer) => {
       this.#askedAt = undefined;
       this.#hasFailed = answer.result !== RESULT.ok || answer.status >= 400;
       this.hasDelivered ||= !this.#hasFailed;

@@ -16,6 +16,8 @@ export interface HttpRequest {
   maxBodyBytes: number;
   /** Where it may go, also when it is redirected. */
   allowed: HostList;
+  /** Tells the requests of one guest from those of others. */
+  sender?: object;
 }
 
 /** `result` as `http_request` returns it: 0 answered, 2 network, 3 timeout, 4 not allowed. */
@@ -27,14 +29,14 @@ export interface HttpTransport {
   close(): Promise<void>;
 }
 
-const TIMEOUT_MS = 30_000;
+export const TIMEOUT_MS = 30_000;
 /** Per origin. */
 const CONNECTIONS = 64;
 const MAX_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-const NETWORK_ERROR: HttpAnswer = { result: 2 };
+export const NETWORK_ERROR: HttpAnswer = { result: 2 };
 const NOT_ALLOWED: HttpAnswer = { result: 4 };
-const TIMED_OUT: HttpAnswer = { result: 3 };
+export const TIMED_OUT: HttpAnswer = { result: 3 };
 
 /** A transport on undici's connection pools. `ca`: PEM of the only certificate authority to trust, for https. */
 export function createTransport(clock: HostClock = systemClock, ca?: string): HttpTransport {

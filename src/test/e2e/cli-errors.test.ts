@@ -62,6 +62,8 @@ describe('before anything runs', () => {
     [['proxy', 'serve'], /no queue is named/],
     [['proxy', 'serve', '--queue', 'q', '--host', '0.0.0.0'], /anybody who reaches this machine/],
     [['queue', 'serve', '--host', '0.0.0.0'], /anybody who reaches this machine.*\n.*--open/],
+    [['up', '--api-host', 'h'], /the embedded network does not offer --api-host\nGive --network remote/],
+    [['store', 'copy', 'x.db'], /no URL of a PostgreSQL database\nName it after the file/],
   ])('%j is a usage error', async (args, message) => {
     const result = await sandbox.run(args);
     expect([result.code, result.stdout]).toEqual([2, '']);
@@ -95,6 +97,32 @@ describe('before anything runs', () => {
     expect([result.code, result.stdout]).toEqual([1, '']);
     expect(result.stderr).toMatch(/^error: no network is up in this folder\nStart one with `wasm-sensors up`/);
     plain(result);
+  });
+
+  test('a module that can’t be deployed is refused before anything starts', async () => {
+    const result = await sandbox.run(['up', '--deploy', '--module', 'nofile.wasm', ...(await Sandbox.portFlags())]);
+    expect([result.code, result.stderr]).toEqual([1, expect.stringMatching(/^error: can't read the module nofile/)]);
+    expect(existsSync(join(sandbox.stateDir, 'logs', 'queue.log'))).toBe(false);
+  });
+
+  test('a folder that can’t be made is said at once', async () => {
+    const result = await sandbox.run(['up', '--state-dir', '/proc/x'], { timeoutMs: END_MS });
+    expect([result.code, result.stderr]).toEqual([1, expect.stringMatching(/^error: can't use \/proc\/x: no folder/)]);
+  });
+
+  test('`queue serve` leaves a file that is no database where it is', async () => {
+    const file = join(sandbox.dir, 'notes.txt');
+    writeFileSync(file, 'mine');
+    const result = await sandbox.run(['queue', 'serve', '--port', '0', '--data', file], { timeoutMs: END_MS });
+    expect([result.code, result.stderr]).toEqual([2, expect.stringContaining(`${file} is there, and is no database`)]);
+    expect([readFileSync(file, 'utf8'), existsSync(`${file}.damaged`)]).toEqual(['mine', false]);
+  });
+
+  test('a variable that sets nothing is a warning, with what was meant', async () => {
+    const { stderr } = await sandbox.run(['status'], { env: { WASM_SENSORS_PULLER_ULR: 'http://p' } });
+    expect(stderr).toMatch(
+      /^! WASM_SENSORS_PULLER_ULR \(environment\) sets nothing\. Did you mean WASM_SENSORS_PULLER_URL\?/,
+    );
   });
 
   test('-o json is one document, for errors, too', async () => {

@@ -24,8 +24,7 @@ function makeCertificate(dir: string): string[] {
 /** Whether certificates can be made here. */
 const https = spawnSync('openssl', ['version']).status === 0;
 
-// Both at the same time: they wait more than they compute.
-describe.concurrent.each(NETWORKS)('changing running sensors on the $network network', ({ network, skip }) => {
+describe.each(NETWORKS)('changing running sensors on the $network network', ({ network, skip }) => {
   const sandbox = new Sandbox(SECRETS);
   const elsewhere = new Sandbox();
   const live = async (region?: string): Promise<SensorView[]> =>
@@ -41,7 +40,7 @@ describe.concurrent.each(NETWORKS)('changing running sensors on the $network net
     return (JSON.parse(stdout) as { error: { code: string; message: string; hint: string; details: string[] } }).error;
   };
   const step = (name: string, body: () => Promise<void>) =>
-    test.sequential(name, async (context) => {
+    test(name, async (context) => {
       if (skip !== undefined) context.skip(skip);
       await body();
     });

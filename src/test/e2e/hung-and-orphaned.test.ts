@@ -31,7 +31,7 @@ test('after kill -9 of `up` its children end within 3 s, also the proxy with req
 });
 
 // The others wait more than they compute.
-test.concurrent('services that hang are killed and restarted within 15 s, and readings arrive again', {
+test('services that hang are killed and restarted within 15 s, and readings arrive again', {
   timeout: 60_000,
 }, async (context) => {
   const { sandbox } = await start(context);
@@ -47,9 +47,9 @@ test.concurrent('services that hang are killed and restarted within 15 s, and re
   });
 });
 
-test
-  .runIf(process.platform === 'linux')
-  .concurrent('`down` stops an `up` whose run.json is gone; another `up` refuses', async (context) => {
+test.runIf(process.platform === 'linux')(
+  '`down` stops an `up` whose run.json is gone; another `up` refuses',
+  async (context) => {
     const { sandbox, processes } = await start(context);
     rmSync(runFile(sandbox));
     const second = await sandbox.run(['up', '-d']);
@@ -60,22 +60,21 @@ test
     expect(processes.every(isAlive)).toBe(true);
     expect((await sandbox.run(['down'])).stdout).toContain(`stopped: up (pid ${processes[0]!.pid})`);
     expect(processes.filter(isAlive)).toEqual([]);
-  });
+  },
+);
 
-test
-  .runIf(process.platform === 'linux')
-  .concurrent(
-    '`down` ends hung children of a killed `up` whose run.json is gone, and those of no other folder',
-    async (context) => {
-      const { processes: others } = await start(context);
-      const { sandbox, processes } = await start(context);
-      const [up, ...children] = processes;
-      for (const { pid } of children) process.kill(pid, 'SIGSTOP');
-      process.kill(up!.pid, 'SIGKILL');
-      rmSync(runFile(sandbox));
-      const { code, stdout } = await sandbox.run(['down']);
-      expect([code, stdout]).toEqual([0, expect.stringMatching(/^stopped: .*proxy/)]);
-      expect(children.filter(isAlive)).toEqual([]);
-      expect(others.every(isAlive)).toBe(true);
-    },
-  );
+test.runIf(process.platform === 'linux')(
+  '`down` ends hung children of a killed `up` whose run.json is gone, and those of no other folder',
+  async (context) => {
+    const { processes: others } = await start(context);
+    const { sandbox, processes } = await start(context);
+    const [up, ...children] = processes;
+    for (const { pid } of children) process.kill(pid, 'SIGSTOP');
+    process.kill(up!.pid, 'SIGKILL');
+    rmSync(runFile(sandbox));
+    const { code, stdout } = await sandbox.run(['down']);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^stopped: .*proxy/)]);
+    expect(children.filter(isAlive)).toEqual([]);
+    expect(others.every(isAlive)).toBe(true);
+  },
+);

@@ -11,7 +11,7 @@ import { tinyModule } from '../support/tiny-module.js';
 
 const until = (isSo: () => Promise<boolean>) => vi.waitUntil(isSo, { timeout: 45_000, interval: 100 });
 
-/** The tests wait more than they compute, so some run at the same time: each has a system of its own. */
+/** Each test has a system of its own. */
 async function start({ onTestFinished }: TestContext, interval = '0.2') {
   const sandbox = new Sandbox();
   onTestFinished(() => sandbox.close());
@@ -25,7 +25,7 @@ async function start({ onTestFinished }: TestContext, interval = '0.2') {
 
 const nothingIsMissing = { gaps: 0, waiting: 0, unaccounted: 0 };
 
-test.concurrent('a version that is deployed while a region is cut off waits: first the older sensors deliver what they keep', async (context) => {
+test('a version that is deployed while a region is cut off waits: first the older sensors deliver what they keep', async (context) => {
   const { sandbox, total, waiting, replaced } = await start(context);
   await sandbox.run(['region', 'disconnect', 'eu']);
   await until(async () => (await waiting()) >= 10);
@@ -41,7 +41,7 @@ test.concurrent('a version that is deployed while a region is cut off waits: fir
   expect(old.sequence).toBeGreaterThan(10);
 }, 120_000);
 
-test.concurrent('modules of one’s own that are built on our library wait, and deliver first, too', async (context) => {
+test('modules of one’s own that are built on our library wait, and deliver first, too', async (context) => {
   const { sandbox, total, waiting, replaced } = await start(context);
   const own = ['deploy', 'publisher', '--module', modulePath('publisher'), '--interval', '0.2'];
   expect((await sandbox.run(own)).code).toBe(0);
@@ -55,7 +55,7 @@ test.concurrent('modules of one’s own that are built on our library wait, and 
   for (const old of await replaced()) expect(old).toMatchObject({ ...nothingIsMissing, received: old.sequence });
 }, 120_000);
 
-test.concurrent('a version is deployed only when the sensors have delivered what they keep, where the queue hangs', async (context) => {
+test('a version is deployed only when the sensors have delivered what they keep, where the queue hangs', async (context) => {
   const { sandbox, waiting, replaced } = await start(context);
   process.kill(sandbox.pidOf('queue'), 'SIGSTOP');
   await until(async () => (await waiting()) >= 10);
@@ -68,7 +68,7 @@ test.concurrent('a version is deployed only when the sensors have delivered what
   for (const old of await replaced()) expect(old).toMatchObject({ ...nothingIsMissing, received: old.sequence });
 }, 120_000);
 
-test.concurrent('a deployment ends when the last readings of the sensors before are stored; nothing is missing, nothing comes twice', async (context) => {
+test('a deployment ends when the last readings of the sensors before are stored; nothing is missing, nothing comes twice', async (context) => {
   const { sandbox, total, replaced } = await start(context);
   for (const color of ['#00ff88', '#ff0000', '#0000ff']) {
     const { unaccounted } = await sandbox.json<DeployResult>([
@@ -87,7 +87,7 @@ test.concurrent('a deployment ends when the last readings of the sensors before 
   for (const { received, sequence } of await replaced()) expect(received).toBe(sequence);
 }, 120_000);
 
-test.concurrent('--now says how many readings it gives up, and what is given up is counted', async (context) => {
+test('--now says how many readings it gives up, and what is given up is counted', async (context) => {
   const { sandbox, total, waiting, replaced } = await start(context, '0.5');
   await sandbox.run(['region', 'disconnect', 'eu']);
   await until(async () => (await waiting()) >= 10);
@@ -100,7 +100,7 @@ test.concurrent('--now says how many readings it gives up, and what is given up 
   expect([unaccounted >= Number(given), unaccounted - Number(given) <= 5]).toEqual([true, true]);
 }, 120_000);
 
-test.concurrent('a version that traps leaves the one before running; --undo brings the one before back', async (context) => {
+test('a version that traps leaves the one before running; --undo brings the one before back', async (context) => {
   const { sandbox } = await start(context);
   const live = async () => (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'live');
   const before = (await live()).map(({ execution_id: id }) => id);
@@ -119,7 +119,7 @@ test.concurrent('a version that traps leaves the one before running; --undo brin
   expect((await sandbox.run(['status'])).stdout).toMatch(/^publisher .*; before: --color #00ff88 /m);
 }, 120_000);
 
-test.concurrent('a version that waits for its region is there after a restart of the host', async (context) => {
+test('a version that waits for its region is there after a restart of the host', async (context) => {
   const { sandbox, total, waiting } = await start(context);
   await sandbox.run(['region', 'disconnect', 'eu']);
   await until(async () => (await waiting()) >= 5);
@@ -135,7 +135,7 @@ test.concurrent('a version that waits for its region is there after a restart of
   await until(async () => (await total()).unaccounted >= 5);
 }, 120_000);
 
-test.concurrent('what is given up is counted: by the command that stops, in status, and after a restart of the puller', async (context) => {
+test('what is given up is counted: by the command that stops, in status, and after a restart of the puller', async (context) => {
   const { sandbox, total, waiting } = await start(context, '0.5');
   await sandbox.run(['region', 'disconnect', 'eu']);
   await until(async () => (await waiting()) >= 10);

@@ -22,7 +22,7 @@ import { FakeClock, faketimeMissing } from '../support/faketime.js';
 const DAY = 86_400_000;
 const statsOf = async (url: string) => (await (await fetch(`${url}/stats`)).json()) as PullerAppStats;
 
-/** A folder for one test: they wait more than they compute, so some run at the same time. */
+/** A folder for one test. */
 function place({ onTestFinished }: TestContext, env: Record<string, string> = {}) {
   const sandbox = new Sandbox(env);
   mkdirSync(sandbox.stateDir);
@@ -51,7 +51,7 @@ function place({ onTestFinished }: TestContext, env: Record<string, string> = {}
   return { sandbox, store, storedReadings, up, pullerLog };
 }
 
-test.skipIf(faketimeMissing).concurrent(
+test.skipIf(faketimeMissing)(
   'steps of the clock delete nothing, hide no sensor and make no dead letters',
   async (context) => {
     const folder = mkdtempSync(join(tmpdir(), 'clock-'));
@@ -81,7 +81,7 @@ test.skipIf(faketimeMissing).concurrent(
   120_000,
 );
 
-test.skipIf(faketimeMissing).concurrent(
+test.skipIf(faketimeMissing)(
   'readings of a clock that was two days ahead are stored after it is corrected',
   async (context) => {
     const { sandbox, storedReadings } = place(context);
@@ -116,7 +116,7 @@ test.skipIf(faketimeMissing).concurrent(
   60_000,
 );
 
-test.concurrent('a store that is deleted under load is back within seconds, and nothing acknowledged is missing after kill -9', async (context) => {
+test('a store that is deleted under load is back within seconds, and nothing acknowledged is missing after kill -9', async (context) => {
   const { sandbox, store, storedReadings, up, pullerLog } = place(context);
   const running = await up();
   const deletions: (() => void)[] = [
@@ -141,7 +141,7 @@ test.concurrent('a store that is deleted under load is back within seconds, and 
   await eventually('every reading in the store', () => storedReadings() >= summary.total.received);
 }, 120_000);
 
-test.concurrent('an emptied and a damaged store are quarantined, salvaged and said', async (context) => {
+test('an emptied and a damaged store are quarantined, salvaged and said', async (context) => {
   const { sandbox, store, storedReadings, up } = place(context);
   const running = await up();
   await sandbox.run(['down']);

@@ -6,7 +6,7 @@ import { runWholeDemo } from '../support/demo-suite.js';
 test('compose: every step sees what it must see, and nothing is left', async (context) => {
   const missing = composeMissing();
   if (missing !== undefined) context.skip(missing);
-  await runWholeDemo('compose', COMPOSE_ENV);
+  await runWholeDemo('compose', 1, COMPOSE_ENV);
   const label = `label=com.docker.compose.project=${COMPOSE_ENV.COMPOSE_PROJECT_NAME}-demo`;
   const left = await Promise.all([
     docker('ps', '--all', '--quiet', '--filter', label),

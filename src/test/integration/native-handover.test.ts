@@ -12,14 +12,13 @@ const missing = bacalhauMissing();
 const start = (sandbox: Sandbox, ...more: string[]) =>
   sandbox.up('native', ['--deploy', '--interval', '0.5', ...more], { timeoutMs: 80_000 });
 
-/** One after the other; the two suites run at the same time, since Bacalhau takes half a minute for what they wait for. */
 const step = (name: string, body: () => Promise<void>) =>
-  test.sequential(name, { timeout: 180_000 }, async (context) => {
+  test(name, { timeout: 180_000 }, async (context) => {
     if (missing !== undefined) context.skip(missing);
     await body();
   });
 
-describe.concurrent('a deployment', () => {
+describe('a deployment', () => {
   const sandbox = new Sandbox();
   beforeAll(async () => {
     if (missing === undefined) await start(sandbox);
@@ -73,7 +72,7 @@ describe.concurrent('a deployment', () => {
   });
 });
 
-describe.concurrent('a node that takes its time', () => {
+describe('a node that takes its time', () => {
   const sandbox = new Sandbox();
   afterAll(() => sandbox.close());
 

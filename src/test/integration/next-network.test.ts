@@ -5,7 +5,7 @@ import { eventually, Sandbox } from '../support/cli-harness.js';
 
 const deploy = ['--deploy', '--interval', '0.2'];
 
-test.concurrent.for(['down', 'kill -9'])(
+test.for(['down', 'kill -9'])(
   'after `%s` they are gone, and what they counted stays',
   { timeout: 60_000 },
   async (end, { onTestFinished }) => {

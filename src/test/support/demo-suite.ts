@@ -11,11 +11,12 @@ interface DemoDocument {
   };
 }
 
-/** Fails with what the demo printed. */
-export async function runWholeDemo(network: string, env: Record<string, string> = {}): Promise<void> {
+/** Fails with what the demo printed. `nodes`: in each region. */
+export async function runWholeDemo(network: string, nodes: number, env: Record<string, string> = {}): Promise<void> {
   const sandbox = new Sandbox(env);
+  const args = ['demo', '--auto', '-o', 'json', '--network', network, '--nodes', String(nodes)];
   try {
-    const result = await sandbox.run(['demo', '--auto', '-o', 'json', '--network', network], { timeoutMs: 400_000 });
+    const result = await sandbox.run(args, { timeoutMs: 400_000 });
     const { passed, steps } = documentOf(result);
     expect(steps.map(({ id, outcome }) => `${id} ${outcome}`)).toEqual(
       ['start', 'version-1', 'cut', 'version-2', 'reconnect', 'version-2-eu', 'live-change', 'figures'].map(

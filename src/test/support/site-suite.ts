@@ -82,8 +82,7 @@ export async function outlastsCut(
 
 export function describeSite(options: SiteOptions): void {
   const { network, risks = [], skip, env } = options;
-  // Beside the other suites of its file: what Bacalhau does about a cut takes it half a minute.
-  describe.concurrent(`a site of the ${network} network`, () => {
+  describe(`a site of the ${network} network`, () => {
     const sandbox = new Sandbox(env);
 
     beforeAll(async () => {
@@ -93,13 +92,13 @@ export function describeSite(options: SiteOptions): void {
     }, 2 * START_MS);
     afterAll(() => sandbox.close());
 
-    test.sequential(OUTLASTS_CUT, { timeout: 300_000 }, async (context) => {
+    test(OUTLASTS_CUT, { timeout: 300_000 }, async (context) => {
       if (skip !== undefined) context.skip(skip);
       await outlastsCut(sandbox, () => killChild(sandbox), network === 'embedded' ? 0 : MAX_UNACCOUNTED);
     });
 
     for (const row of risks) {
-      test.sequential(`${row.name}: what sensors kept is stored or counted`, { timeout: 240_000 }, async (context) => {
+      test(`${row.name}: what sensors kept is stored or counted`, { timeout: 240_000 }, async (context) => {
         if (skip !== undefined) context.skip(skip);
         const victim = { sandbox, machine: new Processes(sandbox), hostOf: hostOf(network), relays: true };
         await expectAccounted({ ...victim, interval: INTERVAL_S }, row);

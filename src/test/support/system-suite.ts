@@ -67,7 +67,7 @@ export function describeSystem(options: SystemOptions): void {
     downArgs,
   } = options;
 
-  describe.concurrent(`the ${network} network`, () => {
+  describe(`the ${network} network`, () => {
     const sandbox = new Sandbox(env);
     let processes: ProcessId[] = [];
 
@@ -80,7 +80,7 @@ export function describeSystem(options: SystemOptions): void {
     afterAll(() => sandbox.close(downArgs));
 
     const system = (name: string, body: () => Promise<void>, timeout?: number) =>
-      test.sequential(name, timeout === undefined ? {} : { timeout }, async (context) => {
+      test(name, timeout === undefined ? {} : { timeout }, async (context) => {
         if (skip !== undefined) context.skip(skip);
         await body();
       });
@@ -270,7 +270,7 @@ export function describeSystem(options: SystemOptions): void {
     // Networks run modules, not languages: each language is compiled once.
     for (const language of network === 'embedded' ? LANGUAGES : (['assemblyscript'] as const)) {
       const name = `a sensor of one's own in ${language}: init, one line changed, deploy, and its values arrive`;
-      test.sequential(name, { timeout: 180_000 }, async (context) => {
+      test(name, { timeout: 180_000 }, async (context) => {
         const missing = skip ?? compilerMissing(language);
         if (missing !== undefined) context.skip(missing);
         const { region } = OWN_SENSORS[language];
@@ -316,7 +316,7 @@ export function describeSystem(options: SystemOptions): void {
       });
 
     const foreign = without.includes('go') ? (['c'] as const) : (['go', 'c'] as const);
-    test.sequential(`modules in ${foreign.join(' and ')} that know nothing of this program run beside the sensors`, async (context) => {
+    test(`modules in ${foreign.join(' and ')} that know nothing of this program run beside the sensors`, async (context) => {
       const missing = [skip, ...foreign.map(compilerMissing)].find((reason) => reason !== undefined);
       if (missing !== undefined) context.skip(missing);
       const { sensors } = await sandbox.fleet().snapshot();
@@ -370,7 +370,7 @@ export function describeSystem(options: SystemOptions): void {
       );
     }
 
-    test.sequential("the original's publisher runs as it is", async (context) => {
+    test("the original's publisher runs as it is", async (context) => {
       if (skip !== undefined) return context.skip(skip);
       if (ORIGINAL_PUBLISHER === undefined) return context.skip('WASM_SENSORS_ORIGINAL_PUBLISHER names no file');
       const params = ['--proxy={proxy}', '--region={region}', '--interval=1', '--submission-time=1', '--color=#0fed01'];

@@ -1,5 +1,5 @@
 /** Recognises readings of a submission that a newer one has replaced on the same host. */
-import type { Message } from '../protocol/message.js';
+import type { Message } from '../../protocol/message.js';
 
 /** For each shard. More hosts than this are not remembered; the one whose submission came first is forgotten first. */
 const MAX_HOSTS = 200_000;

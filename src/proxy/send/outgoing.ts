@@ -1,9 +1,9 @@
 /** From accepted readings to messages for the queue: one each, or many of them packed as lines (docs/protocol.md). */
-import { isReading } from '../protocol/message.js';
-import { RELAY_ATTRIBUTE, relayedLine } from '../protocol/relay.js';
-import { SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
-import { MAX_PACKED_READINGS, PACKED_ATTRIBUTE, packedBody } from '../queue/packed.js';
-import type { OutgoingMessage } from '../queue/queue.js';
+import { isReading } from '../../protocol/message.js';
+import { RELAY_ATTRIBUTE, relayedLine } from '../../protocol/relay.js';
+import { SENSOR_CONFIG_ATTRIBUTE } from '../../protocol/sensor-config.js';
+import { MAX_PACKED_READINGS, PACKED_ATTRIBUTE, packedBody } from '../../queue/packed.js';
+import type { OutgoingMessage } from '../../queue/queue.js';
 import type { SentMessage } from './parse-body.js';
 
 export interface Outgoing extends OutgoingMessage {

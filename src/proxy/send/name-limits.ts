@@ -2,9 +2,9 @@
  * Regions, hosts and sensors that readings name. Whoever may send can make up any: their number is bounded, because the
  * proxy, the fleet view, the page and alerts remember something for each. And each host has only its share of them.
  */
-import { hostOf, type Message } from '../protocol/message.js';
-import { hostKey } from '../protocol/names.js';
-import { type Refusal, refusal } from './refusal.js';
+import { hostOf, type Message } from '../../protocol/message.js';
+import { hostKey } from '../../protocol/names.js';
+import { type Refusal, refusal } from '../refusal.js';
 
 /** What a table of the command line and the page can still show. */
 export const MAX_REGIONS = 100;

@@ -1,17 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
-import { AppError } from '../lib/errors/app-error.js';
-import { parseRelayedLine } from '../protocol/relay.js';
-import { unpackedLines } from '../queue/packed.js';
-import { MAX_BATCH_BYTES, MAX_BATCH_COUNT, type OutgoingMessage, type Queue, type SendResult } from '../queue/queue.js';
+import { AppError } from '../../lib/errors/app-error.js';
+import { parseRelayedLine } from '../../protocol/relay.js';
+import { unpackedLines } from '../../queue/packed.js';
+import {
+  MAX_BATCH_BYTES,
+  MAX_BATCH_COUNT,
+  type OutgoingMessage,
+  type Queue,
+  type SendResult,
+} from '../../queue/queue.js';
+import { createProxy, type ProxyStats } from '../proxy.js';
 import { Batcher, type BatcherOptions, type Outcome } from './batcher.js';
 import { type Outgoing, packable } from './outgoing.js';
-import { createProxy, type ProxyStats } from './proxy.js';
 
 /** The bounds of every pause between two tries. */
 const pauses = vi.hoisted(() => [] as unknown[][]);
-vi.mock('../lib/async/backoff.js', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../lib/async/backoff.js')>();
+vi.mock('../../lib/async/backoff.js', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../lib/async/backoff.js')>();
   const jittered = (...args: Parameters<typeof original.jittered>) => {
     pauses.push(args);
     return original.jittered(...args);

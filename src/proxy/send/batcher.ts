@@ -3,17 +3,17 @@
  * accepted it. What the queue does not accept in time is refused: the sender keeps it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jittered } from '../lib/async/backoff.js';
-import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { RELAY_ATTRIBUTE } from '../protocol/relay.js';
-import { MAX_PACKED_READINGS } from '../queue/packed.js';
+import { jittered } from '../../lib/async/backoff.js';
+import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import { RELAY_ATTRIBUTE } from '../../protocol/relay.js';
+import { MAX_PACKED_READINGS } from '../../queue/packed.js';
 import {
   MAX_BATCH_BYTES,
   MAX_BATCH_COUNT,
   type OutgoingMessage,
   type QueueToSend,
   type SendResult,
-} from '../queue/queue.js';
+} from '../../queue/queue.js';
 import { joined, MAX_PACKED_LENGTH, type Outgoing } from './outgoing.js';
 
 /** What happens in the proxy, for its log; `cli/output` makes sentences of it. */
