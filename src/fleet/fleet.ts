@@ -347,13 +347,13 @@ export class Fleet {
     const sequence = tracker.highest;
     // Written out: to copy what is left of an object takes ten times as long, and there may be very many.
     return {
-      job_id,
       execution_id,
-      icon_name,
-      color,
-      region,
-      job_submission_time,
+      job_id,
       hostname,
+      region,
+      color,
+      icon_name,
+      job_submission_time,
       values,
       state,
       sequence,
