@@ -8,6 +8,7 @@ import { hostKey } from '../protocol/names.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 import { convergenceOf, type Goal } from './convergence.js';
 import type { Convergence, FleetSummary, ReadingTotals, SensorState, SensorView, SummaryPart } from './fleet-view.js';
+import { interner } from './interned.js';
 import { readingsOf } from './ledger.js';
 import { compareSensors, mergeSummaries } from './merge-parts.js';
 import { addReadings, noReadings, RateMeter, RegionTally } from './region-counts.js';
@@ -52,29 +53,6 @@ export interface FleetDump {
   began?: number;
   relays?: KnownRelay[];
   stops?: KnownStops[];
-}
-
-/**
- * Makes one of what is the same in many sensors: after JSON each would have its own job, region and configuration, which is half
- * of its memory.
- */
-function interner() {
-  const texts = new Map<string, string>();
-  const configs = new Map<string, ReportedConfig>();
-  function intern<T>(known: Map<string, T>, key: string, value: T): T {
-    const found = known.get(key) ?? value;
-    known.set(key, found);
-    return found;
-  }
-  return (sensor: Pick<SensorRecord, 'reading' | 'config' | 'newestTimestamp' | 'beganAt'>): void => {
-    const { reading, config } = sensor;
-    for (const name of ['job_id', 'region', 'color', 'icon_name'] as const) {
-      reading[name] = intern(texts, reading[name], reading[name]);
-    }
-    if (config) sensor.config = intern(configs, JSON.stringify(config), config);
-    if (sensor.newestTimestamp === reading.timestamp) sensor.newestTimestamp = reading.timestamp;
-    if (sensor.beganAt === reading.timestamp) sensor.beganAt = reading.timestamp;
-  };
 }
 
 interface Place {
@@ -204,7 +182,6 @@ export class Fleet {
     if (region !== undefined) sensors = sensors.filter(({ reading }) => reading.region === region);
     if (host !== undefined) sensors = sensors.filter(({ reading }) => reading.hostname === host);
     const all = sensors.length;
-    const isEnded = (state: SensorState) => state === 'gone' || state === 'replaced';
     if (all > limit) sensors = sensors.filter((one) => !isEnded(this.#stateOf(one, now))).slice(0, limit);
     const views = sensors.map((sensor) => this.#viewOf(sensor, now)).sort(compareSensors);
     return { sensors: views, leftOut: all - views.length };
@@ -219,17 +196,24 @@ export class Fleet {
   part(now: number): SummaryPart {
     const tallies = new Map<string, RegionTally>();
     const tallyOf = (name: string): RegionTally => {
+      const known = tallies.get(name);
+      if (known) return known;
       const region = boundedLabel(tallies, name);
       const tally =
         tallies.get(region) ?? new RegionTally(region, this.#cut.has(region), this.#rates.get(region)?.at(now) ?? 0);
       tallies.set(region, tally);
       return tally;
     };
-    const sensors = Array.from(this.#sensors.values(), (sensor) => ({ sensor, state: this.#stateOf(sensor, now) }));
-    const isEnded = ({ state }: { state: SensorState }) => state === 'gone' || state === 'replaced';
-    for (const { sensor, state } of [...sensors.filter((one) => !isEnded(one)), ...sensors.filter(isEnded)]) {
+    const add = (sensor: SensorRecord, state: SensorState) =>
       tallyOf(sensor.reading.region).add(sensor, state, this.#readingsOf(sensor, state, now));
+    // Regions with sensors that send come first: beyond a limit the others are one.
+    const ended: [SensorRecord, SensorState][] = [];
+    for (const sensor of this.#sensors.values()) {
+      const state = this.#stateOf(sensor, now);
+      if (isEnded(state)) ended.push([sensor, state]);
+      else add(sensor, state);
     }
+    for (const [sensor, state] of ended) add(sensor, state);
     for (const [region, counts] of this.#forgotten) addReadings(tallyOf(region).sum, counts);
     return { time: now, regions: Array.from(tallies.values(), (tally) => tally.view()), relays: this.relays.dump() };
   }
@@ -314,20 +298,24 @@ export class Fleet {
   }
 
   #readingsOf(sensor: SensorRecord, state: SensorState, now: number): ReadingTotals {
+    const endedAt = isEnded(state) ? this.#endOf(sensor, state, now) : undefined;
+    return readingsOf(sensor, state, { endedAt, relayedSince: this.#relayedSince(sensor, now), now });
+  }
+
+  /** By the clock of the sensor. */
+  #endOf(sensor: SensorRecord, state: 'gone' | 'replaced', now: number): number {
     // One that was asked to stop may be replaced long after that.
     const isOver = isStopped(sensor) || (sensor.isJobStopped && state === 'gone');
-    const stopped = isOver ? timeOfSensor(sensor, sensor.stoppingAt ?? sensor.endedAt ?? now) : undefined;
+    const stopped = isOver ? [timeOfSensor(sensor, sensor.stoppingAt ?? sensor.endedAt ?? now)] : [];
+    if (state === 'gone') return Math.min(...stopped, timeOfSensor(sensor, now));
     // The proxy compares the times of sensors with that of the submission. A clock that both have may have been set back.
-    const replacedAt = state === 'replaced' ? this.#replacement.timeOf(sensor) : undefined;
-    const replaced = replacedAt && Math.max(replacedAt, timeOfSensor(sensor, replacedAt));
-    const gone = state === 'gone' ? timeOfSensor(sensor, now) : undefined;
-    const ends = [stopped, replaced, gone].filter((end) => end !== undefined);
-    const endedAt = ends.length === 0 ? undefined : Math.min(...ends);
-    return readingsOf(sensor, state, { endedAt, relayedSince: this.#relayedSince(sensor, now), now });
+    const replacedAt = this.#replacement.timeOf(sensor);
+    return Math.min(...stopped, Math.max(replacedAt, timeOfSensor(sensor, replacedAt)));
   }
 
   /** Since when readings of a sensor may be at a relay; undefined: they are not, as far as is known. */
   #relayedSince(sensor: SensorRecord, now: number): number | undefined {
+    if (!this.relays.areKnown) return undefined;
     const kept = this.relays.keptSince(sensor.reading.region, now, !isStopped(sensor));
     if (kept === undefined) return undefined;
     // What is silent for longer was so before the relay kept anything.
@@ -336,37 +324,17 @@ export class Fleet {
   }
 
   #viewOf(sensor: SensorRecord, now: number): SensorView {
-    const { job_id, execution_id, icon_name, color, region, job_submission_time, hostname, values } = sensor.reading;
+    const { reading, tracker, restarts, firstSeen, config } = sensor;
     const state = this.#stateOf(sensor, now);
-    const { received, duplicates, late, gaps, dropped, waiting, unaccounted, last_seen } = this.#readingsOf(
-      sensor,
-      state,
-      now,
-    );
-    const { restarts, firstSeen: first_seen, config, tracker } = sensor;
-    const sequence = tracker.highest;
-    // Written out: to copy what is left of an object takes ten times as long, and there may be very many.
     return {
-      execution_id,
-      job_id,
-      hostname,
-      region,
-      color,
-      icon_name,
-      job_submission_time,
-      values,
+      // As a whole: what is left of an object is copied twenty times as slowly.
+      ...reading,
+      timestamp: undefined,
       state,
-      sequence,
+      sequence: tracker.highest,
       restarts,
-      received,
-      duplicates,
-      late,
-      gaps,
-      dropped,
-      waiting,
-      unaccounted,
-      last_seen,
-      first_seen,
+      ...this.#readingsOf(sensor, state, now),
+      first_seen: firstSeen,
       config,
     };
   }
@@ -377,6 +345,8 @@ const dumped = (sensor: SensorRecord): FleetDump['sensors'][number] => {
   const { first, highest, missing } = sensor.tracker;
   return { ...sensor, tracker: undefined, first, highest, missing };
 };
+
+const isEnded = (state: SensorState) => state === 'gone' || state === 'replaced';
 
 /** The one that was silent for longest first. */
 const bySilence = (sensors: Iterable<SensorRecord>) => [...sensors].sort((a, b) => a.lastSeen - b.lastSeen);

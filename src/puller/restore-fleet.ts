@@ -17,7 +17,7 @@ export async function restoreFleet(
   const { fleet, after } = await store.loadCheckpoint();
   const [first] = await store.readingsAfter(0, 1);
   hub.fleet.began = first?.receivedAt ?? now;
-  hub.fleet.load(fleet);
+  whileBusy(() => hub.fleet.load(fleet));
   // Many report the same.
   const configs = new Map<string, ReportedConfig>();
   function parsed(text: string): ReportedConfig {

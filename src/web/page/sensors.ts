@@ -5,7 +5,7 @@ import { isIn, type Selection } from './selection.js';
 import { ask } from './session.js';
 
 /** What readings and the fleet view tell of a sensor. */
-type Seen = Pick<SensorView, keyof SensorView & keyof Reading>;
+type Seen = Pick<SensorView, Exclude<keyof SensorView & keyof Reading, 'timestamp'>>;
 export type ShownSensor = Seen & { state: Exclude<SensorState, 'gone' | 'replaced'> };
 
 /** Several where nodes share a name. */
