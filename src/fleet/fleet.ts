@@ -166,17 +166,24 @@ export class Fleet {
   part(now: number): SummaryPart {
     const tallies = new Map<string, RegionTally>();
     const tallyOf = (name: string): RegionTally => {
+      const known = tallies.get(name);
+      if (known) return known;
       const region = boundedLabel(tallies, name);
       const tally =
         tallies.get(region) ?? new RegionTally(region, this.#cut.has(region), this.#rates.get(region)?.at(now) ?? 0);
       tallies.set(region, tally);
       return tally;
     };
-    const sensors = Array.from(this.#sensors.values(), (sensor) => ({ sensor, state: this.#stateOf(sensor, now) }));
-    const isEnded = ({ state }: { state: SensorState }) => state === 'gone' || state === 'replaced';
-    for (const { sensor, state } of [...sensors.filter((one) => !isEnded(one)), ...sensors.filter(isEnded)]) {
+    const add = (sensor: SensorRecord, state: SensorState) =>
       tallyOf(sensor.reading.region).add(sensor, state, this.#readingsOf(sensor, state, now));
+    // Regions with sensors that send come first: beyond a limit the others are one.
+    const ended: [SensorRecord, SensorState][] = [];
+    for (const sensor of this.#sensors.values()) {
+      const state = this.#stateOf(sensor, now);
+      if (isEnded(state)) ended.push([sensor, state]);
+      else add(sensor, state);
     }
+    for (const [sensor, state] of ended) add(sensor, state);
     for (const [region, counts] of this.#forgotten) addReadings(tallyOf(region).sum, counts);
     return { time: now, regions: Array.from(tallies.values(), (tally) => tally.view()), relays: this.relays.dump() };
   }
@@ -261,20 +268,24 @@ export class Fleet {
   }
 
   #readingsOf(sensor: SensorRecord, state: SensorState, now: number): ReadingTotals {
+    const endedAt = isEnded(state) ? this.#endOf(sensor, state, now) : undefined;
+    return readingsOf(sensor, state, { endedAt, relayedSince: this.#relayedSince(sensor, now), now });
+  }
+
+  /** By the clock of the sensor. */
+  #endOf(sensor: SensorRecord, state: 'gone' | 'replaced', now: number): number {
     // One that was asked to stop may be replaced long after that.
     const isOver = isStopped(sensor) || (sensor.isJobStopped && state === 'gone');
-    const stopped = isOver ? timeOfSensor(sensor, sensor.stoppingAt ?? sensor.endedAt ?? now) : undefined;
+    const stopped = isOver ? [timeOfSensor(sensor, sensor.stoppingAt ?? sensor.endedAt ?? now)] : [];
+    if (state === 'gone') return Math.min(...stopped, timeOfSensor(sensor, now));
     // The proxy compares the times of sensors with that of the submission. A clock that both have may have been set back.
-    const replacedAt = state === 'replaced' ? this.#replacement.timeOf(sensor) : undefined;
-    const replaced = replacedAt && Math.max(replacedAt, timeOfSensor(sensor, replacedAt));
-    const gone = state === 'gone' ? timeOfSensor(sensor, now) : undefined;
-    const ends = [stopped, replaced, gone].filter((end) => end !== undefined);
-    const endedAt = ends.length === 0 ? undefined : Math.min(...ends);
-    return readingsOf(sensor, state, { endedAt, relayedSince: this.#relayedSince(sensor, now), now });
+    const replacedAt = this.#replacement.timeOf(sensor);
+    return Math.min(...stopped, Math.max(replacedAt, timeOfSensor(sensor, replacedAt)));
   }
 
   /** Since when readings of a sensor may be at a relay; undefined: they are not, as far as is known. */
   #relayedSince(sensor: SensorRecord, now: number): number | undefined {
+    if (!this.relays.areKnown) return undefined;
     const kept = this.relays.keptSince(sensor.reading.region, now, !isStopped(sensor));
     if (kept === undefined) return undefined;
     // What is silent for longer was so before the relay kept anything.
@@ -296,6 +307,8 @@ export class Fleet {
     };
   }
 }
+
+const isEnded = (state: SensorState) => state === 'gone' || state === 'replaced';
 
 /** The one that was silent for longest first. */
 const bySilence = (sensors: Iterable<SensorRecord>) => [...sensors].sort((a, b) => a.lastSeen - b.lastSeen);

@@ -1,7 +1,7 @@
 /** What an operator does with a queue, before the queue server: through the SDK, and without it. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Listener, listen } from '../../lib/net/http-server.js';
-import { type Delivery, parseDelivery } from '../../puller/delivery.js';
+import { parseDeliveries } from '../../puller/delivery.js';
 import { FailureReporter } from '../../puller/failure-reporter.js';
 import { Pipeline } from '../../puller/pipeline.js';
 import type { AdminQueue, Queue } from '../../queue/queue.js';
@@ -205,7 +205,7 @@ test('a replay that ends between sending and deleting loses nothing, and the sto
   opened.push(queue);
   const received = await queue.receive({ waitSeconds: 0 });
   expect(received).toHaveLength(4);
-  store.append(received.map((message) => parseDelivery(message, Date.now()) as Delivery));
+  store.append(received.flatMap((message) => parseDeliveries(message, Date.now()).deliveries));
   expect([countReadings(store), [...store.messagesAfter(store.positionAt(0, 10).message, 10)].length]).toEqual([1, 1]);
   store.close();
 });
