@@ -100,9 +100,9 @@ describe('before anything runs', () => {
   });
 
   test('a module that can’t be deployed is refused before anything starts', async () => {
-    const result = await sandbox.run(['up', '--deploy', '--module', 'nofile.wasm', ...(await Sandbox.portFlags())]);
+    const result = await sandbox.run(['up', '--deploy', '--module', 'nofile.wasm', '--state-dir', 'own']);
     expect([result.code, result.stderr]).toEqual([1, expect.stringMatching(/^error: can't read the module nofile/)]);
-    expect(existsSync(join(sandbox.stateDir, 'logs', 'queue.log'))).toBe(false);
+    expect(existsSync(join(sandbox.dir, 'own'))).toBe(false);
   });
 
   test('a folder that can’t be made is said at once', async () => {
@@ -116,6 +116,22 @@ describe('before anything runs', () => {
     const result = await sandbox.run(['queue', 'serve', '--port', '0', '--data', file], { timeoutMs: END_MS });
     expect([result.code, result.stderr]).toEqual([2, expect.stringContaining(`${file} is there, and is no database`)]);
     expect([readFileSync(file, 'utf8'), existsSync(`${file}.damaged`)]).toEqual(['mine', false]);
+  });
+
+  test('a service says at once that its port is busy, also where its queue does not answer', async () => {
+    const port = String(await hold());
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    servers.push(silent);
+    const endpoint = `http://127.0.0.1:${(silent.address() as { port: number }).port}`;
+    for (const service of ['puller', 'proxy']) {
+      const args = [service, 'serve', '--port', port, '--queue', 'q', '--queue-endpoint', endpoint, '--queue-unsigned'];
+      const { code, stderr } = await sandbox.run(args, { timeoutMs: END_MS });
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(new RegExp(`${service}: port ${port} .*in use\nUse --port`)),
+      ]);
+    }
   });
 
   test('a variable that sets nothing is a warning, with what was meant', async () => {
