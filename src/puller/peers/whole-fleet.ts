@@ -31,7 +31,7 @@ import {
 import { mergeStats } from './shard-stats.js';
 
 /** As many as a view of one shard holds. An answer of more would be hundreds of megabytes. */
-export const MAX_LISTED = 100_000;
+const MAX_LISTED = 100_000;
 
 export class WholeFleet implements FleetReader {
   readonly peers: Peers;
