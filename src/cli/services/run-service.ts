@@ -6,9 +6,12 @@ import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import type { ErrorCode } from '../../lib/errors/codes.js';
 import { createLogger, type Logger, stackOf } from '../../lib/log/logger.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
+import { portInUse, probePort } from '../../lib/net/choose-port.js';
 import { type Listener, type ListenOptions, listen } from '../../lib/net/http-server.js';
 import { reportReady, stopRequested } from '../../lib/process/shutdown.js';
+import { queueOptions } from '../../queue/open-queue.js';
 import type { Queue } from '../../queue/queue.js';
+import { endpointOf } from '../../queue/sqs-client.js';
 
 /**
  * Runs a service with its logger until it is asked to stop; resolves with the exit code. An error that no handler expects ends
@@ -46,6 +49,17 @@ function logFailure(log: Logger, error: unknown): number {
 export function logDefect(log: Logger, text: string): void {
   const [first = '', ...stack] = text.split('\n');
   log.error('request.failed', first, { stack: stack.join('\n') });
+}
+
+/**
+ * Opening a queue or a database may wait long. Before it, throws where the settings name no queue that can be, and where the port
+ * is in use.
+ */
+export async function checkStart(settings: Settings, port: number, names: Pick<ListenOptions, 'purpose' | 'flag'>) {
+  endpointOf(queueOptions(settings));
+  const { host } = settings;
+  const isFree = port === 0 || (await probePort(port, host)) !== undefined;
+  if (!isFree) throw portInUse(port, host, names.purpose, names.flag);
 }
 
 /** A queue that does not answer yet is asked again with every message. */

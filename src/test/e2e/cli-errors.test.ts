@@ -1,5 +1,5 @@
 /** What goes wrong, as the operator sees it: exit codes, what is said and where, and that nothing is left behind. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -68,6 +68,48 @@ describe('before anything runs', () => {
     expect(result.stderr).toMatch(/no bacalhau on PATH\n.*docs\.bacalhau\.org.*--network embedded/);
     plain(result);
     expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
+  });
+
+  test('a module that can’t be deployed is refused before anything starts', async () => {
+    const result = await sandbox.run(['up', '--deploy', '--module', 'nofile.wasm', '--state-dir', 'own']);
+    expect([result.code, result.stderr]).toEqual([1, expect.stringMatching(/^error: can't read the module nofile/)]);
+    expect(existsSync(join(sandbox.dir, 'own'))).toBe(false);
+  });
+
+  test('a folder that can’t be made is said at once', async () => {
+    const result = await sandbox.run(['up', '--state-dir', '/proc/x'], { timeoutMs: END_MS });
+    expect([result.code, result.stderr]).toEqual([1, expect.stringMatching(/^error: can't use \/proc\/x: no folder/)]);
+  });
+
+  test('`queue serve` leaves a file that is no database where it is', async () => {
+    const file = join(sandbox.dir, 'notes.txt');
+    writeFileSync(file, 'mine');
+    const result = await sandbox.run(['queue', 'serve', '--port', '0', '--data', file], { timeoutMs: END_MS });
+    expect([result.code, result.stderr]).toEqual([2, expect.stringContaining(`${file} is there, and is no database`)]);
+    expect([readFileSync(file, 'utf8'), existsSync(`${file}.damaged`)]).toEqual(['mine', false]);
+  });
+
+  test('a service says at once that its port is busy, also where its queue does not answer', async () => {
+    const port = String(await hold());
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    servers.push(silent);
+    const endpoint = `http://127.0.0.1:${(silent.address() as { port: number }).port}`;
+    for (const service of ['puller', 'proxy']) {
+      const args = [service, 'serve', '--port', port, '--queue', 'q', '--queue-endpoint', endpoint, '--queue-unsigned'];
+      const { code, stderr } = await sandbox.run(args, { timeoutMs: END_MS });
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(new RegExp(`${service}: port ${port} .*in use\nUse --port`)),
+      ]);
+    }
+  });
+
+  test('a variable that sets nothing is a warning, with what was meant', async () => {
+    const { stderr } = await sandbox.run(['status'], { env: { WASM_SENSORS_PULLER_ULR: 'http://p' } });
+    expect(stderr).toMatch(
+      /^! WASM_SENSORS_PULLER_ULR \(environment\) sets nothing\. Did you mean WASM_SENSORS_PULLER_URL\?/,
+    );
   });
 
   test.each([['--port'], ['--puller-port'], ['--queue-port']])(
