@@ -9,6 +9,9 @@ import { readVersions } from './deploy/versions.js';
 
 type StatusTarget = Required<ConfigTarget> & { fleet: Pick<FleetClient, 'stats'>; network: Network; stateDir: string };
 
+/** More is left out of documents, which say how many. */
+const MAX_NAMED = 100_000;
+
 export type Status = Awaited<ReturnType<typeof readStatus>>;
 
 /**
@@ -30,7 +33,7 @@ export async function readStatus({ network, proxies, fleet, jobs, stateDir }: St
     return stats ? [{ url: proxy.url, ...stats }] : [];
   };
   const [snapshot, puller, nodes, listed, converged, counts, revoked] = await Promise.all([
-    withSensors ? fleet.snapshot() : onlySummary(fleet),
+    withSensors ? fleet.snapshot({ limit: MAX_NAMED }) : onlySummary(fleet),
     fleet.stats(),
     network.nodes().catch(missing('network')),
     network.jobs().catch(missing('network')),

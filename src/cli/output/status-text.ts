@@ -26,7 +26,7 @@ export function statusDocument({ kind, up, endpoints }: RunState, status: Status
   const { fleet, unanswered: _, ...others } = status;
   const { queue: name, depth, deadLetters, queueServer: server } = status.puller;
   const queue = { name, depth, deadLetters, server };
-  return { network: kind, pid: up.pid, endpoints, ...others, summary: fleet.summary, sensors: fleet.sensors, queue };
+  return { network: kind, pid: up.pid, endpoints, ...others, ...fleet, queue };
 }
 
 type Line = [label: string, text: string | false];

@@ -58,6 +58,8 @@ const DRAW_EVERY_MS = 200;
 const PAUSE_FACTOR = 4;
 const ASK_EVERY_MS = 500;
 /** A large fleet is a large answer: asking takes at most a tenth of the time. */
+/** Nobody pages through more. */
+const MAX_LISTED = 10_000;
 const ASK_PAUSE_FACTOR = 9;
 const LOG_LINES = 200;
 const CHANGE_TIMEOUT_MS = 30_000;
@@ -122,7 +124,7 @@ async function askAgain(
     if (!showsSensors()) return;
     // The proxy may be unknown or away.
     const desired = (async () => config().proxies[0]?.state())().catch(() => undefined);
-    setSensors(data, (await fleet.snapshot()).sensors);
+    setSensors(data, (await fleet.snapshot({ limit: MAX_LISTED })).sensors);
     data.desired = (await desired) ?? data.desired;
   };
   while (!closed.aborted) {
