@@ -1,4 +1,13 @@
-// Ends a test run with every skipped test and its reason, every test that passed only when it ran again, and one line of totals.
+// Ends a test run with every skipped test and its reason, every test that passed only when it ran again with what it said before,
+// and one line of totals.
+
+/** What an error says, and where in our own files. */
+const ownLines = ({ stack = '' }) =>
+  stack
+    .split('\n')
+    .filter((line) => !/node_modules|<anonymous>/.test(line))
+    .map((line) => `    ${line}`)
+    .join('\n');
 
 export default class ClosingLine {
   onTestRunEnd(modules) {
@@ -7,9 +16,9 @@ export default class ClosingLine {
     const again = [];
     for (const module of modules) {
       for (const test of module.children.allTests()) {
-        const { state, note } = test.result();
+        const { state, note, errors = [] } = test.result();
         if (state in counts) counts[state]++;
-        if (test.diagnostic()?.flaky) again.push(test.fullName);
+        if (test.diagnostic()?.flaky) again.push([test.fullName, ...errors.map(ownLines)].join('\n'));
         if (state === 'skipped') {
           const reason = note ?? 'no reason given';
           reasons.set(reason, [...(reasons.get(reason) ?? []), test.fullName]);

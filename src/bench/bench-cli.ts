@@ -17,7 +17,7 @@ export async function runCli(cwd: string, words: string[], further: Record<strin
 /** Flags of `up` with free ports: several networks may be starting on this machine. `network`: one that may run Bacalhau. */
 export async function freePortFlags(network?: string): Promise<string[]> {
   const flags = ['--port', '--puller-port', '--queue-port'];
-  if (network !== undefined) flags.push('--api-port', '--nats-port', '--webui-port');
+  if (network === 'native' || network === 'compose') flags.push('--api-port', '--nats-port', '--webui-port');
   const ports = await freePorts(flags.length);
   return flags.flatMap((flag, i) => [flag, String(ports[i])]);
 }

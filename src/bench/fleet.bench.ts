@@ -3,18 +3,17 @@
  * lost on the way. Options: `--sensors 10000 --interval 2 --seconds 60`. `npm run bench -- scale --store postgres://…` measures a file
  * and then that database, with `--shards 4 --pullers 2` for the latter.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import pg from 'pg';
 import { selfCommand } from '../lib/process/self-command.js';
 import { FleetClient } from '../puller/fleet-client.js';
 import { readRunState } from '../runtime/run-state.js';
 import { freePortFlags, runCli } from './bench-cli.js';
+import { serverOf, withChildren } from './database-usage.js';
 import { inOwnFolder } from './own-folder.js';
 import { plainTable } from './plain-table.js';
-import { machineUsage, usageOf, usages } from './usage.js';
+import { machineUsage, usages } from './usage.js';
 
 export interface FleetBenchOptions {
   sensors: number;
@@ -135,27 +134,3 @@ export async function run(options: FleetBenchOptions): Promise<void> {
     if (missing > 0 || summary.total.gaps > 0) process.exitCode = 1;
   });
 }
-
-/** The process of a server on this machine. */
-async function serverOf(store: string): Promise<number> {
-  const client = new pg.Client({ connectionString: store });
-  await client.connect();
-  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-  const pid = fieldsOf(rows[0]!.pid)[1]!;
-  await client.end();
-  return pid;
-}
-
-/** CPU seconds of a process and all that it has had. */
-function withChildren(pid: number): number {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  const [ended = 0, endedInSystem = 0] = fieldsOf(pid).slice(13, 15);
-  return [pid, ...children].reduce((sum, id) => sum + usageOf(id).cpu, (ended + endedInSystem) / 100);
-}
-
-/** From the state on. */
-const fieldsOf = (pid: number): number[] =>
-  readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ')
-    .map(Number);

@@ -9,6 +9,7 @@ type Options = Record<
   string | undefined
 > & {
   most: boolean;
+  seeded: boolean;
 };
 
 const benches: Record<string, (options: Partial<Options>) => Promise<void>> = {
@@ -21,6 +22,12 @@ const benches: Record<string, (options: Partial<Options>) => Promise<void>> = {
     const of = { sensors: Number(sensors), interval: Number(interval), seconds: Number(seconds) };
     await run(of);
     if (store !== undefined) await run({ ...of, store, shards: Number(shards), pullers: Number(pullers) });
+  },
+  async million({ sensors = '50000', seconds = '30', store, shards = '16', pullers = '4', seeded = false }) {
+    if (store === undefined) throw new Error('a PostgreSQL database is needed: --store postgres://…');
+    const { run } = await import('./million.bench.js');
+    const [count, of] = [Number(sensors), { shards: Number(shards), pullers: Number(pullers), seeded }];
+    await run({ sensors: count, seconds: Number(seconds), store, ...of });
   },
   async config({ sensors = '10000', network = 'embedded' }) {
     const { run } = await import('./config.bench.js');
@@ -77,6 +84,7 @@ const { positionals, values } = parseArgs({
     shards: option,
     pullers: option,
     most: { type: 'boolean' },
+    seeded: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   },
 });

@@ -105,7 +105,9 @@ export function addCommand(program: Command, spec: CommandSpec): void {
     try {
       const overrides = Object.fromEntries(flags.map(([key, flag]) => [key, given[new Option(flag).attributeName()]]));
       const names = Object.fromEntries(flags.map(([key, flag]) => [key, flag.split(' ')[0]]));
-      const { values: settings, provenance } = loadSettings(overrides, process.cwd(), names);
+      const { values: settings, provenance, unknown } = loadSettings(overrides, process.cwd(), names);
+      // A child of `up` has its variables, which that has warned of.
+      if (!process.connected) for (const text of unknown) out.warn(text);
       const values = Object.fromEntries(
         own.map(([name, option]) => [name, option.read(given[option.attributeName()])]),
       );

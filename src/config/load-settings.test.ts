@@ -48,6 +48,19 @@ test('all files and the environment together', () => {
   ]);
 });
 
+test('variables that look like ours and set nothing are named, with what was meant and where they are', () => {
+  write('.env', 'WASM_SENSORS_NODE=3\nWASM_SENSORS_IMAGE=i\nOTHER=1\nWASM_SENSORS_EMPTY=\n');
+  vi.stubEnv('WASM_SENSORS_PULER_PORT', '1');
+  vi.stubEnv('WASM_SENSORS_COMMAND', 'npx wasm-sensors');
+  expect(load().unknown).toEqual([
+    'WASM_SENSORS_PULER_PORT (environment) sets nothing. Did you mean WASM_SENSORS_PULLER_PORT?',
+    'WASM_SENSORS_NODE (.env) sets nothing. Did you mean WASM_SENSORS_NODES?',
+  ]);
+  write('.env', 'WASM_SENSORS_XYZZY=1\n');
+  vi.stubEnv('WASM_SENSORS_PULER_PORT', undefined);
+  expect(load().unknown).toEqual(['WASM_SENSORS_XYZZY (.env) sets nothing.']);
+});
+
 test('without any file everything is its default', () => {
   const { provenance } = load();
   expect(new Set(Object.values(provenance).map(({ source }) => source))).toEqual(new Set(['default']));

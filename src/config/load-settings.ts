@@ -5,8 +5,9 @@ import { parse } from 'dotenv';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { readIfExists } from '../lib/fs/durable-files.js';
 import { refuseWritable } from '../lib/net/bearer-token.js';
+import { didYouMean } from '../lib/similar-word.js';
 import { type Resolved, resolveSettings, type Sources } from './resolve-settings.js';
-import { flagName, SETTING_KEYS } from './settings.js';
+import { flagName, SETTING_KEYS, SETTINGS } from './settings.js';
 
 /**
  * Resolves all settings for a command. Variables of `.env` that AWS's own clients read are added to the environment,
@@ -16,7 +17,7 @@ export function loadSettings(
   flags: Sources['flags'],
   folder = process.cwd(),
   flagNames: NonNullable<Sources['flagNames']> = {},
-): Resolved {
+): Resolved & { unknown: string[] } {
   const dotenv = parseEnvFile(readText(join(folder, '.env'), '.env') ?? '', '.env');
   const given = { ...flags };
   const file = readYaml(folder);
@@ -31,7 +32,21 @@ export function loadSettings(
   for (const [name, value] of Object.entries(dotenv)) {
     if (name.startsWith('AWS_') && value !== '') process.env[name] ??= value;
   }
-  return resolved;
+  return { ...resolved, unknown: [...unknownIn(process.env, 'environment'), ...unknownIn(dotenv, '.env')] };
+}
+
+const PREFIX = 'WASM_SENSORS_';
+/** Of the program itself, and of the compose file. */
+const NO_SETTINGS = ['COMMAND', 'CHILD_OF', 'IMAGE'];
+
+/** What is said of variables that look like ours, and are of no use: most often they are misspelt. */
+function unknownIn(variables: Record<string, string | undefined>, where: string): string[] {
+  const ownOf = (names: string[]) =>
+    names.flatMap((name) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : []));
+  const known = [...ownOf(SETTING_KEYS.flatMap((key) => SETTINGS[key].env)), ...NO_SETTINGS];
+  return ownOf(Object.keys(variables))
+    .filter((name) => !known.includes(name) && variables[PREFIX + name] !== '')
+    .map((name) => `${PREFIX}${name} (${where}) sets nothing. ${didYouMean(name, known, PREFIX)}`.trimEnd());
 }
 
 /** Reads a secret from a file: flags, which `ps` shows, and the settings file hold only its path. */

@@ -11,43 +11,31 @@ import { type Finding, findingOf } from './check.js';
 import { findDiskProblems } from './checks/machine.js';
 
 /**
- * Resolves with the warnings. Rejects with `QUEUE_CREDENTIALS`, `QUEUE_DENIED`, `QUEUE_NOT_FOUND` …: what waiting does not
- * mend. A queue that does not answer may still come, and on a full disk the services still give out what they have.
+ * Resolves with the warnings. Rejects with `QUEUE_CREDENTIALS`, `QUEUE_DENIED`, `STORE_UNREACHABLE` …: what waiting does not
+ * mend, and without what the puller would not start. A queue that does not answer may still come, and on a full disk the services still give out what they have.
  */
 export async function checkBeforeUp(settings: Settings): Promise<Finding[]> {
+  const { queue, store } = settings;
   const found = [
     ...findDiskProblems(resolve(settings.stateDir)),
-    ...(settings.queue === undefined ? [] : await checkQueue(settings)),
-    ...(isPostgres(settings.store) ? await checkStore(settings.store) : []),
+    ...(queue === undefined ? [] : await problemsOf(queueProblems(settings), 'QUEUE_DENIED', true)),
+    ...(isPostgres(store) ? await problemsOf(storeProblems(store), 'STORE_DENIED', false) : []),
   ];
   return found.filter(({ status }) => status !== 'ok');
 }
 
-async function checkQueue(settings: Settings): Promise<Finding[]> {
-  let found: Finding[];
-  try {
-    // Loaded late: the client of the queue is slow to load.
-    const { findQueueProblems } = await import('./checks/queue.js');
-    found = await findQueueProblems(settings);
-  } catch (error) {
-    if (!(error instanceof AppError) || error.fault === 'user') throw error;
-    return [findingOf(error, 'warning')];
-  }
-  refuseFailures(found, 'QUEUE_DENIED');
-  return found;
-}
+// Loaded late: both clients are slow to load.
+const queueProblems = async (settings: Settings) => (await import('./checks/queue.js')).findQueueProblems(settings);
+const storeProblems = async (location: string) => (await import('./checks/store.js')).findStoreProblems(location);
 
-/** Rejects with `STORE_DENIED`, `STORE_UNREACHABLE` …: the puller would not start. */
-async function checkStore(location: string): Promise<Finding[]> {
-  const { findStoreProblems } = await import('./checks/store.js');
-  const found = await findStoreProblems(location);
-  refuseFailures(found, 'STORE_DENIED');
-  return found;
-}
-
-function refuseFailures(found: Finding[], usual: ErrorCode): void {
+/** `usual`: the code of a failure that has none. `mayCome`: one of the system is only a warning. */
+async function problemsOf(finding: Promise<Finding[]>, usual: ErrorCode, mayCome: boolean): Promise<Finding[]> {
+  const found = await finding.catch((error: unknown) => {
+    if (mayCome && error instanceof AppError && error.fault === 'system') return [findingOf(error, 'warning')];
+    throw error;
+  });
   const failure = found.find(({ status }) => status === 'failure');
-  if (!failure) return;
+  if (!failure) return found;
   const { code = usual, why, fix, details = [] } = failure;
   throw new AppError(code, why, { hint: fix, details });
 }

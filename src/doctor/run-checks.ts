@@ -12,7 +12,7 @@ import {
   skipped,
 } from './check.js';
 import { disk, memory, nodeVersion } from './checks/machine.js';
-import { networkSettings, ports, relays } from './checks/network.js';
+import { networkSettings, ports } from './checks/network.js';
 import { bacalhauProgram, cluster, docker } from './checks/programs.js';
 import { queueAccess } from './checks/queue.js';
 import { secretFiles, stateFiles, stateFolder } from './checks/state.js';
@@ -22,7 +22,7 @@ import { storeAccess } from './checks/store.js';
 const CHECKS: Record<string, Part[]> = {
   machine: [nodeVersion, disk, memory],
   'state folder': [stateFolder, stateFiles, secretFiles],
-  network: [networkSettings, ports, relays],
+  network: [networkSettings, ports],
   Bacalhau: [bacalhauProgram, cluster],
   Docker: [docker],
   queue: [queueAccess],

@@ -34,6 +34,7 @@ export interface ReadingTotals {
 
 /** With its newest reading; `sequence` is its highest number. */
 export interface SensorView extends ReadingTotals, Omit<Reading, 'timestamp' | 'values'> {
+  timestamp?: undefined;
   state: SensorState;
   /** How often it started to count from 1 again: a restarted node runs the same execution again. */
   restarts: number;

@@ -17,9 +17,11 @@ import {
 import { mergeRegions, totalOf } from './region-counts.js';
 import { Relays } from './relays.js';
 
+const { compare } = new Intl.Collator();
+
 /** By region and host. */
 export const compareSensors = (a: SensorView, b: SensorView): number =>
-  a.region.localeCompare(b.region) || a.hostname.localeCompare(b.hostname) || a.first_seen - b.first_seen;
+  compare(a.region, b.region) || compare(a.hostname, b.hostname) || a.first_seen - b.first_seen;
 
 /** `now`: Unix milliseconds. */
 export function mergeSummaries(parts: SummaryPart[], now: number): FleetSummary {

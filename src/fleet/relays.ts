@@ -35,6 +35,10 @@ const MAX_RELAYS_OF_REGION = 16;
 export class Relays {
   readonly #relays = new Map<string, KnownRelay>();
 
+  get areKnown(): boolean {
+    return this.#relays.size > 0;
+  }
+
   record(report: RelayReport, now: number): void {
     const key = keyOf(report);
     const known = this.#relays.get(key);

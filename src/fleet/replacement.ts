@@ -6,18 +6,11 @@
 import { MAX_SUBMISSION_AHEAD_MS, type Reading } from '../protocol/message.js';
 import { isSilent, type SensorRecord, silenceLimitOf } from './sensor-record.js';
 
-/** The sensors of a job on a host. */
-interface Peers {
-  /** Of the newest submission, and not replaced. */
-  readonly active: Set<SensorRecord>;
-  readonly replaced: Set<SensorRecord>;
-}
-
 export class Replacement {
-  /** By host and job. */
-  readonly #peers = new Map<string, Peers>();
+  /** By host and job; almost always one. Those that are not replaced are of the newest submission. */
+  readonly #peers = new Map<string, SensorRecord[]>();
   /** Where in {@link #peers} each is: later readings may name another region. */
-  readonly #keys = new WeakMap<SensorRecord, string>();
+  readonly #keys = new Map<SensorRecord, string>();
   /** One of the newest submission by place: a silent sensor of an older one has been replaced, even by another job. */
   readonly #newest = new Map<string, SensorRecord>();
 
@@ -27,18 +20,15 @@ export class Replacement {
     const place = placeOf(reading);
     if (submittedAt(sensor) >= this.#newestAt(reading)) this.#newest.set(place, sensor);
     const key = hostAndJobOf(reading);
-    const { active, replaced } = this.#peers.get(key) ?? { active: new Set(), replaced: new Set() };
-    for (const peer of sensor.replaced ? [] : [...active, ...replaced]) {
+    const peers = this.#peers.get(key) ?? [];
+    for (const peer of sensor.replaced ? [] : peers) {
       const [own, other] = [submittedAt(sensor), submittedAt(peer)];
       // A late reading of an old submission must not replace the new one.
       if (other > own) replace(sensor, other);
       if (other >= own) continue;
       replace(peer, own);
-      active.delete(peer);
-      replaced.add(peer);
     }
-    (sensor.replaced ? replaced : active).add(sensor);
-    this.#peers.set(key, { active, replaced });
+    this.#peers.set(key, [...peers, sensor]);
     this.#keys.set(sensor, key);
   }
 
@@ -47,23 +37,18 @@ export class Replacement {
     const key = this.#keys.get(sensor) ?? hostAndJobOf(reading);
     const peers = this.#peers.get(key);
     if (!peers) return;
-    const { active, replaced } = peers;
     if (sensor.replaced) {
-      const [peer] = active;
+      const peer = peers.find((one) => !one.replaced);
       const sameSubmission = peer?.reading.job_submission_time === reading.job_submission_time;
       // A fresh reading shows that the sensor was only cut off, next to another one of the same name. An old one is late.
       const isFresh = now - Date.parse(reading.timestamp) <= silenceLimitOf(sensor);
       if (!sameSubmission || !isFresh) return;
       sensor.replaced = false;
       delete sensor.replacedAt;
-      replaced.delete(sensor);
-      active.add(sensor);
     }
-    for (const peer of active) {
-      if (!isSilent(peer, now) || !isSuccessorOf(sensor, peer)) continue;
+    for (const peer of peers) {
+      if (peer.replaced || !isSilent(peer, now) || !isSuccessorOf(sensor, peer)) continue;
       replace(peer, sensor.firstSeen);
-      active.delete(peer);
-      replaced.add(peer);
     }
   }
 
@@ -84,11 +69,12 @@ export class Replacement {
 
   forget(sensor: SensorRecord): void {
     const key = this.#keys.get(sensor);
-    const peers = key === undefined ? undefined : this.#peers.get(key);
-    if (key === undefined || !peers) return;
-    peers.replaced.delete(sensor);
-    if (peers.active.delete(sensor) && peers.active.size === 0) this.#newest.delete(placeOf(sensor.reading));
-    if (peers.active.size + peers.replaced.size === 0) this.#peers.delete(key);
+    if (key === undefined) return;
+    this.#keys.delete(sensor);
+    const others = this.#peers.get(key)?.filter((one) => one !== sensor) ?? [];
+    if (!sensor.replaced && others.every((one) => one.replaced)) this.#newest.delete(placeOf(sensor.reading));
+    if (others.length === 0) this.#peers.delete(key);
+    else this.#peers.set(key, others);
   }
 }
 

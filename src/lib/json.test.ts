@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { decodeUtf8, MAX_NESTING, parseJson, scanJson } from './json.js';
+import { decodeUtf8, isFlat, MAX_NESTING, parseJson, scanJson } from './json.js';
 
 const findNestingProblem = (text: string) => scanJson(text).problem;
 
@@ -39,4 +39,12 @@ test('what is no JSON, or no UTF-8, has a code', () => {
   expect(parseJson('{"a":[1]}')).toEqual({ a: [1] });
   expect(() => parseJson('{')).toThrow(expect.objectContaining({ code: 'NOT_JSON' }));
   expect(() => decodeUtf8(new Uint8Array([0xff]))).toThrow(expect.objectContaining({ code: 'NOT_UTF8' }));
+});
+
+test.each([
+  ['a reading', '{"values":{"a":1}}', true],
+  ['what has as many levels as are allowed', `${'['.repeat(100)}1${']'.repeat(100)}`, true],
+  ['what may have more levels', '{"a":['.repeat(51), false],
+])('%s is known to be flat enough, or not, by its braces and brackets', (_, text, isFlatEnough) => {
+  expect(isFlat(text)).toBe(isFlatEnough);
 });

@@ -38,6 +38,14 @@ export function jsonOf(text: string): unknown {
 
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 
+/** Whether a short text, such as a reading, has so few braces and brackets that there is nothing to scan for. */
+export function isFlat(text: string): boolean {
+  let left = MAX_NESTING;
+  for (const open of ['{', '['])
+    for (let i = text.indexOf(open); i >= 0 && left >= 0; i = text.indexOf(open, i + 1)) left--;
+  return left >= 0;
+}
+
 /**
  * What is too much in a JSON text, if anything, and how many objects and arrays it has. Takes about a millisecond for each
  * megabyte. `maxValues`: of all objects and arrays together; without them a text may hold as many as there is room for.

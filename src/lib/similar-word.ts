@@ -1,11 +1,14 @@
 /** Which of some words a misspelt one may mean. */
 
-/** `Did you mean color? `, before a hint; '' where no word is near: at most a third of the letters may be others. */
-export function didYouMean(word: string, known: readonly string[]): string {
+/** `Did you mean color? `, before a hint; '' where no word is near: at most a third of the letters may be others. `prefix`: of all words. */
+export function didYouMean(word: string, known: readonly string[], prefix = ''): string {
   const [nearest] = known
-    .map((one) => ({ one, distance: distanceOf(word.toLowerCase(), one) / Math.max(word.length, one.length) }))
+    .map((one) => ({
+      one,
+      distance: distanceOf(word.toLowerCase(), one.toLowerCase()) / Math.max(word.length, one.length),
+    }))
     .sort((a, b) => a.distance - b.distance);
-  return nearest && nearest.distance <= 1 / 3 ? `Did you mean ${nearest.one}? ` : '';
+  return nearest && nearest.distance <= 1 / 3 ? `Did you mean ${prefix}${nearest.one}? ` : '';
 }
 
 /** How many letters have to be added, left out or replaced. */

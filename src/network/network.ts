@@ -60,21 +60,12 @@ export interface JobInfo {
   owner?: string | undefined;
   /** Where its sensors send to, also of a relay's job; missing where that can't be seen. */
   proxyUrl?: string | undefined;
-  /** Of a module of the user: all URLs in its parameters and environment. */
-  urls?: string[] | undefined;
 }
 
 export const isOver = ({ state }: Pick<ExecutionInfo, 'state'>): boolean => state !== 'starting' && state !== 'running';
 
 /** Whether a job runs, or will as soon as its nodes can. */
 export const isActive = ({ state }: Pick<JobInfo, 'state'>): boolean => state === 'pending' || state === 'running';
-
-/** A publisher that was submitted without this program. */
-export interface PublisherByHand extends Pick<JobInfo, 'id' | 'name' | 'proxyUrl'> {
-  region?: string | undefined;
-  /** Left out where it is that of our own jobs. */
-  namespace?: string | undefined;
-}
 
 export interface Submission {
   jobId: string;
@@ -108,8 +99,6 @@ export interface Network {
   submit(job: JobRequest, options?: { now?: boolean | undefined }): Promise<Submission>;
   /** Runs again what a submission replaced; left out where nothing else can be replaced. */
   restore?(submission: Submission): Promise<void>;
-  /** Publishers that run beside ours; left out where there can be none. */
-  publishersByHand?(): Promise<PublisherByHand[]>;
   /** Whether nodes download a module of so many bytes from the proxy, where it must be before its job. */
   downloadsModule?(bytes: number): boolean;
   /**
@@ -117,8 +106,6 @@ export interface Network {
    * in milliseconds; left out where starts are seen.
    */
   unseenStartMs?(bytes: number): number;
-  /** Whether sensors of a region that send to this URL reach it while the region is cut; left out where none can. */
-  bypassesLink?(region: string, proxyUrl: string): boolean;
   /** Stops a job; false when none was running. */
   stop(job: JobRef): Promise<boolean>;
   /** The base URL under which sensors of this region reach the proxy, or their relay. */

@@ -58,6 +58,8 @@ export interface NetworkCapabilities {
   runsPostgres?: true;
   /** Its regions can't be cut from here. */
   noCuts?: true;
+  /** Of the settings for some networks only, those that this one follows. */
+  follows?: readonly SettingKey[];
   /** Settings of `up` that this network can't follow, and what to do instead. `up` refuses them. */
   unsupported?: { settings: SettingKey[]; hint: string };
 }

@@ -21,7 +21,7 @@ test('what each kind offers beyond the rest', async () => {
   ]);
   expect(offers.slice(0, 4)).toEqual([
     ['embedded', 'givesNodesTokens', 'demoNodes'],
-    ['native', 'givesNodesTokens', 'demoNodes'],
+    ['native', 'givesNodesTokens', 'demoNodes', 'follows'],
     [
       'compose',
       'serviceJob',
@@ -31,9 +31,10 @@ test('what each kind offers beyond the rest', async () => {
       'givesNodesTokens',
       'runsPostgres',
       'demoNodes',
+      'follows',
       'unsupported',
     ],
-    ['remote', 'sensorsOutliveUp', 'noCuts', 'unsupported'],
+    ['remote', 'sensorsOutliveUp', 'noCuts', 'follows', 'unsupported'],
   ]);
 });
 

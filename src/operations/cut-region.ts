@@ -2,7 +2,7 @@
 import { waitFor } from '../lib/async/backoff.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { requireRegions } from '../network/edge-nodes.js';
-import { isActive, type Network } from '../network/network.js';
+import type { Network } from '../network/network.js';
 import type { LinkChanged } from '../puller/controls/fleet-controls.js';
 
 /** `relay`: its sensors send to one on site. */
@@ -35,39 +35,11 @@ export async function setRegionLink(
   };
   if (await waitFor(look, { timeoutMs: options.timeoutMs, everyMs: 250 })) {
     const seconds = (Date.now() - began) / 1000;
-    const bypassing = connected ? undefined : await bypassingJobs(network, region);
     const hasRelay = network.proxyUrlOf !== undefined && network.proxyUrlOf(region) !== network.sensorProxyUrl(region);
-    return {
-      region,
-      connected,
-      reached,
-      nodes,
-      seconds,
-      ...(hasRelay ? { relay: true } : {}),
-      ...(bypassing === undefined ? {} : { bypassing }),
-    };
+    return { region, connected, reached, nodes, seconds, ...(hasRelay ? { relay: true } : {}) };
   }
   const state = connected ? 'connected' : 'disconnected';
   throw new AppError('LINK_TIMEOUT', `region ${region}: ${reached}/${nodes} nodes are seen as ${state}`, {
     hint: 'The link itself is set. `wasm-sensors status` shows when the orchestrator has noticed.',
   });
-}
-
-async function bypassingJobs(network: Network, region: string): Promise<RegionLinkResult['bypassing']> {
-  const { bypassesLink } = network;
-  if (!bypassesLink) return undefined;
-  const [jobs, byHand = []] = await Promise.all([network.jobs(), network.publishersByHand?.()]);
-  const here = ({ region: own }: { region?: string | undefined }) => own === undefined || own === region;
-  const running = jobs.filter((job) => here(job.ref) && isActive(job));
-  const senders = [...running.filter(({ ref }) => ref.role === 'publisher'), ...byHand.filter(here)];
-  const urls = [
-    ...running.flatMap(({ id, name, ref, urls = [] }) =>
-      ref.role === 'module' ? urls.map((proxyUrl) => ({ id, job: name, proxyUrl })) : [],
-    ),
-    // One that was submitted by hand may be listed among the jobs, too.
-    ...new Map(senders.map(({ id, name, proxyUrl }) => [id, { id, job: name, proxyUrl }])).values(),
-  ];
-  return urls.flatMap(({ job, proxyUrl }) =>
-    proxyUrl !== undefined && bypassesLink(region, proxyUrl) ? [{ job, proxyUrl }] : [],
-  );
 }

@@ -9,6 +9,9 @@ import { readVersions } from './deploy/versions.js';
 
 type StatusTarget = Required<ConfigTarget> & { fleet: Pick<FleetClient, 'stats'>; network: Network; stateDir: string };
 
+/** More is left out of documents, which say how many. */
+const MAX_NAMED = 100_000;
+
 export type Status = Awaited<ReturnType<typeof readStatus>>;
 
 /**
@@ -30,7 +33,7 @@ export async function readStatus({ network, proxies, fleet, jobs, stateDir }: St
     return stats ? [{ url: proxy.url, ...stats }] : [];
   };
   const [snapshot, puller, nodes, listed, converged, counts, revoked] = await Promise.all([
-    withSensors ? fleet.snapshot() : onlySummary(fleet),
+    withSensors ? fleet.snapshot({ limit: MAX_NAMED }) : onlySummary(fleet),
     fleet.stats(),
     network.nodes().catch(missing('network')),
     network.jobs().catch(missing('network')),
@@ -38,13 +41,7 @@ export async function readStatus({ network, proxies, fleet, jobs, stateDir }: St
     Promise.all(proxies.map(counted)),
     revokedHosts(proxies),
   ]);
-  const notices =
-    listed &&
-    (await publisherNotices(
-      network,
-      listed,
-      proxies.map(({ url }) => url),
-    ).catch(missing('network')));
+  const urls = proxies.map(({ url }) => url);
   const unanswered = [...reasons].map(([service, reason]) => ({ service, reason }));
   return {
     nodes,
@@ -57,7 +54,7 @@ export async function readStatus({ network, proxies, fleet, jobs, stateDir }: St
     proxies: counts.flat(),
     /** Hosts whose readings a proxy refuses. */
     revoked,
-    notices: notices ?? [],
+    notices: publisherNotices(network, listed ?? [], urls),
     unanswered,
   };
 }

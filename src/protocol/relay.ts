@@ -15,15 +15,19 @@ export function relayedLine({ text, reported }: Relayed): string {
   return `{${config}"reading":${text.replace(/[\r\n]/g, ' ')}}\n`;
 }
 
-const LINE = /^\{(?:"config":("(?:[^"\\]|\\.)*"),)?"reading":(.*)\}$/s;
+const [CONFIG, READING] = ['{"config":"', '"reading":'];
 
 /** Undefined for what no relay writes. The text of the reading may be no JSON. */
 export function parseRelayedLine(line: string): Relayed | undefined {
-  const [, config, text] = LINE.exec(line) ?? [];
-  if (text === undefined) return undefined;
-  if (config === undefined) return { text };
+  // By hand and not by a pattern, because it runs for every reading.
+  const end = line.startsWith(CONFIG) ? line.indexOf('",', CONFIG.length) : -1;
+  const begin = end < 0 ? 1 : end + 2;
+  if (!line.endsWith('}') || !line.startsWith(READING, begin) || line[0] !== '{') return undefined;
+  const text = line.slice(begin + READING.length, -1);
+  if (end < 0) return { text };
+  const reported = line.slice(CONFIG.length, end);
   // What a sensor reports has no character that is written otherwise.
-  return config.includes('\\') ? undefined : { text, reported: config.slice(1, -1) };
+  return /["\\]/.test(reported) ? undefined : { text, reported };
 }
 
 const name = z.string().max(768).transform(decodedName).pipe(z.string());

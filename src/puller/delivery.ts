@@ -1,7 +1,13 @@
 /** A message of the queue, parsed: what is stored and shown, or why it can never be. */
-import { jsonOf, scanJson } from '../lib/json.js';
+import { isFlat, jsonOf, scanJson } from '../lib/json.js';
 import { findFieldProblem, isReading, type Message, toReading } from '../protocol/message.js';
-import { parseRelayedLine, parseRelayReport, RELAY_ATTRIBUTE, type RelayReport } from '../protocol/relay.js';
+import {
+  parseRelayedLine,
+  parseRelayReport,
+  RELAY_ATTRIBUTE,
+  type Relayed,
+  type RelayReport,
+} from '../protocol/relay.js';
 import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
 import { shardOfMessage } from '../protocol/shard.js';
 import { PACKED_ATTRIBUTE, unpackedLines } from '../queue/packed.js';
@@ -38,35 +44,44 @@ export const WHOLE: Shard = { index: 0, count: 1 };
 export function parseDeliveries(message: ReceivedMessage, receivedAt: number, shard = WHOLE) {
   const deliveries: Delivery[] = [];
   const rejections: RejectedMessage[] = [];
-  const parts = partsOf(message);
-  if (parts.length > MAX_PACKED) {
+  const { attributes } = message;
+  const lines = linesOf(message);
+  if (lines && lines.length > MAX_PACKED) {
     rejections.push({ code: 'TOO_MANY', reason: `more than ${MAX_PACKED} packed readings`, message });
     return { deliveries, rejections };
   }
-  for (const part of parts) {
-    const parsed = parseDelivery(part, receivedAt);
-    if ('code' in parsed) rejections.push({ ...parsed, message: part });
-    else {
-      const own = shardOfMessage(parsed.message, shard.count);
-      if (own === shard.index || !parsed.reading) deliveries.push(parsed);
-      // Here it would be stored beside what nobody compares it with.
-      else {
-        const reason = `the host is of shard ${own}, not ${shard.index} of ${shard.count}: a proxy has another --shards`;
-        rejections.push({ code: 'WRONG_SHARD', reason, message: part });
-      }
+  const relay = parseRelayReport(attributes[RELAY_ATTRIBUTE]);
+  const replayOf = attributes[REPLAY_OF_ATTRIBUTE] ?? message.id;
+  let parts: ReceivedMessage[] | undefined;
+  for (let i = 0; i < (lines?.length ?? 1); i++) {
+    const { text, reported } = lines ? parseLine(lines[i] ?? '') : { text: message.body };
+    const config = parseReportedConfig(reported ?? (i === 0 ? attributes[SENSOR_CONFIG_ATTRIBUTE] : undefined));
+    const parsed = parseBody(text, shard);
+    if ('code' in parsed) {
+      parts ??= partsOf(message);
+      rejections.push({ ...parsed, message: parts[i] ?? message });
+    } else {
+      const id = lines ? `${replayOf}/${i}` : replayOf;
+      const { message: object, reading } = parsed;
+      const first = i === 0 ? relay : undefined;
+      deliveries.push({ id, body: text, message: object, reading, config, receivedAt, relay: first });
     }
   }
   return { deliveries, rejections };
 }
 
+const linesOf = ({ body, attributes }: Pick<ReceivedMessage, 'body' | 'attributes'>) =>
+  unpackedLines(attributes[PACKED_ATTRIBUTE], body);
+
+/** A line that no relay has written is a message itself. */
+const parseLine = (line: string): Relayed => parseRelayedLine(line) ?? { text: line };
+
 /** Each as if it had come alone; the message itself where it is not packed. */
 export function partsOf<T extends Pick<ReceivedMessage, 'id' | 'body' | 'attributes'>>(message: T): T[] {
-  const { [PACKED_ATTRIBUTE]: packed, ...attributes } = message.attributes;
-  const lines = unpackedLines(packed, message.body);
+  const { [PACKED_ATTRIBUTE]: _, ...attributes } = message.attributes;
   const { [REPLAY_OF_ATTRIBUTE]: replayOf } = attributes;
-  if (lines === undefined) return [message];
-  return lines.map((line, i) => {
-    const { text: body = line, reported } = parseRelayedLine(line) ?? {};
+  const parts = linesOf(message)?.map((line, i) => {
+    const { text: body, reported } = parseLine(line);
     const own = {
       ...(i === 0 ? attributes : {}),
       ...(reported === undefined ? {} : { [SENSOR_CONFIG_ATTRIBUTE]: reported }),
@@ -74,18 +89,15 @@ export function partsOf<T extends Pick<ReceivedMessage, 'id' | 'body' | 'attribu
     };
     return { ...message, id: `${message.id}/${i}`, body, attributes: own };
   });
+  return parts ?? [message];
 }
 
 /**
  * The proxy checks readings too, but others may send to the queue, and one bad reading must not hold up its group. Times
  * are not judged here: the proxy has accepted them by its clock, and ours may have been corrected since.
  */
-export function parseDelivery(
-  { id: given, body, attributes }: ReceivedMessage,
-  receivedAt: number,
-): Delivery | Rejection {
-  const id = attributes[REPLAY_OF_ATTRIBUTE] ?? given;
-  const nesting = scanJson(body).problem;
+export function parseBody(body: string, shard = WHOLE): Pick<Delivery, 'message' | 'reading'> | Rejection {
+  const nesting = isFlat(body) ? undefined : scanJson(body).problem;
   if (nesting) return { code: 'TOO_DEEP', reason: `the body ${nesting}` };
   const message = jsonOf(body);
   if (message === undefined) return { code: 'NOT_JSON', reason: 'the body is not JSON' };
@@ -93,10 +105,12 @@ export function parseDelivery(
     return { code: 'NOT_AN_OBJECT', reason: 'the body is not a JSON object' };
   }
   const object = message as Message;
-  const config = parseReportedConfig(attributes[SENSOR_CONFIG_ATTRIBUTE]);
-  const relay = parseRelayReport(attributes[RELAY_ATTRIBUTE]);
-  if (!isReading(object)) return { id, body, message: object, reading: undefined, config, receivedAt, relay };
+  if (!isReading(object)) return { message: object, reading: undefined };
   const reason = findFieldProblem(object);
   if (reason) return { code: 'BAD_FIELD', reason };
-  return { id, body, message: object, reading: toReading(object), config, receivedAt, relay };
+  const own = shardOfMessage(object, shard.count);
+  if (own === shard.index) return { message: object, reading: toReading(object) };
+  // Here it would be stored beside what nobody compares it with.
+  const where = `the host is of shard ${own}, not ${shard.index} of ${shard.count}: a proxy has another --shards`;
+  return { code: 'WRONG_SHARD', reason: where };
 }

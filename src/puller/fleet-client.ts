@@ -9,7 +9,7 @@ import type { DesiredState, Scope } from '../protocol/desired-config.js';
 import type { DesiredField } from '../protocol/sensor-config.js';
 import { type Answer, type ExportQuery, readAnswer } from '../store/answer.js';
 import type { History, HistoryQuery } from '../store/history.js';
-import type { Annotation } from './fleet-routes.js';
+import type { Annotation } from './peers/questions.js';
 import type { FleetSnapshot, PullerAppStats } from './puller-app.js';
 
 export interface EventQuery {
@@ -20,6 +20,13 @@ export interface EventQuery {
   /** Only those of the shards that the puller holds: another puller asks. */
   own?: boolean;
   signal?: AbortSignal;
+}
+
+export interface SnapshotQuery {
+  region?: string | undefined;
+  host?: string | undefined;
+  /** Of many sensors some, about as many of each shard. */
+  limit?: number | undefined;
 }
 
 /** What operations ask of the fleet view. */
@@ -53,8 +60,9 @@ export class FleetClient {
     this.#retryForMs = retryForMs;
   }
 
-  snapshot(): Promise<FleetSnapshot> {
-    return this.#request('/fleet');
+  /** Every sensor of the place. Rejects with `FLEET_TOO_LARGE`, unless so many are enough. */
+  snapshot(query: SnapshotQuery = {}): Promise<FleetSnapshot> {
+    return this.#request(`/fleet?${searchOf(query)}`);
   }
 
   summary(): Promise<FleetSummary> {

@@ -23,8 +23,8 @@ import { pastEvents, pastOfAll } from './events/past-events.js';
 import { fleetRoutes, isFromPuller, lockedForClients } from './fleet-routes.js';
 import { historyRoutes } from './history-routes.js';
 import type { PeerEvents } from './peers/peer-events.js';
-import type { OfShard, OwnAnswer } from './peers/peers.js';
-import { mergeStats, type StatsPart, statsQuestion } from './peers/shard-stats.js';
+import type { OfShard } from './peers/peers.js';
+import type { StatsPart } from './peers/questions.js';
 import { WholeFleet } from './peers/whole-fleet.js';
 import type { PipelineStats } from './pipeline.js';
 import { pullerMetrics } from './puller-metrics.js';
@@ -63,6 +63,8 @@ export interface PullerHttpOptions {
 export interface FleetSnapshot {
   summary: FleetSummary;
   sensors: SensorView[];
+  /** How many more there are, where a limit was given. */
+  leftOut?: number;
 }
 
 /** `GET /stats`. */
@@ -132,12 +134,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/controls/*', '/history', '/query', '/export']) {
     app.use(path, lockedForClients(http.lock, units.secret));
   }
-  app.get('/stats', async (c) => {
-    const question = await statsQuestion(units.held());
-    if (isFromPuller(c)) return c.json({ parts: whole.peers.own(question) } satisfies OwnAnswer<StatsPart>);
-    const { parts, missing } = whole.peers.together(question, await whole.peers.ask(question));
-    return c.json({ ...mergeStats(parts, units.shards, missing), now: now() } satisfies PullerAppStats);
-  });
+  app.get('/stats', async (c) => c.json(await whole.stats()));
   app.route('/', pullerMetrics({ units, bus, now }).routes);
   app.route('/', historyRoutes(units.store, now));
   app.route('/', fleetRoutes(whole, { token: http.token, secret: units.secret }));

@@ -5,6 +5,8 @@ import type { ReadingsStore, StoredReading } from '../store/store.js';
 import type { EndedNetwork } from './ended-network.js';
 import { EventHub } from './events/event-hub.js';
 
+const MAX_CONFIGS = 1_000;
+
 /** The view in a store; a store that has none begins now (Unix milliseconds). Throws `STORE_UNUSABLE`. */
 export async function restoreFleet(
   store: ReadingsStore,
@@ -15,9 +17,16 @@ export async function restoreFleet(
   const { fleet, after } = await store.loadCheckpoint();
   const [first] = await store.readingsAfter(0, 1);
   hub.fleet.began = first?.receivedAt ?? now;
-  hub.fleet.load(fleet);
+  whileBusy(() => hub.fleet.load(fleet));
+  // Many report the same.
+  const configs = new Map<string, ReportedConfig>();
+  function parsed(text: string): ReportedConfig {
+    const config = configs.get(text) ?? (JSON.parse(text) as ReportedConfig);
+    if (configs.size < MAX_CONFIGS) configs.set(text, config);
+    return config;
+  }
   const record = ({ reading, config, receivedAt }: StoredReading) =>
-    hub.fleet.record(reading, config === null ? undefined : (JSON.parse(config) as ReportedConfig), receivedAt);
+    hub.fleet.record(reading, config === null ? undefined : parsed(config), receivedAt);
   if (Symbol.iterator in after) {
     whileBusy(() => {
       for (const stored of after) record(stored);

@@ -17,6 +17,9 @@ export interface StoreUpkeepOptions {
 }
 
 const CHECKPOINT_EVERY_MS = 30_000;
+/** That of a large fleet takes seconds: at most a fortieth of the time is spent on it. */
+const CHECKPOINT_PAUSE_FACTOR = 40;
+const CHECKPOINT_PAUSE_MS = 300_000;
 /** Checks and retention. */
 const CHECK_EVERY_MS = 1_000;
 /** Time between two pieces of work on the roll-ups, of some milliseconds each. */
@@ -28,6 +31,7 @@ const ROLL_UP_AT_END_MS = 1_000;
 export function keepStore({ store, hub, now, retention, failures, onEvent }: StoreUpkeepOptions) {
   const timers: NodeJS.Timeout[] = [];
   let rollUpTimer: NodeJS.Timeout | undefined;
+  let checkpointTimer: NodeJS.Timeout | undefined;
   let damagedRows = 0;
   let isPaused = false;
   /** A server may take longer for it than until the next one. */
@@ -72,6 +76,13 @@ export function keepStore({ store, hub, now, retention, failures, onEvent }: Sto
       }),
     );
 
+  async function keepCheckpoint(): Promise<void> {
+    const began = performance.now();
+    await saveCheckpoint();
+    const pause = Math.min(CHECKPOINT_PAUSE_MS, CHECKPOINT_PAUSE_FACTOR * (performance.now() - began));
+    if (!isPaused) checkpointTimer = setTimeout(keepCheckpoint, Math.max(CHECKPOINT_EVERY_MS, pause));
+  }
+
   async function rollUp(): Promise<void> {
     const isBusy = await attempt('roll-up', () => store.rollUp(Date.now()));
     if (!isPaused) rollUpTimer = setTimeout(rollUp, isBusy ? ROLL_UP_BUSY_MS : ROLL_UP_EVERY_MS);
@@ -79,7 +90,8 @@ export function keepStore({ store, hub, now, retention, failures, onEvent }: Sto
 
   return {
     start(): void {
-      timers.push(setInterval(saveCheckpoint, CHECKPOINT_EVERY_MS), setInterval(check, CHECK_EVERY_MS));
+      checkpointTimer = setTimeout(keepCheckpoint, CHECKPOINT_EVERY_MS);
+      timers.push(setInterval(check, CHECK_EVERY_MS));
       void rollUp();
     },
     saveCheckpoint,
@@ -88,6 +100,7 @@ export function keepStore({ store, hub, now, retention, failures, onEvent }: Sto
       isPaused = true;
       for (const timer of timers) clearInterval(timer);
       clearTimeout(rollUpTimer);
+      clearTimeout(checkpointTimer);
     },
     /** Saves what there is to save, and closes the store. Call it after `pause`, when nothing more is stored. */
     async close(): Promise<void> {

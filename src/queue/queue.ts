@@ -87,11 +87,6 @@ export interface SeenMessage extends ReceivedMessage {
   rawAttributes: unknown;
 }
 
-/** A task of the queue service that moves all dead letters. */
-export interface MoveTask {
-  status(): Promise<{ running: boolean; moved: number; failure?: string }>;
-}
-
 /** Works over public actions of SQS only. Every call rejects with the codes of {@link Queue.send}. */
 export interface AdminQueue extends Pick<Queue, 'name' | 'depth' | 'delete' | 'close'> {
   /** Age of the oldest message in milliseconds; undefined where there is none. SQS has no action for it: only our own server tells. */
@@ -107,8 +102,6 @@ export interface AdminQueue extends Pick<Queue, 'name' | 'depth' | 'delete' | 'c
   release(receipts: string[]): Promise<void>;
   /** Sends a dead letter to this queue again, as it was. */
   sendBack(message: SeenMessage): Promise<void>;
-  /** Starts to move all dead letters back to this queue; undefined where the queue service does not offer it. */
-  startMove(): Promise<MoveTask | undefined>;
   /** Deletes every message. Rejects with `QUEUE_PURGED_RECENTLY` within 60 s of the last time. */
   purge(): Promise<void>;
 }

@@ -73,8 +73,6 @@ export function joinShards(queues: AdminQueue[]): AdminQueue {
       const body = Object(jsonOf(parseRelayedLine(first)?.text ?? first)) as Message;
       await queues[shardOfMessage(body, queues.length)]?.sendBack(message);
     },
-    // The queue service would move each to where it has come from.
-    startMove: async () => undefined,
     purge: async () => void (await Promise.all(queues.map((queue) => queue.purge()))),
     close() {
       for (const queue of queues) queue.close();

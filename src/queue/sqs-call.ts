@@ -18,12 +18,10 @@ export type Action =
   | 'DeleteMessageBatch'
   | 'GetQueueAttributes'
   | 'GetQueueUrl'
-  | 'ListMessageMoveTasks'
   | 'PurgeQueue'
   | 'ReceiveMessage'
   | 'SendMessage'
-  | 'SendMessageBatch'
-  | 'StartMessageMoveTask';
+  | 'SendMessageBatch';
 type Command<A extends Action> = InstanceType<Sdk[`${A}Command`]>;
 export type Input<A extends Action> = Command<A>['input'];
 type Answer<A extends Action> = Awaited<ReturnType<ReturnType<Command<A>['resolveMiddleware']>>>['output'];

@@ -151,56 +151,6 @@ test.each([
   expect(world.calls).toEqual([['SendMessage', { QueueUrl: URL, MessageBody: 'x', MessageAttributes }]]);
 });
 
-/** A queue whose dead letters can be moved. */
-const movable = () => {
-  world.answers.GetQueueAttributes = {
-    Attributes: { RedrivePolicy: '{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:123:dead"}', QueueArn: 'arn:main' },
-  };
-  world.answers.GetQueueUrl = { QueueUrl: 'http://127.0.0.1:1/0/dead' };
-};
-
-test.each([
-  [undefined, { running: false, moved: 0 }],
-  [
-    { Status: 'RUNNING', ApproximateNumberOfMessagesMoved: 3 },
-    { running: true, moved: 3 },
-  ],
-  [{ Status: 'CANCELLING' }, { running: true, moved: 0 }],
-  [
-    { Status: 'COMPLETED', ApproximateNumberOfMessagesMoved: 5 },
-    { running: false, moved: 5 },
-  ],
-  [
-    { Status: 'FAILED', FailureReason: 'OverLimit' },
-    { running: false, moved: 0, failure: 'OverLimit' },
-  ],
-  [{ Status: 'FAILED' }, { running: false, moved: 0, failure: 'it gives no reason' }],
-])('of a move task with %j it is told: %j', async (result, status) => {
-  movable();
-  world.answers.ListMessageMoveTasks = { Results: result && [result] };
-  const task = await (await open()).startMove();
-  expect(await task?.status()).toEqual(status);
-  expect(world.calls.slice(-3)).toEqual([
-    ['GetQueueAttributes', { QueueUrl: URL, AttributeNames: ['QueueArn'] }],
-    ['StartMessageMoveTask', { SourceArn: 'arn:aws:sqs:eu-west-1:123:dead', DestinationArn: 'arn:main' }],
-    ['ListMessageMoveTasks', { SourceArn: 'arn:aws:sqs:eu-west-1:123:dead', MaxResults: 1 }],
-  ]);
-});
-
-test.each([
-  ['AccessDenied', undefined],
-  ['InvalidAction', undefined],
-  ['TimeoutError', undefined],
-  ['ExpiredToken', 'QUEUE_CREDENTIALS'],
-  ['SlowDown', 'QUEUE_THROTTLED'],
-])('where starting a move fails with %s messages are moved one by one, or it is a failure: %s', async (name, code) => {
-  movable();
-  world.answers.StartMessageMoveTask = fails(name);
-  const started = (await open()).startMove();
-  if (code) await expect(started).rejects.toMatchObject({ code });
-  else expect(await started).toBeUndefined();
-});
-
 test.each(['{}', '{"deadLetterTargetArn":"dead"}'])(
   'a redrive policy %s names no dead-letter queue',
   async (policy) => {

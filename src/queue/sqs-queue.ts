@@ -5,7 +5,6 @@ import { AppError } from '../lib/errors/app-error.js';
 import { withoutSecrets } from '../lib/net/url-secrets.js';
 import {
   type AdminQueue,
-  type MoveTask,
   type Queue,
   type QueueDepth,
   queueServerStateSchema,
@@ -63,21 +62,16 @@ const UNANSWERED: SendResult = {
 
 type RawAttributes = NonNullable<SendMessageCommandInput['MessageAttributes']>;
 
-/**
- * Failures of StartMessageMoveTask after which messages can still be moved one by one. Servers break on an action that they
- * don't know; where the queue is really out of reach, the next call says so.
- */
-const NOT_OFFERED = new Set(['QUEUE_ERROR', 'QUEUE_DENIED', 'QUEUE_UNREACHABLE']);
 const SERVER_TIMEOUT_MS = 5_000;
 const statsSchema = z.object({ queues: z.array(z.object({ name: z.string(), oldestAgeMs: z.number().optional() })) });
 
 function sqsQueue(call: SqsCall, url: string): Queue & AdminQueue {
   /** For messages. */
   const name = withoutSecrets(url);
-  let knownDeadLetters: Promise<{ url: string; arn: string }> | undefined;
+  let knownDeadLetters: Promise<string> | undefined;
 
-  /** The dead-letter queue in the redrive policy. Remembers it, but not a failure: the policy may be set later. */
-  function findDeadLetters(): Promise<{ url: string; arn: string }> {
+  /** URL of the dead-letter queue in the redrive policy. Remembers it, but not a failure: the policy may be set later. */
+  function findDeadLetters(): Promise<string> {
     knownDeadLetters ??= readDeadLetters(call, url).catch((error) => {
       knownDeadLetters = undefined;
       throw error;
@@ -127,9 +121,8 @@ function sqsQueue(call: SqsCall, url: string): Queue & AdminQueue {
     },
 
     async deadLetter(message, reason) {
-      const letters = await findDeadLetters();
       const entry = toSqs({ body: message.body, attributes: withReason(message.attributes, reason) });
-      return (await call('SendMessage', { QueueUrl: letters.url, ...entry })).MessageId!;
+      return (await call('SendMessage', { QueueUrl: await findDeadLetters(), ...entry })).MessageId!;
     },
 
     async sendBack({ id, body, rawAttributes }) {
@@ -147,7 +140,7 @@ function sqsQueue(call: SqsCall, url: string): Queue & AdminQueue {
 
     async deadLetterDepth() {
       try {
-        return await depthOf(call, (await findDeadLetters()).url);
+        return await depthOf(call, await findDeadLetters());
       } catch (error) {
         if (error instanceof AppError && error.code === 'QUEUE_NO_DEAD_LETTER') return undefined;
         throw error;
@@ -161,9 +154,7 @@ function sqsQueue(call: SqsCall, url: string): Queue & AdminQueue {
 
     serverState: async () => queueServerStateSchema.safeParse(await askServer(call, '/ready')).data,
 
-    deadLetters: async () => sqsQueue(call, (await findDeadLetters()).url),
-
-    startMove: async () => startMove(call, url, (await findDeadLetters()).arn),
+    deadLetters: async () => sqsQueue(call, await findDeadLetters()),
 
     purge: async () => void (await call('PurgeQueue', { QueueUrl: url })),
 
@@ -206,30 +197,10 @@ async function askServer({ server }: SqsCall, path: string): Promise<unknown> {
   return answer.json().catch(() => undefined);
 }
 
-/** `arn`: the dead-letter queue's. */
-async function startMove(call: SqsCall, url: string, arn: string): Promise<MoveTask | undefined> {
-  const input = { QueueUrl: url, AttributeNames: ['QueueArn' as const] };
-  const { Attributes } = await call('GetQueueAttributes', input);
-  try {
-    // The destination is given: the service does not know where messages come from that the puller has sent there.
-    await call('StartMessageMoveTask', { SourceArn: arn, DestinationArn: Attributes?.QueueArn });
-  } catch (error) {
-    if (error instanceof AppError && NOT_OFFERED.has(error.code)) return undefined;
-    throw error;
-  }
-  const status = async () => {
-    const { Results = [] } = await call('ListMessageMoveTasks', { SourceArn: arn, MaxResults: 1 });
-    const { Status, ApproximateNumberOfMessagesMoved: moved = 0, FailureReason } = Results[0] ?? {};
-    const running = Status === 'RUNNING' || Status === 'CANCELLING';
-    return { running, moved, ...(Status === 'FAILED' ? { failure: FailureReason ?? 'it gives no reason' } : {}) };
-  };
-  return { status };
-}
-
-async function readDeadLetters(call: SqsCall, url: string): Promise<{ url: string; arn: string }> {
+async function readDeadLetters(call: SqsCall, url: string): Promise<string> {
   const input = { QueueUrl: url, AttributeNames: ['RedrivePolicy' as const] };
   const arn = deadLetterArn((await call('GetQueueAttributes', input)).Attributes?.RedrivePolicy);
-  if (arn?.split(':').length === 6) return { url: await urlOfArn(call, arn), arn };
+  if (arn?.split(':').length === 6) return urlOfArn(call, arn);
   throw new AppError('QUEUE_NO_DEAD_LETTER', `The queue ${withoutSecrets(url)} has no dead-letter queue.`, {
     hint: 'Give the queue a RedrivePolicy that names one, with `aws sqs set-queue-attributes` for example.',
   });

@@ -26,8 +26,13 @@ const provider = (own: { services?: Services }, capabilities: NetworkCapabilitie
       return { ...own, start: async () => ({ connection: {} }), stop: async () => {} };
     },
   }) as unknown as NetworkProvider;
-const plan = (flags: object, own: { services?: Services } = { services }, capabilities: NetworkCapabilities = {}) => {
-  onTestFinished(registerProvider('fake', async () => provider(own, capabilities)));
+const plan = (
+  flags: object,
+  own: { services?: Services } = { services },
+  capabilities: NetworkCapabilities = {},
+  jobs: Pick<NetworkProvider, 'serviceJob'> = { serviceJob: vi.fn() },
+) => {
+  onTestFinished(registerProvider('fake', async () => ({ ...provider(own, capabilities), ...jobs })));
   const ports = { proxyPort: 0, pullerPort: 0, queuePort: 0 };
   const settings = loadSettings({ network: 'fake', stateDir, ...ports, ...flags }, '/nowhere');
   return planStack(settings, { registry: true, emit() {}, onStop() {} });
@@ -70,6 +75,21 @@ test('settings that the network can not follow are refused by name, before it is
     hint: 'Leave it out.',
   });
   expect(given).toBeUndefined();
+});
+
+test('flags of other networks are refused, with those that have them; variables may be there for others', async () => {
+  await expect(plan({ apiHost: 'h', tokenInJob: true })).rejects.toMatchObject({
+    ...{ code: 'OPTION_NOT_OFFERED', exitCode: 2, hint: 'Give --network remote, or leave it out.' },
+    message: 'the fake network does not offer --api-host, --token-in-job',
+  });
+  await expect(plan({ apiPort: '1' })).rejects.toMatchObject({ hint: /--network native or compose or remote/ });
+  await expect(plan({}, { services }, {}, {})).rejects.toMatchObject({ message: /does not offer --registry/ });
+  expect(given).toBeUndefined();
+  await plan({ apiPort: '1' }, { services }, { follows: ['apiPort'] });
+  vi.stubEnv('BACALHAU_API_HOST', 'h');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await plan({});
+  expect(given).toBeDefined();
 });
 
 test('a private authority that is not there is refused before the network is asked', async () => {

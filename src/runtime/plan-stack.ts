@@ -1,14 +1,14 @@
 /** From settings to a stack that can be started. */
 import { join, resolve } from 'node:path';
 import { givenSettings, type Resolved } from '../config/resolve-settings.js';
-import type { Settings } from '../config/settings.js';
+import { keysOf, SECTIONS, type SettingKey, type Settings } from '../config/settings.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { keepToken } from '../lib/net/bearer-token.js';
 import { isSelfSigned, readCaFile, readKeyPair } from '../lib/net/tls.js';
 import { valueWithoutSecrets } from '../lib/net/url-secrets.js';
 import { type ChildEvent, Supervisor } from '../lib/process/supervisor.js';
-import type { NetworkEvent, PlanContext } from '../network/provider.js';
-import { loadProvider } from '../network/registry.js';
+import type { NetworkEvent, NetworkProvider, PlanContext } from '../network/provider.js';
+import { loadAllProviders, loadProvider } from '../network/registry.js';
 import { ProxyClient } from '../proxy/proxy-client.js';
 import { tokenFileOf } from './run-state.js';
 import { keepSensorKeys } from './sensor-key.js';
@@ -29,9 +29,15 @@ export async function planStack(
   const provider = await loadProvider(values.network);
   const { settings: refused = [], hint = '' } = provider.capabilities.unsupported ?? {};
   const given = refused.filter((key) => settings.provenance[key].source !== 'default');
-  if (given.length > 0) {
-    const names = given.map((key) => settings.provenance[key].name).join(', ');
-    throw new AppError('OPTION_NOT_OFFERED', `the ${provider.kind} network does not offer ${names}`, { hint });
+  if (given.length > 0) throw notOffered(settings, provider, given, hint);
+  const ofOthers = OF_SOME_NETWORKS.filter(
+    (key) => settings.provenance[key].source === 'flag' && !provider.capabilities.follows?.includes(key),
+  );
+  if (ofOthers.length > 0) throw notOffered(settings, provider, ofOthers, await otherNetworks(ofOthers));
+  if (registry && !provider.serviceJob) {
+    throw new AppError('OPTION_NOT_OFFERED', `the ${provider.kind} network does not offer --registry`, {
+      hint: 'It is for service jobs, which run with --network compose.',
+    });
   }
   if (values.store === 'postgres' && !provider.capabilities.runsPostgres) {
     throw new AppError('OPTION_NOT_OFFERED', `the ${provider.kind} network runs no database server`, {
@@ -80,6 +86,20 @@ export async function planStack(
   const authority = tlsCa === undefined ? {} : { ca: readCaFile(tlsCa) };
   const proxy = new ProxyClient(services.endpoints.proxy, { token, ...authority });
   return { stack, provider, endpoints: services.endpoints, proxy, token, ...authority };
+}
+
+/** Variables of theirs may be there all the time, for `bacalhau` itself, too: only flags are refused. */
+const OF_SOME_NETWORKS: SettingKey[] = [...keysOf(SECTIONS['Bacalhau:']), 'natsPort', 'webUiPort', 'tokenInJob'];
+
+function notOffered({ provenance }: Resolved, { kind }: NetworkProvider, keys: SettingKey[], hint: string): AppError {
+  const names = keys.map((key) => provenance[key].name).join(', ');
+  return new AppError('OPTION_NOT_OFFERED', `the ${kind} network does not offer ${names}`, { hint });
+}
+
+async function otherNetworks(keys: SettingKey[]): Promise<string> {
+  const all = await loadAllProviders();
+  const offering = all.filter(({ capabilities: { follows = [] } }) => keys.every((key) => follows.includes(key)));
+  return offering.length > 0 ? `Give --network ${offering.map(({ kind }) => kind).join(' or ')}, or leave it out.` : '';
 }
 
 /**

@@ -4,7 +4,7 @@ import { openSession } from '../../runtime/session.js';
 import { command } from '../command.js';
 import { timeoutOption } from '../options.js';
 import { keptText } from '../output/deploy-text.js';
-import { bypassingText, linkProgressText, relayText } from '../output/status-text.js';
+import { linkProgressText, relayText } from '../output/status-text.js';
 import { secondsText } from '../output/terminal-text.js';
 
 export const regionDisconnect = regionCommand(
@@ -32,7 +32,6 @@ function regionCommand(word: 'disconnect' | 'reconnect', connected: boolean, sum
         onSet: () => session.fleet.annotate({ region, connected }, session.token),
         onProgress: (reached, nodes) => out.progress(linkProgressText(reached, nodes, connected)),
       });
-      for (const job of result.bypassing ?? []) out.warn(bypassingText(job));
       out.result({ ...result, ...(kept ? { kept } : {}) }, () => {
         const text = `${linkProgressText(result.reached, result.nodes, connected)} (${secondsText(result.seconds)})`;
         if (result.relay) return `${text}; ${relayText(connected)}`;

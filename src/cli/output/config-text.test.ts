@@ -71,8 +71,9 @@ test('config show: what is desired of every scope, and each value with its sourc
     '',
     '2/3 sensors converged',
     'region|host|state|color|emoji|random_off|interval|paused|file|version',
-    'us|edge-us-1|live|#00ff88 (fleet)|🚀 (flag)|(default)|2.5 s (file)|yes (default)|bad|1000',
-    expect.stringMatching(/^eu\|edge-eu-1\|live\|#000000 \(unknown\)\|🚀 \(unknown\)\|\(unknown\)\|.*-$/),
+    'us|edge-us-1|live|#00ff88 (fleet)|🚀 (flag)|2.5 s (file)|yes|bad|1000',
+    expect.stringMatching(/^eu\|edge-eu-1\|live\|#000000 \(unknown\)\|🚀 \(unknown\)\|\(unknown\)\|.*\(unknown\)$/),
+    'values without a source are defaults',
   ]);
   expect(configDocument(view).sensors).toMatchObject([
     { hostname: 'edge-us-1', reported, desired: { color: '#00ff88', interval: 2 } },
@@ -88,8 +89,20 @@ test('config show: an empty configuration, one that was lost, and more sensors t
     '3 sensors follow the configuration that was lost',
   );
   const many = (count: number) => ({ ...view, sensors: Array.from({ length: count }, () => sensors[0]!) });
-  expect(rows(many(30)).at(-1)).toContain('edge-us-1');
-  expect(rows(many(31)).slice(-2)).toEqual([expect.stringContaining('edge-us-1'), '… and 1 more; -o json has all']);
+  expect(rows(many(30)).at(-2)).toContain('edge-us-1');
+  expect(rows(many(31)).slice(-3)).toEqual([
+    expect.stringContaining('edge-us-1'),
+    ...['values without a source are defaults', '… and 1 more; -o json has all'],
+  ]);
+});
+
+test('config show of a usual fleet fits 80 columns', () => {
+  const usual = { color: 'fleet', emoji: 'default', random_off: 'default', interval: 'fleet', paused: 'default' };
+  const config = { version: 1001, intervalMs: 1000, paused: false, file: 'ok', sources: usual };
+  const fleet = ['us', 'eu', 'as'].map((region) => sensorView(`edge-${region}-1`, { config: config as never }));
+  const lines = text.configText({ ...view, sensors: fleet }, plain).split('\n');
+  expect(lines).toContainEqual(expect.stringMatching(/^us +edge-us-1 .*#000000 \(fleet\) .*1 s \(fleet\) .*1001$/));
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
 });
 
 test('config show has regions in their usual order, whichever was set first', () => {

@@ -58,7 +58,8 @@ export function configText({ desired, convergence, sensors }: ConfigView, style:
       ? convergedText(convergence)
       : `${convergence.sensors} sensors follow the configuration that was lost`;
   const lines = [desiredTable(desired), '', summary];
-  if (sensors.length > 0) lines.push(sensorTable(sensors, desired, style));
+  if (sensors.length > 0)
+    lines.push(sensorTable(sensors, desired, style), style.dim('values without a source are defaults'));
   if (sensors.length > SHOWN) lines.push(`… and ${sensors.length - SHOWN} more; -o json has all`);
   return lines.join('\n');
 }
@@ -104,12 +105,15 @@ export function reportedValues(
 /** In what order columns are left out. */
 const RANKS: Record<SensorConfigField, number> = { color: 1, interval: 2, paused: 3, random_off: 4, emoji: 5 };
 
-/** Every value with its source: `interval 1 s (region eu)`. */
+/** Every value with its source, unless that is the sensor's own default: `1 s (region eu)`. */
 function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style): string {
   const fields = SENSOR_CONFIG_FIELDS.map((field): Column<SensorView> => {
-    const from = (sensor: SensorView) => style.dim(`(${valueSource(desired, sensor, field)})`);
-    const of = (sensor: SensorView) => `${reportedValues(sensor, style)[field]} ${from(sensor)}`.trimStart();
-    return { head: field, rank: RANKS[field], least: 8, of };
+    const of = (sensor: SensorView) => {
+      const source = valueSource(desired, sensor, field);
+      const from = source === 'default' ? '' : style.dim(`(${source})`);
+      return `${reportedValues(sensor, style)[field]} ${from}`.trim();
+    };
+    return { head: field, rank: RANKS[field], least: 8, optional: true, of };
   });
   return wholeTable(
     sensors.toSorted((a, b) => compareRegions(a.region, b.region)).slice(0, SHOWN),
@@ -118,8 +122,8 @@ function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style)
       { head: 'host', of: ({ hostname }) => hostname },
       { head: 'state', of: ({ state }) => state },
       ...fields,
-      { head: 'file', rank: 6, of: ({ config }) => (config?.file === 'bad' ? style.red('bad') : (config?.file ?? '')) },
-      { head: 'version', rank: 7, of: ({ config }) => String(config?.version || '-') },
+      { head: 'file', rank: 6, optional: true, of: ({ config }) => (config?.file === 'bad' ? style.red('bad') : '') },
+      { head: 'version', rank: 7, optional: true, of: ({ config }) => String(config?.version || '') },
       { head: 'settings', optional: true, of: ({ config }) => settingsText(config?.settings ?? {}, style) },
     ],
     { style },

@@ -153,10 +153,6 @@ const WARN = {
   'publisher.foreign': ({ job, owner, proxyUrl }) =>
     `${job} is of another state folder (owner ${owner})${sendsTo(proxyUrl)}`,
   'publisher.sends-elsewhere': ({ job, proxyUrl }) => `${job} sends to ${proxyUrl}, which is no proxy of this \`up\``,
-  'publisher.by-hand'({ job, id, proxyUrl, namespace }) {
-    const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
-    return `${job} (${id}) was submitted by hand${where}${sendsTo(proxyUrl)}; it runs beside the jobs of this program`;
-  },
 } satisfies Partial<Texts>;
 
 const ERROR = {

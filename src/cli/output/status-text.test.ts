@@ -93,6 +93,10 @@ test('dead letters are with the queue; what was refused has its reasons, where t
 
 test('nothing is deployed', () => {
   expect(line('jobs', { jobs: [] })).toBe('none');
+  const [us, eu] = ['us', 'eu'].map((region) => jobInfo({ role: 'publisher', region }));
+  expect(line('jobs', { jobs: [us!, jobInfo({ role: 'proxy' }, { version: 3 }), eu!] })).toBe(
+    'publisher-us, publisher-eu v1 running; proxy v3 running',
+  );
   const empty = { fleet: { summary: { time: 0, regions: [], total }, sensors: [] } as never };
   expect(lines(empty).at(-1)).toBe('no readings yet: run `wasm-sensors deploy publisher`');
 });
@@ -157,13 +161,11 @@ test('publishers that are not as this program deployed them', () => {
   const notices: Status['notices'] = [
     { type: 'publisher.foreign', job: 'publisher-eu', owner: '0123456789abcdef', proxyUrl: 'http://theirs' },
     { type: 'publisher.sends-elsewhere', job: 'publisher-us', proxyUrl: 'http://elsewhere' },
-    { type: 'publisher.by-hand', job: 'mine', id: 'j-1', proxyUrl: 'http://p' },
   ];
   const from = lines({ notices }).findIndex((one) => one.startsWith('jobs'));
-  expect(lines({ notices }).slice(from + 1, from + 4)).toEqual([
+  expect(lines({ notices }).slice(from + 1, from + 3)).toEqual([
     '          publisher-eu is of another state folder (owner 0123456789abcdef) and sends to http://theirs',
     '          publisher-us sends to http://elsewhere, which is no proxy of this `up`',
-    '          mine (j-1) was submitted by hand and sends to http://p; it runs beside the jobs of this program',
   ]);
   expect(statusDocument(state, status({ notices }))).toMatchObject({ notices });
 });

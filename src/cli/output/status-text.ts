@@ -26,11 +26,8 @@ export function statusDocument({ kind, up, endpoints }: RunState, status: Status
   const { fleet, unanswered: _, ...others } = status;
   const { queue: name, depth, deadLetters, queueServer: server } = status.puller;
   const queue = { name, depth, deadLetters, server };
-  return { network: kind, pid: up.pid, endpoints, ...others, summary: fleet.summary, sensors: fleet.sensors, queue };
+  return { network: kind, pid: up.pid, endpoints, ...others, ...fleet, queue };
 }
-
-export const bypassingText = ({ job, proxyUrl }: { job: string; proxyUrl: string }): string =>
-  `${job} bypasses the link: it still reaches ${proxyUrl}`;
 
 type Line = [label: string, text: string | false];
 
@@ -39,12 +36,7 @@ export function statusText({ kind, up, endpoints, settings }: RunState, status: 
   const lines: Line[] = [
     ['nodes', nodes ? nodesText(nodes) : 'unknown'],
     ...unschedulableNodes(nodes ?? []).map((node): Line => ['', eventText({ type: 'node.unschedulable', ...node })]),
-    [
-      'jobs',
-      status.jobs
-        ? jobs.map((job) => `${job.name} v${job.version} ${job.state}${heldText(job)}`).join('; ') || 'none'
-        : 'unknown',
-    ],
+    ['jobs', status.jobs ? jobsText(jobs) : 'unknown'],
     ...versionLines(status.versions).map((text, i): Line => [i === 0 ? 'publisher' : '', text]),
     ...notices.map((notice): Line => ['', style.yellow(eventText(notice))]),
     ['sensors', sensorsText(status)],
@@ -77,6 +69,16 @@ export function statusText({ kind, up, endpoints, settings }: RunState, status: 
     ...lines.flatMap(([label, text]) => (text ? [label.padEnd(10) + text] : [])),
     ...blocks.flatMap((block) => (block ? ['', block] : [])),
   ].join('\n');
+}
+
+/** Jobs of which the same is to be said are named together. */
+function jobsText(jobs: JobInfo[]): string {
+  const names = new Map<string, string[]>();
+  for (const job of jobs) {
+    const text = `v${job.version} ${job.state}${heldText(job)}`;
+    names.set(text, [...(names.get(text) ?? []), job.name]);
+  }
+  return [...names].map(([text, of]) => `${of.join(', ')} ${text}`).join('; ') || 'none';
 }
 
 /** Nodes on which the newest version waits until the one before has delivered what it keeps. */

@@ -12,7 +12,7 @@ import type { FleetClient } from '../../puller/fleet-client.js';
 import { openSession } from '../../runtime/session.js';
 import { valuesFrom } from '../desired-values.js';
 import { convergedText, failedProxyText, setConfigText } from '../output/config-text.js';
-import { bypassingText, linkProgressText } from '../output/status-text.js';
+import { linkProgressText } from '../output/status-text.js';
 import { type Style, secondsText, showsUnicode } from '../output/terminal-text.js';
 import { logsTarget, openConfigTarget } from '../targets.js';
 import { bodyHeight, frame } from './frame.js';
@@ -58,6 +58,8 @@ const DRAW_EVERY_MS = 200;
 const PAUSE_FACTOR = 4;
 const ASK_EVERY_MS = 500;
 /** A large fleet is a large answer: asking takes at most a tenth of the time. */
+/** Nobody pages through more. */
+const MAX_LISTED = 10_000;
 const ASK_PAUSE_FACTOR = 9;
 const LOG_LINES = 200;
 const CHANGE_TIMEOUT_MS = 30_000;
@@ -122,7 +124,7 @@ async function askAgain(
     if (!showsSensors()) return;
     // The proxy may be unknown or away.
     const desired = (async () => config().proxies[0]?.state())().catch(() => undefined);
-    setSensors(data, (await fleet.snapshot()).sensors);
+    setSensors(data, (await fleet.snapshot({ limit: MAX_LISTED })).sensors);
     data.desired = (await desired) ?? data.desired;
   };
   while (!closed.aborted) {
@@ -167,12 +169,11 @@ export async function perform(
     if (effect.type === 'link') {
       const { region, connected } = effect;
       progress(`${region}: ${connected ? 'reconnecting' : 'disconnecting'}`);
-      const { reached, nodes, seconds, bypassing } = await setRegionLink(await network(), region, connected, {
+      const { reached, nodes, seconds } = await setRegionLink(await network(), region, connected, {
         timeoutMs: LINK_TIMEOUT_MS,
         onSet: () => annotate({ region, connected }),
         onProgress: (now, of) => progress(`${region}: ${linkProgressText(now, of, connected)}`),
       });
-      for (const job of bypassing ?? []) note(bypassingText(job));
       note(`${region}: ${linkProgressText(reached, nodes, connected)} (${secondsText(seconds)})`);
     }
   } catch (error) {

@@ -4,13 +4,16 @@ import { openShardQueues } from '../../queue/shard-queues.js';
 import type { CommandContext } from '../command.js';
 import { logEvent } from '../output/event-text.js';
 import { openFollower, openShared, readTls, sensorSide } from './proxy-parts.js';
-import { checkQueue, runService } from './run-service.js';
+import { checkQueue, checkStart, runService } from './run-service.js';
 
 export const serveProxy = (context: CommandContext): Promise<number> =>
   runService(context.settings, async (log) => {
     const { settings, provenance } = context;
     const side = sensorSide(settings, settings.stateDir, log);
     const tls = readTls(settings);
+    const { source, name } = provenance.proxyPort;
+    const at = { purpose: 'proxy', flag: source === 'environment' ? name : '--port' };
+    await checkStart(settings, settings.proxyPort, at);
     const queues = await openShardQueues(settings);
     const { follow: url, tlsCa, token = settings.viewerToken } = settings;
     const follower = url === undefined ? undefined : openFollower(side.desired, { url, token, tlsCa }, log);
@@ -32,8 +35,7 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
       fetch: proxy.app.fetch,
       host: settings.host,
       port: settings.proxyPort,
-      purpose: 'proxy',
-      flag: provenance.proxyPort.source === 'environment' ? provenance.proxyPort.name : '--port',
+      ...at,
       ...(tls ? { tls } : {}),
       // Includes retries of the queue: readings that were accepted get their answer.
       graceMs: 20_000,

@@ -13,7 +13,7 @@ import { createPage } from '../../web/web-page.js';
 import type { CommandContext } from '../command.js';
 import { logEvent } from '../output/event-text.js';
 import { pageControls } from './page-controls.js';
-import { checkQueue, logDefect, refuseOpen, runService } from './run-service.js';
+import { checkQueue, checkStart, logDefect, refuseOpen, runService } from './run-service.js';
 
 /** Of a file, or the URL of a database. */
 function storeOf({ store, stateDir }: Settings): string {
@@ -32,6 +32,8 @@ export const servePuller = (context: CommandContext): Promise<number> =>
       act: 'read',
       hint: 'Set WASM_SENSORS_VIEWER_TOKEN or WASM_SENSORS_TOKEN, or allow it with --open.',
     });
+    const at = { purpose: 'puller', flag: '--port' };
+    await checkStart(settings, settings.pullerPort, at);
     const lock = lockFor(settings);
     const operator = token === undefined ? undefined : operatorSessions(token);
     const queues = await openShardQueues(settings);
@@ -81,8 +83,7 @@ export const servePuller = (context: CommandContext): Promise<number> =>
       fetch: service.app.fetch,
       host: settings.host,
       port: settings.pullerPort,
-      purpose: 'puller',
-      flag: '--port',
+      ...at,
       onListening({ url }, stop) {
         for (const queue of queues) void checkQueue(queue, log);
         return Promise.race([service.start(urlForOthers(settings, url)), stop]);

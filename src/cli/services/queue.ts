@@ -9,7 +9,7 @@ import { createQueueServer, type QueueServer } from '../../sqs-server/sqs-server
 import type { CommandContext } from '../command.js';
 import type { QUEUE_OPTIONS } from '../commands/serve.command.js';
 import { eventText, logEvent } from '../output/event-text.js';
-import { refuseOpen, runService } from './run-service.js';
+import { refuseForeignFile, refuseOpen, runService } from './run-service.js';
 
 /** Seconds after which messages that a killed puller held are delivered again; a puller needs milliseconds for one. */
 const VISIBILITY_TIMEOUT = 10;
@@ -24,6 +24,7 @@ export const serveQueue = ({ settings, options }: CommandContext<typeof QUEUE_OP
       act: 'use the queues',
       hint: 'The queue server checks no credentials. Allow it with --open in a network that only its clients reach.',
     });
+    refuseForeignFile(data, settings);
     mkdirSync(dirname(data), { recursive: true, mode: 0o700 });
     const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
     const server = createQueueServer({

@@ -12,7 +12,7 @@ import type { CommandContext } from '../command.js';
 import type { RELAY_OPTIONS } from '../commands/serve.command.js';
 import { eventText, logEvent } from '../output/event-text.js';
 import { openFollower, readTls, sensorSide } from './proxy-parts.js';
-import { runService } from './run-service.js';
+import { refuseForeignFile, runService } from './run-service.js';
 
 /** A module of 32 MB over a slow link. */
 const MODULE_TIMEOUT_MS = 300_000;
@@ -29,6 +29,7 @@ export const serveRelay = ({ settings, options }: CommandContext<typeof RELAY_OP
     const tls = readTls(settings);
     const ask = openFetch(tlsCa === undefined ? undefined : readCaFile(tlsCa));
     const path = data ?? join(folder, 'relay.db');
+    if (data !== undefined) refuseForeignFile(data, settings);
     for (const each of [folder, dirname(path)]) mkdirSync(each, { recursive: true, mode: 0o700 });
     const buffer = new RelayBuffer(path, maxBytes, (event) => {
       logEvent(log, event);

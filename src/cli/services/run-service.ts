@@ -1,12 +1,17 @@
 /** What all services share: log, listen, run until they are asked to stop, close in order. */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Settings } from '../../config/settings.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import type { ErrorCode } from '../../lib/errors/codes.js';
 import { createLogger, type Logger, stackOf } from '../../lib/log/logger.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
+import { portInUse, probePort } from '../../lib/net/choose-port.js';
 import { type Listener, type ListenOptions, listen } from '../../lib/net/http-server.js';
 import { reportReady, stopRequested } from '../../lib/process/shutdown.js';
+import { queueOptions } from '../../queue/open-queue.js';
 import type { Queue } from '../../queue/queue.js';
+import { endpointOf } from '../../queue/sqs-client.js';
 
 /**
  * Runs a service with its logger until it is asked to stop; resolves with the exit code. An error that no handler expects ends
@@ -46,6 +51,17 @@ export function logDefect(log: Logger, text: string): void {
   log.error('request.failed', first, { stack: stack.join('\n') });
 }
 
+/**
+ * Opening a queue or a database may wait long. Before it, throws where the settings name no queue that can be, and where the port
+ * is in use.
+ */
+export async function checkStart(settings: Settings, port: number, names: Pick<ListenOptions, 'purpose' | 'flag'>) {
+  endpointOf(queueOptions(settings));
+  const { host } = settings;
+  const isFree = port === 0 || (await probePort(port, host)) !== undefined;
+  if (!isFree) throw portInUse(port, host, names.purpose, names.flag);
+}
+
 /** A queue that does not answer yet is asked again with every message. */
 export async function checkQueue(queue: Queue, log: Logger): Promise<void> {
   try {
@@ -64,6 +80,23 @@ export function refuseOpen(
   if (isLoopback(host) || open || secrets.some((secret) => secret !== undefined)) return;
   throw new AppError(code, `listening on ${host}, anybody who reaches this machine could ${act}`, { hint });
 }
+
+/**
+ * Throws where a file that was named holds something else than a database: it would be moved aside as a damaged one. Files of
+ * the state folder are ours, and mended.
+ */
+export function refuseForeignFile(path: string, { stateDir }: Pick<Settings, 'stateDir'>): void {
+  if (dirname(resolve(path)) === resolve(stateDir) || !statSync(path, { throwIfNoEntry: false })?.size) return;
+  const start = Buffer.alloc(MAGIC.length);
+  const file = openSync(path, 'r');
+  readSync(file, start);
+  closeSync(file);
+  if (start.toString() === MAGIC) return;
+  throw new AppError('BAD_OPTION', `--data: ${path} is there, and is no database`, {
+    hint: 'Name another file. If it was one of ours and is damaged, move it away.',
+  });
+}
+const MAGIC = 'SQLite format 3\0';
 
 interface Service extends ListenOptions {
   /** Runs once the port is bound; `stop` resolves when the process is to stop. */

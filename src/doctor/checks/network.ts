@@ -1,11 +1,7 @@
-/** The network's settings, the ports of its services, and its relays as the running fleet knows them. */
-import { join } from 'node:path';
+/** The network's settings, and the ports of its services. */
 import { networkKinds } from '../../config/setting-schemas.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import { readToken } from '../../lib/net/bearer-token.js';
 import { type PortWish, portInUse, probePort } from '../../lib/net/choose-port.js';
-import { RelayAlerts } from '../../puller/alerts/relay-alerts.js';
-import { FleetClient } from '../../puller/fleet-client.js';
 import { servicePorts } from '../../runtime/services.js';
 import { stateDirOfPort } from '../../runtime/up-children.js';
 import { type Finding, findingOf, ok, type Part, problem, skipped } from '../check.js';
@@ -43,17 +39,3 @@ async function findBusy({ port, host = '127.0.0.1', explicit, purpose, flag }: P
   const { why, ...failure } = findingOf(portInUse(port, host, purpose, flag));
   return [{ ...failure, why: why + by, fix: `Use another one with ${flag}, or ${stop}.` }];
 }
-
-const RELAY_FIX =
-  'See its log, or `GET /stats` of the relay: `uplink.problem` is why it can not forward. Give it more room with --max-bytes.';
-
-export const relays: Part = async ({ up, stateDir }) => {
-  if (!up) return skipped('`up` does not run');
-  const fleet = new FleetClient(up.endpoints.puller, { token: readToken(join(stateDir, 'token')) });
-  const summary = await fleet.summary().catch(() => undefined);
-  const count = summary?.relays?.length ?? 0;
-  if (!summary || count === 0) return skipped('no relay is known');
-  const problems = new RelayAlerts().update(summary);
-  if (problems.length > 0) return problems.map(({ text }) => problem('warning', text, RELAY_FIX));
-  return ok(`relays that forward what they get: ${count}`);
-};

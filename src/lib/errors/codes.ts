@@ -72,6 +72,7 @@ export const CODES = {
   ENV_NOT_FORWARDED: system('The nodes do not forward an environment variable that the job needs.'),
   EVENTS_LOST: system('The reader of an event stream is too slow; events were dropped.'),
   FILE_NOT_WRITTEN: user('A file that the command should write can not be written.'),
+  FLEET_TOO_LARGE: user('The fleet has more sensors than an answer can name.', 413),
   FOLDER_NOT_EMPTY: user('The folder for a new sensor exists and has files in it.'),
   FOREIGN_ORIGIN: user('A page of another site made the request.', 403),
   HISTORY_NOT_READY: system('The puller has just started and still reads what its store has.', 503),

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AppError } from '../errors/app-error.js';
-import { explainStateFailure } from './state-folder.js';
+import { explainStateFailure, makeFolder } from './state-folder.js';
 
 let folder: string;
 beforeEach(() => {
@@ -35,6 +35,23 @@ test('a file in the way is said with its path, above the state folder and below 
     expect([error.code, error.message]).toEqual(['STATE_UNWRITABLE', expect.stringContaining(join(folder, 'file'))]);
     expect(error.hint).toContain('--state-dir');
   }
+});
+
+test('folders are made one by one; where the file system takes none that is said, and not tried for ever', () => {
+  const deep = join(folder, 'a', 'b');
+  makeFolder(deep);
+  makeFolder(deep);
+  expect(statSync(deep).mode & 0o777).toBe(0o700);
+  // No folder can be made there, whoever asks: Node's own recursive mkdir never returns.
+  if (process.platform !== 'linux') return;
+  expect(
+    explainStateFailure(
+      caught(() => makeFolder('/proc/x/y')),
+      '/proc/x/y',
+    ),
+  ).toMatchObject({
+    ...{ code: 'STATE_UNWRITABLE', message: "can't use /proc/x: no folder can be made there" },
+  });
 });
 
 test('rights, read-only and full disks are no bugs, also where the failure names no path', () => {

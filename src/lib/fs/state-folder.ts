@@ -1,5 +1,6 @@
 /** Explains why the state folder can't be used: no rights, read-only, full, or not a folder. */
-import { resolve, sep } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, resolve, sep } from 'node:path';
 import { AppError } from '../errors/app-error.js';
 
 /** Answers of a file system that are no bugs of this program. */
@@ -14,6 +15,21 @@ const REASONS: Record<string, string> = {
   EDQUOT: 'the disk quota is used up',
 };
 
+/**
+ * Makes a folder, and those above it, one by one: where the file system takes none, such as `/proc`, Node would try to make
+ * all of them at once for ever.
+ */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may just have made it.
+    if (!existsSync(path)) throw error;
+  }
+}
+
 const WRITING = ['write', 'fsync'];
 
 /**
@@ -23,7 +39,7 @@ const WRITING = ['write', 'fsync'];
 export function explainStateFailure(error: unknown, stateDir: string): unknown {
   if (!(error instanceof Error) || !('syscall' in error)) return error;
   const { code, path: named, syscall } = error as NodeJS.ErrnoException;
-  const reason = REASONS[code ?? ''];
+  const reason = syscall === 'mkdir' && code === 'ENOENT' ? 'no folder can be made there' : REASONS[code ?? ''];
   const folder = resolve(stateDir);
   // The error of a write to an open file has no path.
   const failed = named ?? (WRITING.includes(syscall ?? '') ? stateDir : undefined);

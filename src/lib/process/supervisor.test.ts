@@ -234,6 +234,21 @@ test.each([
   expect(pause().ms).toBe(restartInMs);
 });
 
+test('the late end of a killed run is not that of the next, which is stopped like any other', async () => {
+  await started();
+  await exit(1);
+  await endPause();
+  const killed = latest();
+  // Not ready in time, and killed; then the next one starts.
+  await endPause();
+  await endPause();
+  killed.emit('exit', null, 'SIGKILL');
+  await settle();
+  vi.mocked(stopProcesses).mockClear();
+  await supervisor.stop(['a']);
+  expect(vi.mocked(stopProcesses).mock.calls[0]![0]).toEqual([{ name: 'a', pid: 3, started: 'now' }]);
+});
+
 test('a restart that fails is followed by another one, after what is left of it was stopped', async () => {
   await started({ graceMs: 9 });
   await exit(1);

@@ -169,12 +169,14 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     const { spec } = child;
     const running = this.#spawn(child);
     const began = Date.now();
-    child.id = running.pid === undefined ? undefined : identify(spec.name, running.pid);
+    const id = running.pid === undefined ? undefined : identify(spec.name, running.pid);
+    child.id = id;
     this.#reportChange();
     const exited = new AbortController();
     const exit = exitOf(running).then((result) => {
       exited.abort();
-      child.id = undefined;
+      // A killed process whose memory is still being freed is told of late, when the next one runs.
+      if (child.id === id) child.id = undefined;
       return result;
     });
     if (child.stopping) running.kill('SIGKILL');

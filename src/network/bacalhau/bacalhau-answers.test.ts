@@ -90,17 +90,6 @@ test.each([
   expect(read(running({ parameters })).proxyUrl).toBe(url);
 });
 
-test.each([
-  ['from our template', { parameters: ['--proxy=http://p'] }, {}, true],
-  ['without labels, with a proxy', { parameters: ['--proxy=http://p'] }, { Labels: null }, true],
-  ['without labels, our module', { entryModule: '/app/publisher.wasm' }, { Labels: null }, true],
-  ['of another role', { parameters: ['--proxy=http://p'] }, { Labels: { role: 'config-updater' } }, false],
-  ['without a proxy', { entryModule: '/app/other.wasm' }, { Labels: null }, false],
-] as const)('a job %s publishes: %s', (_, params, over, publishes) => {
-  expect(read(running(params, over)).publishes).toBe(publishes);
-  expect(read(running(params, over, 'docker')).publishes).toBe(false);
-});
-
 test('our own jobs carry their hash', () => {
   expect(read(raw({ Labels: { spec: '1' } })).hash).toBe('1');
   expect(read(raw({})).hash).toBeUndefined();
@@ -130,21 +119,12 @@ test("a relay's job says where its sensors send to, not where it forwards to", (
   expect(read(job)).toMatchObject({ ref: { role: 'relay', region: 'eu' }, proxyUrl: 'http://10.0.3.7:9090' });
 });
 
-test('a module of the user is known by its label; every URL that it is given is listed once', () => {
+test('a module of the user is known by its label', () => {
   const job = raw({
     Type: 'ops',
     Labels: { app: 'wasm-sensors', role: 'module', module: 'thermo', region: 'eu' },
-    Tasks: [
-      {
-        Env: { PROXY_URL: 'http://link:1', HOOK: 'to=https://x.example/a,https://y.example' },
-        Engine: { Type: 'wasm', Params: { parameters: ['--proxy=http://link:1', 'http://link:1/send'] } },
-      },
-    ],
   });
-  expect(read(job)).toMatchObject({
-    ref: { role: 'module', region: 'eu', name: 'thermo', runOnce: true },
-    urls: ['http://link:1', 'http://link:1/send', 'https://x.example/a', 'https://y.example'],
-  });
+  expect(read(job).ref).toEqual({ role: 'module', region: 'eu', name: 'thermo', runOnce: true });
 });
 
 test.each([

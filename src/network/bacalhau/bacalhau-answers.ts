@@ -104,7 +104,6 @@ const jobSchema = z
     const tasks = Tasks ?? [];
     const args = tasks.flatMap(({ Engine }) => Engine.Params.parameters ?? []);
     const proxyUrl = valueIn(args, role === 'relay' ? '--proxy-url' : '--proxy');
-    const modules = tasks.flatMap(({ Engine }) => (Engine.Type === 'wasm' ? [Engine.Params.entryModule ?? ''] : []));
     return {
       id: job.ID,
       name: job.Name,
@@ -121,11 +120,6 @@ const jobSchema = z
       // Undefined where it was submitted by hand.
       hash: Labels[HASH_LABEL],
       proxyUrl,
-      urls: role === 'module' ? urlsIn([...args, ...tasks.flatMap(({ Env }) => Object.values(Env))]) : undefined,
-      // Its module sends readings, as far as can be seen.
-      publishes:
-        (Labels[ROLE_LABEL] ?? 'publisher') === 'publisher' &&
-        modules.some((path) => proxyUrl !== undefined || path.endsWith('publisher.wasm')),
       variables: tasks.flatMap(({ Env }) => Object.keys(Env)),
     };
   });
@@ -151,11 +145,6 @@ function valueIn(args: string[], flag: string): string | undefined {
   const url = args[at]?.includes('=') ? args[at].slice(flag.length + 1) : args[at + 1];
   return at < 0 || !url ? undefined : url;
 }
-
-/** All http(s) URLs that a module of the user is given. */
-const urlsIn = (texts: string[]): string[] => [
-  ...new Set(texts.flatMap((text) => text.match(/https?:\/\/[^\s"',;}]+/g) ?? [])),
-];
 
 /** By Bacalhau's `ExecutionStateType` (pkg/models/execution.go); all others are on their way. */
 const EXECUTION_STATES: Record<number, ExecutionInfo['state'] | 'accepted'> = {

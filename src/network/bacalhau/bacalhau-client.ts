@@ -9,7 +9,7 @@ import { executionsSchema, jobsSchema, nodesSchema } from './bacalhau-answers.js
 import { apiUrl, type Cli, type CliOptions, createCli } from './bacalhau-cli.js';
 
 /** Of our jobs, as in `templates/jobs/`. */
-export const NAMESPACE = 'default';
+const NAMESPACE = 'default';
 
 export type BacalhauClient = ReturnType<typeof createBacalhauClient>;
 
@@ -22,8 +22,6 @@ export function createBacalhauClient(options: CliOptions & { cli?: Cli }) {
   const cli = options.cli ?? createCli(options);
   const ask = <T>(schema: z.ZodType<T>, ...args: string[]) => askJson(cli, schema, args);
   const all = ['--limit', '0'];
-  /** Newest version of every job, in all namespaces that this user may see. */
-  const jobsOfAll = () => ask(jobsSchema, 'job', 'list', ...all);
 
   return {
     /** Of the program here, such as `v1.9.3`. Rejects with `BACALHAU_TOO_OLD` below 1.8. */
@@ -38,9 +36,8 @@ export function createBacalhauClient(options: CliOptions & { cli?: Cli }) {
     },
     /** Calls at the same time share one answer: every region's job asks when all are submitted. */
     nodes: together(() => ask(nodesSchema, 'node', 'list', ...all)),
-    /** The jobs in our namespace; those in others belong to other people. */
-    jobs: async () => (await jobsOfAll()).filter((job) => job.namespace === NAMESPACE),
-    jobsOfAll,
+    /** Newest version of the jobs in our namespace; those in others belong to other people. */
+    jobs: async () => (await ask(jobsSchema, 'job', 'list', ...all)).filter((job) => job.namespace === NAMESPACE),
     /** Executions of a job's newest version, oldest first. */
     executions: (jobId: string) => ask(executionsSchema, 'job', 'executions', jobId, ...all),
     /** Submits a job file as it is (no templates); resolves with the job's id. It may not run yet. */

@@ -56,14 +56,3 @@ test.each([
 test('a job that ends by itself meanwhile is no failure: it was not stopped', async () => {
   expect(await stop(publisher(), 'job is already in a terminal state')).toEqual({ answer: false, stopped: ['j-1'] });
 });
-
-const sending = { Tasks: [{ Engine: { Type: 'wasm', Params: { parameters: ['--proxy=http://q'] } } }] };
-
-test.each([
-  ['runs', {}, [{ id: 'j-1', name: 'publisher-eu', region: 'eu', proxyUrl: 'http://q' }]],
-  ['runs in another namespace', { Namespace: 'team' }, [expect.objectContaining({ namespace: 'team' })]],
-  ['is over', { State: { StateType: 'Stopped' } }, []],
-  ['has our hash', { Labels: { app: 'wasm-sensors', role: 'publisher', region: 'eu', spec: '1' } }, []],
-])('a publisher that %s is found as submitted by hand, or not', async (_, over, found) => {
-  expect(await networkWith(publisher({ ...sending, ...over })).publishersByHand?.()).toEqual(found);
-});

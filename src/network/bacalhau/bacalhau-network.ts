@@ -3,7 +3,6 @@ import { sameJob } from '../../jobs/job-request.js';
 import { isDownloaded } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { isActive, type Network } from '../network.js';
-import { NAMESPACE } from './bacalhau-client.js';
 import { allNodes, ownerOf, restoreReplaced, type SubmitOptions, submitJob } from './submit-job.js';
 
 export interface BacalhauNetworkOptions extends SubmitOptions {
@@ -24,7 +23,7 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
     jobs: async () => {
       const ours = (await client.jobs()).flatMap(({ ref, ...job }) => (ref ? { ...job, ref } : []));
       return Promise.all(
-        ours.map(async ({ namespace, type, region, hash, publishes, variables, ...job }) => ({
+        ours.map(async ({ namespace, type, region, hash, variables, ...job }) => ({
           ...job,
           // The executions of stopped jobs are not needed, and each job costs a call.
           executions: job.state === 'stopped' ? [] : await client.executions(job.id),
@@ -35,17 +34,6 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
     unseenStartMs: (bytes) => (bytes / 1_000_000) * COMPILE_MS_PER_MB,
     submit: (request) => submitJob(request, options),
     restore: (submission) => restoreReplaced(submission, client),
-    publishersByHand: async () =>
-      (await client.jobsOfAll())
-        // This program marks its own jobs with their hash.
-        .filter((job) => isActive(job) && job.publishes && job.hash === undefined)
-        .map(({ id, name, region, proxyUrl, namespace }) => ({
-          id,
-          name,
-          region,
-          proxyUrl,
-          namespace: namespace === NAMESPACE ? undefined : namespace,
-        })),
     stop: async (wanted) => {
       const running = (await client.jobs()).filter((job) => job.ref && isActive(job) && sameJob(job.ref, wanted));
       const stopped = await Promise.all(running.map((job) => client.stopJob(job.id)));

@@ -35,6 +35,7 @@ export const composeProvider: NetworkProvider<ComposeConnection> = {
     givesNodesTokens: true,
     runsPostgres: true,
     demoNodes: 2,
+    follows: ['apiPort', 'natsPort', 'webUiPort'],
     unsupported: {
       // Containers listen where their network is, and their ports on this machine are those of loopback.
       settings: ['host', 'tlsCert', 'tlsKey', 'tlsCa', 'proxyUrl'],
@@ -69,7 +70,7 @@ export const composeProvider: NetworkProvider<ComposeConnection> = {
         'Start it with: docker compose up -d   (`.env` holds the variables, which it explains, and the nodes’ tokens)',
       ],
     });
-    return [...files, ...writeExtras(folder), ...writeOwnTokens(folder, { nodesPerRegion, relays })];
+    return [...files, ...writeExtras(folder), ...writeOwnTokens(folder, { nodesPerRegion, relays, postgres })];
   },
 };
 

@@ -20,8 +20,6 @@ export const nativeConnectionSchema = z.object({
   sensorProxyUrls: z.record(z.string(), z.string()),
   /** By region; empty where there are no relays. */
   relayUrls: z.record(z.string(), z.string()).default({}),
-  /** False where these are no links: cutting a region leaves its sensors connected. */
-  linked: z.boolean().default(true),
   /** Names of variables, never values. */
   forwarded: forwardedSchema,
 });
@@ -29,7 +27,7 @@ export const nativeConnectionSchema = z.object({
 export type NativeConnection = z.output<typeof nativeConnectionSchema>;
 
 export function createNativeNetwork(
-  { bacalhau, api, nodesPerRegion, sensorProxyUrls, relayUrls, linked, forwarded }: NativeConnection,
+  { bacalhau, api, nodesPerRegion, sensorProxyUrls, relayUrls, forwarded }: NativeConnection,
   { stateDir, token, setRegionLink }: Pick<OpenContext, 'stateDir' | 'token' | 'setRegionLink'>,
 ): Network {
   const sentTo = { ...sensorProxyUrls, ...relayUrls };
@@ -46,7 +44,6 @@ export function createNativeNetwork(
   });
   return {
     ...network,
-    bypassesLink: (region, url) => !linked || !`${url}/`.startsWith(`${sentTo[region]}/`),
     configFile: (region) => regionConfigFile(configFolder(stateDir), region),
   };
 }

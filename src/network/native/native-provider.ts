@@ -20,7 +20,7 @@ import { NativeNodes } from './start.js';
 
 export const nativeProvider: NetworkProvider<NativeConnection> = {
   kind: 'native',
-  capabilities: { givesNodesTokens: true, demoNodes: 4 },
+  capabilities: { givesNodesTokens: true, demoNodes: 4, follows: ['bacalhau', 'apiPort', 'natsPort', 'webUiPort'] },
   connectionSchema: nativeConnectionSchema,
   needs: (settings) => ({
     memoryMb: MEMORY_MB + NODE_MB * (REGIONS.length * settings.values.nodes + 1) + relayMemoryMb(settings),
@@ -81,8 +81,7 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
     ]);
     supervisor.on('event', onChild);
 
-    const linked = links.proxyUrl(REGIONS[0]) !== undefined;
-    if (!linked) emit({ type: 'proxy.not-linked', url: proxyUrl });
+    if (links.proxyUrl(REGIONS[0]) === undefined) emit({ type: 'proxy.not-linked', url: proxyUrl });
     const connection: NativeConnection = {
       bacalhau,
       api,
@@ -90,7 +89,6 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
       webUi: `http://${HOST}:${ports.webUi}`,
       sensorProxyUrls: Object.fromEntries(REGIONS.map((name) => [name, uplinkOf(name)])),
       relayUrls,
-      linked,
       forwarded: {
         edge: ['HOSTNAME', 'REGION', ...sensorVariables(context)],
         updater: ['WASM_SENSORS_TOKEN'],

@@ -1,7 +1,7 @@
 /** The remote network: a cluster that exists already. None of our processes run on its nodes, so there is little to start. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Settings } from '../../config/settings.js';
+import { keysOf, SECTIONS, type Settings } from '../../config/settings.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
 import { type ApiAddress, apiUrl } from '../bacalhau/bacalhau-cli.js';
@@ -23,6 +23,7 @@ export const remoteProvider: NetworkProvider<RemoteConnection> = {
   capabilities: {
     sensorsOutliveUp: true,
     noCuts: true,
+    follows: [...keysOf(SECTIONS['Bacalhau:']), 'tokenInJob'],
     unsupported: {
       settings: ['relays'],
       hint: 'Run each region’s relay on one of its nodes with `deploy relay`, or with `relay serve` on a machine of the site.',

@@ -5,6 +5,7 @@
 import type { ModuleJob } from '../../jobs/job-request.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
+import { readUserModule } from '../../modules/user-module.js';
 import { nodesByRegion } from '../../network/edge-nodes.js';
 import { type ExecutionInfo, type Network, newestByNode } from '../../network/network.js';
 import { foreignJobs, refuseForeign } from './job-owners.js';
@@ -29,15 +30,16 @@ const STAYS_MS = 5000;
 const CHECK_MS = 250;
 
 /**
- * Rejects as `provideModule` does, with `NO_NODES`, `JOBS_OF_OTHERS`, with `MODULE_FAILED` when it exits with an error on a
+ * Rejects as `readUserModule` and `provideModule` do, with `NO_NODES`, `JOBS_OF_OTHERS`, with `MODULE_FAILED` when it exits with an error on a
  * node (the details have the end of its output), and with `DEPLOY_TIMEOUT`.
  */
 export async function deployModule(target: SubmitTarget, options: DeployModuleOptions) {
   const began = Date.now();
   const { network } = target;
   const { file, name, parameters, env, once, allow = [], onProgress } = options;
-  const module = await provideModule(target, file);
-  const { bytes, sha256, facts, downloaded } = module;
+  const module = await readUserModule(file);
+  const { bytes, sha256, facts } = module;
+  const downloaded = await provideModule(target, module);
   const nodes = nodesByRegion(await network.nodes(), options.regions);
   const regions = [...nodes.keys()];
   if (!options.takeOver) refuseForeign(await foreignJobs(network, { role: 'module', name, regions }));

@@ -2,21 +2,14 @@ import { expect, test } from 'vitest';
 import { FakeNetwork, jobInfo } from '../../test/support/fake-network.js';
 import { publisherNotices, sameUrl } from './job-owners.js';
 
-test('notices: jobs of others, ours that send elsewhere, and those run by hand', async () => {
+test('notices: jobs of others and ours that send elsewhere', () => {
   const network = new FakeNetwork();
   network.owner = 'mine';
   network.proxyNames = { job: 'http://job:1' };
-  const byHand = { id: 'j-hand', name: 'publisher-as', region: 'as', proxyUrl: 'http://any' };
-  network.publishersByHand = async () => [
-    byHand,
-    { ...byHand, id: 'j-of-others', namespace: 'others' },
-    { id: 'j-to-us', name: 'p', namespace: 'team', proxyUrl: 'http://job:1' },
-  ];
   const job = (region: string, over: object) => jobInfo({ role: 'publisher', region }, over);
   const jobs = [
     job('us', { owner: 'mine', proxyUrl: 'http://proxy-of-us' }),
     job('eu', { owner: 'theirs', proxyUrl: 'http://proxy-of-eu' }),
-    job('as', { id: 'j-hand', proxyUrl: 'http://any' }),
     job('a', { owner: 'mine', proxyUrl: 'http://elsewhere' }),
     job('b', { owner: 'mine', proxyUrl: 'http://job:1/' }),
     // Straight to the proxy, beside the region's link.
@@ -29,11 +22,9 @@ test('notices: jobs of others, ours that send elsewhere, and those run by hand',
     job('f', { owner: 'mine', proxyUrl: 'http://relay:9090' }),
     jobInfo({ role: 'relay', region: 'f' }, { owner: 'mine', proxyUrl: 'http://relay:9090' }),
   ];
-  expect(await publisherNotices(network, jobs, ['http://127.0.0.1:9090'])).toEqual([
+  expect(publisherNotices(network, jobs, ['http://127.0.0.1:9090'])).toEqual([
     { type: 'publisher.foreign', job: 'publisher-eu', owner: 'theirs', proxyUrl: 'http://proxy-of-eu' },
     { type: 'publisher.sends-elsewhere', job: 'publisher-a', proxyUrl: 'http://elsewhere' },
-    { type: 'publisher.by-hand', id: 'j-hand', job: 'publisher-as', region: 'as', proxyUrl: 'http://any' },
-    { type: 'publisher.by-hand', id: 'j-to-us', job: 'p', namespace: 'team', proxyUrl: 'http://job:1' },
   ]);
 });
 

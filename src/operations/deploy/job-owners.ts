@@ -1,7 +1,7 @@
 /** Jobs of other state folders, and publishers that nobody submitted with this program. */
 import type { JobRef } from '../../jobs/job-request.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import { isActive, type JobInfo, type Network, type PublisherByHand } from '../../network/network.js';
+import { isActive, type JobInfo, type Network } from '../../network/network.js';
 
 /** Of another state folder. Jobs of earlier versions carry no owner and count as ours. */
 export const isForeign = (job: JobInfo, { owner }: Pick<Network, 'owner'>): boolean =>
@@ -54,33 +54,21 @@ export type PublisherNotice =
   /** It is of another state folder. */
   | { type: 'publisher.foreign'; job: string; owner: string; proxyUrl: string | undefined }
   /** It is ours, but sends to none of our proxies. */
-  | { type: 'publisher.sends-elsewhere'; job: string; proxyUrl: string }
-  /** Somebody submitted it without this program. `namespace`: left out where it is that of our jobs. */
-  | ({ type: 'publisher.by-hand'; job: string } & Omit<PublisherByHand, 'name'>);
+  | { type: 'publisher.sends-elsewhere'; job: string; proxyUrl: string };
 
 /** `proxies`: base URLs of those that this `up` and its followers have. */
-export async function publisherNotices(
-  network: Network,
-  jobs: JobInfo[],
-  proxies: string[],
-): Promise<PublisherNotice[]> {
+export function publisherNotices(network: Network, jobs: JobInfo[], proxies: string[]): PublisherNotice[] {
   const relays = jobsOf(jobs, { role: 'relay' }).flatMap((job) => (isActive(job) ? (job.proxyUrl ?? []) : []));
   const own = [...proxies, ...Object.values(network.proxyNames ?? {}), ...relays];
   const running = jobsOf(jobs, { role: 'publisher' }).filter(isActive);
   const isOurProxy = (url: string, region = '') =>
     [...own, network.sensorProxyUrl(region)].some((one) => sameUrl(one, url));
-  // Other namespaces are of other people, unless their sensors send to us.
-  const byHand = ((await network.publishersByHand?.()) ?? []).filter(
-    ({ namespace, proxyUrl, region }) =>
-      namespace === undefined || (proxyUrl !== undefined && isOurProxy(proxyUrl, region)),
-  );
-  const notices = running.flatMap((job): PublisherNotice[] => {
+  return running.flatMap((job): PublisherNotice[] => {
     const { name, owner, proxyUrl, ref } = job;
     if (isForeign(job, network) && owner !== undefined) {
       return [{ type: 'publisher.foreign', job: name, owner, proxyUrl }];
     }
-    if (proxyUrl === undefined || byHand.some(({ id }) => id === job.id)) return [];
-    return isOurProxy(proxyUrl, ref.region) ? [] : [{ type: 'publisher.sends-elsewhere', job: name, proxyUrl }];
+    if (proxyUrl === undefined || isOurProxy(proxyUrl, ref.region)) return [];
+    return [{ type: 'publisher.sends-elsewhere', job: name, proxyUrl }];
   });
-  return [...notices, ...byHand.map(({ name, ...job }) => ({ type: 'publisher.by-hand' as const, job: name, ...job }))];
 }

@@ -2,7 +2,7 @@
 import { basename, resolve } from 'node:path';
 import type { PublisherJob } from '../../jobs/job-request.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { UserModule } from '../../modules/user-module.js';
+import { readUserModule, type UserModule } from '../../modules/user-module.js';
 import { HTTP_FUNCTION } from '../../modules/wasi-functions.js';
 import type { Network } from '../../network/network.js';
 import { provideModule, type SubmitTarget } from './submit-in-order.js';
@@ -16,20 +16,22 @@ export interface WantedPublisher {
   proxyUrl: string | undefined;
 }
 
-/**
- * Rejects as `provideModule` does, with `MODULE_REFUSED` for a module that can send no readings, and with `BAD_OPTION` for a proxy
- * that is neither a URL nor a known name.
- */
+/** Rejects as `readSensor` and `provideModule` do, and with `BAD_OPTION` for a proxy that is neither a URL nor a known name. */
 export async function checkPublisher(target: SubmitTarget, options: PublisherOptions): Promise<WantedPublisher> {
   const { module: file, proxy } = options;
-  const module = file === undefined ? undefined : await provideModule(target, file);
-  if (file !== undefined && !module?.facts.http) {
-    throw new AppError('MODULE_REFUSED', `${basename(file)} is no sensor: it does not import ${HTTP_FUNCTION}`, {
-      hint: 'It can send no readings. Begin a sensor with `wasm-sensors init`; `deploy module` runs any program.',
-    });
-  }
+  const module = file === undefined ? undefined : await readSensor(file);
+  if (module) await provideModule(target, module);
   const proxyUrl = proxy === undefined ? undefined : urlOfProxy(proxy, target.network.proxyNames);
   return { options, module, proxyUrl };
+}
+
+/** Rejects as `readUserModule` does, and with `MODULE_REFUSED` for a module that can send no readings. */
+export async function readSensor(file: string): Promise<UserModule> {
+  const module = await readUserModule(file);
+  if (module.facts.http) return module;
+  throw new AppError('MODULE_REFUSED', `${basename(file)} is no sensor: it does not import ${HTTP_FUNCTION}`, {
+    hint: 'It can send no readings. Begin a sensor with `wasm-sensors init`; `deploy module` runs any program.',
+  });
 }
 
 export function publisherJob(network: Network, region: string, wanted: WantedPublisher, time: number): PublisherJob {

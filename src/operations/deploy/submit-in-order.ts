@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ALL_REGIONS_PUBLISHER, type JobRequest, sameJob } from '../../jobs/job-request.js';
 import { AppError, messageOf, withContext } from '../../lib/errors/app-error.js';
 import { withFileLock } from '../../lib/fs/file-lock.js';
-import { readUserModule, type UserModule } from '../../modules/user-module.js';
+import type { UserModule } from '../../modules/user-module.js';
 import { isActive, type Network, type Submission } from '../../network/network.js';
 import { MAX_SUBMISSION_AHEAD_MS } from '../../protocol/message.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';
@@ -20,18 +20,14 @@ export interface SubmitTarget {
   onSubmit?: ((submission: Promise<Submission>) => void) | undefined;
 }
 
-/**
- * Inspects a module of the user, and puts it where nodes download it if it is too large for a job. Rejects as
- * `readUserModule` does, and with the proxy's error.
- */
+/** Puts a module of the user where nodes download it, if it is too large for a job: whether it is. Rejects with the proxy's error. */
 export async function provideModule(
   { network, proxy }: Pick<SubmitTarget, 'network' | 'proxy'>,
-  file: string,
-): Promise<UserModule & { downloaded: boolean }> {
-  const module = await readUserModule(file);
-  const downloaded = network.downloadsModule?.(module.bytes.length) ?? false;
-  if (downloaded) await proxy.putModule(module.sha256, module.bytes);
-  return { ...module, downloaded };
+  { sha256, bytes }: UserModule,
+): Promise<boolean> {
+  const downloaded = network.downloadsModule?.(bytes.length) ?? false;
+  if (downloaded) await proxy.putModule(sha256, bytes);
+  return downloaded;
 }
 
 /** Submitting to a cluster takes a second or two. */

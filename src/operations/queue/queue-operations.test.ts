@@ -1,7 +1,7 @@
 /** What an operator does with a queue, before the queue server: through the SDK, and without it. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Listener, listen } from '../../lib/net/http-server.js';
-import { type Delivery, parseDelivery } from '../../puller/delivery.js';
+import { parseDeliveries } from '../../puller/delivery.js';
 import { FailureReporter } from '../../puller/failure-reporter.js';
 import { Pipeline } from '../../puller/pipeline.js';
 import type { AdminQueue, Queue } from '../../queue/queue.js';
@@ -129,7 +129,7 @@ describe.each([
     const bytes = { DataType: 'Binary', BinaryValue: 'AQI=' };
     const id = await send('dead', 'x', { ...because('no good'), a: string('1'), bytes });
     await send('dead', 'other');
-    expect(await replayOnly(await open(), [id], quiet)).toEqual({ replayed: 1, by: 'messages' });
+    expect(await replayOnly(await open(), [id], quiet)).toEqual({ replayed: 1 });
     const [message] = await receive('main');
     expect(message).toMatchObject({ Body: 'x', MessageAttributes: { a: string('1'), bytes, replay_of: string(id) } });
     expect(message?.MessageAttributes).not.toHaveProperty('dead_letter_reason');
@@ -145,28 +145,16 @@ describe.each([
     expect([await bodies('main'), await bodies('dead')]).toEqual([['x'], []]);
   });
 
-  test('all go back by a task of the queue, also those that somebody has just looked at', async () => {
-    for (const body of ['1', '2', '3']) await send('dead', body, because('no good'));
-    const queue = await open();
-    await listDeadLetters(queue, 2);
-    expect(await replayAll(queue, quiet)).toEqual({ replayed: 3, by: 'move-task' });
-    expect([(await bodies('main')).sort(), await bodies('dead')]).toEqual([['1', '2', '3'], []]);
-    await expect(replayAll(await open('alone'), quiet)).rejects.toMatchObject({ code: 'QUEUE_NO_DEAD_LETTER' });
-  });
-
-  test.each([
-    ['refuses', notOffered],
-    ['breaks on', () => new Response('<html>', { status: 500 })],
-  ])('where the queue %s such a task, each is sent and deleted', async (_, answer) => {
-    answers.set('StartMessageMoveTask', answer);
+  test('all go back, each sent before it is deleted', async () => {
     for (let i = 0; i < 25; i++) await send('dead', `${i}`);
     const progress: number[] = [];
-    expect(await replayAll(await open(), (count) => progress.push(count))).toEqual({ replayed: 25, by: 'messages' });
+    expect(await replayAll(await open(), (count) => progress.push(count))).toEqual({ replayed: 25 });
     expect(progress).toEqual([10, 20, 25]);
     expect(server.stats().queues.map(({ name, visible, inFlight }) => [name, visible + inFlight])).toContainEqual([
       'main',
       25,
     ]);
+    await expect(replayAll(await open('alone'), quiet)).rejects.toMatchObject({ code: 'QUEUE_NO_DEAD_LETTER' });
   });
 
   test('purging asks first; the main queue and its dead letters are apart', async () => {
@@ -217,13 +205,12 @@ test('a replay that ends between sending and deleting loses nothing, and the sto
   opened.push(queue);
   const received = await queue.receive({ waitSeconds: 0 });
   expect(received).toHaveLength(4);
-  store.append(received.map((message) => parseDelivery(message, Date.now()) as Delivery));
+  store.append(received.flatMap((message) => parseDeliveries(message, Date.now()).deliveries));
   expect([countReadings(store), [...store.messagesAfter(store.positionAt(0, 10).message, 10)].length]).toEqual([1, 1]);
   store.close();
 });
 
 test('a replayed message that is rejected again is not replayed for ever', async () => {
-  answers.set('StartMessageMoveTask', notOffered);
   await send('dead', 'still no JSON');
   const queue = await openSqsQueue({ queue: 'main', endpoint: listener.url, unsigned: true });
   opened.push(queue);
@@ -237,7 +224,7 @@ test('a replayed message that is rejected again is not replayed for ever', async
   });
   puller.start();
   try {
-    expect(await replayAll(await unsigned(), quiet)).toEqual({ replayed: 1, by: 'messages' });
+    expect(await replayAll(await unsigned(), quiet)).toEqual({ replayed: 1 });
     await vi.waitUntil(() => puller.stats.deadLettered === 1);
     expect(await list(await unsigned())).toMatchObject([{ reason: 'the body is not JSON' }]);
   } finally {

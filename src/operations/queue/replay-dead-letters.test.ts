@@ -1,6 +1,6 @@
 /** What a replay counts, before a queue that is made up: who is told a number too many loses trust in the other ones. */
 import { expect, test } from 'vitest';
-import type { AdminQueue, MoveTask, SeenMessage } from '../../queue/queue.js';
+import type { AdminQueue, SeenMessage } from '../../queue/queue.js';
 import { replayAll, replayOnly } from './replay-dead-letters.js';
 
 const letter = (id: string, attributes: Record<string, string> = {}): SeenMessage => ({
@@ -11,14 +11,12 @@ const letter = (id: string, attributes: Record<string, string> = {}): SeenMessag
 interface World {
   letters?: SeenMessage[];
   depth?: { visible: number; inFlight: number };
-  /** What the task says, look by look. */
-  task?: { running: boolean; moved: number; failure?: string }[];
   /** Ids of messages that can't be sent, or deleted. */
   unsendable?: string[];
   undeletable?: string[];
 }
 
-function queueOf({ letters = [], depth, task, unsendable = [], undeletable = [] }: World) {
+function queueOf({ letters = [], depth, unsendable = [], undeletable = [] }: World) {
   const log = {
     looks: 0,
     max: [] as number[],
@@ -49,41 +47,14 @@ function queueOf({ letters = [], depth, task, unsendable = [], undeletable = [] 
       if (unsendable.includes(id)) throw new Error(`${id} is too long`);
       log.sent.push(id);
     },
-    startMove: async () => task && ({ status: async () => task.shift()! } satisfies MoveTask),
   };
   const progress: number[] = [];
   return { queue: queue as unknown as AdminQueue, log, progress, onProgress: (count: number) => progress.push(count) };
 }
 
-test('what a task has moved and what it passed over are counted together, and no more are looked for', async () => {
-  const { queue, log, progress, onProgress } = queueOf({
-    letters: ['a', 'b', 'c'].map((id) => letter(id)),
-    depth: { visible: 4, inFlight: 1 },
-    task: [
-      { running: true, moved: 1 },
-      { running: false, moved: 3 },
-    ],
-  });
-  const began = performance.now();
-  expect(await replayAll(queue, onProgress)).toEqual({ replayed: 5, by: 'move-task' });
-  // The service is not asked all the time.
-  expect(performance.now() - began).toBeGreaterThan(400);
-  // Two of the five were left; the third letter came meanwhile.
-  expect([progress, log.max, log.sent]).toEqual([[1, 5], [2], ['a', 'b']]);
-});
-
-test('a task that moved all of them leaves nothing to look for', async () => {
-  const { queue, log, onProgress } = queueOf({
-    depth: { visible: 2, inFlight: 1 },
-    task: [{ running: false, moved: 3 }],
-  });
-  expect(await replayAll(queue, onProgress)).toEqual({ replayed: 3, by: 'move-task' });
-  expect(log.looks).toBe(0);
-});
-
-test('where there is no task all are looked for, however few the queue counts', async () => {
+test('all are looked for, however few the queue counts', async () => {
   const { queue, onProgress } = queueOf({ letters: [letter('a'), letter('b')], depth: { visible: 1, inFlight: 0 } });
-  expect(await replayAll(queue, onProgress)).toEqual({ replayed: 2, by: 'messages' });
+  expect(await replayAll(queue, onProgress)).toEqual({ replayed: 2 });
 });
 
 test('of ids that are not there each is named, and what was replayed of the others', async () => {
@@ -94,17 +65,10 @@ test('of ids that are not there each is named, and what was replayed of the othe
   expect([log.deleted, log.released]).toEqual([['b'], ['a']]);
 });
 
-test('a task that fails says how many it has moved before', async () => {
-  const { queue, onProgress } = queueOf({ task: [{ running: false, moved: 7, failure: 'OverLimit' }] });
-  await expect(replayAll(queue, onProgress)).rejects.toMatchObject({
-    ...{ code: 'QUEUE_ERROR', message: expect.stringMatching(/failed after 7 messages: OverLimit$/) },
-  });
-});
-
 test('one that was replayed and is back already is not counted again, and ends the replay', async () => {
   const letters = [...Array.from({ length: 10 }, (_, n) => letter(`m${n}`)), letter('back', { replay_of: 'm3' })];
   const { queue, log, progress, onProgress } = queueOf({ letters });
-  expect(await replayAll(queue, onProgress)).toEqual({ replayed: 10, by: 'messages' });
+  expect(await replayAll(queue, onProgress)).toEqual({ replayed: 10 });
   expect(progress).toEqual([10]);
   expect(log.released).toEqual(['back']);
 });
@@ -116,7 +80,7 @@ test('one that was replayed before and comes back keeps its first id, also as a 
     ...[letter('b3', { replay_of: 'a1' }), letter('d', { replay_of: 'packed/7' }), letter('e', { replay_of: 'a2/1' })],
   ];
   const { queue, log, onProgress } = queueOf({ letters, depth: { visible: 10, inFlight: 0 } });
-  expect(await replayAll(queue, onProgress)).toEqual({ replayed: 10, by: 'messages' });
+  expect(await replayAll(queue, onProgress)).toEqual({ replayed: 10 });
   expect(log.released).toEqual(['b3', 'd', 'e']);
 });
 
@@ -126,14 +90,14 @@ test('while some are left those that are back do not end it, and those that come
   const looks = [[letter('a')], [letter('back', { replay_of: 'a' })], [letter('b')], [later], [letter('never')]];
   const dead = await queue.deadLetters();
   dead.look = async () => looks.shift() ?? [];
-  expect(await replayAll(queue, onProgress)).toEqual({ replayed: 2, by: 'messages' });
+  expect(await replayAll(queue, onProgress)).toEqual({ replayed: 2 });
   expect(log.released).toEqual(['back', 'later']);
 });
 
 test('of those that are named each is counted once, and nothing is looked for when all are found', async () => {
   const letters = Array.from({ length: 25 }, (_, n) => letter(`m${n}`));
   const { queue, log, progress, onProgress } = queueOf({ letters });
-  expect(await replayOnly(queue, ['m2', 'm11', 'm2'], onProgress)).toEqual({ replayed: 2, by: 'messages' });
+  expect(await replayOnly(queue, ['m2', 'm11', 'm2'], onProgress)).toEqual({ replayed: 2 });
   expect([progress, log.looks, log.deleted]).toEqual([[1, 2], 2, ['m2', 'm11']]);
   expect(log.released).toHaveLength(18);
 });

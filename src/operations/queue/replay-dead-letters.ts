@@ -2,17 +2,14 @@
  * Sends dead letters back to their queue. Each is sent before it is deleted: whenever this is killed, a message is in one
  * of the two queues or in both. The store recognises the second of a message that was in both.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { AdminQueue, MoveTask, SeenMessage } from '../../queue/queue.js';
+import type { AdminQueue, SeenMessage } from '../../queue/queue.js';
 import { REPLAY_OF_ATTRIBUTE } from '../../queue/queue.js';
 import { lookThrough } from './inspect-queue.js';
 
-/** `by`: the queue service moves them, or this program sends and deletes each. */
-type ReplayResult = { replayed: number; by: 'move-task' | 'messages' };
+type ReplayResult = { replayed: number };
 type OnProgress = (replayed: number) => void;
 
-const POLL_MS = 500;
 /** Replaying 10 messages takes far less than a second; finding one among many takes longer. */
 const HIDE_SECONDS = 60;
 
@@ -22,23 +19,19 @@ export async function replayAll(queue: AdminQueue, onProgress: OnProgress): Prom
   const began = Date.now();
   const { visible, inFlight } = await dead.depth();
   const expected = visible + inFlight;
-  const task = await queue.startMove();
-  const moved = task ? await followTask(task, queue.name, onProgress) : 0;
-  // A task passes over messages that somebody has just looked at.
-  const limit = task ? expected - moved : Infinity;
   const replayed = new Set<string>();
   /** What {@link originOf} says of them. */
   const sent = new Set<string>();
-  for await (const messages of lookThrough(dead, { limit, hideSeconds: HIDE_SECONDS, deleted: replayed })) {
-    const isDone = moved + replayed.size >= expected;
+  for await (const messages of lookThrough(dead, { limit: Infinity, hideSeconds: HIDE_SECONDS, deleted: replayed })) {
+    const isDone = replayed.size >= expected;
     // One that was rejected again is back already. Others may come all the time; the count is about right, and so is our clock.
     const waiting = messages.filter((one) => !isBack(one, sent) && !(isDone && one.sentAt > began));
     if (waiting.length === 0 && isDone) break;
     await moveBack(waiting, { queue, dead, replayed });
     for (const one of waiting) sent.add(originOf(one));
-    if (waiting.length > 0) onProgress(moved + replayed.size);
+    if (waiting.length > 0) onProgress(replayed.size);
   }
-  return { replayed: moved + replayed.size, by: task ? 'move-task' : 'messages' };
+  return { replayed: replayed.size };
 }
 
 /** The id that it had at first: each replay makes another one, and a replay of a replay keeps the first. */
@@ -62,7 +55,7 @@ export async function replayOnly(queue: AdminQueue, ids: string[], onProgress: O
     if (replayed.size === wanted.size) break;
   }
   const missing = [...wanted].filter((id) => !replayed.has(id));
-  if (missing.length === 0) return { replayed: replayed.size, by: 'messages' };
+  if (missing.length === 0) return { replayed: replayed.size };
   throw new AppError('NO_SUCH_DEAD_LETTER', `no dead letter has the id ${missing.join(', ')}`, {
     hint: '`wasm-sensors queue dead-letters` lists them. One that was replayed and rejected again has a new id.',
     details: [...replayed].map((id) => `${id} was replayed`),
@@ -84,18 +77,4 @@ async function moveBack(
   throw new AppError('QUEUE_ERROR', `${kept.length} dead letters were replayed, but could not be deleted`, {
     hint: 'Replay again: the store recognises a message that comes twice.',
   });
-}
-
-async function followTask(task: MoveTask, queue: string, onProgress: OnProgress): Promise<number> {
-  for (;;) {
-    const { running, moved, failure } = await task.status();
-    if (failure !== undefined) {
-      throw new AppError('QUEUE_ERROR', `the move task of ${queue} failed after ${moved} messages: ${failure}`, {
-        hint: 'What was not moved is still a dead letter: replay again.',
-      });
-    }
-    if (!running) return moved;
-    onProgress(moved);
-    await sleep(POLL_MS);
-  }
 }

@@ -34,11 +34,17 @@ export interface JudgeDeps {
 }
 
 export class Judge {
-  readonly #filter = new SupersededFilter();
-  readonly #places = new NameLimits();
+  readonly #filter: SupersededFilter;
+  readonly #places: NameLimits;
   readonly #limiter: RateLimiter | undefined;
 
-  constructor(private readonly deps: JudgeDeps) {
+  /** `shards`: how many views of a fleet the readings go to. */
+  constructor(
+    private readonly deps: JudgeDeps,
+    shards = 1,
+  ) {
+    this.#filter = new SupersededFilter(shards);
+    this.#places = new NameLimits(shards);
     this.#limiter = deps.rateLimit ? new RateLimiter(deps.rateLimit) : undefined;
   }
 

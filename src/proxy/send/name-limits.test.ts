@@ -141,3 +141,10 @@ test('sensors that made room for others are counted no more in their region', ()
     if (places.findProblem(message, n * 2000, true, 'eu')) throw new Error(`${n} is refused`);
   }
 });
+
+test('a fleet of several shards has as many places for each', () => {
+  places = new NameLimits(2);
+  const name = (n: number) => codeOf(MANY.TOO_MANY_HOSTS!(n), n);
+  for (let n = 0; n < MAX_HOSTS; n++) if (name(n) !== undefined) throw new Error(`${n} is refused`);
+  expect(name(MAX_HOSTS)).toBeUndefined();
+});

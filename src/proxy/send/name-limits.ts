@@ -8,9 +8,9 @@ import { type Refusal, refusal } from '../refusal.js';
 
 /** What a table of the command line and the page can still show. */
 export const MAX_REGIONS = 100;
-/** Twice the largest fleet that this product is measured with (25,000). */
+/** For each shard. Twice the largest fleet that one view is measured with (25,000). */
 export const MAX_HOSTS = 50_000;
-/** Each of them has been replaced once within an hour; the fleet view keeps about 1 KB of each. */
+/** For each shard. Each of them has been replaced once within an hour; the fleet view of a shard keeps about 1 KB of each. */
 export const MAX_SENSORS = 100_000;
 /** Its own, and the one that it moves to, or that another node with its name has. */
 const MAX_REGIONS_OF_HOST = 2;
@@ -38,7 +38,13 @@ export class NameLimits {
   /** How many hosts each has, and sensors on them. */
   readonly #regions = new Map<string, { hosts: number; sensors: number }>();
   readonly #hostOf = new Map<string, string>();
+  readonly #most: { hosts: number; sensors: number };
   #namedHosts = 0;
+
+  /** `shards`: how many views of a fleet there are. */
+  constructor(shards = 1) {
+    this.#most = { hosts: shards * MAX_HOSTS, sensors: shards * MAX_SENSORS };
+  }
 
   /**
    * Why a message is refused; undefined when what it names is known, or there is room for it. `now`: monotonic, in
@@ -95,6 +101,7 @@ export class NameLimits {
     share: number,
     relayed: boolean,
   ): Refusal | undefined {
+    const { hosts: maxHosts, sensors: maxSensors } = this.#most;
     const known = this.#regions.get(region);
     const isNewHost = named && !this.#hosts.has(key);
     const isNewSensor = !sensors.has(sensor);
@@ -105,12 +112,11 @@ export class NameLimits {
     if (!hasRoom(sensors, sensor, now, MAX_SENSORS_OF_HOST))
       return refusal('TOO_MANY_SENSORS', `${MAX_SENSORS_OF_HOST} other sensors send from this host`);
     if (!known && this.#regions.size >= share * MAX_REGIONS) return full('REGIONS', 'there are', share * MAX_REGIONS);
-    if (isNewHost && this.#namedHosts >= share * MAX_HOSTS) return full('HOSTS', 'there are', share * MAX_HOSTS);
-    if (isNewSensor && this.#hostOf.size >= share * MAX_SENSORS)
-      return full('SENSORS', 'there are', share * MAX_SENSORS);
+    if (isNewHost && this.#namedHosts >= share * maxHosts) return full('HOSTS', 'there are', share * maxHosts);
+    if (isNewSensor && this.#hostOf.size >= share * maxSensors) return full('SENSORS', 'there are', share * maxSensors);
     if (!relayed || !known) return undefined;
-    if (isNewHost && known.hosts >= MAX_HOSTS / 2) return full('HOSTS', 'the region has', MAX_HOSTS / 2);
-    if (isNewSensor && known.sensors >= MAX_SENSORS / 2) return full('SENSORS', 'the region has', MAX_SENSORS / 2);
+    if (isNewHost && known.hosts >= maxHosts / 2) return full('HOSTS', 'the region has', maxHosts / 2);
+    if (isNewSensor && known.sensors >= maxSensors / 2) return full('SENSORS', 'the region has', maxSensors / 2);
     return undefined;
   }
 

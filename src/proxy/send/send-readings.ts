@@ -49,7 +49,7 @@ export class SendReadings {
 
   constructor(deps: SendDeps) {
     this.#deps = deps;
-    this.#judge = new Judge(deps);
+    this.#judge = new Judge(deps, deps.batchers.length);
   }
 
   /** `POST /send`: the answer, or why the whole request is refused. Rejects with an {@link AppError} that says why. */

@@ -1,11 +1,16 @@
 /** Recognises readings of a submission that a newer one has replaced on the same host. */
 import type { Message } from '../../protocol/message.js';
 
-/** More hosts than this are not remembered; the one whose submission came first is forgotten first. */
+/** For each shard. More hosts than this are not remembered; the one whose submission came first is forgotten first. */
 const MAX_HOSTS = 200_000;
 
 export class SupersededFilter {
   readonly #newest = new Map<string, number>();
+  readonly #maxHosts: number;
+
+  constructor(shards = 1) {
+    this.#maxHosts = shards * MAX_HOSTS;
+  }
 
   /**
    * Whether a newer submission of the same job has sent from the same host, and the message was taken after that was
@@ -21,7 +26,7 @@ export class SupersededFilter {
     if (newest !== undefined && newest >= time) return newest > time && !(Date.parse(String(timestamp)) <= newest);
     this.#newest.delete(key);
     this.#newest.set(key, time);
-    if (this.#newest.size > MAX_HOSTS) this.#newest.delete(this.#newest.keys().next().value!);
+    if (this.#newest.size > this.#maxHosts) this.#newest.delete(this.#newest.keys().next().value!);
     return false;
   }
 }

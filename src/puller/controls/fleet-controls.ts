@@ -75,8 +75,6 @@ export interface LinkChanged {
   reached: number;
   nodes: number;
   seconds: number;
-  /** Publishers whose sensors still reach their proxy; left out where a cut cuts every sensor off. */
-  bypassing?: { job: string; proxyUrl: string }[];
 }
 
 export interface DeadLetter {

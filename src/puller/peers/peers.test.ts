@@ -45,7 +45,7 @@ beforeEach(() => {
   [pullers, firing] = [[], []];
   vi.stubGlobal('fetch', async (input: string | URL | Request, init: RequestInit = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
-    const puller = pullers.find((one) => one.url === url.origin);
+    const puller = pullers.find((one) => url.href.startsWith(`${one.url}/`));
     if (!puller) throw new TypeError('fetch failed', { cause: new Error(`connect ECONNREFUSED ${url.host}`) });
     puller.asked.push(`${url.pathname}${url.search}`);
     puller.tokens.push(new Headers(init.headers).get('authorization'));
@@ -123,10 +123,27 @@ test('whoever is asked: all sensors, counts, statistics and configuration, of ea
   }
 });
 
+test('of a large fleet some sensors of each shard are named, and how many are left out; without a limit not a part of them', async () => {
+  const [a, b] = threePullers();
+  for (let n = 0; n < 3; n++) arrive(b, 1, { execution_id: `more-${n}`, hostname: `more-${n}` });
+  const { sensors, summary, leftOut } = await client(a).snapshot({ limit: SHARDS });
+  expect([sensors.length, leftOut, summary.total.live]).toEqual([4, 3, 7]);
+  expect(await client(a).snapshot({ limit: 100, host: 'more-1' })).toMatchObject({ sensors: [{ hostname: 'more-1' }] });
+  expect((await client(a).snapshot({ limit: 100 })).leftOut).toBeUndefined();
+  expect((await a.whole.snapshot({ region: 'eu' })).sensors).toHaveLength(5);
+});
+
+test('a puller whose URL has a path is asked below it', async () => {
+  const [a, b] = threePullers();
+  b.url = 'http://b.test/behind/a/proxy';
+  await a.whole.summary();
+  expect(b.asked).toEqual(['/behind/a/proxy/peers/ask']);
+});
+
 test('nobody asks on: each puller is asked once by the one that was asked', async () => {
   const [a, b, c] = threePullers();
   await client(a).summary();
-  expect([a.asked, b.asked, c.asked]).toEqual([['/fleet/summary'], ['/fleet/summary?own=1'], ['/fleet/summary?own=1']]);
+  expect([a.asked, b.asked, c.asked]).toEqual([['/fleet/summary'], ['/peers/ask'], ['/peers/ask']]);
 });
 
 test('a puller that hangs makes the answer partial after a second, and the next one at once; later it is whole again', async () => {
@@ -229,10 +246,10 @@ test('a redirect gets no secret', async () => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const a = start('a', [0]);
   Object.assign(start('b', [1]), { url });
-  expect((await a.whole.peers.ask({ path: '/stats' })).failed.size).toBe(1);
+  expect((await a.whole.stats()).missing).toMatchObject([{ shards: [1] }, { shards: [2, 3] }]);
   const events = new FleetClient(url, { token: SECRET, retryForMs: 0 }).events({ own: true });
   await expect(events.next()).rejects.toMatchObject({ code: 'PULLER_GONE' });
-  expect(asked).toEqual(['/stats?own=1', expect.stringContaining('/events?')]);
+  expect(asked).toEqual(['/peers/ask', expect.stringContaining('/events?')]);
   server.close();
 });
 
@@ -249,19 +266,10 @@ test('with the secret of the store a locked puller answers questions about its o
   for (const { method, path } of app.routes) {
     if (method === 'ALL' || ['/health', '/ready'].includes(path)) continue;
     if (!(await isRefused(method, `${path}?own=1`))) paths.add(path);
-    expect([path, await isRefused(method, path)]).toEqual([path, true]);
+    if (path !== '/peers/ask') expect([path, await isRefused(method, path)]).toEqual([path, true]);
     expect([path, await isRefused(method, `${path}?own=1`, 'wrong')]).toEqual([path, true]);
   }
-  const answered = [
-    '/events',
-    '/fleet',
-    '/fleet/annotations',
-    '/fleet/convergence',
-    '/fleet/since',
-    '/fleet/summary',
-    '/stats',
-  ];
-  expect([...paths].sort()).toEqual(answered);
+  expect([...paths].sort()).toEqual(['/events', '/peers/ask']);
   for (const path of ['/fleet/config', '/fleet/dead-letters', '/query', '/metrics', '/history', '/controls']) {
     expect(app.routes.map((route) => route.path)).toContain(path);
   }

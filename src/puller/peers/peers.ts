@@ -1,41 +1,25 @@
 /**
- * The other pullers of the same store, asked for what the units of their shards say: all at the same time, and for a second at
- * most. One that has not answered is not waited for again before it answers in the background.
+ * A question to all units of a store: those here, and those of the other pullers, which are asked at the same time, and for a
+ * second at most. One that has not answered is not waited for again before it answers in the background.
  */
 import type { MissingPart } from '../../fleet/fleet-view.js';
 import { causeMessageOf } from '../../lib/errors/app-error.js';
 import { errorFromAnswer } from '../../lib/errors/http-error.js';
-import type { Peer, Unit, Units } from '../shards/units.js';
+import type { Peer, Units } from '../shards/units.js';
+import { type Question, SUMMARY } from './questions.js';
 
-/**
- * In the query of a request of another puller: only the units of the one that is asked answer, so that nobody asks on. Such a
- * request has the secret of the store, which is good for nothing else.
- */
-export const OWN = 'own';
+/** Where pullers ask each other: only the units of the one that is asked answer, so that nobody asks on. */
+export const PEERS_PATH = '/peers/ask';
 
 /** What a unit says; `puller`: the URL of the other one that holds it. */
 export type OfShard<T> = T & { shard: number; puller?: string };
 
-/** The answer to a request with {@link OWN}. */
-export interface OwnAnswer<T> {
+/** What all say. */
+export interface Together<T> {
   parts: OfShard<T>[];
-}
-
-export interface Question<T> {
-  /** With its query. */
-  path: string;
-  /** Of a POST. */
-  body?: object;
-  /** The answer names single sensors: of many it takes longer. */
-  isLong?: boolean;
-  /** What a unit of this puller says to it. */
-  of(unit: Unit): T;
-}
-
-/** What the others said to a question, and why some said nothing, by their ids. */
-export interface PeerAnswers<T> {
-  parts: OfShard<T>[];
-  failed: Map<string, string>;
+  missing: MissingPart[];
+  /** Two pullers have the same shard: one of them is wrong. */
+  isDisputed: boolean;
 }
 
 const ANSWER_MS = 1_000;
@@ -55,35 +39,28 @@ export class Peers {
 
   constructor(units: Units) {
     this.#units = units;
-    this.#headers = units.secret === undefined ? {} : { authorization: `Bearer ${units.secret}` };
+    const token = units.secret === undefined ? {} : { authorization: `Bearer ${units.secret}` };
+    this.#headers = { 'content-type': 'application/json', ...token };
   }
 
-  async ask<T>({ path, body, isLong }: Omit<Question<T>, 'of'>): Promise<PeerAnswers<T>> {
-    const limit = ANSWER_MS + (isLong ? Math.ceil(SENSOR_MS * this.sensors) : 0);
+  async ask<A, T extends object>(question: Question<A, T>, args: A): Promise<Together<T>> {
+    const limit = ANSWER_MS + (question.isLong ? Math.ceil(SENSOR_MS * this.sensors) : 0);
     const failed = new Map<string, string>();
     const known = new Set(this.#units.peers().map(({ id }) => id));
     for (const id of this.#silent.keys()) if (!known.has(id)) this.#silent.delete(id);
     const answers = this.#units.peers().map(async (peer) => {
-      const why = this.#silent.get(peer.id);
-      if (why === undefined) {
-        try {
-          const parts = await this.#request<T>(peer, path, body, limit);
-          return parts.map((part) => ({ ...part, puller: peer.url }));
-        } catch (error) {
-          this.#silent.set(peer.id, reasonOf(error));
-        }
-      } else void this.#probe(peer);
+      if (this.#silent.has(peer.id) && !question.isTold) void this.#probe(peer);
+      else {
+        const parts = await this.#request(peer, question, args, limit);
+        if (parts) return parts.map((part) => ({ ...part, puller: peer.url }));
+      }
       failed.set(peer.id, this.#silent.get(peer.id) ?? 'it has not answered');
       return [];
     });
-    return { parts: (await Promise.all(answers)).flat(), failed };
-  }
-
-  /** What our units say, together with what the others said. */
-  together<T>({ of }: Pick<Question<T>, 'of'>, { parts, failed }: PeerAnswers<T>) {
-    const all = new Map<number, OfShard<T>>(this.own({ of }).map((part) => [part.shard, part]));
+    const others = (await Promise.all(answers)).flat();
+    const all = new Map<number, OfShard<T>>((await this.own(question, args)).map((part) => [part.shard, part]));
     let isDisputed = false;
-    for (const part of parts) {
+    for (const part of others) {
       // While a shard moves both pullers may have it; and one that hung has it before it hears that it lost it.
       if (all.has(part.shard)) isDisputed = true;
       else all.set(part.shard, part);
@@ -91,13 +68,9 @@ export class Peers {
     return { parts: [...all.values()], missing: this.#missing(all, failed), isDisputed };
   }
 
-  own<T>({ of }: Pick<Question<T>, 'of'>): OfShard<T>[] {
-    return this.#units.held().map((unit) => ({ ...of(unit), shard: unit.shard }));
-  }
-
-  /** Tells all others something; those that do not answer have not heard it. */
-  async tell(path: string, body: object): Promise<void> {
-    await Promise.allSettled(this.#units.peers().map((peer) => this.#request(peer, path, body, ANSWER_MS)));
+  /** What our units say. */
+  own<A, T extends object>({ of }: Question<A, T>, args: A): Promise<OfShard<T>[]> {
+    return Promise.all(this.#units.held().map(async (unit) => ({ ...(await of(unit, args)), shard: unit.shard })));
   }
 
   isSilent(peer: Peer): boolean {
@@ -120,30 +93,24 @@ export class Peers {
   async #probe(peer: Peer): Promise<void> {
     if (this.#probed.has(peer.id)) return;
     this.#probed.add(peer.id);
-    try {
-      await this.#request(peer, '/fleet/summary', undefined, PROBE_MS);
-      this.#silent.delete(peer.id);
-    } catch (error) {
-      this.#silent.set(peer.id, reasonOf(error));
-    }
+    if (await this.#request(peer, SUMMARY, {}, PROBE_MS)) this.#silent.delete(peer.id);
     this.#probed.delete(peer.id);
   }
 
-  async #request<T>({ url }: Peer, path: string, body: object | undefined, ms: number) {
-    const to = new URL(path, url);
-    to.searchParams.set(OWN, '1');
-    const post = { method: 'POST', body: JSON.stringify(body) };
-    const json = { 'content-type': 'application/json' };
-    const signal = AbortSignal.timeout(ms);
-    const headers = { ...json, ...this.#headers };
-    const response = await fetch(to, { ...(body ? post : {}), headers, signal, redirect: 'error' });
-    if (response.ok) return ((await response.json()) as OwnAnswer<T>).parts;
-    const answer: unknown = await response.json().catch(() => undefined);
-    throw errorFromAnswer(answer, 'PULLER_ERROR', `it answered ${response.status}`);
+  /** Undefined where there is no answer; then it is silent. */
+  async #request<A, T>({ id, url }: Peer, { name }: Question<A, T>, args: A, ms: number) {
+    const body = JSON.stringify({ question: name, args });
+    const options = { method: 'POST', body, headers: this.#headers, redirect: 'error' } as const;
+    try {
+      // Its URL may have a path.
+      const response = await fetch(url + PEERS_PATH, { ...options, signal: AbortSignal.timeout(ms) });
+      if (response.ok) return ((await response.json()) as { parts: OfShard<T>[] }).parts;
+      const answer: unknown = await response.json().catch(() => undefined);
+      throw errorFromAnswer(answer, 'PULLER_ERROR', `it answered ${response.status}`);
+    } catch (error) {
+      const isLate = error instanceof Error && error.name === 'TimeoutError';
+      this.#silent.set(id, isLate ? 'it does not answer' : causeMessageOf(error));
+      return undefined;
+    }
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Error && error.name === 'TimeoutError') return 'it does not answer';
-  return causeMessageOf(error);
 }

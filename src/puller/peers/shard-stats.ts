@@ -5,36 +5,8 @@ import type { StoreStats } from '../../store/store.js';
 import type { Conditions } from '../alerts/condition-alerts.js';
 import type { KnownShards } from '../alerts/shard-alerts.js';
 import type { PullerAppStats } from '../puller-app.js';
-import type { Unit, UnitStats } from '../shards/units.js';
-import type { OfShard, Question } from './peers.js';
-import type { ShardPart } from './whole-fleet.js';
-
-export interface StatsPart extends UnitStats {
-  queue: string;
-  depth: QueueDepth | undefined;
-  /** Readings per second over the last seconds. */
-  rate: number;
-  /** Why its readings can't be stored now. */
-  problem?: string | undefined;
-}
-
-/** Asks the queues of these units first, which takes a moment. */
-export async function statsQuestion(units: readonly Unit[]): Promise<Question<StatsPart>> {
-  const asked = units.map(async ({ shard, queue }) => {
-    return [shard, await queue.depth().catch(() => undefined)] as const;
-  });
-  const depths = new Map(await Promise.all(asked));
-  return {
-    path: '/stats',
-    of: (unit) => ({
-      ...unit.stats(),
-      queue: unit.queue.name,
-      depth: depths.get(unit.shard),
-      rate: unit.hub.fleet.rate(unit.now()),
-      problem: unit.problem(),
-    }),
-  };
-}
+import type { OfShard } from './peers.js';
+import type { ShardPart, StatsPart } from './questions.js';
 
 /** `shards`: how many there are. */
 export function mergeStats(parts: OfShard<StatsPart>[], shards: number, missing: MissingPart[]): PullerAppStats {

@@ -1,7 +1,7 @@
 /** The whole fleet, wherever its shards are: what the units here and those of the other pullers say together. */
-import type { Goal } from '../../fleet/convergence.js';
+
 import type { AlertEvent } from '../../fleet/fleet-events.js';
-import type { Convergence, FleetSummary, MissingPart, SensorView, SummaryPart } from '../../fleet/fleet-view.js';
+import type { Convergence, FleetSummary, MissingPart, SummaryPart } from '../../fleet/fleet-view.js';
 import {
   learnRelays,
   mergeConvergence,
@@ -10,69 +10,47 @@ import {
   mergeViews,
   unknownSubmissions,
 } from '../../fleet/merge-parts.js';
-import type { FleetReader } from '../fleet-client.js';
-import type { Annotation } from '../fleet-routes.js';
-import type { FleetSnapshot } from '../puller-app.js';
-import type { Unit, UnitStats, Units } from '../shards/units.js';
-import { type OfShard, type PeerAnswers, Peers, type Question } from './peers.js';
+import { AppError } from '../../lib/errors/app-error.js';
+import type { FleetReader, SnapshotQuery } from '../fleet-client.js';
+import type { FleetSnapshot, PullerAppStats } from '../puller-app.js';
+import type { Units } from '../shards/units.js';
+import { Peers, type Together } from './peers.js';
+import {
+  ANNOTATION,
+  type Annotation,
+  CONVERGENCE,
+  COUNT_SINCE,
+  type Question,
+  SENSORS,
+  type ShardPart,
+  STATS,
+  SUMMARY,
+  type WantedConvergence,
+  watchQuestion,
+} from './questions.js';
+import { mergeStats } from './shard-stats.js';
 
-/** What a unit adds to the summary, and how it is: for the one puller that watches over all of them. */
-export interface ShardPart extends SummaryPart {
-  stats: UnitStats;
-  /** Why its readings can't be stored now. */
-  problem?: string | undefined;
-  /** The alerts of the whole fleet that fire: shard 0 has them. */
-  firing?: AlertEvent[];
-}
-
-export interface Together<T> {
-  parts: OfShard<T>[];
-  missing: MissingPart[];
-  /** Two pullers have the same shard: one of them is wrong. */
-  isDisputed: boolean;
-}
-
-/** What was made is given again for so many times as long as making it took. */
-const KEPT_TIMES = 10;
-const LONGEST_KEPT_MS = 800;
-
-const SUMMARY: Question<SummaryPart> = {
-  path: '/fleet/summary',
-  of: ({ hub, now }) => hub.fleet.part(now()),
-};
+/** As many as a view of one shard holds. An answer of more would be hundreds of megabytes. */
+const MAX_LISTED = 100_000;
 
 export class WholeFleet implements FleetReader {
   readonly peers: Peers;
-  /** What other pullers are told. */
-  readonly shardParts: Question<ShardPart>;
+  readonly #watch: Question<object, ShardPart>;
   readonly #units: Units;
-  /** `until`: of `performance.now()`. */
-  readonly #made = new WeakMap<Unit, { part: SummaryPart; until: number }>();
 
   /** `firing`: the alerts of the whole fleet, where they are raised here. */
   constructor(units: Units, firing: () => AlertEvent[] = () => []) {
     this.#units = units;
     this.peers = new Peers(units);
-    this.shardParts = {
-      path: SUMMARY.path,
-      of: (unit) => ({
-        ...this.#partOf(unit),
-        stats: unit.stats(),
-        problem: unit.problem(),
-        ...(unit.shard === 0 ? { firing: firing() } : {}),
-      }),
-    };
+    this.#watch = watchQuestion(firing);
   }
 
-  /** Every second each of the others asks for it, and we do. Of many sensors it is made only as often as it costs little. */
-  #partOf(unit: Unit): SummaryPart {
-    const began = performance.now();
-    const made = this.#made.get(unit);
-    if (made && began < made.until) return made.part;
-    const part = SUMMARY.of(unit);
-    const ended = performance.now();
-    this.#made.set(unit, { part, until: ended + Math.min(LONGEST_KEPT_MS, KEPT_TIMES * (ended - began)) });
-    return part;
+  /** What our units say to a question of another puller. Undefined for one that we do not know. */
+  answer(name: string, args: unknown): Promise<object[]> | undefined {
+    const of = <A, T extends object>(question: Question<A, T>): Promise<object[]> | undefined =>
+      question.name === name ? this.peers.own(question, question.args.parse(args)) : undefined;
+    const ofView = of(SUMMARY) ?? of(this.#watch) ?? of(SENSORS) ?? of(COUNT_SINCE) ?? of(CONVERGENCE);
+    return ofView ?? of(ANNOTATION) ?? of(STATS);
   }
 
   /** Unix milliseconds, in step with the fleet views here. */
@@ -81,7 +59,7 @@ export class WholeFleet implements FleetReader {
   }
 
   async summary(): Promise<FleetSummary> {
-    return this.#summary(this.peers.together(SUMMARY, await this.peers.ask(SUMMARY)));
+    return this.#summary(await this.peers.ask(SUMMARY, {}));
   }
 
   /**
@@ -89,7 +67,7 @@ export class WholeFleet implements FleetReader {
    * with which pullers that were silent are asked again, too.
    */
   async refresh(): Promise<Together<ShardPart> & { summary: FleetSummary }> {
-    const together = this.peers.together(this.shardParts, await this.peers.ask(this.shardParts));
+    const together = await this.peers.ask(this.#watch, {});
     if (this.#units.shards > 1) {
       for (const { hub, now } of this.#units.held()) learnRelays(hub.fleet.relays, together.parts, now());
     }
@@ -98,97 +76,47 @@ export class WholeFleet implements FleetReader {
     return { ...together, summary };
   }
 
-  async snapshot(): Promise<FleetSnapshot> {
-    const question = snapshotQuestion({});
-    return this.snapshotOf(question, await this.peers.ask(question));
+  /** Without a limit rejects with `FLEET_TOO_LARGE` where not all can be listed; with one each shard names its part of so many. */
+  async snapshot({ limit, ...place }: SnapshotQuery = {}): Promise<FleetSnapshot> {
+    const ofShard = Math.ceil(Math.min(limit ?? MAX_LISTED, MAX_LISTED) / this.#units.shards);
+    const together = await this.peers.ask(SENSORS, { ...place, limit: ofShard });
+    const leftOut = together.parts.reduce((sum, part) => sum + part.leftOut, 0);
+    if (leftOut > 0 && limit === undefined) {
+      throw new AppError('FLEET_TOO_LARGE', `of more than about ${MAX_LISTED} sensors not all can be named`, {
+        hint: 'Name a region or a host; or `limit=10000` in the URL asks for some of them.',
+      });
+    }
+    const sensors = mergeViews(together.parts.map((part) => part.sensors));
+    return { summary: this.#summary(together), sensors, ...(leftOut === 0 ? {} : { leftOut }) };
   }
 
-  snapshotOf(question: Question<SnapshotPart>, answers: PeerAnswers<SnapshotPart>): FleetSnapshot {
-    const together = this.peers.together(question, answers);
-    return { summary: this.#summary(together), sensors: mergeViews(together.parts.map(({ sensors }) => sensors)) };
+  async countSince(submission: number): Promise<Record<string, number>> {
+    const { parts } = await this.peers.ask(COUNT_SINCE, { submission });
+    return mergeCounts(parts.map(({ counts }) => counts));
   }
 
-  countSinceOf(question: Question<CountPart>, answers: PeerAnswers<CountPart>): Record<string, number> {
-    return mergeCounts(this.peers.together(question, answers).parts.map(({ counts }) => counts));
+  async stats(): Promise<PullerAppStats> {
+    const { parts, missing } = await this.peers.ask(STATS, {});
+    return { ...mergeStats(parts, this.#units.shards, missing), now: this.now() };
   }
 
-  convergence: FleetReader['convergence'] = (desired, scope, goal = {}) => this.reach({ desired, scope, ...goal });
+  convergence: FleetReader['convergence'] = (state, scope, goal = {}) => this.reach({ state, scope, ...goal });
 
-  async reach(goal: Goal): Promise<Convergence> {
-    const [only] = this.#units.held();
-    if (this.#units.shards === 1 && only) return only.hub.fleet.convergence(goal, only.now());
-    let together = await this.#reach({ ...goal, submissions: {} });
+  async reach(wanted: WantedConvergence): Promise<Convergence> {
+    let together = await this.peers.ask(CONVERGENCE, { ...wanted, submissions: {} });
     const submissions = unknownSubmissions(together.parts);
-    if (submissions) together = await this.#reach({ ...goal, submissions });
-    return { ...mergeConvergence(together.parts, goal.fields), ...missingOf(together) };
+    if (submissions) together = await this.peers.ask(CONVERGENCE, { ...wanted, submissions });
+    return { ...mergeConvergence(together.parts, wanted.fields), ...missingOf(together) };
   }
 
   /** Others that do not answer have not heard it. */
   async annotate(annotation: Annotation): Promise<void> {
-    await Promise.all([this.annotateOwn(annotation), this.peers.tell('/fleet/annotations', annotation)]);
-  }
-
-  async annotateOwn(annotation: Annotation): Promise<void> {
-    await Promise.all(this.#units.held().map((unit) => annotate(unit, annotation)));
-  }
-
-  async #reach(goal: Goal): Promise<Together<Convergence>> {
-    const question = convergenceQuestion(goal);
-    return this.peers.together(question, await this.peers.ask(question));
+    await this.peers.ask(ANNOTATION, annotation);
   }
 
   #summary(together: Together<SummaryPart>): FleetSummary {
     return { ...mergeSummaries(together.parts, this.now()), ...missingOf(together) };
   }
 }
-
-/** The view is kept: what the operator says is in no reading. */
-async function annotate({ hub: { fleet }, now, saveView }: Unit, annotation: Annotation): Promise<void> {
-  if ('region' in annotation) fleet.setRegionLink(annotation.region, annotation.connected);
-  else if ('endedJobs' in annotation) fleet.markJobsStopped(annotation.endedJobs, now());
-  else fleet.markSensorsStopped(annotation.networkEnds.since, annotation.networkEnds.by, now());
-  await saveView?.();
-}
-
-interface SnapshotPart extends SummaryPart {
-  sensors: SensorView[];
-}
-
-/** Sensors of one region or host, where one is named. */
-export function snapshotQuestion(named: {
-  region?: string | undefined;
-  host?: string | undefined;
-}): Question<SnapshotPart> {
-  const { region, host } = named;
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(named)) if (value !== undefined) search.set(name, value);
-  const wanted = (sensor: SensorView) =>
-    (region === undefined || sensor.region === region) && (host === undefined || sensor.hostname === host);
-  return {
-    path: `/fleet?${search}`,
-    isLong: true,
-    of({ hub: { fleet }, now }) {
-      const time = now();
-      return { ...fleet.part(time), sensors: fleet.view(time).filter(wanted) };
-    },
-  };
-}
-
-interface CountPart {
-  counts: Record<string, number>;
-}
-
-/** `submission`: Unix milliseconds. */
-export const countQuestion = (submission: number): Question<CountPart> => ({
-  path: `/fleet/since?submission=${submission}`,
-  of: ({ hub, now }) => ({ counts: hub.fleet.countSince(submission, now()) }),
-});
-
-export const convergenceQuestion = ({ desired: state, ...rest }: Goal): Question<Convergence> => ({
-  path: '/fleet/convergence',
-  isLong: true,
-  body: { state, ...rest },
-  of: ({ hub, now }) => hub.fleet.convergence({ desired: state, ...rest }, now()),
-});
 
 const missingOf = ({ missing }: { missing: MissingPart[] }) => (missing.length === 0 ? {} : { missing });

@@ -2,6 +2,7 @@
  * Holds this puller's share of the shards of a store: a unit for each. It takes what is free, gives away what is above its
  * share, and ends what others have taken from it; nothing that such a unit still has is deleted from the queue.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../lib/errors/app-error.js';
 import type { Claim, RegisteredPuller, SharedStore } from '../../store/shared-store.js';
 import type { PastStore, ReadingsStore } from '../../store/store.js';
@@ -18,6 +19,8 @@ export interface ShardHolderOptions {
 
 /** Leases last for six times as long. */
 const RENEW_EVERY_MS = 1_000;
+/** A start waits for its shards for so long. */
+const START_MS = 5_000;
 
 interface Holding {
   claim: Claim;
@@ -37,6 +40,8 @@ export class ShardHolder implements Units {
   readonly #broken = new Set<number>();
   #peers: Peer[] = [];
   #url: string | undefined;
+  /** Ends when the shards that were taken so far are open. One after the other: the view of each may take much memory meanwhile. */
+  #opened = Promise.resolve();
   #isLeaving = false;
   #round = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -69,7 +74,8 @@ export class ShardHolder implements Units {
   async start(url: string): Promise<void> {
     this.#round = this.#renew(url);
     await this.#round;
-    await Promise.all([...this.#holdings.values()].map(({ opened }) => opened));
+    // With large views it takes longer, and answers say what is missing.
+    await Promise.race([this.#opened, sleep(START_MS)]);
     if (!this.#isLeaving) this.#renewLater(url);
   }
 
@@ -128,12 +134,15 @@ export class ShardHolder implements Units {
   #take(claim: Claim): void {
     const holding: Holding = { claim, unit: undefined, state: 'ours', opened: Promise.resolve() };
     this.#holdings.set(claim.shard, holding);
-    holding.opened = this.#open(holding);
+    this.#opened = this.#opened.then(() => this.#open(holding));
+    holding.opened = this.#opened;
   }
 
   async #open(holding: Holding): Promise<void> {
     const { openUnit, failures } = this.#options;
     const { claim } = holding;
+    // Given away, or lost, before it was open.
+    if (holding.state !== 'ours') return;
     try {
       holding.unit = await openUnit(claim.shard, await this.store.open(claim));
       this.#mended(claim.shard);

@@ -18,7 +18,7 @@ import {
   type ReceivedMessage,
 } from '../../queue/queue.js';
 import { MAX_ATTRIBUTES } from '../../queue/sqs-messages.js';
-import { parseDelivery, partsOf } from '../delivery.js';
+import { parseBody, partsOf } from '../delivery.js';
 import type { FailureReporter } from '../failure-reporter.js';
 import { messagesIn } from '../queue-watch.js';
 
@@ -105,7 +105,7 @@ async function divide(from: Queue, messages: ReceivedMessage[], queues: Queue[])
 function byShard(message: ReceivedMessage, count: number): [shard: number, outgoing: OutgoingMessage][] {
   const { id, body, attributes } = message;
   const parts = partsOf(message).map((part) => {
-    const parsed = parseDelivery(part, 0);
+    const parsed = parseBody(part.body);
     return { part, shard: 'code' in parsed ? 0 : shardOfMessage(parsed.message, count) };
   });
   const [first] = parts;

@@ -132,16 +132,22 @@ test.each([
   else expect(await asked).toBe(2);
 });
 
+/** One reading in each of so many minutes, as the tables have it. */
+function fillMinutes(count: number): void {
+  store.database.exec(`
+    create temp table n as with recursive n(i) as (select 0 union all select i + 1 from n where i < ${count - 1}) select i from n;
+    insert or ignore into region_minutes select ${T0} + i * ${MINUTE_MS}, 'temperature', 'eu', 1, 1, 1, 1 from n;
+    insert or ignore into roll_up_periods select ${MINUTE_MS}, ${T0} + i * ${MINUTE_MS}, 0 from n;
+    drop table n`);
+}
+
 test.each([
   [50_000, false],
   [50_001, true],
 ])('%i points in an answer: too many is %s', async (count, refused) => {
-  // The table of what waits is there since the first reading.
   accept({ at: T0 - HOUR_MS });
-  store.rollUp(T0);
-  store.database.exec(`
-    with recursive n(i) as (select 0 union all select i + 1 from n where i < ${count - 1})
-      insert into temp.pending select 'temperature', 'eu', 'h', ${T0} + i * ${MINUTE_MS}, 1, 1, 1, 1 from n`);
+  rollUp();
+  fillMinutes(count);
   const asked = counted({ to: T0 + 100_000 * MINUTE_MS });
   if (refused)
     await expect(asked).rejects.toMatchObject({ code: 'BAD_QUERY', message: expect.stringContaining('50000') });
@@ -149,14 +155,11 @@ test.each([
 });
 
 test('as many minutes are read for an answer, and not one more', async () => {
-  accept({ at: T0 - HOUR_MS });
-  store.rollUp(T0);
-  store.database.exec(`
-    with recursive n(i) as (select 0 union all select i + 1 from n where i < 199999)
-      insert into temp.pending select 'temperature', 'eu', i, ${T0}, 1, 1, 1, 1 from n`);
-  expect(await counted({ step: HOUR_MS })).toBe(200_000);
-  store.database.exec(`insert into temp.pending values ('temperature', 'us', '', ${T0}, 1, 1, 1, 1)`);
-  await expect(counted({ step: HOUR_MS })).rejects.toMatchObject({
+  const range = { step: 30 * MINUTE_MS, to: T0 + 300_000 * MINUTE_MS };
+  fillMinutes(200_000);
+  expect(await counted(range)).toBe(200_000);
+  fillMinutes(200_001);
+  await expect(counted(range)).rejects.toMatchObject({
     ...{ code: 'BAD_QUERY', message: expect.stringContaining('200000') },
   });
 });

@@ -18,21 +18,26 @@ const MAX_AHEAD_MS = 60_000;
 /** `rows`: of the tables. */
 type Row = HistoryRow & { rows?: number };
 
-/** Rejects with `BAD_QUERY` where that is too much. `now`: Unix milliseconds. */
+/** Rejects with `BAD_QUERY` where that is too much. `pending`: what the tables do not have. `now`: Unix milliseconds. */
 export async function readHistory(
   db: Database,
+  pending: Iterable<HistoryRow>,
   range: HistoryRange,
   now: number,
   gone?: AbortSignal,
 ): Promise<HistorySeries[]> {
-  const rows = range.step % MINUTE_MS === 0 ? readRollUps(db, range) : await readReadings(db, range, gone);
+  const rows = range.step % MINUTE_MS === 0 ? readRollUps(db, pending, range) : await readReadings(db, range, gone);
   return seriesOf(rows, range, now);
 }
 
 const IN_REGION = 'and (:region is null or region = :region)';
 const POINTS = 'sum(count) as count, min(min) as min, max(max) as max, sum(sum) as sum, count(*) as rows';
 
-function readRollUps(db: Database, { metric, region, host, step, from, to }: HistoryRange): Row[] {
+function readRollUps(
+  db: Database,
+  pending: Iterable<HistoryRow>,
+  { metric, region, host, step, from, to }: HistoryRange,
+): Row[] {
   const { length, start, regions, sensors } = LEVELS[step % HOUR_MS === 0 ? 1 : 0];
   const of = { step, length, from, to, metric: storedMetric(metric), region: region ?? null };
   // Only minutes and hours that have rows are read, each of them: the tables begin with them.
@@ -46,11 +51,8 @@ function readRollUps(db: Database, { metric, region, host, step, from, to }: His
     db,
     `select region, start - start % :step as t, ${POINTS} from (
        select region, start, count, min, max, sum from (${periods}) cross join ${stored}
-       union all
-       select region, minute, count, min, max, sum from temp.pending
-       where metric = :metric ${IN_REGION} ${host === undefined ? '' : 'and hostname = :host'} and minute >= :from and minute < :to
        limit ${MAX_ROWS + 1}
-     ) group by 1, 2 order by 1, 2`,
+     ) group by 1, 2`,
     host === undefined ? of : { ...of, host },
   );
   if (rows.reduce((sum, { rows: read }) => sum + (read ?? 0), 0) > MAX_ROWS) {
@@ -59,7 +61,7 @@ function readRollUps(db: Database, { metric, region, host, step, from, to }: His
       'Name a region or a host, ask for a shorter time, or use a step of whole hours.',
     );
   }
-  return rows;
+  return sorted(merged(pending, merged(rows)));
 }
 
 /** Some at a time: what is stored between two turns does not change what was there. */
@@ -85,19 +87,26 @@ async function readReadings(
     if (id > first) await nextTurn();
     if (gone?.aborted) break;
     const ids = { first: id, last: Math.min(id + READINGS_AT_ONCE - 1, last) };
-    for (const row of rowsOf<Row>(db, select, { ...of, ...ids })) {
-      const key = `${row.t} ${row.region}`;
-      const known = found.get(key);
-      found.set(key, known ? merge(known, row) : row);
-    }
+    merged(rowsOf<Row>(db, select, { ...of, ...ids }), found);
   }
-  return [...found.values()].sort((a, b) => (a.region < b.region ? -1 : a.region > b.region ? 1 : a.t - b.t));
+  return sorted(found);
 }
 
-const merge = (a: Row, b: Row): Row => ({
-  ...a,
-  count: a.count + b.count,
-  min: Math.min(a.min, b.min),
-  max: Math.max(a.max, b.max),
-  sum: a.sum + b.sum,
-});
+/** Rows by region and time. */
+function merged(rows: Iterable<Row>, found = new Map<string, Row>()): Map<string, Row> {
+  for (const row of rows) {
+    const key = `${row.t} ${row.region}`;
+    const known = found.get(key);
+    if (!known) found.set(key, row);
+    else {
+      known.count += row.count;
+      known.min = Math.min(known.min, row.min);
+      known.max = Math.max(known.max, row.max);
+      known.sum += row.sum;
+    }
+  }
+  return found;
+}
+
+const sorted = (found: Map<string, Row>): Row[] =>
+  [...found.values()].sort((a, b) => (a.region < b.region ? -1 : a.region > b.region ? 1 : a.t - b.t));

@@ -4,6 +4,7 @@
  */
 import { type Database, rowOf } from '../../lib/sqlite/driver.js';
 import { HOUR_MS, MINUTE_MS, SAMPLED_METRICS, type Sample } from '../history.js';
+import type { Series, Sum } from './pending.js';
 
 /** The lengths of the steps, in milliseconds, and their tables. */
 export const LEVELS = [
@@ -59,7 +60,7 @@ create table if not exists roll_up_progress ( -- which readings the roll-ups hav
   id integer primary key check (id = 1),
   done integer not null,                -- all up to this one
   target integer not null,              -- those up to this one are being added,
-  position text,                        -- in the order of metric, region, host and minute up to here (JSON; null: none yet)
+  position text,                        -- of sensor_series: up to this one they are added (null: none yet)
   rebuilt_to integer not null,          -- of readings up to this one only those count
   rebuilt_from integer not null         -- that were taken since then, Unix milliseconds
 );
@@ -70,7 +71,7 @@ const DELETED_AT_ONCE = 5_000;
 /** Samples can not be made anew. */
 const OF_READINGS = `metric not in (${SAMPLED_METRICS.map((metric) => `'${metric}'`).join(', ')})`;
 
-export const MERGE = `on conflict do update set count = count + excluded.count, min = min(min, excluded.min),
+const MERGE = `on conflict do update set count = count + excluded.count, min = min(min, excluded.min),
   max = max(max, excluded.max), sum = sum + excluded.sum`;
 const MERGE_PERIOD = 'on conflict do update set elapsed_at = excluded.elapsed_at';
 
@@ -84,30 +85,47 @@ export function addSamples(db: Database, samples: Sample[], now: number, elapsed
   }
 }
 
-/** Rows of `temp.pending` (see `RollUps`) up to a key, a JSON array. */
-export const UP_TO = '(metric, region, hostname, minute) <= (:to ->> 0, :to ->> 1, :to ->> 2, :to ->> 3)';
+/** Adds what moves of some series to the tables; looks up the number of a series, or gives it one. */
+export function prepareMove(db: Database) {
+  const find = db.prepare('select id from sensor_series where hostname = ? and metric = ? and region = ?');
+  const name = db.prepare('insert into sensor_series (hostname, metric, region) values (?, ?, ?)');
+  const levels = LEVELS.map(({ length, regions, sensors }) => ({
+    length,
+    addRegion: db.prepare(`insert into ${regions} values (?, ?, ?, ?, ?, ?, ?) ${MERGE}`),
+    addSensor: db.prepare(`insert into ${sensors} values (?, ?, ?, ?, ?, ?) ${MERGE}`),
+    addPeriod: db.prepare(`insert into roll_up_periods values (${length}, ?, ?) ${MERGE_PERIOD}`),
+  }));
 
-/** Moves the rows of `temp.pending` {@link UP_TO} a key to the tables. */
-export function prepareMove(db: Database): (to: string, elapsed: number) => void {
-  const pending = `from temp.pending where ${UP_TO}`;
-  const all = 'sum(count), min(min), max(max), sum(sum)';
-  const ofLevels = LEVELS.flatMap(({ length, regions, sensors }) => {
-    const start = `minute / ${length} * ${length}`;
-    return [
-      `insert into ${regions} select ${start}, metric, region, ${all} ${pending} group by 1, 2, 3 ${MERGE}`,
-      `insert into ${sensors} select ${start}, id, ${all} from (select * ${pending}) cross join sensor_series using (hostname, metric, region)
-       where true group by 1, 2 ${MERGE}`,
-      `insert into roll_up_periods select distinct ${length}, ${start}, cast(:elapsed as integer) ${pending} ${MERGE_PERIOD}`,
-    ];
-  });
-  const statements = [
-    `insert or ignore into sensor_series (hostname, metric, region) select distinct hostname, metric, region ${pending}`,
-    ...ofLevels,
-    `delete ${pending}`,
-  ].map((sql) => db.prepare(sql));
-  for (const statement of statements) statement.setAllowUnknownNamedParameters(true);
-  return (to, elapsed) => {
-    for (const statement of statements) statement.run({ to, elapsed });
+  return {
+    idOf({ hostname, metric, region }: Series): number {
+      const found = find.get(hostname, metric, region) as { id: number } | undefined;
+      return found?.id ?? Number(name.run(hostname, metric, region).lastInsertRowid);
+    },
+
+    move(all: Series[], elapsed: number): void {
+      for (const { length, addRegion, addSensor, addPeriod } of levels) {
+        const regions = new Map<string, Sum & Pick<Series, 'metric' | 'region'>>();
+        for (const { id, metric, region, moving } of all) {
+          for (const { minute, count, min, max, sum } of moving) {
+            const start = minute - (minute % length);
+            addSensor.run(start, id, count, min, max, sum);
+            const key = `${start} ${metric} ${region}`;
+            const of = regions.get(key);
+            if (!of) regions.set(key, { minute: start, metric, region, count, min, max, sum });
+            else {
+              of.count += count;
+              of.min = Math.min(of.min, min);
+              of.max = Math.max(of.max, max);
+              of.sum += sum;
+            }
+          }
+        }
+        for (const { minute, metric, region, count, min, max, sum } of regions.values()) {
+          addRegion.run(minute, metric, region, count, min, max, sum);
+          addPeriod.run(minute, elapsed);
+        }
+      }
+    },
   };
 }
 

@@ -219,6 +219,23 @@ test('a move that is interrupted is continued after a crash, with nothing twice'
   expectExact();
 });
 
+test('a move that an earlier version began, in the order of names, is continued after an upgrade', () => {
+  const of = (hostname: string, region: string) => take(T0, 10, { hostname, region, values: { temperature: 1 } });
+  accept([of('edge-1', 'as'), of('edge-2', 'us')]);
+  rollUp();
+  // One of four rows had not moved.
+  const rest = "metric = 'temperature' and region = 'us'";
+  for (const step of ['minute', 'hour']) {
+    store.database.exec(`delete from region_${step}s where ${rest};
+      delete from sensor_${step}_rows where series in (select id from sensor_series where ${rest})`);
+  }
+  const position = JSON.stringify(['temperature', 'as', 'edge-1', T0]);
+  store.database.prepare('update roll_up_progress set done = 0, target = 2, position = ?').run(position);
+  restart();
+  rollUp();
+  expectExact();
+});
+
 test('readings are moved to the tables once a minute, not with each that comes', () => {
   accept([take(T0, 1)]);
   while (store.rollUp(T0));
@@ -234,9 +251,10 @@ test('when very much waits it is moved before the minute is over', () => {
   while (store.rollUp(T0));
   accept([take(T0 + 1, 1)]);
   expect(store.rollUp(T0 + 1)).toBe(false);
-  store.database.exec(`
-    with recursive n(i) as (select 0 union all select i + 1 from n where i < 200000)
-      insert into temp.pending select 'x', 'eu', i, ${T0}, 1, 1, 1, 1 from n`);
+  const values = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`v${i}`, i]));
+  for (let host = 0; host < 12_000; host += 500) {
+    accept(Array.from({ length: 500 }, (_, i) => take(T0 + 1, 1, { hostname: `h${host + i}`, values })));
+  }
   expect(store.rollUp(T0 + 1)).toBe(true);
 });
 

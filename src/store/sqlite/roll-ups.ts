@@ -1,30 +1,24 @@
 /**
- * Rolls readings up by minute and hour, by SQL. What was stored is added to a table in memory; once a minute this moves to
- * the tables of the file, some rows at a time. Each of these transactions saves which readings the file's tables have by
- * then, so a crash at any moment neither loses nor repeats one: the next start reads the others again.
+ * Rolls readings up by minute and hour. What is stored is added up in memory; once a minute this moves to the tables of the
+ * file, some rows at a time. Each of these transactions saves which readings the file's tables have by then, so a crash at any
+ * moment neither loses nor repeats one: the next start reads the others again.
  */
 import { whileBusy } from '../../lib/process/shutdown.js';
-import { type Database, inTransaction, rowOf, rowsOf } from '../../lib/sqlite/driver.js';
-import { MINUTE_MS } from '../history.js';
-import { clearUnknown, MERGE, prepareMove, UP_TO } from './roll-up-tables.js';
+import { type Database, inTransaction, rowOf } from '../../lib/sqlite/driver.js';
+import { type HistoryRange, MINUTE_MS } from '../history.js';
+import type { HistoryRow } from '../history-series.js';
+import type { StoreEntry } from '../store.js';
+import { Pending, type Series } from './pending.js';
+import { clearUnknown, prepareMove } from './roll-up-tables.js';
+import { type Appended, takenAt } from './rows.js';
 import { lastReading, numbersOf } from './select-readings.js';
 
-/** Readings that are added to memory at a time, and rows that move at a time: each takes some milliseconds. */
+/** Readings that are read at a time, and series that move at a time: each takes some milliseconds. */
 const READINGS_AT_ONCE = 500;
-const ROWS_AT_ONCE = 500;
+const SERIES_AT_ONCE = 500;
 const WORK_MS = 10;
-/** More rows do not wait for the end of the minute: some 30 MB. */
+/** More sums do not wait for the end of the minute: some 30 MB. */
 const MAX_PENDING = 200_000;
-
-const PENDING = `
-create temp table pending (
-  metric text, region text, hostname text, minute integer, count integer, min real, max real, sum real,
-  primary key (metric, region, hostname, minute)
-) without rowid`;
-
-const FIRST_KEYS = `
-select json_array(metric, region, hostname, minute) as key from temp.pending
-order by metric, region, hostname, minute limit ${ROWS_AT_ONCE}`;
 
 /** The columns of `roll_up_progress`. */
 interface Progress {
@@ -35,58 +29,74 @@ interface Progress {
   rebuiltFrom: number;
 }
 
+type NumberRow = { taken: number; metric: string; region: string; hostname: string; value: number };
+
 export type RollUps = ReturnType<typeof openRollUps>;
 
 /** For one connection. `elapsed`: now, by the clock of the retention. Throws errors of the database. */
 export function openRollUps(db: Database, elapsed: number) {
   whileBusy(() => inTransaction(db, () => clearUnknown(db, lastReading(db), elapsed)));
-  db.exec(PENDING);
-  const collect = db.prepare(
-    `insert into temp.pending select metric, region, hostname, taken / ${MINUTE_MS} * ${MINUTE_MS}, 1, value, value, value
-     from (${numbersOf('id > :after and id <= :to', '(id > :rebuiltTo or taken >= :rebuiltFrom)')}) where true ${MERGE}`,
+  const read = db.prepare(
+    `select taken, metric, region, hostname, cast(value as real) as value
+     from (${numbersOf('id > :after and id <= :to', '(id > :rebuiltTo or taken >= :rebuiltFrom)')})`,
   );
   const saveProgress = db.prepare('update roll_up_progress set done = ?, target = ?, position = ?');
-  const move = prepareMove(db);
+  const tables = prepareMove(db);
   const columns = 'done, target, position, rebuilt_to as rebuiltTo, rebuilt_from as rebuiltFrom';
   let progress = rowOf<Progress>(db, `select ${columns} from roll_up_progress`)!;
+  const pending = new Pending();
   /** The last reading that is in memory or in the tables. */
   let seen = progress.done;
+  /** In the order of their ids; undefined: nothing moves, or what moves is read again. */
+  let moving: Series[] | undefined;
   let minute = 0;
 
   const isMoving = () => progress.target > progress.done;
+  const hasRoom = () => pending.count <= MAX_PENDING;
 
-  /** Counting the rows takes a millisecond. */
-  function hasRoom(): boolean {
-    const sql = `select count(*) <= ${MAX_PENDING} as room from temp.pending`;
-    return rowOf<{ room: number }>(db, sql)?.room === 1;
-  }
-
-  function collectUpTo(last: number): void {
+  function collectUpTo(last: number, of: 'sums' | 'moving'): void {
     const end = performance.now() + WORK_MS;
     const { rebuiltTo, rebuiltFrom } = progress;
     while (seen < last && performance.now() < end) {
       const to = Math.min(seen + READINGS_AT_ONCE, last);
-      collect.run({ after: seen, to, rebuiltTo, rebuiltFrom });
+      const rows = read.all({ after: seen, to, rebuiltTo, rebuiltFrom }) as NumberRow[];
+      for (const { metric, region, hostname, taken, value } of rows)
+        pending.add(metric, region, hostname, taken, value, of);
       seen = to;
     }
   }
 
-  /** After a crash amid a move the same rows are made again; those that are in the tables are left out. */
-  function collectAgain({ target, position }: Progress): void {
-    collectUpTo(target);
-    if (seen === target && position !== null) {
-      db.prepare(`delete from temp.pending where ${UP_TO}`).run({ to: position });
-    }
+  /** Rows that move one after the other are neighbours in the tables. */
+  function beginMove(): void {
+    moving = inTransaction(db, () => {
+      const all = pending.moving();
+      for (const series of all) series.id ||= tables.idOf(series);
+      return all.sort((a, b) => a.id - b.id);
+    });
   }
 
-  /** Nothing is collected meanwhile: the rows in memory are those of the readings up to the target. */
-  function moveSome({ target }: Progress, now: number): void {
+  /** After a crash amid a move the same rows are made again; those that are in the tables are left out. */
+  function collectAgain({ target, position }: Progress): void {
+    collectUpTo(target, 'moving');
+    if (seen < target) return;
+    beginMove();
+    if (position === null) return;
+    const isMoved = movedUpTo(JSON.parse(position));
+    for (const series of moving ?? []) series.moving = series.moving.filter(({ minute }) => !isMoved(series, minute));
+  }
+
+  function moveSome(all: Series[], { target, position }: Progress, now: number): void {
+    // Versions before moved in another order: what is left of their move can't be interrupted once more.
+    const some = all.slice(0, position?.startsWith('[') ? all.length : SERIES_AT_ONCE);
     progress = inTransaction(db, () => {
-      const position = rowsOf<{ key: string }>(db, FIRST_KEYS).at(-1)?.key ?? null;
-      if (position !== null) move(position, now);
-      const isDone = rowOf(db, 'select 1 from temp.pending limit 1') === undefined;
-      return save(isDone ? { done: target, position: null } : { position });
+      tables.move(some, now);
+      return save(
+        some.length === all.length ? { done: target, position: null } : { position: String(some.at(-1)?.id) },
+      );
     });
+    for (const series of some) series.moving = [];
+    moving = isMoving() ? all.slice(some.length) : undefined;
+    if (!moving) pending.endMove();
   }
 
   function save(changed: Partial<Progress>): Progress {
@@ -104,20 +114,34 @@ export function openRollUps(db: Database, elapsed: number) {
     /** Whether memory and tables together have all readings up to `last`, the newest one. */
     isCurrent: (last: number) => seen >= last,
 
+    /** What the tables do not have. */
+    rows: (range: HistoryRange): Iterable<HistoryRow> => pending.rows(range),
+
+    /** Adds what has just been stored, where everything before it is here. It is read later otherwise. */
+    add({ first, last, added }: Appended<StoreEntry>): void {
+      if (seen !== first - 1 || seen < progress.target || !hasRoom()) return;
+      for (const { reading, receivedAt } of added) {
+        if (reading) pending.addReading(reading, takenAt(reading, receivedAt), receivedAt);
+      }
+      seen = last;
+    },
+
     /**
      * Does some of the work that waits, for some milliseconds; returns whether there is more. `now`: Unix milliseconds. `last`:
      * the newest reading.
      */
     work(now: number, last: number, elapsed: number): boolean {
-      if (isMoving() && seen === progress.target) moveSome(progress, elapsed);
+      if (moving) moveSome(moving, progress, elapsed);
       else if (isMoving()) collectAgain(progress);
       else {
         const canCollect = hasRoom();
-        if (canCollect) collectUpTo(last);
+        if (canCollect) collectUpTo(last, 'sums');
         const newest = Math.floor(now / MINUTE_MS);
         if ((newest !== minute || !canCollect) && seen > progress.done) {
           minute = newest;
           progress = save({ target: seen, position: null });
+          pending.beginMove();
+          beginMove();
         }
       }
       return isMoving() || seen < last;
@@ -134,4 +158,17 @@ export function openRollUps(db: Database, elapsed: number) {
     },
   };
   return rollUps;
+}
+
+type Key = [metric: string, region: string, hostname: string, minute: number];
+
+/** Whether a move that was interrupted has added a sum. `position`: the last series, or the last key of versions before. */
+function movedUpTo(position: number | Key): (series: Series, minute: number) => boolean {
+  if (typeof position === 'number') return ({ id }) => id <= position;
+  return ({ metric, region, hostname }, minute) => {
+    const key: Key = [metric, region, hostname, minute];
+    const at = key.findIndex((part, i) => part !== position[i]);
+    const [part, last] = [key[at], position[at]];
+    return part === undefined || last === undefined || part < last;
+  };
 }

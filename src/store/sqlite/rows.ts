@@ -60,11 +60,29 @@ const readingValues = (r: Reading, config: string | null, receivedAt: number, el
 /** Thousands of sensors report the same configuration, which is one object then. */
 const texts = new WeakMap<ReportedConfig, string>();
 
-/** One transaction for the group; returns the readings that were there. `elapsed`: now, by the clock of the retention. */
-export function append<Entry extends StoreEntry>(database: Database, entries: Entry[], elapsed: number): Entry[] {
+/** Readings of a group: those with the ids from `first` to `last` are new, the known ones were there. */
+export interface Appended<Entry extends StoreEntry> {
+  first: number;
+  last: number;
+  added: Entry[];
+  known: Entry[];
+}
+
+/** Unix milliseconds; of a reading without a timestamp that is when it arrived. */
+export function takenAt({ timestamp }: Reading, receivedAt: number): number {
+  const taken = Date.parse(timestamp);
+  return Number.isNaN(taken) ? receivedAt : taken;
+}
+
+/** One transaction for the group. `elapsed`: now, by the clock of the retention. */
+export function append<Entry extends StoreEntry>(
+  database: Database,
+  entries: Entry[],
+  elapsed: number,
+): Appended<Entry> {
   const insertReading = insertInto(database, 'readings', [...READING_COLUMNS, 'checksum', 'taken_at']);
   const insertMessage = insertInto(database, 'messages', [...MESSAGE_COLUMNS, 'checksum']);
-  const known: Entry[] = [];
+  const appended: Appended<Entry> = { first: 0, last: -1, added: [], known: [] };
   inTransaction(database, () => {
     for (const entry of entries) {
       const { id, body, reading, config, receivedAt } = entry;
@@ -73,12 +91,17 @@ export function append<Entry extends StoreEntry>(database: Database, entries: En
         continue;
       }
       const values = withChecksum(readingValues(reading, config ? textOf(config) : null, receivedAt, elapsed));
-      const taken = Date.parse(reading.timestamp);
-      const { changes } = insertReading.run(...values, Number.isNaN(taken) ? receivedAt : taken);
-      if (changes === 0) known.push(entry);
+      const { changes, lastInsertRowid } = insertReading.run(...values, takenAt(reading, receivedAt));
+      if (changes === 0) {
+        appended.known.push(entry);
+        continue;
+      }
+      appended.last = Number(lastInsertRowid);
+      appended.first ||= appended.last;
+      appended.added.push(entry);
     }
   });
-  return known;
+  return appended;
 }
 
 const insertInto = (database: Database, table: string, columns: string[]): Statement =>

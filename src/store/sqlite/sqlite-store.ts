@@ -60,9 +60,10 @@ export class SqliteStore implements ReadingsStore {
 
   /** Stores a group in one transaction; what is there already is left out. It is on disk, where the next start finds it. */
   append<Entry extends StoreEntry>(entries: Entry[]): Entry[] {
-    const known = this.#file.withRepair(() => append(this.database, entries, this.clock.now()));
+    const appended = this.#file.withRepair(() => append(this.database, entries, this.clock.now()));
     this.#file.protect();
-    return known;
+    if (this.#rollUps?.database === this.database) this.#rollUps.rollUps.add(appended);
+    return appended.known;
   }
 
   /** Notes what has been looked up. `now`: Unix milliseconds. */
@@ -81,7 +82,8 @@ export class SqliteStore implements ReadingsStore {
       this.rollUp(now);
       await nextTurn();
     }
-    return readHistory(this.database, range, now, gone);
+    const pending = this.#withRollUps((rollUps) => rollUps.rows(range));
+    return readHistory(this.database, pending, range, now, gone);
   }
 
   /** Readings that the roll-ups do not have yet. */

@@ -11,9 +11,7 @@ test.for(['down', 'kill -9'])(
   async (end, { onTestFinished }) => {
     const sandbox = new Sandbox();
     onTestFinished(() => sandbox.close());
-    const up = async (nodes: number, extra: string[] = []) =>
-      sandbox.run(['up', '-d', ...(await Sandbox.portFlags()), '--nodes', String(nodes), ...extra]);
-    expect(await up(2, deploy)).toMatchObject({ code: 0 });
+    await sandbox.up('embedded', ['--nodes', '2', ...deploy]);
     const { received } = (await sandbox.fleet().summary()).total;
     const { up: own, children } = sandbox.state();
     if (end === 'down') await sandbox.run(['down']);
@@ -21,7 +19,7 @@ test.for(['down', 'kill -9'])(
       process.kill(own.pid, 'SIGKILL');
       await eventually('its services ended', () => !children.some(isAlive));
     }
-    expect(await up(1)).toMatchObject({ code: 0 });
+    await sandbox.up('embedded', ['--nodes', '1']);
     const { sensors } = await sandbox.fleet().snapshot();
     expect(sensors.map(({ state }) => state)).toEqual(Array(6).fill('gone'));
     const { total } = await sandbox.fleet().summary();

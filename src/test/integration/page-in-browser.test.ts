@@ -284,8 +284,8 @@ describe('the web page', () => {
     expect(await accessibilityProblems(page)).toEqual([]);
     await load(() => page.reload());
     await see('#alerts li', /no reading from eu for \d+ s/);
-    await sandbox.json(['region', 'reconnect', 'eu']);
-    await see('#alerts li.over', /^eu /);
+    // It is shown for some seconds, in which the command may not have ended.
+    await Promise.all([see('#alerts li.over', /^eu /), sandbox.json(['region', 'reconnect', 'eu'])]);
   });
 
   inBrowser('a page of which a script did not arrive loads again by itself', async () => {

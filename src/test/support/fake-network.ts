@@ -32,8 +32,6 @@ export class FakeNetwork implements Network {
   proxyNames?: Record<string, string>;
   owner?: string;
   proxyUrlOf?: NonNullable<Network['proxyUrlOf']>;
-  bypassesLink?: NonNullable<Network['bypassesLink']>;
-  publishersByHand?: NonNullable<Network['publishersByHand']>;
   configFile?: NonNullable<Network['configFile']>;
   logs?: NonNullable<Network['logs']>;
   /** Called after a submission. */

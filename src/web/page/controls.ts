@@ -176,9 +176,8 @@ async function setLink(connected: boolean): Promise<void> {
   const path = `controls/regions/${encodeURIComponent(region)}`;
   const result = await follow<LinkChanged>(name, state, 'PUT', path, { connected });
   if (!result) return;
-  const { reached, nodes, seconds, bypassing = [] } = result;
+  const { reached, nodes, seconds } = result;
   say(`${name}: ${reached}/${nodes} ${state} (${seconds.toFixed(1)} s)`);
-  for (const { job, proxyUrl } of bypassing) add(`${job} still reaches ${proxyUrl}, which this link does not carry`);
 }
 
 /** Does it and says how far it is; resolves with the result, or undefined after it has said why it failed. */

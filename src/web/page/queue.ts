@@ -7,7 +7,12 @@ import { ask } from './session.js';
 const DEPTH_EVERY_MS = 2_000;
 const LETTERS_SHOWN = 5;
 
-type Stats = { depth?: { visible: number; inFlight: number; delayed: number }; deadLetters?: number };
+interface Stats {
+  depth?: { visible: number; inFlight: number; delayed: number };
+  deadLetters?: number;
+  /** Where there is more than one. */
+  shards?: { shard: number; puller?: string }[];
+}
 
 export function listenToQueue(): void {
   byId('show-letters').addEventListener('click', () => void loadLetters());
@@ -21,11 +26,14 @@ async function loadDepth(): Promise<void> {
   // Without an answer the state of the connection already shows it.
   const { answer } = await ask<Stats>('stats');
   if (!answer) return;
-  const { depth, deadLetters } = answer;
+  const { depth, deadLetters, shards = [] } = answer;
   const inFlight = depth?.inFlight ? `${whole(depth.inFlight)} in flight` : '';
   const waiting = depth && whole(depth.visible + depth.delayed);
   fill(byId('totals'), waiting ? { waiting, inFlight } : { waiting: '?', inFlight: 'does not answer' });
   showLetterCount(deadLetters);
+  const pullers = new Map<string, number[]>();
+  for (const { shard, puller = 'this puller' } of shards) pullers.set(puller, [...(pullers.get(puller) ?? []), shard]);
+  setText(byId('pullers'), Array.from(pullers, ([puller, own]) => `${puller}: shards ${own.join(', ')}`).join(' · '));
 }
 
 /** 0: none, or not known. */

@@ -5,7 +5,7 @@ import { isIn, type Selection } from './selection.js';
 import { ask } from './session.js';
 
 /** What readings and the fleet view tell of a sensor. */
-type Seen = Pick<SensorView, keyof SensorView & keyof Reading>;
+type Seen = Pick<SensorView, Exclude<keyof SensorView & keyof Reading, 'timestamp'>>;
 export type ShownSensor = Seen & { state: Exclude<SensorState, 'gone' | 'replaced'> };
 
 /** Several where nodes share a name. */
@@ -15,13 +15,14 @@ let places: Places = new Map();
 export const sensorsIn = (selection: Selection): ShownSensor[] =>
   [...places.values()].flat().filter((sensor) => isIn(selection, sensor));
 
-/** Records a reading; returns its sensor, or undefined when the reading is out of date. */
+/** Records a reading; returns its sensor, or undefined when the reading is out of date, or of one that is not shown. */
 export function observe(reading: Reading): { sensor: ShownSensor; isNew: boolean } | undefined {
   const peers = peersAt(places, reading);
   // It is of a deployment that was replaced.
   if (peers.some((peer) => reading.job_submission_time < peer.job_submission_time)) return undefined;
   const known = entryFor(peers, reading);
   if (known?.execution_id === reading.execution_id && reading.sequence < known.sequence) return undefined;
+  if (!known && isPart) return undefined;
   const sensor = update(known, reading, 'live');
   if (!known) peers.push(sensor);
   return { sensor, isNew: !known };
@@ -72,6 +73,11 @@ export function isBehind(regions: RegionView[]): boolean {
   return regions.some((view) => states.some((state) => (counts.get(`${view.region}\n${state}`) ?? 0) !== view[state]));
 }
 
+/** The page shows some of a larger fleet, and its counts. */
+const MAX_SHOWN = 10_000;
+const LOAD_PART_EVERY_MS = 30_000;
+let isPart = false;
+
 let loading = false;
 let againAt = 0;
 
@@ -86,9 +92,14 @@ export async function loadFleet(): Promise<FleetSummary | undefined> {
   if (loading) return undefined;
   loading = true;
   const began = performance.now();
-  const { answer } = await ask<{ sensors: SensorView[]; summary: FleetSummary }>('fleet');
-  if (answer) replaceAll(answer.sensors);
+  const { answer } = await ask<{ sensors: SensorView[]; summary: FleetSummary; leftOut?: number }>(
+    `fleet?limit=${MAX_SHOWN}`,
+  );
+  if (answer) {
+    isPart = answer.leftOut !== undefined;
+    replaceAll(answer.sensors);
+  }
   loading = false;
-  againAt = performance.now() + Math.max(1_000, 20 * (performance.now() - began));
+  againAt = performance.now() + Math.max(isPart ? LOAD_PART_EVERY_MS : 1_000, 20 * (performance.now() - began));
   return answer?.summary;
 }

@@ -3,7 +3,6 @@ import { AppError } from '../../../lib/errors/app-error.js';
 import { deployModule } from '../../../operations/deploy/deploy-module.js';
 import { openSession } from '../../../runtime/session.js';
 import { command } from '../../command.js';
-import { askTakeOver } from '../../confirm.js';
 import {
   allowOption,
   flagOption,
@@ -37,12 +36,10 @@ export const deployModuleCommand = command({
     'wasm-sensors deploy module ./publisher.wasm --param=--proxy={proxy} --param=--region={region} --param=--interval=1',
   ],
   async action({ out, settings, options, args: { file } }) {
-    const { regions } = options;
     const name = nameOf(file, options.name);
     const env = envFrom(options.env);
     const target = await openDeployTarget(openSession(settings), settings);
-    const takeOver = await askTakeOver(out, options.takeOver, target.network, { role: 'module', name, regions });
-    const wanted = { ...options, file, name, env, takeOver };
+    const wanted = { ...options, file, name, env };
     const result = await deployModule(target, { ...wanted, onProgress: (step) => out.progress(step) });
     out.result(result, () => deployModuleText(result));
   },

@@ -2,7 +2,7 @@ import { type DeployOptions, type DeployTarget, deployPublisher } from '../../..
 import { keptIn } from '../../../operations/kept-readings.js';
 import { openSession } from '../../../runtime/session.js';
 import { command } from '../../command.js';
-import { askTakeOver, confirmGivenUp } from '../../confirm.js';
+import { confirmGivenUp } from '../../confirm.js';
 import {
   flagOption,
   publisherOptions,
@@ -47,14 +47,9 @@ export const deployPublisherCommand = command({
   async action({ out, settings, options }) {
     requireProfile(options);
     const target = await openDeployTarget(openSession(settings), settings);
-    const takeOver = await askTakeOver(out, options.takeOver, target.network, {
-      role: 'publisher',
-      regions: options.regions,
-    });
     if (options.now) await confirmGivenUp(out, await keptIn(target.fleet, options.regions), options.yes);
     const result = await runDeploy(out, target, {
       ...options,
-      takeOver,
       kept: options.now ? 'given-up' : 'delivered',
     });
     out.result(deployDocument(result), () => deployText(result));

@@ -4,7 +4,6 @@ import { AppError } from '../../../lib/errors/app-error.js';
 import { deployRelay, deployService, type ServiceRole } from '../../../operations/deploy/deploy-service.js';
 import { openSession } from '../../../runtime/session.js';
 import { type CommandSpec, command } from '../../command.js';
-import { askTakeOver } from '../../confirm.js';
 import {
   mandatoryOption,
   relayRegionOption,
@@ -48,10 +47,9 @@ function deployServiceCommand(role: ServiceRole, effect: string): CommandSpec {
       const queue = provenance.queue.source === 'flag' ? settings.queue : undefined;
       const planned = await provider.serviceJob(role, connection, { image, queue });
       const network = await session.network();
-      const mayTakeOver = await askTakeOver(out, takeOver, network, { role });
       try {
         const result = await deployService(network, planned, {
-          takeOver: mayTakeOver,
+          takeOver,
           timeoutMs,
           onProgress: (step) => out.progress(step),
           setEndpoints: (change) => session.control.setEndpoints(change),

@@ -21,7 +21,11 @@ export const storeCopy = command({
   async action({ out, settings, args }) {
     const { file, url = settings.store } = args;
     const problem = isPostgres(url) ? passwordProblem(args.url ?? '') : 'is no URL of a PostgreSQL database';
-    if (problem !== undefined) throw new AppError('BAD_OPTION', `what is copied to ${problem}`);
+    if (problem !== undefined) {
+      const hint =
+        'Name it after the file, such as postgres://sensors@db.example.com/sensors, or with WASM_SENSORS_STORE.';
+      throw new AppError('BAD_OPTION', `what is copied to ${problem}`, { hint });
+    }
     // Loaded late: few need the client.
     const { copyStore } = await import('../../../store/copy-store.js');
     const path = resolve(file.replace(/^sqlite:/, ''));

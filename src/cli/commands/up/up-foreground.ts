@@ -8,7 +8,6 @@ import type { Network, Submission } from '../../../network/network.js';
 import { restoreReplaced } from '../../../operations/deploy/submit-in-order.js';
 import { FleetClient } from '../../../puller/fleet-client.js';
 import { planStack } from '../../../runtime/plan-stack.js';
-import { askTakeOver } from '../../confirm.js';
 import { deployNotes, deployText } from '../../output/deploy-text.js';
 import { eventText, logEvent, type UpEvent } from '../../output/event-text.js';
 import { NO_SENSORS_YET, SENSORS_KEEP_RUNNING, upTimeoutHint } from '../../output/up-text.js';
@@ -76,13 +75,12 @@ export async function upInForeground(context: UpContext): Promise<number> {
     });
   };
   const deploy = async (on: Network, silent: string | undefined) => {
-    const takeOver = await askTakeOver(out, options.takeOver, on, { role: 'publisher' });
     const onSubmit = outlive ? (submission: Promise<Submission>) => submissions.push(submission) : undefined;
     const target = { network: on, fleet, proxy, stateDir: settings.stateDir, onSubmit };
     // Lines begin with the heading. The first reading does not wait for the screen, which takes a moment to load.
     const opening = showScreen();
     if (!showsScreen(out, options.plain)) await opening;
-    const deploying = runDeploy(report, target, { ...options, takeOver, kept: 'soon' }, upTimeoutHint(outlive, silent));
+    const deploying = runDeploy(report, target, { ...options, kept: 'soon' }, upTimeoutHint(outlive, silent));
     const [result] = await Promise.all([deploying, opening]);
     submissions.length = 0;
     notes.push(...deployNotes(result.facts));

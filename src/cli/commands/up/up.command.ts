@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { checkBeforeUp } from '../../../doctor/before-up.js';
 import { AppError } from '../../../lib/errors/app-error.js';
+import { makeFolder } from '../../../lib/fs/state-folder.js';
+import { readSensor } from '../../../operations/deploy/publisher-job.js';
 import { removeOrphans } from '../../../runtime/orphans.js';
 import { quarantineDamagedState } from '../../../runtime/run-state.js';
 import { command } from '../../command.js';
@@ -27,7 +29,9 @@ export const up = command({
     const { out, settings, options } = context;
     if (!options.deploy) refuseSensorOptions(options);
     requireProfile(options);
+    if (options.module !== undefined) await readSensor(options.module);
     const stateDir = resolve(settings.stateDir);
+    makeFolder(stateDir);
     const quarantined = quarantineDamagedState(stateDir);
     if (quarantined !== undefined) out.warn(quarantinedText(quarantined));
     const orphans = await removeOrphans(stateDir);

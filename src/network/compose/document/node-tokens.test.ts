@@ -35,13 +35,18 @@ test('a rendered folder has its key and tokens in a private .env, which is writt
   const folder = mkdtempSync(join(tmpdir(), 'tokens-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, '.env');
-  expect(writeOwnTokens(folder, { nodesPerRegion: 1, relays: false })).toEqual(['.env']);
+  expect(writeOwnTokens(folder, { nodesPerRegion: 1, relays: false, postgres: false })).toEqual(['.env']);
   const env = parseEnv(readFileSync(path));
+  // A password in the file says that there is a database server.
+  expect(env.POSTGRES_PASSWORD).toBe('');
   expect(readSensorToken(env.SENSOR_TOKEN_EDGE_EU_1!, [{ key: env.WASM_SENSORS_SENSOR_KEY! }], 0)?.host).toBe(
     'edge-eu-1',
   );
   expect(statSync(path).mode & 0o777).toBe(0o600);
   writeFileSync(path, 'mine');
-  expect(writeOwnTokens(folder, { nodesPerRegion: 1, relays: false })).toEqual([]);
+  expect(writeOwnTokens(folder, { nodesPerRegion: 1, relays: false, postgres: true })).toEqual([]);
   expect(readFileSync(path, 'utf8')).toBe('mine');
+  rmSync(path);
+  writeOwnTokens(folder, { nodesPerRegion: 1, relays: false, postgres: true });
+  expect(parseEnv(readFileSync(path)).POSTGRES_PASSWORD).toMatch(/^[\w-]{32}$/);
 });

@@ -18,6 +18,7 @@ const tokenVariableOf = (node: string) => `SENSOR_TOKEN_${node.replaceAll('-', '
 const relayTokenVariableOf = (region: string) => `RELAY_TOKEN_${region.toUpperCase()}`;
 
 type TokenHolders = Pick<PlanContext, 'nodesPerRegion' | 'relays'>;
+
 const PASSWORD_LINE = 'POSTGRES_PASSWORD=';
 
 /** The tokens of each node and relay, by variable; none without a key. */
@@ -32,14 +33,18 @@ export function ownTokens(sensorKey: string | undefined, { nodesPerRegion, relay
   return tokens;
 }
 
-/** Writes `.env` with a key, a token for each node and relay, and the password of the store; one that exists stays. Resolves with the path, if it was written. */
-export function writeOwnTokens(folder: string, holders: TokenHolders): string[] {
+/**
+ * Writes `.env` with a key, a token for each node and relay, and the password of a database server, where there is one; a file
+ * that exists stays. Returns the path, if it was written.
+ */
+export function writeOwnTokens(folder: string, holders: TokenHolders & { postgres: boolean }): string[] {
   const path = join(folder, '.env');
   if (existsSync(path)) return [];
   const key = newToken();
   const tokens = Object.entries(ownTokens(key, holders)).map(([name, token]) => `${name}=${token}`);
   const template = readFileSync(`${packageRoot}templates/env.template`, 'utf8');
   const text = template.replace(KEY_LINE, [KEY_LINE + key, ...tokens].join('\n'));
-  writeFileAtomic(path, text.replace(PASSWORD_LINE, PASSWORD_LINE + newToken()), 0o600);
+  const password = holders.postgres ? newToken() : '';
+  writeFileAtomic(path, text.replace(PASSWORD_LINE, PASSWORD_LINE + password), 0o600);
   return ['.env'];
 }
