@@ -12,6 +12,7 @@
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { HostList } from '../lib/net/host-list.js';
 import { Delivery } from './guest/delivery.js';
+import { FileWatch } from './guest/file-watch.js';
 import { Guest, type GuestEnvironment } from './guest/guest.js';
 import { FileTable, StatCache } from './guest/guest-files.js';
 import { type HostClock, systemClock } from './guest/host-clock.js';
@@ -91,12 +92,14 @@ export class SensorHost {
   readonly #environment: GuestEnvironment;
   readonly #links = new Map<string, RegionLink>();
   readonly #guests = new Map<RunningGuest, ExitListener | undefined>();
+  readonly #watch: FileWatch;
   #exitedSinceReclaim = 0;
 
   constructor({ clock = systemClock, transport, maxGuests = guestLimit(), ca }: SensorHostOptions = {}) {
     this.#transport = transport ?? sendTogether(createTransport(clock, ca), clock);
     this.#maxGuests = maxGuests;
     this.#statCache = new StatCache(clock);
+    this.#watch = new FileWatch(clock);
     let current: Guest;
     this.#imports = createImports(() => current, clock);
     this.#environment = {
@@ -107,6 +110,7 @@ export class SensorHost {
       exited: (guest, exit) => {
         const onExit = this.#guests.get(guest);
         this.#guests.delete(guest);
+        if (guest instanceof Guest) this.#watch.remove(guest);
         this.#exitedSinceReclaim++;
         // Later: the caller of `start` has its result by then, even if the guest exits at once.
         if (onExit) queueMicrotask(() => onExit(exit, guest.lastLines.at(-1) ?? ''));
@@ -130,7 +134,7 @@ export class SensorHost {
     const instance = instantiate(module, this.#imports, this.#guests.size);
     const guest = new Guest(this.#environment, delivery, { files: new FileTable(mounts, this.#statCache), args, env });
     this.#guests.set(guest, onExit);
-    guest.start(instance);
+    guest.start(instance, this.#watch.add(guest, mounts));
     return guest;
   }
 
@@ -158,6 +162,7 @@ export class SensorHost {
   async close(): Promise<void> {
     const all = [...this.#guests.keys()];
     for (const guest of all) guest.stop();
+    this.#watch.close();
     await Promise.all([this.#transport.close(), ...all.map((guest) => guest.ended?.())]);
   }
 

@@ -1,12 +1,11 @@
 // Two clocks: the wall clock dates readings, the monotonic one decides when they are due.
 import { clock_time_get, poll_oneoff } from './imports';
+import { longest_sleep } from './suspend';
 
 const time = memory.data(8, 8);
 // struct subscription (48 bytes) and struct event (32 bytes) of WASI preview 1.
 const subscription = memory.data(48, 8);
 const event = memory.data(36, 8);
-
-const SLICE_MS: i64 = 1000;
 
 function read(clock: i32): i64 {
   clock_time_get(clock, 0, time);
@@ -29,11 +28,11 @@ export function now(): i64 {
 }
 
 /**
- * Sleeps until `deadline` (of `now`) or for a second, whichever is sooner: Bacalhau cannot interrupt a sleep, so a
- * cancelled execution stops only between two slices. Relative, because its runtime refuses absolute deadlines.
+ * Sleeps until `deadline` (of `now`) or for `longest_sleep`, whichever is sooner: Bacalhau cannot interrupt a sleep, so a
+ * cancelled execution stops only between two. Relative, because its runtime refuses absolute deadlines.
  */
 export function sleepTowards(deadline: i64): void {
-  const duration = min(deadline - now(), SLICE_MS);
+  const duration = min(deadline - now(), longest_sleep);
   if (duration <= 0) return;
   store<u32>(subscription, 1, 16);
   store<i64>(subscription, duration * 1_000_000, 24);

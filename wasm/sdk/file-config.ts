@@ -4,6 +4,7 @@ import { belowRoot, errno, fingerprint, readFile } from '../lib/files';
 import { logRarely, newLine, STDERR, STDOUT } from '../lib/log';
 import { bytes, number, text } from '../lib/out';
 import { hash, lengthOf, Slice, slice } from '../lib/slice';
+import { longest_sleep } from '../lib/suspend';
 import { problem, readYaml } from '../lib/yaml';
 import { adoptDraft, clearLayer, DRAFT, FILE, setField } from './config';
 import { BAD_FILE, fileState, GOOD_FILE, NO_FILE, setFileState } from './file-state';
@@ -14,7 +15,7 @@ const CHECK_MS: i64 = 1000;
 const CAPACITY: usize = 4096;
 const content = memory.data(4096);
 
-let nextCheck: i64 = 0;
+let lastCheck: i64 = i64.MIN_VALUE;
 /** Fingerprint of the file when it was last read completely; 0 = read it again at the next check. */
 let seen: u64 = 0;
 /** Hash of content that looks half-written, but may be complete. */
@@ -25,13 +26,14 @@ let problems: u32 = 0;
 
 /** Time of the next check (of `now`). */
 export function nextFileCheck(): i64 {
-  return lengthOf(configPath) ? nextCheck : i64.MAX_VALUE;
+  if (!lengthOf(configPath)) return i64.MAX_VALUE;
+  return lastCheck === i64.MIN_VALUE ? lastCheck : lastCheck + (seen ? longest_sleep : CHECK_MS);
 }
 
-/** Checks at most once a second whether the file changed, and applies its values. */
+/** Checks whether the file changed, once a second unless the host tells, and applies its values. */
 export function followFile(): void {
   if (nextFileCheck() > now()) return;
-  nextCheck = now() + CHECK_MS;
+  lastCheck = now();
   const path = belowRoot(configPath);
   const state = fingerprint(path);
   if (state && state === seen) return;

@@ -1,6 +1,6 @@
 import { ERRNO, WasiError } from './wasi-error.js';
 
-/** Views of one guest's memory; replaced when the guest has grown it. */
+/** Views of one guest's memory; replaced when the guest has grown it, which empties the former ones. */
 export class GuestMemory {
   #bytes = new Uint8Array();
   #view = new DataView(this.#bytes.buffer);
@@ -8,15 +8,20 @@ export class GuestMemory {
   constructor(private readonly memory: WebAssembly.Memory) {}
 
   get bytes(): Uint8Array {
-    const { buffer } = this.memory;
-    if (this.#bytes.buffer !== buffer) this.#bytes = new Uint8Array(buffer);
+    if (this.#bytes.length === 0) this.#look();
     return this.#bytes;
   }
 
   get view(): DataView {
-    const { buffer } = this.memory;
-    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
+    if (this.#bytes.length === 0) this.#look();
     return this.#view;
+  }
+
+  #look(): void {
+    // Asking for it costs more than all else here.
+    const { buffer } = this.memory;
+    this.#bytes = new Uint8Array(buffer);
+    this.#view = new DataView(buffer);
   }
 
   get size(): number {

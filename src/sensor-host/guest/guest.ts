@@ -17,6 +17,7 @@ interface Exports {
   asyncify_stop_rewind(): void;
   asyncify_buffer_start: { readonly value: number };
   asyncify_buffer_end: { readonly value: number };
+  longest_sleep?: { value: bigint };
 }
 
 /** What the host gives all its guests. */
@@ -27,9 +28,17 @@ export interface GuestEnvironment {
   exited(guest: RunningGuest, exit: GuestExit): void;
 }
 
+/** How long a guest sleeps at most, which is told of changes of its files; and after it was told. */
+const UNTOLD_MS = 60_000n;
+const TOLD_MS = 1_000n;
+/** It may wait for an answer meanwhile. */
+const TOLD_FOR_MS = 35_000;
+
 export class Guest extends WasiGuest implements RunningGuest {
   exit: GuestExit | undefined;
   #exports!: Exports;
+  /** Of Asyncify; reading a global takes long. */
+  #buffer = { start: 0, end: 0 };
   /** Of the call that waited, while it returns. */
   #result: number | undefined;
   /** Begins what the guest waits for. */
@@ -38,6 +47,7 @@ export class Guest extends WasiGuest implements RunningGuest {
   #isRetiring = false;
   /** When its sleep ends, by the host's clock. */
   #wakesAt = 0;
+  #isAsleep = false;
 
   constructor(
     private readonly host: GuestEnvironment,
@@ -47,11 +57,29 @@ export class Guest extends WasiGuest implements RunningGuest {
     super(program);
   }
 
-  /** Runs the entry point until it first waits. */
-  start(instance: WebAssembly.Instance): void {
+  /** Runs the entry point until it first waits. `isTold`: {@link fileChanged} is called for each of its files. */
+  start(instance: WebAssembly.Instance, isTold = false): void {
     this.#exports = instance.exports as unknown as Exports;
     this.memory = new GuestMemory(this.#exports.memory);
+    const { asyncify_buffer_start: first, asyncify_buffer_end: last } = this.#exports;
+    this.#buffer = { start: first.value, end: last.value };
+    if (isTold) this.#setLongestSleep(UNTOLD_MS);
     this.#enter();
+  }
+
+  /** A file that it may follow has changed: it looks at it now, and every second for a while. */
+  fileChanged(): void {
+    if (this.exit !== undefined || !this.#exports.longest_sleep) return;
+    this.#setLongestSleep(TOLD_MS);
+    this.host.clock.after(TOLD_FOR_MS, () => this.#setLongestSleep(UNTOLD_MS));
+    if (!this.#isAsleep) return;
+    this.#inProgress?.close();
+    this.#wake();
+  }
+
+  /** Of modules that let the host say it (wasm/lib/suspend.ts). */
+  #setLongestSleep(ms: bigint): void {
+    if (this.#exports.longest_sleep) this.#exports.longest_sleep.value = ms;
   }
 
   /** Stops the guest now: what it waits for is cancelled and it never runs again. */
@@ -80,6 +108,7 @@ export class Guest extends WasiGuest implements RunningGuest {
     return this.#suspend(() => {
       if (this.#isRetiring && this.delivery.isDone) return this.stop();
       this.#wakesAt = this.host.clock.monotonic() + ms;
+      this.#isAsleep = true;
       this.#inProgress = this.host.clock.after(ms, this.#wake);
     });
   }
@@ -93,10 +122,10 @@ export class Guest extends WasiGuest implements RunningGuest {
   }
 
   #suspend(wait: () => void): number {
-    const start = this.#exports.asyncify_buffer_start.value;
+    const { start, end } = this.#buffer;
     // Asyncify's struct: where the stack grows, and where it must end.
     this.memory.view.setUint32(start, start + 8, true);
-    this.memory.view.setUint32(start + 4, this.#exports.asyncify_buffer_end.value, true);
+    this.memory.view.setUint32(start + 4, end, true);
     this.#exports.asyncify_start_unwind(start);
     this.#wait = wait;
     return RESULT.ok;
@@ -107,9 +136,10 @@ export class Guest extends WasiGuest implements RunningGuest {
 
   #resume(result: number): void {
     this.#inProgress = undefined;
+    this.#isAsleep = false;
     if (this.exit !== undefined) return;
     this.#result = result;
-    this.#exports.asyncify_start_rewind(this.#exports.asyncify_buffer_start.value);
+    this.#exports.asyncify_start_rewind(this.#buffer.start);
     this.#enter();
   }
 

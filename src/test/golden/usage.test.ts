@@ -117,6 +117,7 @@ describe('what no command takes', () => {
       ['puller', 'serve', '--queue', 'q', '--sinks', 'disk'],
       ['queue', 'serve', '--base-url', 'nonsense'],
       ['queue', 'serve', '--data'],
+      ['queue', 'serve', '--host', '0.0.0.0'],
       ['sensors', 'serve'],
       ['sensors', 'serve', '--port', '0', '--jobs', 'jobs.json'],
     ],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sensorConfigSchema } from '../../protocol/sensor-config.js';
+import type { Mount } from '../../sensor-host/host-schemas.js';
 import { TestSensor } from '../support/test-sensor.js';
 
 let sensor: TestSensor;
@@ -22,11 +23,16 @@ afterEach(async () => {
 const reported = () => sensor.proxy.reported;
 const color = () => sensor.proxy.readings.at(-1)!.color;
 
+/** The host tells a sensor of changes of files, and not of what is in a folder. */
+const inFolder = () => [{ target: '/config', source: dir }];
+const byItself = () => [{ target: '/config/publisher.yaml', source: file }];
+let mounted: () => Mount[] = inFolder;
+
 /** Starts a sensor whose file has this text. */
 async function startWith(text: string | undefined, args: string[] = []): Promise<void> {
   if (text !== undefined) writeFileSync(file, text);
-  const mounts = [{ target: '/config', source: dir }];
-  await sensor.start({ args: ['--interval', '0.5', '--config', '/config/publisher.yaml', ...args], mounts });
+  const config = ['--config', '/config/publisher.yaml'];
+  await sensor.start({ args: ['--interval', '0.5', ...config, ...args], mounts: mounted() });
   await sensor.clock.pass(1000);
 }
 
@@ -36,11 +42,17 @@ async function write(text: string): Promise<void> {
   await sensor.clock.pass(2500);
 }
 
-describe('the file', () => {
+describe.each([
+  ['in a mounted folder', inFolder],
+  ['that is mounted by itself', byItself],
+])('the file %s', (_, mounts) => {
+  beforeEach(() => {
+    mounted = mounts;
+  });
+
   it('is in force with the very first reading', async () => {
     writeFileSync(file, 'color: "#010203"');
-    const mounts = [{ target: '/config', source: dir }];
-    await sensor.start({ args: ['--config=config/publisher.yaml'], mounts });
+    await sensor.start({ args: ['--config=config/publisher.yaml'], mounts: mounted() });
     expect(sensor.proxy.readings[0]!.color).toBe('#010203');
     expect(reported()).toMatchObject({ file: 'ok', sources: { color: 'file' } });
   });
@@ -84,6 +96,22 @@ describe('the file', () => {
     });
     expect(reported().file).toBe('bad');
   });
+});
+
+it('is not looked at while nothing changes, where the host tells: a sensor wakes for its readings only', async () => {
+  writeFileSync(file, 'interval: 20\n');
+  let wakes = 0;
+  const { clock } = sensor;
+  const after = clock.after.bind(clock);
+  clock.after = (ms, callback) => {
+    if (ms > 1000 && ms < 30_000) wakes++;
+    return after(ms, callback);
+  };
+  await sensor.start({ args: ['--config', '/config/publisher.yaml'], mounts: byItself() });
+  await clock.pass(200_000);
+  expect(sensor.proxy.readings.length).toBeGreaterThan(9);
+  // It also asks for its configuration every 10 s, and looks at the file once a minute.
+  expect(wakes).toBeLessThan(40);
 });
 
 describe('a half-written file', () => {
