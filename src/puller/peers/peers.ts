@@ -2,6 +2,7 @@
  * A question to all units of a store: those here, and those of the other pullers, which are asked at the same time, and for a
  * second at most. One that has not answered is not waited for again before it answers in the background.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MissingPart } from '../../fleet/fleet-view.js';
 import { causeMessageOf } from '../../lib/errors/app-error.js';
 import { errorFromAnswer } from '../../lib/errors/http-error.js';
@@ -69,8 +70,14 @@ export class Peers {
   }
 
   /** What our units say. */
-  own<A, T extends object>({ of }: Question<A, T>, args: A): Promise<OfShard<T>[]> {
-    return Promise.all(this.#units.held().map(async (unit) => ({ ...(await of(unit, args)), shard: unit.shard })));
+  async own<A, T extends object>({ of }: Question<A, T>, args: A): Promise<OfShard<T>[]> {
+    const parts: Promise<OfShard<T>>[] = [];
+    for (const [n, unit] of this.#units.held().entries()) {
+      // Leases are renewed meanwhile: a large view takes half a second, and a puller may have many.
+      if (n > 0) await nextTurn();
+      parts.push(Promise.resolve(of(unit, args)).then((part) => ({ ...part, shard: unit.shard })));
+    }
+    return Promise.all(parts);
   }
 
   isSilent(peer: Peer): boolean {
