@@ -30,7 +30,7 @@ const system = {
 const unit = {
   testTimeout: 30_000,
   hookTimeout: 30_000,
-  maxWorkers: availableParallelism() + 1,
+  maxWorkers: availableParallelism() + 2,
   // Waits end with fake timers; each file that replaced this module by itself would need a worker of its own.
   alias: { 'node:timers/promises': `${import.meta.dirname}/src/test/support/fakeable-sleep.ts` },
 };

@@ -222,6 +222,7 @@ function readingOf(n: number, sensors: number): Reading {
 /** A view of each shard, with the first reading of each execution. */
 async function seed(location: string, shards: number, sensors: number): Promise<void> {
   const fleets = Array.from({ length: shards }, () => new Fleet());
+  for (const fleet of fleets) fleet.began = Date.now();
   for (let n = 0; n < sensors; n++) {
     const reading = readingOf(n, sensors);
     fleets[shardOf(reading.hostname, shards)]?.record(reading, parseReportedConfig(REPORTED), Date.now());

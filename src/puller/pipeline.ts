@@ -17,7 +17,7 @@ export interface PipelineOptions {
   pollers?: number;
   /** Duration of a long poll. Default: 20. */
   waitSeconds?: number;
-  /** Shortest time between two groups, in milliseconds. Default: 20. */
+  /** Shortest time between two groups, in milliseconds. Default: 50. */
   lingerMs?: number;
   queue: Queue;
   /** What belongs into it. */
@@ -51,8 +51,8 @@ const SLOW_RETRY = new Set(['QUEUE_CREDENTIALS', 'QUEUE_DENIED', 'QUEUE_NOT_FOUN
 const SLOW_RETRY_MS = 10_000;
 /** Time between two attempts to store a group. */
 const STORE_RETRY_MS = 1000;
-/** A group of this size does not linger. */
-const FULL_GROUP = 20 * MAX_BATCH_COUNT;
+/** A group of this size does not linger. Each is a transaction that is written to disk, and some requests to delete. */
+const FULL_GROUP = 50 * MAX_BATCH_COUNT;
 /** While a slow store has so many still to take nothing more is received; they are in memory. */
 const MAX_PENDING = 5_000;
 const STORE_SLOW_MS = 20;
@@ -83,7 +83,7 @@ export class Pipeline {
     this.#options = {
       pollers: 4,
       waitSeconds: 20,
-      lingerMs: 20,
+      lingerMs: 50,
       now: () => Date.now(),
       storing: new Exclusive(),
       shard: WHOLE,

@@ -64,7 +64,7 @@ async function start(sinks: SinkOptions = { store: { path, retentionMs: keeping(
         messages.map((message) => JSON.stringify(message)),
         ATTRIBUTES,
       );
-      await pass(25);
+      await pass(55);
     },
     get: async <T>(route: string) => (await (await service.app.request(route)).json()) as T,
     async stop() {
@@ -413,7 +413,7 @@ test('readings are deleted when their retention is over; the store is checked ev
 test('the view is saved every thirty seconds, so that the next puller has little to read', async () => {
   await (await start()).deliver(reading(1, { execution_id: 'a' }), reading(1, { execution_id: 'b' }));
   const unread = () => look((store) => [...store.loadCheckpoint().after].length);
-  await pass(29_974);
+  await pass(29_944);
   expect(unread()).toBe(2);
   await pass(1);
   expect(unread()).toBe(0);

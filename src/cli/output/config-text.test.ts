@@ -70,8 +70,8 @@ test('config show: what is desired of every scope, and each value with its sourc
     expect.stringMatching(/^host edge-us-2\|paused=false\|version \d+$/),
     '',
     '2/3 sensors converged',
-    'region|host|state|color|emoji|random_off|interval|paused|file|version',
-    'us|edge-us-1|live|#00ff88 (fleet)|🚀 (flag)|2.5 s (file)|yes|bad|1000',
+    'region|host|state|color|emoji|random_off|interval|paused|file',
+    'us|edge-us-1|live|#00ff88 (fleet)|🚀 (flag)|2.5 s (file)|yes|bad',
     expect.stringMatching(/^eu\|edge-eu-1\|live\|#000000 \(unknown\)\|🚀 \(unknown\)\|\(unknown\)\|.*\(unknown\)$/),
     'values without a source are defaults',
   ]);
@@ -98,11 +98,16 @@ test('config show: an empty configuration, one that was lost, and more sensors t
 
 test('config show of a usual fleet fits 80 columns', () => {
   const usual = { color: 'fleet', emoji: 'default', random_off: 'default', interval: 'fleet', paused: 'default' };
-  const config = { version: 1001, intervalMs: 1000, paused: false, file: 'ok', sources: usual };
-  const fleet = ['us', 'eu', 'as'].map((region) => sensorView(`edge-${region}-1`, { config: config as never }));
-  const lines = text.configText({ ...view, sensors: fleet }, plain).split('\n');
-  expect(lines).toContainEqual(expect.stringMatching(/^us +edge-us-1 .*#000000 \(fleet\) .*1 s \(fleet\) .*1001$/));
-  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  const fleet = (version: number) =>
+    ['us', 'eu', 'as'].map((region) => {
+      const config = { version, intervalMs: 1000, paused: false, file: 'ok', sources: usual };
+      return sensorView(`edge-${region}-1`, { config: config as never });
+    });
+  const shown = (version: number) => text.configText({ ...view, sensors: fleet(version) }, plain).split('\n');
+  expect(shown(1000)).toContainEqual(expect.stringMatching(/^us +edge-us-1 .*#000000 \(fleet\) .*1 s \(fleet\)$/));
+  expect(shown(1000).filter((line) => line.length > 80)).toEqual([]);
+  // One that has not heard of the newest says which it has.
+  expect(shown(999)).toContainEqual(expect.stringMatching(/^us +edge-us-1 .*\(an older version\) +999$/));
 });
 
 test('config show has regions in their usual order, whichever was set first', () => {

@@ -6,7 +6,14 @@ import type { FailedProxy } from '../../operations/config/apply-to-proxies.js';
 import type { ChangeConfigResult } from '../../operations/config/change-config.js';
 import type { FileSeen } from '../../operations/config/edit-region-file.js';
 import { type ConfigView, valueSource } from '../../operations/config/read-config.js';
-import { configOf, type DesiredState, fieldsIn, type Scope, scopeText } from '../../protocol/desired-config.js';
+import {
+  configOf,
+  type DesiredState,
+  effectiveConfig,
+  fieldsIn,
+  type Scope,
+  scopeText,
+} from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ReportedSettings } from '../../protocol/sensor-settings.js';
 import { type Column, wholeTable } from './table.js';
@@ -110,8 +117,9 @@ function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style)
   const fields = SENSOR_CONFIG_FIELDS.map((field): Column<SensorView> => {
     const of = (sensor: SensorView) => {
       const source = valueSource(desired, sensor, field);
-      const from = source === 'default' ? '' : style.dim(`(${source})`);
-      return `${reportedValues(sensor, style)[field]} ${from}`.trim();
+      const value = reportedValues(sensor, style)[field];
+      if (source !== 'default') return `${value} ${style.dim(`(${source})`)}`.trimStart();
+      return field === 'paused' && value === 'no' ? '' : value;
     };
     return { head: field, rank: RANKS[field], least: 8, optional: true, of };
   });
@@ -123,11 +131,17 @@ function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style)
       { head: 'state', of: ({ state }) => state },
       ...fields,
       { head: 'file', rank: 6, optional: true, of: ({ config }) => (config?.file === 'bad' ? style.red('bad') : '') },
-      { head: 'version', rank: 7, optional: true, of: ({ config }) => String(config?.version || '') },
+      { head: 'version', rank: 7, optional: true, of: (sensor) => oldVersionText(desired, sensor) },
       { head: 'settings', optional: true, of: ({ config }) => settingsText(config?.settings ?? {}, style) },
     ],
     { style },
   ).join('\n');
+}
+
+/** Of a sensor that has not heard of what is desired now. */
+function oldVersionText(desired: DesiredState, { region, hostname, config }: SensorView): string {
+  const isNewest = !config || config.version >= effectiveConfig(desired, region, hostname).version;
+  return isNewest ? '' : `${config.version || 'none'}`;
 }
 
 /** What a custom sensor has declared: `threshold 5 (fleet, 0 to 100)`. */

@@ -12,10 +12,8 @@ export interface LogLine extends LogEntry {
 }
 
 export interface LogSource {
-  /** What was written until now, in the order of time. Called once, first. */
-  written(): AsyncIterable<LogLine>;
-  /** What was written since the last call. */
-  added(): Promise<LogLine[]>;
+  /** What was written since the last call, in the order of time; the first one has all until now. */
+  read(): AsyncIterable<LogLine>;
   /** Whether a line that is in a file, too, came from here already: a network that stops writes its logs into files. */
   has?(line: LogLine): boolean;
   close?(): Promise<void>;
@@ -44,6 +42,8 @@ export function fileSource(folder: string, service: string): LogSource {
   const tail = new LogTail(join(folder, `${service}.log`));
   /** Of the line before. */
   let level: LogLine['level'] = 'info';
+  let time = Number.NaN;
+  let all = true;
   const entryOf = (line: string, time: number): LogLine => {
     const entry = lineOf(service, line, time);
     // Such as the stack of an error.
@@ -52,11 +52,12 @@ export function fileSource(folder: string, service: string): LogSource {
   };
   return {
     /** A line without a time has that of the line before it, or of the first line after it that has one. */
-    async *written() {
-      let time = Number.NaN;
+    async *read() {
       let lastWritten = 0;
       let withoutTime: LogLine[] = [];
-      for await (const { line, modified } of tail.read({ all: true })) {
+      const lines = tail.read({ all });
+      all = false;
+      for await (const { line, modified } of lines) {
         lastWritten = modified;
         const entry = entryOf(line, time);
         withoutTime.push(entry);
@@ -66,11 +67,6 @@ export function fileSource(folder: string, service: string): LogSource {
         withoutTime = [];
       }
       for (const one of withoutTime) yield { ...one, time: lastWritten };
-    },
-    async added() {
-      const lines: LogLine[] = [];
-      for await (const { line, modified } of tail.read()) lines.push(entryOf(line, modified));
-      return lines;
     },
     close: () => tail.close(),
   };
@@ -91,6 +87,7 @@ export function containerSource(
   /** Time of the newest line of each service. */
   const newest = new Map<string, number>();
   const arrived: LogLine[] = [];
+  let begun = false;
   let following: Promise<void> | undefined;
   const take = ({ service, time, line }: NetworkLogLine): LogLine => {
     const entry = lineOf(service, line, time);
@@ -113,14 +110,11 @@ export function containerSource(
     }
   };
   return {
-    async *written() {
-      const lines: LogLine[] = [];
-      for await (const line of logs.read({ ...wanted, signal })) lines.push(take(line));
-      yield* inTime(lines);
-    },
-    async added() {
-      following ??= follow();
-      return arrived.splice(0);
+    async *read() {
+      if (begun) following ??= follow();
+      else for await (const line of logs.read({ ...wanted, signal })) arrived.push(take(line));
+      begun = true;
+      yield* inTime(arrived.splice(0));
     },
     has: ({ service, time }) => time <= (newest.get(service) ?? 0),
     async close() {
@@ -139,8 +133,8 @@ const ASK_EVERY_MS = 10_000;
 export function sensorSource(network: Network): LogSource {
   const known = new Set<string>();
   let askAt = 0;
-  const added = async (): Promise<LogLine[]> => {
-    if (Date.now() < askAt) return [];
+  async function* read(): AsyncGenerator<LogLine> {
+    if (Date.now() < askAt) return;
     // A network that does not answer has none; `status` says so.
     const jobs = await network.jobs().catch(() => []);
     askAt = Date.now() + ASK_EVERY_MS;
@@ -154,12 +148,7 @@ export function sensorSource(network: Network): LogSource {
         return [{ service: SENSORS, time, level, event: `sensor.${state}`, text: `${node}: ${message}`, fields }];
       }),
     );
-    return inTime(lines);
-  };
-  return {
-    async *written() {
-      yield* await added();
-    },
-    added,
-  };
+    yield* inTime(lines);
+  }
+  return { read };
 }

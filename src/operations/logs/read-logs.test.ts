@@ -248,7 +248,9 @@ test('a network is asked for last output every ten seconds, and each is shown on
   const source = sensorSource(fake);
   const addedAfter = async (ms: number) => {
     vi.setSystemTime(BEGAN + ms);
-    return (await source.added()).map(({ text }) => text);
+    const texts: string[] = [];
+    for await (const { text } of source.read()) texts.push(text);
+    return texts;
   };
   expect(await addedAfter(0)).toEqual(['e-1: x']);
   fake.jobList = [jobInfo({ role: 'publisher', region: 'eu' }, { executions })];

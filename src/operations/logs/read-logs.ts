@@ -86,10 +86,9 @@ export async function* readLogs(target: LogsTarget, query: LogsQuery = {}): Asyn
       addNetwork(await target.network());
     }
     const lines: LogLine[] = [];
-    for (const file of files.values()) {
-      lines.push(...(await file.added()).filter((line) => !ofNetwork.some((source) => source.has?.(line))));
-    }
-    for (const source of ofNetwork) lines.push(...(await source.added()));
+    const isKnown = (line: LogLine) => ofNetwork.some((source) => source.has?.(line));
+    for (const file of files.values()) for await (const line of file.read()) if (!isKnown(line)) lines.push(line);
+    for (const source of ofNetwork) for await (const line of source.read()) lines.push(line);
     return lines.filter(passes).sort((a, b) => a.time - b.time);
   };
   const close = () => Promise.all(all().map((source) => source.close?.()));
@@ -98,7 +97,7 @@ export async function* readLogs(target: LogsTarget, query: LogsQuery = {}): Asyn
   try {
     addFiles();
     addNetwork(network);
-    yield* mergeByTime(all().map((source) => newest(source.written(), passes, tail)));
+    yield* mergeByTime(all().map((source) => newest(source.read(), passes, tail)));
     while (follow && !signal?.aborted) {
       yield* await added();
       await sleep(READ_EVERY_MS, undefined, { signal }).catch(() => {});

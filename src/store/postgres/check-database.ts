@@ -36,7 +36,8 @@ interface Facts {
   ownsSchema: boolean;
 }
 
-async function inspect(run: Run, location: string): Promise<{ version: string; problems: DatabaseProblem[] }> {
+/** `run`: on the database. */
+export async function inspect(run: Run, location: string): Promise<{ version: string; problems: DatabaseProblem[] }> {
   const [facts] = await run<Facts>(`
     select current_setting('server_version') as version, current_setting('search_path') as path, current_setting('server_version_num')::int as number,
       current_user as user, current_database() as database, pg_is_in_recovery() as "isStandby",

@@ -1,5 +1,6 @@
 /** A shard of the store in a PostgreSQL database. One puller at a time holds it. */
 import type { FleetDump } from '../../fleet/fleet.js';
+import { whileBusy } from '../../lib/process/shutdown.js';
 import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
 import type { HistoryRange, HistorySeries, Sample } from '../history.js';
 import type {
@@ -122,7 +123,8 @@ export class PostgresStore implements ReadingsStore {
   async loadCheckpoint(): Promise<{ fleet: FleetDump; after: AsyncIterable<StoredReading> }> {
     const sql = 'select last_reading as last, fleet from checkpoint where shard = $1';
     const [row] = await this.#held.run<{ last: number; fleet: string }>(sql, [this.#held.shard]);
-    const fleet = row ? (JSON.parse(row.fleet) as FleetDump) : { sensors: [], retired: {} };
+    // Of many sensors tens of megabytes.
+    const fleet = row ? whileBusy(() => JSON.parse(row.fleet) as FleetDump) : { sensors: [], retired: {} };
     return { fleet, after: allAfter(this.#past, row?.last ?? 0) };
   }
 

@@ -11,6 +11,13 @@ const AT_ONCE = 500;
 /** Of each part of an answer. Whoever asks ends it earlier. */
 const STATEMENT_MS = 30_000;
 
+/**
+ * The guard reads texts as this setting has them. Sorting and hashing beyond this memory go to the server's disk; only what a
+ * statement puts into one value (`string_agg`, `json_agg`) may take more.
+ */
+const OPTIONS = `-c search_path=wasm_sensors -c standard_conforming_strings=on
+  -c work_mem=32MB -c hash_mem_multiplier=1 -c max_parallel_workers_per_gather=0`.replaceAll('\n', ' ');
+
 /** What `query --schema` shows. */
 const TABLES = `
 select 'create table ' || table_name || ' (' || string_agg(chr(10) || '  ' || column_name || ' ' || data_type, ',' order by ordinal_position)
@@ -25,8 +32,7 @@ export async function* readPostgres(given: ReadRequest): AsyncIterable<AnswerLin
   const request = isStatement ? { ...given, sql: statementOf(given) } : given;
   const config = {
     ...connectionOf(location, isStatement ? 'wasm-sensors query' : 'wasm-sensors export'),
-    // The guard reads texts as this setting has them.
-    options: '-c search_path=wasm_sensors -c standard_conforming_strings=on',
+    options: OPTIONS,
     statement_timeout: STATEMENT_MS,
     types: { getTypeParser: parserOf },
   };

@@ -65,8 +65,13 @@ export class Pending {
     return series;
   }
 
-  /** What was collected is to move. */
+  /** What was collected is to move; series of which nothing came since the last time are forgotten. */
   beginMove(): void {
+    for (const [host, ofHost] of this.#ofHosts) {
+      const left = ofHost.filter(({ sums }) => sums.length > 0);
+      if (left.length === 0) this.#ofHosts.delete(host);
+      else if (left.length < ofHost.length) this.#ofHosts.set(host, left);
+    }
     for (const series of this.#all()) {
       series.moving = series.sums;
       series.sums = [];
@@ -76,15 +81,6 @@ export class Pending {
 
   moving(): Series[] {
     return [...this.#all()].filter(({ moving }) => moving.length > 0);
-  }
-
-  /** Forgets series of which nothing came for a while. */
-  endMove(): void {
-    for (const [host, ofHost] of this.#ofHosts) {
-      const left = ofHost.filter(({ sums }) => sums.length > 0);
-      if (left.length === 0) this.#ofHosts.delete(host);
-      else if (left.length < ofHost.length) this.#ofHosts.set(host, left);
-    }
   }
 
   /** What a question about whole minutes asks for. */

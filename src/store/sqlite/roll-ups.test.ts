@@ -281,6 +281,19 @@ test('while a move fails nothing is lost, and answers stay the same', async () =
   expectExact();
 });
 
+test('numbers of series that were not kept are given anew', () => {
+  accept([1, 2].map((i) => take(T0, 5, { hostname: `edge-${i}` })));
+  store.database.exec(
+    "create trigger broken before insert on sensor_series when new.hostname = 'edge-2' begin select raise(abort, 'full'); end",
+  );
+  expect(() => store.rollUp(T0)).toThrow(/full/);
+  store.database.exec(
+    "drop trigger broken; insert into sensor_series (hostname, metric, region) values ('other', 'a', 'eu')",
+  );
+  rollUp();
+  expectExact();
+});
+
 test('the depth of the queue: by minute and hour, without a region', async () => {
   for (const [i, depth] of [7, 0, 4, 9].entries()) store.addSamples([depthOf(depth)], T0 + i * 25_000);
   const first = { t: T0, count: 3, min: 0, max: 7, mean: 11 / 3 };

@@ -16,6 +16,7 @@ import { lastReading, numbersOf } from './select-readings.js';
 /** Readings that are read at a time, and series that move at a time: each takes some milliseconds. */
 const READINGS_AT_ONCE = 500;
 const SERIES_AT_ONCE = 500;
+const NAMED_AT_ONCE = 2_000;
 const WORK_MS = 10;
 /** More sums do not wait for the end of the minute: some 30 MB. */
 const MAX_PENDING = 200_000;
@@ -66,23 +67,26 @@ export function openRollUps(db: Database, elapsed: number) {
     }
   }
 
-  /** Rows that move one after the other are neighbours in the tables. */
-  function beginMove(): void {
-    moving = inTransaction(db, () => {
-      const all = pending.moving();
-      for (const series of all) series.id ||= tables.idOf(series);
-      return all.sort((a, b) => a.id - b.id);
-    });
+  /** Rows that move one after the other are neighbours in the tables. New series get their numbers first, some at a time. */
+  function beginMove({ position }: Progress): void {
+    const all = pending.moving();
+    const unknown = all.filter(({ id }) => id === 0);
+    const some = unknown.slice(0, NAMED_AT_ONCE);
+    // A transaction that fails leaves no numbers.
+    const ids = inTransaction(db, () => some.map((series) => tables.idOf(series)));
+    for (const [i, series] of some.entries()) series.id = ids[i] ?? 0;
+    if (some.length < unknown.length) return;
+    moving = all.sort((a, b) => a.id - b.id);
+    if (position === null) return;
+    // What was in the tables before a crash.
+    const isMoved = movedUpTo(JSON.parse(position));
+    for (const series of moving) series.moving = series.moving.filter((sum) => !isMoved(series, sum.minute));
   }
 
-  /** After a crash amid a move the same rows are made again; those that are in the tables are left out. */
-  function collectAgain({ target, position }: Progress): void {
-    collectUpTo(target, 'moving');
-    if (seen < target) return;
-    beginMove();
-    if (position === null) return;
-    const isMoved = movedUpTo(JSON.parse(position));
-    for (const series of moving ?? []) series.moving = series.moving.filter(({ minute }) => !isMoved(series, minute));
+  /** After a crash amid a move the same rows are made again. */
+  function goOn(): void {
+    if (seen < progress.target) collectUpTo(progress.target, 'moving');
+    if (seen >= progress.target) beginMove(progress);
   }
 
   function moveSome(all: Series[], { target, position }: Progress, now: number): void {
@@ -96,7 +100,6 @@ export function openRollUps(db: Database, elapsed: number) {
     });
     for (const series of some) series.moving = [];
     moving = isMoving() ? all.slice(some.length) : undefined;
-    if (!moving) pending.endMove();
   }
 
   function save(changed: Partial<Progress>): Progress {
@@ -132,7 +135,7 @@ export function openRollUps(db: Database, elapsed: number) {
      */
     work(now: number, last: number, elapsed: number): boolean {
       if (moving) moveSome(moving, progress, elapsed);
-      else if (isMoving()) collectAgain(progress);
+      else if (isMoving()) goOn();
       else {
         const canCollect = hasRoom();
         if (canCollect) collectUpTo(last, 'sums');
@@ -141,7 +144,7 @@ export function openRollUps(db: Database, elapsed: number) {
           minute = newest;
           progress = save({ target: seen, position: null });
           pending.beginMove();
-          beginMove();
+          beginMove(progress);
         }
       }
       return isMoving() || seen < last;

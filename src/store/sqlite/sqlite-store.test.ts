@@ -223,14 +223,14 @@ test('a store of a newer version stays as it is', () => {
 
 test('of many rows the right ones are found and forgotten, a part at a time', () => {
   fakeTime();
-  for (let group = 0; group < 250; group++) {
+  for (let group = 0; group < 130; group++) {
     store.append(Array.from({ length: 100 }, (_, n) => delivery(reading(100 * group + n + 1), T0 + 10 * group)));
     pass(10);
   }
-  expect(store.readingsAfter(store.positionAt(T0 + 2_400, 5_000).reading, 1)[0]?.reading.sequence).toBe(24_001);
-  expect(store.readingsAfter(store.positionAt(T0 + 2_500, 5_000).reading, 1)).toEqual([]);
-  expect([1, 2, 3].map(() => store.forgetReadings(T0 + 2_000))).toEqual([10_000, 10_000, 0]);
-  expect(store.readingsAfter(0, 1)[0]).toMatchObject({ receivedAt: T0 + 2_000, reading: { sequence: 20_001 } });
+  expect(store.readingsAfter(store.positionAt(T0 + 1_200, 5_000).reading, 1)[0]?.reading.sequence).toBe(12_001);
+  expect(store.readingsAfter(store.positionAt(T0 + 1_300, 5_000).reading, 1)).toEqual([]);
+  expect([1, 2, 3].map(() => store.forgetReadings(T0 + 1_100))).toEqual([10_000, 1_000, 0]);
+  expect(store.readingsAfter(0, 1)[0]).toMatchObject({ receivedAt: T0 + 1_100, reading: { sequence: 11_001 } });
 });
 
 test('after everything was forgotten, no new reading hides behind the checkpoint', () => {
