@@ -96,6 +96,15 @@ test('config show: an empty configuration, one that was lost, and more sensors t
   ]);
 });
 
+test('config show of a fleet that is too large to be named counts those that are left out', () => {
+  const sensors = Array.from({ length: 60 }, (_, n) => sensorView(`edge-us-${n}`));
+  const last = text
+    .configText({ ...view, sensors, leftOut: 900 }, plain)
+    .split('\n')
+    .at(-1);
+  expect(last).toMatch(/^… and 9\d\d more; -o json has 60$/);
+});
+
 test('config show of a usual fleet fits 80 columns', () => {
   const usual = { color: 'fleet', emoji: 'default', random_off: 'default', interval: 'fleet', paused: 'default' };
   const fleet = (version: number) =>

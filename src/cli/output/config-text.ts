@@ -59,7 +59,7 @@ export function fileSeenText(file: string, region: string, { sensors, read, hidd
   return `${done}; ${hidden.join(', ')}: overridden by what \`config set\` has set; run \`wasm-sensors config show\` to see where`;
 }
 
-export function configText({ desired, convergence, sensors }: ConfigView, style: Style): string {
+export function configText({ desired, convergence, sensors, leftOut = 0 }: ConfigView, style: Style): string {
   const summary =
     desired.lost === undefined
       ? convergedText(convergence)
@@ -67,7 +67,9 @@ export function configText({ desired, convergence, sensors }: ConfigView, style:
   const lines = [desiredTable(desired), '', summary];
   if (sensors.length > 0)
     lines.push(sensorTable(sensors, desired, style), style.dim('values without a source are defaults'));
-  if (sensors.length > SHOWN) lines.push(`… and ${sensors.length - SHOWN} more; -o json has all`);
+  if (sensors.length > SHOWN) {
+    lines.push(`… and ${sensors.length + leftOut - SHOWN} more; -o json has ${leftOut > 0 ? sensors.length : 'all'}`);
+  }
   return lines.join('\n');
 }
 

@@ -12,6 +12,9 @@ import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sen
 import { compareProxies } from './apply-to-proxies.js';
 import type { ConfigTarget } from './config-target.js';
 
+/** Of a larger fleet some are named, and how many are left out. */
+const MAX_NAMED = 100_000;
+
 export type ConfigView = Awaited<ReturnType<typeof readConfig>>;
 
 /**
@@ -22,22 +25,25 @@ export type ConfigView = Awaited<ReturnType<typeof readConfig>>;
 export async function readConfig({ proxies, fleet, jobs }: ConfigTarget, scope: Scope = {}) {
   const { desired, holder, others } = await compareProxies(proxies);
   const known = await jobs?.().catch(() => undefined);
+  const place = 'hostname' in scope ? { host: scope.hostname } : scope;
   const [snapshot, convergence] = await Promise.all([
-    fleet.snapshot(),
+    fleet.snapshot({ ...place, limit: MAX_NAMED }),
     fleet.convergence(desired, scope, { jobs: known }),
   ]);
+  const left = snapshot.leftOut === undefined ? {} : { leftOut: snapshot.leftOut };
   const sensors = snapshot.sensors.filter(
     (sensor) => sensor.state !== 'gone' && sensor.state !== 'replaced' && inScope(scope, sensor),
   );
-  return { desired, holder: holder.url, differing: others, convergence, sensors };
+  return { desired, holder: holder.url, differing: others, convergence, sensors, ...left };
 }
 
 /** As JSON, for commands and the page. */
-export function configDocument({ desired, differing, convergence, sensors }: ConfigView) {
+export function configDocument({ desired, differing, convergence, sensors, leftOut }: ConfigView) {
   return {
     desired,
     differing,
     convergence,
+    leftOut,
     sensors: sensors.map(({ execution_id, hostname, region, state, color, icon_name, config }) => ({
       execution_id,
       hostname,
