@@ -103,9 +103,14 @@ export function initialSizes(module: Uint8Array): { memoryBytes: number; tableEl
   return { memoryBytes: sumOf(memories) * PAGE_BYTES, tableElements: sumOf(tables) };
 }
 
-/** The module with a maximum for its memory, as nodes give it one, and for its tables. `initialSizes` knows it. */
-export function withLimits(module: Uint8Array): Uint8Array {
+/**
+ * The module with a maximum for its memory, as nodes give it one, and for its tables. `initialSizes` knows it. `fixedPages`: its
+ * memory has so many from the beginning, and no more.
+ */
+export function withLimits(module: Uint8Array, fixedPages?: number): Uint8Array {
   const sections = [...sectionsOf(module)].map((one) => {
+    if (one.id === MEMORY_SECTION && fixedPages !== undefined)
+      return section(one.id, [1, 1, ...leb128(fixedPages), ...leb128(fixedPages)]);
     if (one.id === MEMORY_SECTION) return limited(one, MAX_PAGES);
     return one.id === TABLE_SECTION ? limited(one, MAX_TABLE_ELEMENTS) : one.whole;
   });

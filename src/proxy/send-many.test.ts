@@ -39,7 +39,7 @@ async function proxyWith(guard: GuardOptions = KEYED, { pack = false } = {}) {
     revoked,
     guard,
     pack,
-    batcher: { giveUpMs: 50 },
+    batcher: { giveUpMs: 1_000 },
   });
   const operator = { authorization: 'Bearer operator' };
   const change = (path: string, body: object) =>

@@ -187,7 +187,7 @@ function instantiate(module: SensorModule, imports: WebAssembly.Imports, running
 
 function hostFull(running: number, cause?: unknown): AppError {
   return new AppError('HOST_FULL', `the sensor host can't hold more than ${running} sensors`, {
-    hint: 'Use fewer nodes, or start the sensor host with --disable-wasm-trap-handler (for up to about 28,000 sensors).',
+    hint: 'Use fewer nodes, or start the sensor host with --disable-wasm-trap-handler.',
     cause,
   });
 }

@@ -12,7 +12,7 @@ import { parseSensorKeys, sensorTokenOf } from '../../protocol/sensor-token.js';
 import { createCluster } from '../../sensor-host/cluster.js';
 import { ForeignHost } from '../../sensor-host/foreign/foreign-host.js';
 import { loadModule } from '../../sensor-host/guest/sensor-module.js';
-import { nodeArgsFor } from '../../sensor-host/host-capacity.js';
+import { fixedPagesFor, guestLimit, nodeArgsFor } from '../../sensor-host/host-capacity.js';
 import { createSensorHostApp } from '../../sensor-host/host-routes.js';
 import { keepJobs, quarantineDamagedJobs } from '../../sensor-host/jobs-file.js';
 import { SensorHost } from '../../sensor-host/sensor-host.js';
@@ -39,13 +39,14 @@ export const serveSensors = ({ settings, options }: CommandContext<typeof SENSOR
       });
     };
     const ca = settings.tlsCa === undefined ? {} : { ca: readCaFile(settings.tlsCa) };
+    const fixed = fixedPagesFor(settings.nodes * REGIONS.length);
     const cluster = createCluster({
-      host: new SensorHost(ca),
+      host: new SensorHost(fixed === undefined ? ca : { ...ca, maxGuests: guestLimit(true) }),
       foreign: new ForeignHost({ ...ca, nodeArgs: nodeArgsFor(settings.nodes) }),
       nodes: REGIONS.flatMap((region) =>
         Array.from({ length: settings.nodes }, (_, i) => ({ name: edgeName(region, i + 1), ...edgeLabels(region) })),
       ),
-      loadModule: async (name) => loadModule(modulePath(name)),
+      loadModule: async (name) => loadModule(modulePath(name), fixed),
       modulePath: pathOf,
       onEvent: (event) => logEvent(log, event),
       moduleEnv(name, node) {

@@ -21,6 +21,14 @@ test('a module with Asyncify is instantiated as often as asked', async () => {
   expect(second).not.toBe(first);
 });
 
+test('a memory with fixed pages has them from the beginning, and does not grow', async () => {
+  await load(tinyModule({ exports: ASYNCIFY_EXPORTS }));
+  const { memory } = ((await loadModule(path, 4)) as SensorModule).instantiate({}).exports;
+  if (!(memory instanceof WebAssembly.Memory)) throw new Error('it exports no memory');
+  expect(memory.buffer.byteLength).toBe(4 * 65_536);
+  expect(() => memory.grow(1)).toThrow(RangeError);
+});
+
 test.each(ASYNCIFY_EXPORTS)('a module without %s gets a thread', async (name) => {
   const exports = ASYNCIFY_EXPORTS.filter((one) => one !== name);
   expect(await load(tinyModule({ exports }))).toEqual({

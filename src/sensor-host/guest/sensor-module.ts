@@ -18,10 +18,10 @@ export interface ThreadModule {
   readonly compiled: WebAssembly.Module;
 }
 
-/** Loads a module from a file. Rejects as `readUserModule` does. */
-export async function loadModule(path: string): Promise<AnyModule> {
+/** Loads a module from a file. `fixedPages`: see `withLimits`. Rejects as `readUserModule` does. */
+export async function loadModule(path: string, fixedPages?: number): Promise<AnyModule> {
   const { bytes, facts } = await readUserModule(path);
-  const compiled = await WebAssembly.compile(withLimits(bytes));
+  const compiled = await WebAssembly.compile(withLimits(bytes, fixedPages));
   if (!facts.suspendable) return { name: path, compiled };
   return { name: path, instantiate: (imports) => new WebAssembly.Instance(compiled, imports) };
 }
