@@ -62,7 +62,7 @@ export const SECTIONS = {
         return `where jobs run: ${kindsText()}`;
       },
     },
-    nodes: setting('--nodes <count>', count(1, 10_000).default(1)).is('edge nodes in each region'),
+    nodes: setting('--nodes <count>', count(1, 20_000).default(1)).is('edge nodes in each region'),
     relays: setting('--relays', flag.default(false)).is(
       'a relay in each region: it keeps readings on its disk while the region is cut off',
     ),
