@@ -97,7 +97,7 @@ test('no two settings share a flag or a variable', () => {
 const BAD: [SettingKey, unknown, RegExp][] = [
   ['network', 'docker', /must be embedded, native, compose.* or \w+/],
   ['nodes', '0', /at least 1/],
-  ['nodes', '10001', /at most 10000/],
+  ['nodes', '20001', /at most 20000/],
   ['nodes', '2.5', /whole number/],
   ['nodes', 'many', /must be a number/],
   ['nodes', ' ', /must be a number/],

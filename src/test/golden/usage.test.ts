@@ -141,7 +141,7 @@ describe('settings', () => {
   /** By flag: values that it refuses. Each is also given by variable, by `.env` and by file. */
   const BAD: Record<string, string[]> = {
     network: ['docker', ''],
-    nodes: ['many', '0', '1.5', '10001', ''],
+    nodes: ['many', '0', '1.5', '20001', ''],
     'state-dir': [''],
     host: [''],
     'allowed-hosts': ['', 'a,,b'],
