@@ -1,11 +1,13 @@
 /**
  * `npm run bench -- fleet`: a whole fleet through sensor → proxy → queue → puller → store, as `up` runs it, and what was
  * lost on the way. Options: `--sensors 10000 --interval 2 --seconds 60`. `npm run bench -- scale --store postgres://…` measures a file
- * and then that database, with `--shards 4 --pullers 2` for the latter.
+ * and then that database, with `--shards 4 --pullers 2` for the latter; `--proxies 3` (one for each region), `--no-pack` for both.
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import { freePort } from '../lib/net/choose-port.js';
+import { waitForHttp } from '../lib/net/http-client.js';
 import { selfCommand } from '../lib/process/self-command.js';
 import { FleetClient } from '../puller/fleet-client.js';
 import { readRunState } from '../runtime/run-state.js';
@@ -25,54 +27,49 @@ export interface FleetBenchOptions {
   shards?: number;
   /** Of the same store, the one of `up` among them. */
   pullers?: number;
+  /** For the regions in turn, beside that of `up`; 0: that of `up`, which packs. */
+  proxies?: number;
+  pack?: boolean;
 }
 
+const REGIONS = ['us', 'eu', 'as'];
+
 export async function run(options: FleetBenchOptions): Promise<void> {
-  const { sensors, interval, seconds, store, shards = 1, pullers = 1 } = options;
-  const perRegion = Math.ceil(sensors / 3);
+  const { sensors, interval, seconds, store, shards = 1, pullers = 1, proxies = 0, pack = true } = options;
+  const perRegion = Math.ceil(sensors / REGIONS.length);
   const where = store === undefined ? 'SQLite' : `PostgreSQL, ${shards} shards, ${pullers} pullers`;
   console.log(
-    `fleet (${where}): ${perRegion * 3} sensors, one reading every ${interval} s each = ${Math.round((perRegion * 3) / interval)} readings/s, for ${seconds} s`,
+    `fleet (${where}, ${proxies || 1} proxies, ${pack ? 'packed' : 'not packed'}): ${perRegion * 3} sensors, one reading every ${interval} s each = ${Math.round((perRegion * 3) / interval)} readings/s, for ${seconds} s`,
   );
   const env = store === undefined ? {} : { WASM_SENSORS_STORE: store };
   const divided = store === undefined ? [] : ['--shards', String(shards)];
   await inOwnFolder(async (dir) => {
     const ports = await freePortFlags();
-    await runCli(
-      dir,
-      [
-        'up',
-        '-d',
-        '--deploy',
-        '--nodes',
-        String(perRegion),
-        '--interval',
-        String(interval),
-        '--timeout',
-        '120',
-        ...divided,
-        ...ports,
-      ],
-      env,
-    );
+    const sending = ['--interval', String(interval), '--timeout', '120'];
+    const deploy = proxies === 0 ? ['--deploy', ...sending] : [];
+    await runCli(dir, ['up', '-d', '--nodes', String(perRegion), ...deploy, ...divided, ...ports], env);
     const state = readRunState(join(dir, '.wasm-sensors'))!;
     const { queue, puller } = state.endpoints;
     const fleet = new FleetClient(puller);
     const endpoint = ['--queue', `${queue}/000000000000/wasm-sensors`, '--queue-endpoint', queue!, '--queue-unsigned'];
-    const others = Array.from({ length: pullers - 1 }, (_, n) => {
-      const { command, args } = selfCommand([
-        'puller',
-        'serve',
-        '--port',
-        '0',
-        '--sinks',
-        'store,alert',
-        ...endpoint,
-        ...divided,
-      ]);
+    const serve = async (name: string, words: string[]) => {
+      const port = await freePort();
+      const { command, args } = selfCommand([...words, '--port', String(port), ...endpoint, ...divided]);
       const child = execa(command, args, { cwd: dir, env, stdio: 'ignore', reject: false });
-      return { name: `puller ${n + 2}`, pid: child.pid!, child };
-    });
+      const url = `http://127.0.0.1:${port}`;
+      await waitForHttp(`${url}/health`, AbortSignal.timeout(20_000));
+      return { name, pid: child.pid!, child, url };
+    };
+    const others: Awaited<ReturnType<typeof serve>>[] = [];
+    for (let n = 2; n <= pullers; n++) {
+      others.push(await serve(`puller ${n}`, ['puller', 'serve', '--sinks', 'store,alert']));
+    }
+    for (let n = 0; n < proxies; n++) {
+      const words = ['proxy', 'serve', '--state-dir', join(dir, `proxy-${n + 2}`), ...(pack ? ['--pack'] : [])];
+      const { url } = others[others.push(await serve(`proxy ${n + 2}`, words)) - 1]!;
+      const regions = REGIONS.filter((_, i) => i % proxies === n).join();
+      await runCli(dir, ['deploy', 'publisher', '--region', regions, '--proxy', url, ...sending], env);
+    }
     // The sensors' start leaves a backlog, and cold code, that a running fleet doesn't have.
     await sleep(8000);
     const processes = [state.up, ...state.children, ...others];

@@ -5,9 +5,20 @@
 import { parseArgs } from 'node:util';
 
 type Options = Record<
-  'sensors' | 'interval' | 'seconds' | 'hours' | 'network' | 'nodes' | 'against' | 'store' | 'shards' | 'pullers',
+  | 'sensors'
+  | 'interval'
+  | 'seconds'
+  | 'hours'
+  | 'network'
+  | 'nodes'
+  | 'against'
+  | 'store'
+  | 'shards'
+  | 'pullers'
+  | 'proxies',
   string | undefined
 > & {
+  'no-pack': boolean;
   most: boolean;
   seeded: boolean;
 };
@@ -17,9 +28,12 @@ const benches: Record<string, (options: Partial<Options>) => Promise<void>> = {
     const { run } = await import('./fleet.bench.js');
     await run({ sensors: Number(sensors), interval: Number(interval), seconds: Number(seconds) });
   },
-  async scale({ sensors = '10000', interval = '2', seconds = '60', store, shards = '1', pullers = '1' }) {
+  async scale({ sensors = '10000', interval = '2', seconds = '60', store, shards = '1', pullers = '1', ...more }) {
     const { run } = await import('./fleet.bench.js');
-    const of = { sensors: Number(sensors), interval: Number(interval), seconds: Number(seconds) };
+    const pack = !more['no-pack'];
+    // That of `up` packs always.
+    const proxies = Number(more.proxies ?? (pack ? 0 : 1));
+    const of = { sensors: Number(sensors), interval: Number(interval), seconds: Number(seconds), proxies, pack };
     await run(of);
     if (store !== undefined) await run({ ...of, store, shards: Number(shards), pullers: Number(pullers) });
   },
@@ -83,6 +97,8 @@ const { positionals, values } = parseArgs({
     store: option,
     shards: option,
     pullers: option,
+    proxies: option,
+    'no-pack': { type: 'boolean' },
     most: { type: 'boolean' },
     seeded: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },

@@ -168,6 +168,11 @@ export class Fleet {
     }
   }
 
+  /** Sensors. */
+  get size(): number {
+    return this.#sensors.size;
+  }
+
   /** Every sensor, sorted by region and host. */
   view(now: number): SensorView[] {
     return this.list(now).sensors;

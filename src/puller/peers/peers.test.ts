@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Hono } from 'hono';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { AlertEvent, FleetEvent } from '../../fleet/fleet-events.js';
 import { accessLock } from '../../lib/net/access-lock.js';
 import type { Reading } from '../../protocol/message.js';
@@ -131,6 +131,33 @@ test('of a large fleet some sensors of each shard are named, and how many are le
   expect(await client(a).snapshot({ limit: 100, host: 'more-1' })).toMatchObject({ sensors: [{ hostname: 'more-1' }] });
   expect((await client(a).snapshot({ limit: 100 })).leftOut).toBeUndefined();
   expect((await a.whole.snapshot({ region: 'eu' })).sensors).toHaveLength(5);
+});
+
+test('what was counted of a large view is given again for a moment, of a small one never', async () => {
+  let clock = 0;
+  const now = vi.spyOn(performance, 'now').mockImplementation(() => clock);
+  onTestFinished(() => now.mockRestore());
+  const a = start('a', [0]);
+  const { fleet } = a.units[0]!.hub;
+  const part = fleet.part.bind(fleet);
+  vi.spyOn(fleet, 'part').mockImplementation((time) => {
+    clock += 10;
+    return part(time);
+  });
+  const received = async () => (await client(a).summary()).total.received;
+  const arriveAs = (n: number) => arrive(a, 0, { execution_id: `e-${n}`, hostname: `h-${n}` });
+  for (let n = 0; n < 4_998; n++) arriveAs(n);
+  expect(await received()).toBe(4_998);
+  arriveAs(4_998);
+  expect(await received()).toBe(4_999);
+  arriveAs(4_999);
+  expect(await received()).toBe(5_000);
+  arriveAs(5_000);
+  expect(await received()).toBe(5_000);
+  clock += 249;
+  expect(await received()).toBe(5_000);
+  clock += 1;
+  expect(await received()).toBe(5_001);
 });
 
 test('a puller whose URL has a path is asked below it', async () => {

@@ -26,11 +26,29 @@ const nothing = z.strictObject({});
 /** Names what the schema of a question leaves to be written. */
 const question = <A, T>(asked: Question<A, T>): Question<A, T> => asked;
 
-export const SUMMARY = question({
-  name: 'summary',
-  args: nothing,
-  of: ({ hub, now }) => hub.fleet.part(now()),
-});
+/** A view of fewer is always counted anew, which takes a millisecond. */
+const LARGE = 5_000;
+/** What was counted is given again for so many times as long as counting took. */
+const KEPT_TIMES = 25;
+const LONGEST_KEPT_MS = 5_000;
+
+/** `until`: of `performance.now()`. */
+const counted = new WeakMap<Unit, { part: SummaryPart; until: number }>();
+
+/** Every second each of the others asks for it, and so do we, pages and commands. */
+function partOf(unit: Unit): SummaryPart {
+  const began = performance.now();
+  const known = counted.get(unit);
+  if (known && began < known.until) return known.part;
+  const { fleet } = unit.hub;
+  const part = fleet.part(unit.now());
+  const ended = performance.now();
+  const keptMs = fleet.size < LARGE ? 0 : Math.min(LONGEST_KEPT_MS, KEPT_TIMES * (ended - began));
+  counted.set(unit, { part, until: ended + keptMs });
+  return part;
+}
+
+export const SUMMARY = question({ name: 'summary', args: nothing, of: partOf });
 
 /** Of the sensors that a unit may name; `leftOut`: how many more it has. */
 export interface SnapshotPart extends SummaryPart {
@@ -43,10 +61,10 @@ export const SENSORS = question({
   name: 'sensors',
   args: z.strictObject({ region: z.string().optional(), host: z.string().optional(), limit: z.number() }),
   isLong: true,
-  of({ hub: { fleet }, now }, { limit, ...place }): SnapshotPart {
-    const time = now();
-    return { ...fleet.part(time), ...fleet.list(time, place, limit) };
-  },
+  of: (unit, { limit, ...place }): SnapshotPart => ({
+    ...partOf(unit),
+    ...unit.hub.fleet.list(unit.now(), place, limit),
+  }),
 });
 
 /** `submission`: Unix milliseconds. */
@@ -136,31 +154,12 @@ export interface ShardPart extends SummaryPart {
   firing?: AlertEvent[];
 }
 
-/** What was made is given again for so many times as long as making it took. */
-const KEPT_TIMES = 25;
-const LONGEST_KEPT_MS = 5_000;
-
-/**
- * Every second each of the others asks for it, and we do. Of many sensors it is made only as often as it costs little. `firing`:
- * the alerts of the whole fleet, where they are raised here.
- */
-export function watchQuestion(firing: () => AlertEvent[]): Question<object, ShardPart> {
-  /** `until`: of `performance.now()`. */
-  const made = new WeakMap<Unit, { part: SummaryPart; until: number }>();
-  return {
-    name: 'watch',
-    args: nothing,
-    of(unit) {
-      const began = performance.now();
-      let known = made.get(unit);
-      if (!known || began >= known.until) {
-        const part = unit.hub.fleet.part(unit.now());
-        const ended = performance.now();
-        known = { part, until: ended + Math.min(LONGEST_KEPT_MS, KEPT_TIMES * (ended - began)) };
-        made.set(unit, known);
-      }
-      const ofFleet = unit.shard === 0 ? { firing: firing() } : {};
-      return { ...known.part, stats: unit.stats(), problem: unit.problem(), ...ofFleet };
-    },
-  };
-}
+/** `firing`: the alerts of the whole fleet, where they are raised here. */
+export const watchQuestion = (firing: () => AlertEvent[]): Question<object, ShardPart> => ({
+  name: 'watch',
+  args: nothing,
+  of(unit) {
+    const ofFleet = unit.shard === 0 ? { firing: firing() } : {};
+    return { ...partOf(unit), stats: unit.stats(), problem: unit.problem(), ...ofFleet };
+  },
+});
