@@ -31,13 +31,13 @@ export const up = command({
     requireProfile(options);
     if (options.module !== undefined) await readSensor(options.module);
     const stateDir = resolve(settings.stateDir);
-    makeFolder(stateDir);
     const quarantined = quarantineDamagedState(stateDir);
     if (quarantined !== undefined) out.warn(quarantinedText(quarantined));
     const orphans = await removeOrphans(stateDir);
     for (const name of orphans.removed) out.note(`stopped ${name}, which a killed \`up\` left behind`);
     for (const text of orphans.kept) out.warn(keptText(text));
     for (const { why, fix } of await checkBeforeUp(settings)) out.warn(`${why}${fix === undefined ? '' : `. ${fix}`}`);
+    makeFolder(stateDir);
     if (!settings.relays) {
       const left = (await regionsLeftAtRelays(stateDir)).join(', ');
       if (left !== '')
