@@ -41,13 +41,19 @@ export interface Goal {
   submissions?: Record<string, number> | undefined;
 }
 
+/** What counts of a sensor. */
+export type Follower = Pick<
+  SensorView,
+  'job_id' | 'execution_id' | 'hostname' | 'region' | 'color' | 'icon_name' | 'job_submission_time' | 'state' | 'config'
+>;
+
 /** A sensor has converged when it reports the version that applies to it, or a newer one, and its readings show the values. */
-export function convergenceOf(sensors: SensorView[], goal: Goal, now: number): Convergence {
+export function convergenceOf(sensors: Follower[], goal: Goal, now: number): Convergence {
   const { desired, scope, jobs, fields, submissions } = goal;
   const deployed = jobs && newestSubmissions(sensors, jobs.deployed, submissions);
   const result: Convergence = { ...noProgress(), newest: 0 };
   if (deployed && submissions) result.submissions = Object.fromEntries(deployed);
-  const counted: { sensor: SensorView; converged: boolean }[] = [];
+  const counted: { sensor: Follower; converged: boolean }[] = [];
   for (const { sensor, isGone } of expectedOf(sensors, jobs, deployed)) {
     const { config } = sensor;
     if (!isGone && config && isPlausibleVersion(config.version, now)) {
@@ -64,7 +70,7 @@ export function convergenceOf(sensors: SensorView[], goal: Goal, now: number): C
 
 /** Counts the sensors for which the scope of a change decides, and those that narrower scopes keep from it. */
 function changeProgressOf(
-  sensors: { sensor: SensorView; converged: boolean }[],
+  sensors: { sensor: Follower; converged: boolean }[],
   desired: DesiredState,
   scope: Scope,
   fields: DesiredField[],
@@ -103,7 +109,7 @@ export interface FileConvergence extends Progress {
 
 /** `wanted`: everything that the file sets. */
 export function fileConvergenceOf(
-  sensors: SensorView[],
+  sensors: Follower[],
   region: string,
   wanted: SensorConfig,
   jobs: KnownJobs | undefined,
@@ -121,7 +127,7 @@ export function fileConvergenceOf(
 }
 
 /** The sensor shows every value of the file that is not overridden, and no value that was removed from the file. */
-function hasReadFile(sensor: SensorView, wanted: SensorConfig): boolean {
+function hasReadFile(sensor: Follower, wanted: SensorConfig): boolean {
   const { config } = sensor;
   if (config?.file !== 'ok') return false;
   const fields = SENSOR_CONFIG_FIELDS.filter((field) => config.sources[field] !== 'fleet');
@@ -132,7 +138,7 @@ function hasReadFile(sensor: SensorView, wanted: SensorConfig): boolean {
 
 const noProgress = (): Progress => ({ sensors: 0, converged: 0, pending: [], gone: 0 });
 
-function add(progress: Progress, { hostname, region, state }: SensorView, isGone: boolean, converged: boolean): void {
+function add(progress: Progress, { hostname, region, state }: Follower, isGone: boolean, converged: boolean): void {
   progress[isGone ? 'gone' : 'sensors']++;
   if (isGone) return;
   if (converged) progress.converged++;
@@ -145,12 +151,12 @@ function add(progress: Progress, { hostname, region, state }: SensorView, isGone
  * if their jobs are deployed. Who reports no configuration, such as a module that only sends readings, can follow none.
  */
 function expectedOf(
-  sensors: SensorView[],
+  sensors: Follower[],
   jobs: KnownJobs | undefined,
   deployed = jobs && newestSubmissions(sensors, jobs.deployed),
-): { sensor: SensorView; isGone: boolean }[] {
+): { sensor: Follower; isGone: boolean }[] {
   const stopped = new Set(jobs?.ended);
-  const isExpected = ({ state, config, job_id, hostname, execution_id, job_submission_time }: SensorView): boolean => {
+  const isExpected = ({ state, config, job_id, hostname, execution_id, job_submission_time }: Follower): boolean => {
     if (state === 'replaced' || !config || stopped.has(job_id)) return false;
     if (state === 'live') return true;
     if (deployed && !deployed.has(job_id)) return false;
@@ -163,7 +169,7 @@ function expectedOf(
     .map((sensor) => ({ sensor, isGone: deployed === undefined && sensor.state === 'gone' }));
 }
 
-function newestSubmissions(sensors: SensorView[], jobs: string[], known: Record<string, number> = {}) {
+function newestSubmissions(sensors: Follower[], jobs: string[], known: Record<string, number> = {}) {
   const newest = new Map(jobs.map((job) => [job, known[job] ?? 0]));
   for (const { job_id, job_submission_time } of sensors) {
     const known = newest.get(job_id);

@@ -6,7 +6,7 @@ import { boundedLabel } from '../lib/metrics/label-counts.js';
 import type { Reading } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
-import { convergenceOf, type Goal } from './convergence.js';
+import { convergenceOf, type Follower, type Goal } from './convergence.js';
 import type { Convergence, FleetSummary, ReadingTotals, SensorState, SensorView, SummaryPart } from './fleet-view.js';
 import { interner } from './interned.js';
 import { readingsOf } from './ledger.js';
@@ -240,7 +240,12 @@ export class Fleet {
   }
 
   convergence(goal: Goal, now: number): Convergence {
-    const sensors = Array.from(this.#sensors.values(), (sensor) => this.#viewOf(sensor, now));
+    const sensors = Array.from(this.#sensors.values(), (sensor): Follower => {
+      const { job_id, execution_id, hostname, region, color, icon_name, job_submission_time } = sensor.reading;
+      const state = this.#stateOf(sensor, now);
+      const { config } = sensor;
+      return { job_id, execution_id, hostname, region, color, icon_name, job_submission_time, state, config };
+    });
     return convergenceOf(sensors, goal, now);
   }
 
