@@ -1,5 +1,5 @@
 /** What a PostgreSQL server on this machine takes of it. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import pg from 'pg';
 import { usageOf } from './usage.js';
 
@@ -15,6 +15,17 @@ export async function serverOf(store: string): Promise<number> {
 
 /** CPU seconds of a process and all that it has had. */
 export function withChildren(pid: number): number {
+  for (;;) {
+    try {
+      return cpuOfTree(pid);
+    } catch (error) {
+      // One of them ended meanwhile, and is among those that have.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !existsSync(`/proc/${pid}`)) throw error;
+    }
+  }
+}
+
+function cpuOfTree(pid: number): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
   const [ended = 0, endedInSystem = 0] = fieldsOf(pid).slice(13, 15);
   return [pid, ...children].reduce((sum, id) => sum + usageOf(id).cpu, (ended + endedInSystem) / 100);
