@@ -11,6 +11,7 @@ import {
   isBusy,
   isDamage,
   openSqlite,
+  resultCodeOf,
   rowOf,
   rowsOf,
   type Database as Sqlite,
@@ -132,9 +133,11 @@ function openAlone(path: string): SqliteStore {
 function isStore(path: string): boolean {
   const file = openSqlite(path, { readOnly: true });
   try {
-    return rowOf(file, "select 1 from sqlite_schema where name = 'readings'") !== undefined;
+    // A prepared statement would keep its connection, and so its lock on the file, until it is garbage-collected.
+    file.exec('select 1 from readings limit 0');
+    return true;
   } catch (error) {
-    return !isDamage(error);
+    return resultCodeOf(error) !== 1 && !isDamage(error);
   } finally {
     file.close();
   }

@@ -50,6 +50,10 @@ export function readJsonBody<T extends z.ZodType>(
 export const parseQuery = <T extends z.ZodType>(schema: T, query: Record<string, string>): z.output<T> =>
   parsedBy(schema, query, (field, message) => new AppError('BAD_QUERY', `${field || 'the query'}: ${message}`));
 
+/** A part of a body. Throws `BAD_REQUEST`, naming the first field that does not fit. */
+export const parsePart = <T extends z.ZodType>(schema: T, part: unknown): z.output<T> =>
+  parsedBy(schema, part, (field, message) => new AppError('BAD_REQUEST', `${field || 'args'}: ${message}`));
+
 function parsedBy<T extends z.ZodType>(schema: T, value: unknown, problem: Problem): z.output<T> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -280,6 +280,14 @@ test('a redirect gets no secret', async () => {
   server.close();
 });
 
+test('a question with other arguments than it has is refused', async () => {
+  const { app, url } = start('a', [0]);
+  const headers = { authorization: `Bearer ${SECRET}`, 'content-type': 'application/json' };
+  const body = JSON.stringify({ question: 'sensors', args: {} });
+  const response = await app.request(`${url}/peers/ask`, { method: 'POST', headers, body });
+  expect([response.status, await response.json()]).toMatchObject([422, { error: { code: 'BAD_REQUEST' } }]);
+});
+
 test('with the secret of the store a locked puller answers questions about its own shards, and nothing else', async () => {
   const { app, url } = start('a', [0]);
   async function isRefused(method: string, path: string, secret = SECRET): Promise<boolean> {

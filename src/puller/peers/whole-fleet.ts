@@ -11,6 +11,7 @@ import {
   unknownSubmissions,
 } from '../../fleet/merge-parts.js';
 import { AppError } from '../../lib/errors/app-error.js';
+import { parsePart } from '../../lib/errors/http-error.js';
 import type { FleetReader, SnapshotQuery } from '../fleet-client.js';
 import type { FleetSnapshot, PullerAppStats } from '../puller-app.js';
 import type { Units } from '../shards/units.js';
@@ -48,7 +49,7 @@ export class WholeFleet implements FleetReader {
   /** What our units say to a question of another puller. Undefined for one that we do not know. */
   answer(name: string, args: unknown): Promise<object[]> | undefined {
     const of = <A, T extends object>(question: Question<A, T>): Promise<object[]> | undefined =>
-      question.name === name ? this.peers.own(question, question.args.parse(args)) : undefined;
+      question.name === name ? this.peers.own(question, parsePart(question.args, args)) : undefined;
     const ofView = of(SUMMARY) ?? of(this.#watch) ?? of(SENSORS) ?? of(COUNT_SINCE) ?? of(CONVERGENCE);
     return ofView ?? of(ANNOTATION) ?? of(STATS);
   }

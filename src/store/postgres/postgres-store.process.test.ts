@@ -318,6 +318,8 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
         "select 'a' \f, $x$ ' $x$, pg_sleep(1) --'",
         "select ('select pg_sleep(1)::text::tsvector'::text).ts_stat",
         "select t.ts_stat from unnest(array['select 1'::text]) as t",
+        "select p <-> p from (select '[0,0,1,1]'::path as p) as x",
+        'select a <-> b from (select null::"polygon" as a, null::_polygon[] as b) as x',
         "select (x).nextval from (select 'wasm_sensors.readings_id_seq'::regclass as x) as y",
       ],
       ...[

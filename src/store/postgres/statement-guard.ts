@@ -47,6 +47,9 @@ const NAMING = new Set(['as', 'with', 'recursive']);
 const DENIED =
   /^_?(?:pg|lo|txid|binary_upgrade)_(?!typeof$)|_to_xml|^(?:nextval|currval|setval|setseed|set_config|current_setting|ts_stat|ts_rewrite|amvalidate|plpgsql_validator|brin_summarize_new_values|gin_clean_pending_list)$/;
 
+/** Operators of these types may take for ever, and the server does not look at its time limit meanwhile. */
+const ENDLESS = words('path polygon box lseg circle line _path _polygon _box _lseg _circle _line');
+
 /** A comment, a text, a quoted name, a name, or any other character. */
 const TOKEN = /--[^\n]*|\/\*|'(?:[^']|'')*'|"((?:[^"]|"")*)"|([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)|\d+|\S/g;
 /**
@@ -80,7 +83,7 @@ export function checkStatement(given: string): string {
     if (token === '(' && name !== '' && !NAMING.has(before)) refuseCall(name);
     if (token !== '(' || name !== '') before = name;
     name = (word ?? quoted?.replaceAll('""', '"') ?? '').toLowerCase();
-    if (DENIED.test(name)) throw badSql(`${name} is not for statements`);
+    if (DENIED.test(name) || ENDLESS.has(name)) throw badSql(`${name} is not for statements`);
   }
   if (count === 0) throw badSql('there is no statement');
   return sql;
