@@ -190,6 +190,8 @@ class Sender {
       while (this.sent < last && !this.#hasEnded) {
         const early = ((this.sent - first) * 1000) / perSecond - (performance.now() - began);
         if (early > 0) await sleep(early);
+        // The other one may have sent the last meanwhile.
+        if (this.sent >= last) break;
         const lines = Array.from({ length: Math.min(PER_REQUEST, last - this.sent) }, () => this.#line(this.sent++));
         await post(proxy, lines.join(''));
       }
