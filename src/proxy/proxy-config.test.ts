@@ -414,7 +414,7 @@ test('a GET with the ETag of the configuration gets 304 and no body', async () =
   expect((await ask(lost.headers.get('etag')!)).status).toBe(304);
 });
 
-test('a version that a follower knows of is believed only with the operator token', async () => {
+test('a version that a follower knows of counts only with the operator token', async () => {
   const call = proxyWith();
   for (const headers of [{}, { authorization: 'Bearer other' }]) {
     expect((await call('GET', '/config?seen=5000', undefined, headers)).status).toBe(200);

@@ -173,7 +173,7 @@ test('a clock that is set back refuses no deployment that was possible before', 
   );
 });
 
-test('a stranger’s version is not believed where sensors have tokens, nor one that no proxy can have given', async () => {
+test('the version of a sensor without a token does not count where sensors have tokens, nor one that no proxy can have given', async () => {
   const { call, desired, reports } = proxyWith({ sensorKeys: keys, open: true });
   const report = (token: string | undefined, version: number, host: string) =>
     call('POST', '/send', token, reading(host), {
