@@ -21,7 +21,7 @@ export async function checkBeforeUp(settings: Settings): Promise<Finding[]> {
     ...(queue === undefined ? [] : await problemsOf(queueProblems(settings), 'QUEUE_DENIED', true)),
     ...(isPostgres(store) ? await problemsOf(storeProblems(store), 'STORE_DENIED', false) : []),
   ];
-  return found.filter(({ status }) => status !== 'ok');
+  return found.filter(({ status }) => status === 'warning' || status === 'failure');
 }
 
 // Loaded late: both clients are slow to load.

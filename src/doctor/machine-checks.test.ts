@@ -41,6 +41,10 @@ test('a database without a binary for this platform is a failure that names the 
   ]);
 });
 
+test('a file system without a size, such as /proc, is not taken for a full disk', async () => {
+  expect(await findingsOf(disk, '/proc/x')).toMatchObject([{ status: 'skipped' }]);
+});
+
 test('the disk of a state folder that is not there yet is that of the folder above', async () => {
   expect(await findingsOf(disk, folder)).toMatchObject([{ why: expect.stringMatching(/free/) }]);
 });

@@ -37,7 +37,9 @@ export const disk: Part = ({ stateDir }) => findDiskProblems(stateDir);
 
 export function findDiskProblems(stateDir: string): Finding[] {
   const folder = nearestFolder(stateDir);
-  const { bavail, bsize, ffree, files } = statfsSync(folder);
+  const { bavail, blocks, bsize, ffree, files } = statfsSync(folder);
+  // Such as /proc: its size says nothing.
+  if (blocks === 0) return skipped(`${folder} is no disk`);
   return judgeDisk({ folder, freeMb: Math.floor((bavail * bsize) / 1e6), noFiles: files > 0 && ffree === 0 });
 }
 
