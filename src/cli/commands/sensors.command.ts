@@ -25,7 +25,9 @@ export const sensorToken = command({
     const tokenOf = relay === undefined ? sensorTokenOf : relayTokenOf;
     const stateDir = resolve(settings.stateDir);
     if (settings.sensorKey === undefined && readSensorKeys(stateDir) === undefined)
-      out.warn(`nothing ran in this folder yet: a new key is made in ${settings.stateDir}, and only what uses it takes the token`);
+      out.warn(
+        `nothing ran in this folder yet: a new key is made in ${settings.stateDir}, and only what uses it takes the token`,
+      );
     const keys = settings.sensorKey ?? keepSensorKeys(stateDir);
     const token = tokenOf(parseSensorKeys(keys)![0]!.key, name);
     out.result(relay === undefined ? { host: name, token } : { relay, token }, () => token);

@@ -9,7 +9,10 @@ export const storeAccess: Part = ({ settings: { values } }) =>
     : findStoreProblems(values);
 
 /** Rejects with `STORE_DENIED`, `STORE_UNREACHABLE`, `STORE_SHARDS` and others of their kind. */
-export async function findStoreProblems({ store: location, shards }: Pick<Settings, 'store' | 'shards'>): Promise<Finding[]> {
+export async function findStoreProblems({
+  store: location,
+  shards,
+}: Pick<Settings, 'store' | 'shards'>): Promise<Finding[]> {
   // Loaded late: few need the client.
   const { checkDatabase } = await import('../../store/postgres/check-database.js');
   const { version, problems } = await checkDatabase(location, shards);

@@ -14,7 +14,10 @@ export interface DatabaseProblem {
 }
 
 /** Rejects as connections do, and with `STORE_TOO_OLD` and `STORE_SHARDS`. Resolves with the server's version, too. */
-export async function checkDatabase(location: string, shards: number): Promise<{ version: string; problems: DatabaseProblem[] }> {
+export async function checkDatabase(
+  location: string,
+  shards: number,
+): Promise<{ version: string; problems: DatabaseProblem[] }> {
   const database = new Database(location, 'wasm-sensors doctor');
   try {
     return await inspect(database.run, location, shards);

@@ -182,7 +182,9 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
       code: 'STORE_UNUSABLE',
       message: expect.stringMatching(/newer/),
     });
-    expect((await checkDatabase(url, 1)).problems).toMatchObject([{ isFatal: true, why: expect.stringMatching(/newer/) }]);
+    expect((await checkDatabase(url, 1)).problems).toMatchObject([
+      { isFatal: true, why: expect.stringMatching(/newer/) },
+    ]);
   });
 
   test('what is missing is found before the start, with the SQL that grants it', async () => {
