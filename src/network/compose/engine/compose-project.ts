@@ -1,9 +1,9 @@
 /** A compose project: one network of containers under one name. */
 import { closeSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { containersOf, timedLogLines } from '../../../docker/containers.js';
+import { containerLogs, containersOf } from '../../../docker/containers.js';
 import { type DockerOptions, docker } from '../../../docker/docker-cli.js';
-import { AppError, messageOf } from '../../../lib/errors/app-error.js';
+import { AppError } from '../../../lib/errors/app-error.js';
 import { openLog } from '../../../lib/process/log-file.js';
 
 export interface Project {
@@ -63,22 +63,18 @@ const LOG_LINES = 1000;
 /** Beside the logs of `up`. */
 export const logFolderOf = ({ folder }: Project): string => join(dirname(folder), 'logs');
 
-/**
- * Appends the newest lines of each container to a file of its service, each line with its time; removed containers have
- * none. One whose log can't be read has a line that says why.
- */
+/** Appends the log of each container to a file of its service, each line with its time; removed containers have none. */
 export async function keepLogs(project: Project): Promise<void> {
+  const lines = new Map<string, string[]>();
+  for await (const { service, time, line } of containerLogs(project.name, { tail: LOG_LINES })) {
+    const own = lines.get(service) ?? [];
+    lines.set(service, own);
+    own.push(`${new Date(time).toISOString()} ${line}\n`);
+  }
   mkdirSync(logFolderOf(project), { recursive: true });
-  const containers = await containersOf({ project: project.name });
-  await Promise.all(
-    containers.map(async ({ name, service }) => {
-      const lines = await timedLogLines(name, LOG_LINES).catch((error) => [
-        `${new Date().toISOString()} error: can't read the log of ${name}: ${messageOf(error)}`,
-      ]);
-      if (lines.length === 0) return;
-      const { fd } = openLog(join(logFolderOf(project), `${service}.log`));
-      writeFileSync(fd, `${lines.join('\n')}\n`);
-      closeSync(fd);
-    }),
-  );
+  for (const [service, own] of lines) {
+    const { fd } = openLog(join(logFolderOf(project), `${service}.log`));
+    writeFileSync(fd, own.join(''));
+    closeSync(fd);
+  }
 }
