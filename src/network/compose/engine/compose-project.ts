@@ -5,6 +5,7 @@ import { containerLogs, containersOf } from '../../../docker/containers.js';
 import { type DockerOptions, docker } from '../../../docker/docker-cli.js';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { openLog } from '../../../lib/process/log-file.js';
+import { isReadingLine } from '../../../protocol/message.js';
 
 export interface Project {
   name: string;
@@ -63,18 +64,23 @@ const LOG_LINES = 1000;
 /** Beside the logs of `up`. */
 export const logFolderOf = ({ folder }: Project): string => join(dirname(folder), 'logs');
 
-/** Appends the log of each container to a file of its service, each line with its time; removed containers have none. */
+/**
+ * Appends the newest lines of each container to a file of its service, each line with its time; removed containers have
+ * none. Readings, which the puller prints, are left out: they would be all that is kept of it.
+ */
 export async function keepLogs(project: Project): Promise<void> {
   const lines = new Map<string, string[]>();
-  for await (const { service, time, line } of containerLogs(project.name, { tail: LOG_LINES })) {
+  for await (const { service, time, line } of containerLogs(project.name, {})) {
+    if (isReadingLine(line)) continue;
     const own = lines.get(service) ?? [];
     lines.set(service, own);
     own.push(`${new Date(time).toISOString()} ${line}\n`);
+    if (own.length === 2 * LOG_LINES) own.splice(0, LOG_LINES);
   }
   mkdirSync(logFolderOf(project), { recursive: true });
   for (const [service, own] of lines) {
     const { fd } = openLog(join(logFolderOf(project), `${service}.log`));
-    writeFileSync(fd, own.join(''));
+    writeFileSync(fd, own.slice(-LOG_LINES).join(''));
     closeSync(fd);
   }
 }
