@@ -26,7 +26,7 @@ export class QueueMessages {
   nextDue: number;
   /** Counts since the queue was opened, of what was written. */
   readonly totals = { added: 0, delivered: 0, redelivered: 0 };
-  readonly removed = { deleted: 0, expired: 0, dead_lettered: 0, damaged: 0, moved: 0, purged: 0 };
+  readonly removed = { deleted: 0, expired: 0, dead_lettered: 0, damaged: 0, purged: 0 };
   readonly #table: MessageTable;
   readonly #join: () => void;
   /** Messages that can be received, in the order of their delivery. */
