@@ -26,13 +26,14 @@ update shards set puller = $1, epoch = nextval('epochs') where shard in (
 
 export class Leases {
   readonly #run: Run;
-  readonly #id: string;
   #url = '';
 
   /** `id`: of this puller. */
-  constructor(run: Run, id: string) {
+  constructor(
+    run: Run,
+    private readonly id: string,
+  ) {
     this.#run = (sql, values) => run(sql, values, ANSWER_MS);
-    this.#id = id;
   }
 
   /** `machine`: what the ids of its pullers begin with. On one machine only one process listens at a URL: what was registered there before is dead. */
@@ -42,11 +43,11 @@ export class Leases {
   }
 
   renew(): Promise<RegisteredPuller[]> {
-    return this.#run<RegisteredPuller>(RENEW, [this.#id, this.#url]);
+    return this.#run<RegisteredPuller>(RENEW, [this.id, this.#url]);
   }
 
   claim(count: number): Promise<Claim[]> {
-    return this.#run<Claim>(CLAIM, [this.#id, count]);
+    return this.#run<Claim>(CLAIM, [this.id, count]);
   }
 
   async release({ epoch }: Claim): Promise<void> {
@@ -54,6 +55,6 @@ export class Leases {
   }
 
   async leave(): Promise<void> {
-    await this.#run('delete from pullers where id = $1', [this.#id]);
+    await this.#run('delete from pullers where id = $1', [this.id]);
   }
 }

@@ -30,20 +30,20 @@ export class PostgresStore implements ReadingsStore {
   readonly path: string;
   readonly clock: ElapsedClock;
   readonly stats: StoreStats = { damagedRows: 0, quarantined: [] };
-  readonly #held: HeldShard;
   readonly #past: ShardPast;
   readonly #rollUps: RollUps;
   readonly #keeper: Keeper;
-  readonly #closeAll: (() => Promise<void>) | undefined;
 
-  private constructor(held: HeldShard, mark: ClockMark | undefined, closeAll: (() => Promise<void>) | undefined) {
+  private constructor(
+    private readonly held: HeldShard,
+    mark: ClockMark | undefined,
+    private readonly closeAll: (() => Promise<void>) | undefined,
+  ) {
     this.path = held.database.subject.location;
     this.clock = new ElapsedClock(mark);
-    this.#held = held;
     this.#past = new ShardPast(held.run, held.shard);
     this.#rollUps = new RollUps(held);
     this.#keeper = new Keeper(held);
-    this.#closeAll = closeAll;
   }
 
   /**
@@ -80,7 +80,7 @@ export class PostgresStore implements ReadingsStore {
   }
 
   append<Entry extends StoreEntry>(entries: Entry[]): Promise<Entry[]> {
-    return append(this.#held, entries, this.clock.now());
+    return append(this.held, entries, this.clock.now());
   }
 
   addSamples(samples: Sample[], now: number): Promise<void> {
@@ -88,7 +88,7 @@ export class PostgresStore implements ReadingsStore {
   }
 
   history(range: HistoryRange, now: number): Promise<HistorySeries[]> {
-    return readHistory(this.#held.run, range, now);
+    return readHistory(this.held.run, range, now);
   }
 
   positionAt(since: number, limit: number): Promise<StorePosition> {
@@ -105,8 +105,8 @@ export class PostgresStore implements ReadingsStore {
 
   async saveCheckpoint(fleet: FleetDump): Promise<void> {
     const { elapsed, wall, offset } = this.clock.mark();
-    const { shard } = this.#held;
-    await this.#held.mine(async (run) => {
+    const { shard } = this.held;
+    await this.held.mine(async (run) => {
       await run(
         `insert into checkpoint values ($1, $2, $3)
          on conflict (shard) do update set last_reading = excluded.last_reading, fleet = excluded.fleet`,
@@ -122,7 +122,7 @@ export class PostgresStore implements ReadingsStore {
 
   async loadCheckpoint(): Promise<{ fleet: FleetDump; after: AsyncIterable<StoredReading> }> {
     const sql = 'select last_reading as last, fleet from checkpoint where shard = $1';
-    const [row] = await this.#held.run<{ last: number; fleet: string }>(sql, [this.#held.shard]);
+    const [row] = await this.held.run<{ last: number; fleet: string }>(sql, [this.held.shard]);
     // Of many sensors tens of megabytes.
     const fleet = row ? whileBusy(() => JSON.parse(row.fleet) as FleetDump) : { sensors: [], retired: {} };
     return { fleet, after: allAfter(this.#past, row?.last ?? 0) };
@@ -130,8 +130,8 @@ export class PostgresStore implements ReadingsStore {
 
   /** A server that is away shows when readings are stored; a quiet puller asks it whether it is there. */
   async check(): Promise<void> {
-    const { run, epoch } = this.#held;
-    this.#held.refuseOthers((await run('select 1 from shards where epoch = $1', [epoch])).length);
+    const { run, epoch } = this.held;
+    this.held.refuseOthers((await run('select 1 from shards where epoch = $1', [epoch])).length);
   }
 
   forget(retention: Retention): Promise<void> {
@@ -145,9 +145,9 @@ export class PostgresStore implements ReadingsStore {
   async close(ms = 0): Promise<void> {
     try {
       // What others wait for is rolled up by its next holder.
-      if (ms > 0 && this.#closeAll) await this.#rollUps.finish(ms, this.clock.now());
+      if (ms > 0 && this.closeAll) await this.#rollUps.finish(ms, this.clock.now());
     } finally {
-      await this.#closeAll?.();
+      await this.closeAll?.();
     }
   }
 }

@@ -19,19 +19,18 @@ const BESIDE_STORING = 4;
 
 export class SharedPostgres implements SharedStore {
   readonly id = `${hostname()}-${randomBytes(3).toString('hex')}`;
-  readonly shards: number;
   readonly path: string;
-  readonly secret: string;
-  readonly #database: Database;
   /** With connections of their own: whatever the shards do, they are renewed. */
   readonly #renewals: Database;
   readonly #leases: Leases;
 
-  private constructor(location: string, database: Database, shards: number, secret: string) {
+  private constructor(
+    location: string,
+    private readonly database: Database,
+    readonly shards: number,
+    readonly secret: string,
+  ) {
     this.path = location;
-    this.secret = secret;
-    this.shards = shards;
-    this.#database = database;
     this.#renewals = new Database(location, PULLER_NAME, 2);
     this.#leases = new Leases(this.#renewals.run, this.id);
   }
@@ -51,7 +50,7 @@ export class SharedPostgres implements SharedStore {
   }
 
   history(range: HistoryRange, now: number): Promise<HistorySeries[]> {
-    return readHistory(this.#database.run, range, now);
+    return readHistory(this.database.run, range, now);
   }
 
   join(url: string): Promise<void> {
@@ -67,11 +66,11 @@ export class SharedPostgres implements SharedStore {
   }
 
   open({ shard, epoch }: Claim): Promise<PostgresStore> {
-    return PostgresStore.of(new HeldShard(this.#database, shard, epoch));
+    return PostgresStore.of(new HeldShard(this.database, shard, epoch));
   }
 
   past(shard: number): ShardPast {
-    return new ShardPast(this.#database.run, shard);
+    return new ShardPast(this.database.run, shard);
   }
 
   release(claim: Claim): Promise<void> {
@@ -83,7 +82,7 @@ export class SharedPostgres implements SharedStore {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#database.close(), this.#renewals.close()]);
+    await Promise.all([this.database.close(), this.#renewals.close()]);
   }
 }
 
