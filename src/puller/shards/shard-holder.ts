@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../lib/errors/app-error.js';
-import type { Claim, RegisteredPuller, SharedStore } from '../../store/shared-store.js';
+import type { Claim, RegisteredPuller, SharedStore } from '../../store/postgres/shared-postgres.js';
 import type { PastStore, ReadingsStore } from '../../store/store.js';
 import type { FailureReporter } from '../failure-reporter.js';
 import { fairShare } from './fair-share.js';

@@ -86,13 +86,6 @@ export class RollUps {
     return regionsLeft + this.waiting > 0;
   }
 
-  /** Rolls everything up, for at most `ms`. */
-  async finish(ms: number, elapsed: number): Promise<void> {
-    const end = performance.now() + ms;
-    do this.#minute = Number.NaN;
-    while ((await this.work(0, elapsed)) && performance.now() < end);
-  }
-
   /** Resolves with how many readings are left. */
   #add(kind: Kind, last: number, elapsed: number): Promise<number> {
     const { database, shard } = this.held;
