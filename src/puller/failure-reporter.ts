@@ -31,6 +31,8 @@ export type PullerEvent = { shard?: number } & (
   | { type: 'store.damaged-rows'; count: number }
   /** Messages of one code were moved to the dead-letter queue; `id` (there) and `reason` are those of the first. */
   | { type: 'puller.dead-letters'; code: Rejection['code']; count: number; id: string; reason: string }
+  /** An operator has cut or reconnected a region. */
+  | { type: 'region.link'; region: string; connected: boolean }
   /** An alert was not delivered. */
   | { type: 'webhook.failed'; message: string }
 );

@@ -12,6 +12,7 @@ import {
 } from '../../fleet/merge-parts.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { parsePart } from '../../lib/errors/http-error.js';
+import type { PullerEvent } from '../failure-reporter.js';
 import type { FleetReader, SnapshotQuery } from '../fleet-client.js';
 import type { FleetSnapshot, PullerAppStats } from '../puller-app.js';
 import type { Units } from '../shards/units.js';
@@ -42,6 +43,7 @@ export class WholeFleet implements FleetReader {
   constructor(
     private readonly units: Units,
     firing: () => AlertEvent[] = () => [],
+    private readonly onEvent: (event: PullerEvent) => void = () => {},
   ) {
     this.peers = new Peers(units);
     this.#watch = watchQuestion(firing);
@@ -85,7 +87,7 @@ export class WholeFleet implements FleetReader {
     const leftOut = together.parts.reduce((sum, part) => sum + part.leftOut, 0);
     if (leftOut > 0 && limit === undefined) {
       throw new AppError('FLEET_TOO_LARGE', `of more than about ${MAX_LISTED} sensors not all can be named`, {
-        hint: 'Name a region or a host; or `limit=10000` in the URL asks for some of them.',
+        hint: 'Name a region or a host (--region, --host). In a URL, `limit=10000` asks for some of them.',
       });
     }
     const sensors = mergeViews(together.parts.map((part) => part.sensors));
@@ -113,6 +115,7 @@ export class WholeFleet implements FleetReader {
 
   /** Others that do not answer have not heard it. */
   async annotate(annotation: Annotation): Promise<void> {
+    if ('region' in annotation) this.onEvent({ type: 'region.link', ...annotation });
     await this.peers.ask(ANNOTATION, annotation);
   }
 

@@ -74,7 +74,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
     try {
       const there = url.replace(`:${server.port}/`, `:${standby.port}/`);
       await expect(openPostgresStore(there)).rejects.toMatchObject({ hint: expect.stringMatching(/standby/) });
-      expect((await checkDatabase(there)).problems).toMatchObject([
+      expect((await checkDatabase(there, 1)).problems).toMatchObject([
         { isFatal: true, why: expect.stringMatching(/standby/) },
       ]);
       server.down('immediate');
@@ -183,22 +183,24 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
       code: 'STORE_UNUSABLE',
       message: expect.stringMatching(/newer/),
     });
-    expect((await checkDatabase(url)).problems).toMatchObject([{ isFatal: true, why: expect.stringMatching(/newer/) }]);
+    expect((await checkDatabase(url, 1)).problems).toMatchObject([
+      { isFatal: true, why: expect.stringMatching(/newer/) },
+    ]);
   });
 
   test('what is missing is found before the start, with the SQL that grants it', async () => {
-    expect((await checkDatabase(url)).problems).toEqual([]);
+    expect((await checkDatabase(url, 1)).problems).toEqual([]);
     const plain = await server.database('nocreaterole');
-    expect((await checkDatabase(plain)).problems).toMatchObject([
+    expect((await checkDatabase(plain, 1)).problems).toMatchObject([
       { isFatal: false, sql: expect.stringMatching(/^alter role .* createrole;$/) },
     ]);
-    const [foreign] = (await checkDatabase(plain.replace(/\/db\d+$/, '/postgres'))).problems;
+    const [foreign] = (await checkDatabase(plain.replace(/\/db\d+$/, '/postgres'), 1)).problems;
     expect(foreign).toMatchObject({
       isFatal: true,
       sql: expect.stringMatching(/^grant create on database "postgres" to /),
     });
     await server.query(`alter role ${databaseOf(plain)}_owner createrole`);
-    expect((await checkDatabase(plain)).problems).toEqual([]);
+    expect((await checkDatabase(plain, 1)).problems).toEqual([]);
   });
 
   test('days of readings are tables, made before they are needed and dropped as a whole, but not before they are rolled up', async () => {
@@ -408,7 +410,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`PostgreSQL over TLS (${WHY_SKIPPED}
     expectOpened(`${url.replace('127.0.0.1', 'localhost')}?sslmode=verify-full&${ca()}`));
 
   async function expectOpened(location: string, code?: string): Promise<void> {
-    const opened = await checkDatabase(location).catch((error: { code: string }) => error.code);
+    const opened = await checkDatabase(location, 1).catch((error: { code: string }) => error.code);
     if (code === undefined) expect(opened).toMatchObject({ problems: [] });
     else expect(opened).toBe(code);
   }
@@ -441,7 +443,7 @@ describe.skipIf(POSTGRES_BIN === undefined || !existsSync(PGBOUNCER))(
       url.port = String(port);
       try {
         await vi.waitFor(
-          () => expect(checkDatabase(url.href)).rejects.toMatchObject({ code: 'STORE_UNUSABLE' }),
+          () => expect(checkDatabase(url.href, 1)).rejects.toMatchObject({ code: 'STORE_UNUSABLE' }),
           10_000,
         );
         const pooled = { code: 'STORE_UNUSABLE', hint: expect.stringContaining('connect to the server itself') };
