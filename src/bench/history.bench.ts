@@ -11,8 +11,8 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { historyRoutes } from '../puller/history-routes.js';
 import { HOUR_MS, MINUTE_MS } from '../store/history.js';
-import { openStore } from '../store/open-store.js';
 import { Database } from '../store/postgres/database.js';
+import { SharedPostgres } from '../store/postgres/shared-postgres.js';
 import { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import type { StoreEntry } from '../store/store.js';
 import { plainTable } from './plain-table.js';
@@ -174,7 +174,7 @@ function differencesIn(store: SqliteStore): number {
 async function ask(location: string, { sensors, hours, store: database }: HistoryBenchOptions): Promise<void> {
   const began = performance.now();
   const bytes = database ? await makeRollUpsIn(database, sensors, hours) : makeRollUps(location, sensors, hours);
-  const store = await openStore(location);
+  const store = database ? await SharedPostgres.open(location, 1) : new SqliteStore(location);
   const made = sensors * ASKED.length * hours * 61;
   console.log(
     `asked: ${hours} h of ${sensors} sensors and ${ASKED.length} metrics, ${made} rows of ${(bytes / made).toFixed(0)} bytes, ${(bytes / 2 ** 30).toFixed(1)} GiB, made in ${((performance.now() - began) / 1000).toFixed(0)} s`,
@@ -274,7 +274,7 @@ function makeRollUps(path: string, sensors: number, hours: number): number {
 /** The same in an empty database. */
 async function makeRollUpsIn(location: string, sensors: number, hours: number): Promise<number> {
   // Makes the tables.
-  await (await openStore(location)).close();
+  await (await SharedPostgres.open(location, 1)).close();
   const database = new Database(location, 'wasm-sensors bench');
   const { run } = database;
   const hosts = Array.from({ length: sensors }, (_, i) => hostOf(i));
