@@ -39,13 +39,10 @@ export type PullerEvent = { shard?: number } & (
 
 export class FailureReporter {
   readonly counts: Record<string, number> = {};
-  readonly #onEvent: (event: PullerEvent) => void;
   /** The message of each task that fails now. */
   readonly #failing = new Map<PullerTask, string>();
 
-  constructor(onEvent: (event: PullerEvent) => void) {
-    this.#onEvent = onEvent;
-  }
+  constructor(private readonly onEvent: (event: PullerEvent) => void) {}
 
   get count(): number {
     return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
@@ -67,10 +64,10 @@ export class FailureReporter {
     // The newest is the last one.
     this.#failing.delete(task);
     this.#failing.set(task, message);
-    if (before !== message) this.#onEvent({ type: 'puller.failing', task, message });
+    if (before !== message) this.onEvent({ type: 'puller.failing', task, message });
   }
 
   succeeded(task: PullerTask): void {
-    if (this.#failing.delete(task)) this.#onEvent({ type: 'puller.recovered', task });
+    if (this.#failing.delete(task)) this.onEvent({ type: 'puller.recovered', task });
   }
 }

@@ -38,15 +38,13 @@ const MAX_LISTED = 100_000;
 export class WholeFleet implements FleetReader {
   readonly peers: Peers;
   readonly #watch: Question<object, ShardPart>;
-  readonly #units: Units;
 
   /** `firing`: the alerts of the whole fleet, where they are raised here. */
   constructor(
-    units: Units,
+    private readonly units: Units,
     firing: () => AlertEvent[] = () => [],
     private readonly onEvent: (event: PullerEvent) => void = () => {},
   ) {
-    this.#units = units;
     this.peers = new Peers(units);
     this.#watch = watchQuestion(firing);
   }
@@ -61,7 +59,7 @@ export class WholeFleet implements FleetReader {
 
   /** Unix milliseconds, in step with the fleet views here. */
   now(): number {
-    return this.#units.held()[0]?.now() ?? Date.now();
+    return this.units.held()[0]?.now() ?? Date.now();
   }
 
   async summary(): Promise<FleetSummary> {
@@ -74,8 +72,8 @@ export class WholeFleet implements FleetReader {
    */
   async refresh(): Promise<Together<ShardPart> & { summary: FleetSummary }> {
     const together = await this.peers.ask(this.#watch, {});
-    if (this.#units.shards > 1) {
-      for (const { hub, now } of this.#units.held()) learnRelays(hub.fleet.relays, together.parts, now());
+    if (this.units.shards > 1) {
+      for (const { hub, now } of this.units.held()) learnRelays(hub.fleet.relays, together.parts, now());
     }
     const summary = this.#summary(together);
     this.peers.sensors = summary.total.live + summary.total.paused + summary.total.silent;
@@ -84,7 +82,7 @@ export class WholeFleet implements FleetReader {
 
   /** Without a limit rejects with `FLEET_TOO_LARGE` where not all can be listed; with one each shard names its part of so many. */
   async snapshot({ limit, ...place }: SnapshotQuery = {}): Promise<FleetSnapshot> {
-    const ofShard = Math.ceil(Math.min(limit ?? MAX_LISTED, MAX_LISTED) / this.#units.shards);
+    const ofShard = Math.ceil(Math.min(limit ?? MAX_LISTED, MAX_LISTED) / this.units.shards);
     const together = await this.peers.ask(SENSORS, { ...place, limit: ofShard });
     const leftOut = together.parts.reduce((sum, part) => sum + part.leftOut, 0);
     if (leftOut > 0 && limit === undefined) {
@@ -103,7 +101,7 @@ export class WholeFleet implements FleetReader {
 
   async stats(): Promise<PullerAppStats> {
     const { parts, missing } = await this.peers.ask(STATS, {});
-    return { ...mergeStats(parts, this.#units.shards, missing), now: this.now() };
+    return { ...mergeStats(parts, this.units.shards, missing), now: this.now() };
   }
 
   convergence: FleetReader['convergence'] = (state, scope, goal = {}) => this.reach({ state, scope, ...goal });
