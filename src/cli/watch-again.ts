@@ -1,17 +1,15 @@
 /** `--watch`: a command that reads again and again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { seconds, valueOption } from './options.js';
+import * as option from './options.js';
 import type { Output } from './output/output.js';
 import { loadWatchScreen } from './screens.js';
 import { StopSignal } from './stop-signal.js';
 
 export const watchOption = () =>
-  valueOption(
-    '-w, --watch [seconds]',
-    'look again and again, by default every 2 s; q or Ctrl-C ends it',
-    seconds,
-  ).alone('2');
+  option
+    .value('-w, --watch [seconds]', 'look again and again, by default every 2 s; q or Ctrl-C ends it', option.seconds)
+    .alone('2');
 
 export interface Watched<Found> {
   read(): Promise<Found>;

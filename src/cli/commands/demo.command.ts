@@ -5,7 +5,7 @@ import { command } from '../command.js';
 import { canAsk, confirm } from '../confirm.js';
 import { DEMO_FOLDER, DemoRun, STATE_DIR, type StepResult } from '../demo/demo-run.js';
 import { demoSteps } from '../demo/steps.js';
-import { flagOption, integer, valueOption } from '../options.js';
+import * as option from '../options.js';
 import { demoEndText, demoSecondTerminalText, passed, stepResultText, stepText } from '../output/demo-text.js';
 import { StopSignal } from '../stop-signal.js';
 
@@ -14,12 +14,12 @@ export const demo = command({
   summary: 'a guided tour of a few minutes: sensors, a cut region, versions, a live change',
   settings: ['network', 'bacalhau', 'relays'],
   options: {
-    nodes: valueOption(
+    nodes: option.value(
       '--nodes <count>',
       'edge nodes in each region (default: 100 embedded, 4 native, 2 compose)',
-      integer(1),
+      option.integer(1),
     ),
-    auto: flagOption('--auto', 'run every step without questions; exit 1 when one does not see what it must see'),
+    auto: option.flag('--auto', 'run every step without questions; exit 1 when one does not see what it must see'),
   },
   examples: ['wasm-sensors demo', 'wasm-sensors demo --auto -o json', 'wasm-sensors demo --network compose'],
   async action({ out, settings, options, ansi }) {
