@@ -3,7 +3,7 @@ import { AppError } from '../../lib/errors/app-error.js';
 import { isUnknownHost } from '../../operations/config/require-known.js';
 import { revokeSensor } from '../../operations/revoke-sensor.js';
 import { parseSensorKeys, relayTokenOf, sensorTokenOf } from '../../protocol/sensor-token.js';
-import { keepSensorKeys, rotateSensorKey } from '../../runtime/sensor-key.js';
+import { keepSensorKeys, readSensorKeys, rotateSensorKey } from '../../runtime/sensor-key.js';
 import { command } from '../command.js';
 import * as option from '../options.js';
 import { openConfigTarget, openProxies } from '../targets.js';
@@ -25,7 +25,12 @@ export const sensorToken = command({
       throw new AppError('BAD_OPTION', 'whose token? Name a host, or a region with --relay');
     }
     const tokenOf = relay === undefined ? sensorTokenOf : relayTokenOf;
-    const keys = settings.sensorKey ?? keepSensorKeys(resolve(settings.stateDir));
+    const stateDir = resolve(settings.stateDir);
+    if (settings.sensorKey === undefined && readSensorKeys(stateDir) === undefined)
+      out.warn(
+        `nothing ran in this folder yet: a new key is made in ${settings.stateDir}, and only what uses it takes the token`,
+      );
+    const keys = settings.sensorKey ?? keepSensorKeys(stateDir);
     const token = tokenOf(parseSensorKeys(keys)![0]!.key, name);
     out.result(relay === undefined ? { host: name, token } : { relay, token }, () => token);
   },
