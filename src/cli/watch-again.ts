@@ -19,10 +19,14 @@ export interface Watched<Found> {
 }
 
 /**
- * On a terminal the newest is the screen; elsewhere each follows the one before. Resolves with the exit code. Throws
- * `BAD_OPTION` with `-o json`.
+ * Once without `everyMs`. On a terminal the newest is the screen; elsewhere each follows the one before. Resolves with the exit
+ * code. Throws `BAD_OPTION` with `-o json`.
  */
-export async function watchAgain<Found>(out: Output, everyMs: number, watched: Watched<Found>): Promise<number> {
+export async function watchAgain<Found>(out: Output, everyMs: number | undefined, watched: Watched<Found>) {
+  if (everyMs === undefined) {
+    watched.report(await watched.read());
+    return 0;
+  }
   if (out.mode === 'json') {
     throw new AppError('BAD_OPTION', '-o json prints one document, and --watch has many', {
       hint: 'Use -o ndjson: one document a line.',

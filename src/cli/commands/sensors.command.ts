@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { AppError } from '../../lib/errors/app-error.js';
 import { isUnknownHost } from '../../operations/config/require-known.js';
 import { revokeSensor } from '../../operations/revoke-sensor.js';
-import { parseSensorKeys, relayTokenOf, sensorTokenOf } from '../../protocol/sensor-token.js';
+import { currentKey, relayTokenOf, sensorTokenOf } from '../../protocol/sensor-token.js';
 import { keepSensorKeys, readSensorKeys, rotateSensorKey } from '../../runtime/sensor-key.js';
 import { command } from '../command.js';
 import * as option from '../options.js';
@@ -31,7 +31,7 @@ export const sensorToken = command({
         `nothing ran in this folder yet: a new key is made in ${settings.stateDir}, and only what uses it takes the token`,
       );
     const keys = settings.sensorKey ?? keepSensorKeys(stateDir);
-    const token = tokenOf(parseSensorKeys(keys)![0]!.key, name);
+    const token = tokenOf(currentKey(keys)!, name);
     out.result(relay === undefined ? { host: name, token } : { relay, token }, () => token);
   },
 });

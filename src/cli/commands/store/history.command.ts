@@ -123,9 +123,7 @@ export const plot = command({
       return chartText(found, { columns, rows: rows - 1, style: out.style, unicode: showsUnicode() });
     };
     const report = (found: History) => out.result(found, () => text(found));
-    if (options.everyMs !== undefined) return watchAgain(out, options.everyMs, { read, report, text });
-    report(await read());
-    return;
+    return watchAgain(out, options.everyMs, { read, report, text });
   },
 });
 
