@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { buildImage } from './build-image.js';
+import { buildImage } from './images.js';
 import { type DockerOptions, docker } from './docker-cli.js';
 
 const world = vi.hoisted(() => ({ root: '' }));
