@@ -30,8 +30,6 @@ export const status = command({
       const warnings = found.unanswered.map((service) => `! ${unansweredText(service)}\n`);
       return warnings.join('') + statusText(state, found, out.style);
     };
-    if (everyMs !== undefined) return watchAgain(out, everyMs, { read, report, text });
-    report(await read());
-    return;
+    return watchAgain(out, everyMs, { read, report, text });
   },
 });
