@@ -79,19 +79,10 @@ export async function containersOf(
 
 /** The last lines that a container wrote, if it is still there; `until`: those before this time, in the engine's notation. */
 export async function lastLogLines(container: string, count: number, until?: string): Promise<string[]> {
-  return logLines(container, count, until === undefined ? [] : ['--until', until]).catch(() => []);
-}
-
-/** The last lines that a container wrote, each with the time when it did, in their order. Rejects as `docker` does. */
-export async function timedLogLines(container: string, count: number): Promise<string[]> {
-  // Standard output and standard error come one after the other.
-  return (await logLines(container, count, ['--timestamps'])).sort();
-}
-
-async function logLines(container: string, count: number, options: string[]): Promise<string[]> {
+  const before = until === undefined ? [] : ['--until', until];
   const lines: string[] = [];
   const onLine = (line: string) => void lines.push(line);
-  await docker(['logs', '--tail', String(count), ...options, container], { onLine });
+  await docker(['logs', '--tail', String(count), ...before, container], { onLine }).catch(() => {});
   return lines.filter((line) => line.trim() !== '');
 }
 

@@ -120,3 +120,6 @@ export function toReading(message: Message & Reading): Reading {
     ...(message.values === undefined ? {} : { values: message.values }),
   };
 }
+
+/** Whether a line of a log is a reading, as the puller prints them. */
+export const isReadingLine = (line: string): boolean => /^\{.*"execution_id":.*"sequence":/.test(line);

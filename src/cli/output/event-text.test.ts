@@ -33,7 +33,7 @@ test('what happens for each batch or refused request is for debugging only', () 
 
 test('what an operator has changed is told with its place and its values', () => {
   const changed = { type: 'config.changed', version: 7, set: { color: '#ff0000', paused: true } } as const;
-  const text = 'region eu: color=#ff0000, paused=true, interval unset (version 7)';
+  const text = 'configuration (region eu): color=#ff0000, paused=true, interval unset (version 7)';
   expect(eventText({ ...changed, scope: { region: 'eu' }, unset: ['interval'] })).toBe(text);
   const cut = { type: 'region.link', region: 'eu', connected: false } as const;
   expect(eventText(cut)).toBe('eu was cut off by an operator');

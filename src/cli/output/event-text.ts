@@ -66,7 +66,7 @@ const DEBUG = {
 const INFO = {
   'config.changed'({ scope, set, unset, version }) {
     const values = Object.entries(set).map(([name, value]) => `${name}=${value}`);
-    return `${scopeText(scope)}: ${[...values, ...unset.map((name) => `${name} unset`)].join(', ')} (version ${version})`;
+    return `configuration (${scopeText(scope)}): ${[...values, ...unset.map((name) => `${name} unset`)].join(', ')} (version ${version})`;
   },
   'region.link': ({ region, connected }) => `${region} was ${connected ? 'reconnected' : 'cut off'} by an operator`,
   'queue.recovered': () => 'sending to the queue again',

@@ -158,7 +158,7 @@ test('the keys change the fleet: a colour of a region, and a cut that is asked f
   await up(terminal);
   // From "all" up to the last region.
   terminal.keys('Up', 'c');
-  terminal.type('#00ff88');
+  terminal.type('color=#00ff88');
   terminal.keys('Enter');
   await sees(terminal, /color=#00ff88: 1\/1 sensors converged/);
   terminal.keys('d');
