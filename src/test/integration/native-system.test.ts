@@ -2,4 +2,4 @@ import { bacalhauMissing } from '../support/bacalhau-missing.js';
 import { NODES_ENDED } from '../support/kept-readings.js';
 import { describeSystem } from '../support/system-suite.js';
 
-describeSystem({ network: 'native', skip: bacalhauMissing(), risks: NODES_ENDED });
+describeSystem({ network: 'native', skip: bacalhauMissing(), risk: NODES_ENDED });

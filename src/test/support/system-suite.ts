@@ -24,8 +24,8 @@ export interface SystemOptions {
   env?: Record<string, string>;
   /** Kills the queue, the proxy or the puller (SIGKILL), and resolves when it runs again; by default it is a child of `up`. */
   kill?(sandbox: Sandbox, service: 'proxy' | 'puller' | 'queue'): Promise<void>;
-  /** Rows of what happens to readings that its sensors keep. */
-  risks?: Row[];
+  /** What happens to readings that its sensors keep. */
+  risk?: Row;
   /** Seconds between readings; the less, the more is under way when something is killed. */
   interval?: string;
   /** A site's relay keeps what its sensors give up; kills that of eu (SIGKILL), and resolves when it runs again. */
@@ -57,7 +57,7 @@ interface Status {
 export function describeSystem(options: SystemOptions): void {
   const {
     network,
-    risks = [],
+    risk,
     skip,
     env,
     kill = killChild,
@@ -238,15 +238,15 @@ export function describeSystem(options: SystemOptions): void {
       );
     }
 
-    for (const row of risks) {
-      system(`${row.name}: what sensors kept is stored or counted`, async () => {
+    if (risk !== undefined) {
+      system(`${risk.name}: what sensors kept is stored or counted`, async () => {
         const victim = {
           sandbox,
           machine: new Processes(sandbox),
           hostOf: hostOf(network),
           relays: killRelay !== undefined,
         };
-        await expectAccounted({ ...victim, interval: Number(interval) }, row);
+        await expectAccounted({ ...victim, interval: Number(interval) }, risk);
       });
     }
 
