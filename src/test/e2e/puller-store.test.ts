@@ -14,7 +14,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, type TestContext, test } from 'vitest';
-import { readToken } from '../../lib/net/bearer-token.js';
 import { openSqlite } from '../../lib/sqlite/driver.js';
 import { ProxyClient } from '../../proxy/proxy-client.js';
 import type { PullerAppStats } from '../../puller/puller-app.js';
@@ -79,7 +78,7 @@ test.skipIf(faketimeMissing)(
     expect(pullerLog()).toMatch(/the clock was set 25 hours ahead/);
     expect(running.stdout).toMatch(/alert.*the clock was set forward by 90000 s/);
     // What was under way when the clock was set back by more than a day was too far ahead of it, and is refused.
-    const client = new ProxyClient(proxy, { token: readToken(join(sandbox.stateDir, 'token')) });
+    const client = new ProxyClient(proxy, { token: readFileSync(join(sandbox.stateDir, 'token'), 'utf8').trim() });
     const refusals = async () => sumOf(Object.values((await client.stats()).refused));
     const received = await eventually('every reading that was not refused', async () => {
       const { sensors, summary } = await sandbox.fleet().snapshot();

@@ -126,7 +126,7 @@ describe('the walk-through of the original demo, with containers', () => {
     const before = sandbox.spawn(['tail', '-o', 'ndjson']);
     await eventually('a tail of the container', () => before.stdout !== '');
     await sandbox.json(['config', 'set', 'emoji=3']);
-    // The node pulls the image of half a gigabyte.
+    // The node pulls the image, of 230 MB.
     const pulling = { timeoutMs: PULLING_S * 1000 };
     const proxy = await sandbox.json<{ url: string }>(['deploy', 'proxy', '--timeout', `${PULLING_S}`], pulling);
     expect(await (await fetch(`${proxy.url}/health`)).json()).toEqual({ status: 'healthy' });
