@@ -122,7 +122,7 @@ test('a version that traps leaves the one before running; --undo brings the one 
   const before = (await live()).map(({ execution_id: id }) => id);
   const module = join(sandbox.dir, 'bad.wasm');
   writeFileSync(module, tinyModule({ imports: ['wasi:http/requests http_request'], code: [0] }));
-  const failed = await sandbox.run(['deploy', 'publisher', '--module', module]);
+  const failed = await sandbox.run(['deploy', 'publisher', '--module', module, '--timeout', '8']);
   expect([failed.code, failed.stderr]).toMatchObject([1, expect.stringMatching(/run on where no new one reports/)]);
   expect((await live()).map(({ execution_id: id }) => id)).toEqual(before);
   expect((await sandbox.run(['deploy', 'publisher', '--color', '#00ff88', '--interval', '0.2'])).code).toBe(0);
