@@ -2,7 +2,8 @@
  * `npm run bench -- history`: what roll-ups cost the store in CPU and disk, and how long `GET /history` takes. The store
  * gets the readings of a fleet as fast as it takes them, without and with roll-ups in one run, and the roll-ups are compared
  * with SQL over the readings. Then it is filled with the roll-ups of a day, and asked.
- * Options: `--sensors 10000 --interval 2 --seconds 60`; `--hours 24`: of the roll-ups that are asked; 0 = none.
+ * Options: `--sensors 10000 --interval 2 --seconds 60`; `--hours 24`: of the roll-ups that are asked; 0 = none;
+ * `--store postgres://…`: an empty database, which is asked instead of a file.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,8 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { historyRoutes } from '../puller/history-routes.js';
 import { HOUR_MS, MINUTE_MS } from '../store/history.js';
+import { Database } from '../store/postgres/database.js';
+import { SharedPostgres } from '../store/postgres/shared-postgres.js';
 import { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import type { StoreEntry } from '../store/store.js';
 import { plainTable } from './plain-table.js';
@@ -21,6 +24,7 @@ export interface HistoryBenchOptions {
   /** Of the time in which the readings are taken, not of the run. */
   seconds: number;
   hours: number;
+  store?: string | undefined;
 }
 
 const REGIONS = ['us', 'eu', 'as'];
@@ -60,7 +64,7 @@ export async function run(options: HistoryBenchOptions): Promise<void> {
       `roll-ups: ${with_.rows} rows; ${with_.differences} of those by minute differ from SQL over the readings`,
     );
     if (with_.differences > 0) process.exitCode = 1;
-    if (options.hours > 0) await ask(join(folder, 'asked.db'), options);
+    if (options.hours > 0) await ask(options.store ?? join(folder, 'asked.db'), options);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -167,14 +171,13 @@ function differencesIn(store: SqliteStore): number {
   );
 }
 
-async function ask(path: string, { sensors, hours }: HistoryBenchOptions): Promise<void> {
-  const store = new SqliteStore(path);
+async function ask(location: string, { sensors, hours, store: database }: HistoryBenchOptions): Promise<void> {
   const began = performance.now();
-  makeRollUps(store, sensors, hours);
-  const { size } = statSync(path);
+  const bytes = database ? await makeRollUpsIn(database, sensors, hours) : makeRollUps(location, sensors, hours);
+  const store = database ? await SharedPostgres.open(location, 1) : new SqliteStore(location);
   const made = sensors * ASKED.length * hours * 61;
   console.log(
-    `asked: ${hours} h of ${sensors} sensors and ${ASKED.length} metrics, ${made} rows of ${(size / made).toFixed(0)} bytes, ${(size / 2 ** 30).toFixed(1)} GiB, made in ${((performance.now() - began) / 1000).toFixed(0)} s`,
+    `asked: ${hours} h of ${sensors} sensors and ${ASKED.length} metrics, ${made} rows of ${(bytes / made).toFixed(0)} bytes, ${(bytes / 2 ** 30).toFixed(1)} GiB, made in ${((performance.now() - began) / 1000).toFixed(0)} s`,
   );
   const to = START + hours * HOUR_MS;
   const app = historyRoutes(store, () => to);
@@ -207,7 +210,7 @@ async function ask(path: string, { sensors, hours }: HistoryBenchOptions): Promi
     rows.push([name, `${first!.toFixed(0)} ms`, `${median.toFixed(1)} ms`, `${pause.toFixed(0)} ms`, `${points}`]);
   }
   console.log(plainTable(rows, [1, 2, 3, 4]));
-  store.close();
+  await store.close();
 }
 
 /** The longest time between two turns of the event loop. */
@@ -231,8 +234,16 @@ function watchPauses() {
   };
 }
 
-/** What a day of a fleet leaves in the tables, made by SQL. */
-function makeRollUps(store: SqliteStore, sensors: number, hours: number): void {
+/** Of each row of the roll-ups. */
+const STATISTICS = '30, 1.5, 20.25, 325.5';
+const LEVELS = [
+  ['minute', 'region_minutes', MINUTE_MS],
+  ['hour', 'region_hours', HOUR_MS],
+] as const;
+
+/** What a day of a fleet leaves in the tables, made by SQL. Returns their bytes. */
+function makeRollUps(path: string, sensors: number, hours: number): number {
+  const store = new SqliteStore(path);
   const { database } = store;
   database.exec('pragma journal_mode = memory; pragma synchronous = off; begin');
   const series = database.prepare('insert into sensor_series (hostname, metric, region) values (?, ?, ?)');
@@ -240,17 +251,12 @@ function makeRollUps(store: SqliteStore, sensors: number, hours: number): void {
     const region = REGIONS[i % 3]!;
     for (const metric of ASKED) series.run(hostOf(i), metric, region);
   }
-  const statistics = '30, 1.5, 20.25, 325.5';
-  const levels = [
-    ['minute', 'region_minutes', MINUTE_MS],
-    ['hour', 'region_hours', HOUR_MS],
-  ] as const;
-  for (const [start, regions, length] of levels) {
+  for (const [start, regions, length] of LEVELS) {
     const sensorRows = database.prepare(
-      `insert into sensor_${start}_rows select ?, id, ${statistics} from sensor_series order by id`,
+      `insert into sensor_${start}_rows select ?, id, ${STATISTICS} from sensor_series order by id`,
     );
     const regionRows = database.prepare(
-      `insert into ${regions} select distinct ?, metric, region, ${statistics} from sensor_series`,
+      `insert into ${regions} select distinct ?, metric, region, ${STATISTICS} from sensor_series`,
     );
     const period = database.prepare('insert into roll_up_periods values (?, ?, 0)');
     for (let at = START; at < START + hours * HOUR_MS; at += length) {
@@ -261,4 +267,38 @@ function makeRollUps(store: SqliteStore, sensors: number, hours: number): void {
     }
   }
   database.exec('commit; pragma journal_mode = wal; pragma synchronous = full');
+  store.close();
+  return statSync(path).size;
+}
+
+/** The same in an empty database. */
+async function makeRollUpsIn(location: string, sensors: number, hours: number): Promise<number> {
+  // Makes the tables.
+  await (await SharedPostgres.open(location, 1)).close();
+  const database = new Database(location, 'wasm-sensors bench');
+  const { run } = database;
+  const hosts = Array.from({ length: sensors }, (_, i) => hostOf(i));
+  const regions = hosts.map((_, i) => REGIONS[i % 3]);
+  await run(
+    `insert into sensor_series (hostname, metric, region)
+     select hostname, metric, region from unnest($1::text[], $2::text[]) as hosts (hostname, region), unnest($3::text[]) as metric`,
+    [hosts, regions, ASKED],
+  );
+  for (const [start, regionRows, length] of LEVELS) {
+    await run(
+      `insert into ${regionRows} select at, metric, region, ${STATISTICS}
+       from generate_series($1::bigint, $2, $3) as at, (select distinct metric, region from sensor_series) as series`,
+      [START, START + hours * HOUR_MS - length, length],
+    );
+    for (let hour = START; hour < START + hours * HOUR_MS; hour += HOUR_MS) {
+      await run(
+        `insert into sensor_${start}_rows select at, id, ${STATISTICS} from generate_series($1::bigint, $2, $3) as at, sensor_series`,
+        [hour, hour + HOUR_MS - length, length],
+      );
+    }
+  }
+  await run('analyze');
+  const [size] = await run<{ bytes: number }>('select pg_database_size(current_database()) as bytes');
+  await database.close();
+  return size!.bytes;
 }

@@ -47,13 +47,14 @@ const benches: Record<string, (options: Partial<Options>) => Promise<void>> = {
     const { run } = await import('./config.bench.js');
     await run({ sensors: Number(sensors), network });
   },
-  async history({ sensors = '10000', interval = '2', seconds = '60', hours = '24' }) {
+  async history({ sensors = '10000', interval = '2', seconds = '60', hours = '24', store }) {
     const { run } = await import('./history.bench.js');
     await run({
       sensors: Number(sensors),
       interval: Number(interval),
       seconds: Number(seconds),
       hours: Number(hours),
+      store,
     });
   },
   async queue() {

@@ -10,7 +10,6 @@ import { SETTINGS, type SettingDef, type SettingKey, type Settings, sectionOf } 
 import { explainStateFailure } from '../lib/fs/state-folder.js';
 // Enters the kinds of networks into the settings.
 import '../network/registry.js';
-import { GROUPS } from './command-groups.js';
 import type { Options, Values } from './options.js';
 import { wrapped } from './output/cells.js';
 import { withCommandName } from './output/command-name.js';
@@ -73,9 +72,7 @@ export function addCommand(program: Command, spec: CommandSpec): void {
   const path = words.filter((word) => !/^[[<]/.test(word));
   let parent = program;
   for (const word of path.slice(0, -1)) {
-    parent =
-      parent.commands.find((command) => command.name() === word) ??
-      parent.command(word).description(GROUPS[word] ?? '');
+    parent = parent.commands.find((command) => command.name() === word) ?? parent.command(word);
   }
   const command = parent.command(words.slice(path.length - 1).join(' '), { hidden: spec.hidden ?? false });
   command.description(spec.summary).passThroughOptions(spec.passThrough ?? false);

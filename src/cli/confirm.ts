@@ -6,10 +6,10 @@ import type { Output } from './output/output.js';
 
 export const canAsk = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true;
 
-/** Ctrl-C is no. */
-export async function confirm(message: string): Promise<boolean> {
+/** Ctrl-C is no; `usual` is Enter alone. */
+export async function confirm(message: string, usual = false): Promise<boolean> {
   const { default: inquirer } = await import('inquirer');
-  const question = { type: 'confirm', name: 'yes', message, default: false } as const;
+  const question = { type: 'confirm', name: 'yes', message, default: usual } as const;
   const { yes } = await inquirer.prompt<{ yes: boolean }>([question]).catch(() => ({ yes: false }));
   return yes;
 }

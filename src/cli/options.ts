@@ -33,20 +33,20 @@ export class CommandOption<T> extends Option {
 export type Options = Record<string, CommandOption<unknown>>;
 export type Values<O extends Options> = { [K in keyof O]: O[K] extends CommandOption<infer T> ? T : never };
 
-export const flagOption = (flags: string, description: string): CommandOption<boolean> =>
+export const flag = (flags: string, description: string): CommandOption<boolean> =>
   new CommandOption(flags, description, (given) => given === true);
 
 /** Undefined where it is not given and has no `fallback`. */
-export function valueOption<T>(flags: string, description: string, read: Read<T>, fallback: string): CommandOption<T>;
-export function valueOption<T>(flags: string, description: string, read: Read<T>): CommandOption<T | undefined>;
-export function valueOption<T>(flags: string, description: string, read: Read<T>, fallback?: string) {
+export function value<T>(flags: string, description: string, read: Read<T>, fallback: string): CommandOption<T>;
+export function value<T>(flags: string, description: string, read: Read<T>): CommandOption<T | undefined>;
+export function value<T>(flags: string, description: string, read: Read<T>, fallback?: string) {
   const option = new CommandOption(flags, description, (given, flag) =>
     given === undefined ? undefined : read(String(given), flag),
   );
   return fallback === undefined ? option : option.default(fallback);
 }
 
-export const mandatoryOption = <T>(flags: string, description: string, read: Read<T>): CommandOption<T> =>
+export const mandatory = <T>(flags: string, description: string, read: Read<T>): CommandOption<T> =>
   new CommandOption(flags, description, (given, flag) => read(String(given), flag)).makeOptionMandatory();
 
 export const text: Read<string> = (given) => given;
@@ -57,7 +57,7 @@ export const oneOf =
   (given, flag) =>
     words.find((word) => word === given) ?? refuse(flag, given, `is none of ${words.join(', ')}`);
 
-export const listOption = (flags: string, description: string): CommandOption<string[]> =>
+export const list = (flags: string, description: string): CommandOption<string[]> =>
   new CommandOption(flags, `${description}; may be given several times`, (given) => wordsOf(given)).argParser(append);
 
 const append = (value: string, before: string[] | undefined) => [...(before ?? []), value];
@@ -115,16 +115,16 @@ const time: Read<number> = (given, flag) =>
   parseTime(given, Date.now()) ??
   refuse(flag, given, 'is neither a duration nor a time', 'For example: 30s, 5m, 2h, 2026-01-31T12:00:00Z.');
 
-export const sensorOptions = () => {
+export const sensors = () => {
   const { interval, color, emoji } = sensorConfigSchema.shape;
   return {
-    interval: valueOption('--interval <seconds>', 'time between readings (default: 5)', bySchema(interval)),
-    color: valueOption(
+    interval: value('--interval <seconds>', 'time between readings (default: 5)', bySchema(interval)),
+    color: value(
       '--color [color]',
       'colour such as #00ff88 or tomato, or random; without a value: random (default: random)',
       bySchema(color),
     ).alone('random'),
-    emoji: valueOption('--emoji <index>', 'index of the icon, or random (default: random)', bySchema(emoji)),
+    emoji: value('--emoji <index>', 'index of the icon, or random (default: random)', bySchema(emoji)),
     random_off: new CommandOption(
       '--random-off',
       'give each sensor one fixed icon instead of random ones',
@@ -133,10 +133,10 @@ export const sensorOptions = () => {
   };
 };
 
-export const pausedOption = () =>
-  valueOption('--paused [boolean]', 'whether sensors pause', bySchema(sensorConfigSchema.shape.paused)).preset('true');
+export const paused = () =>
+  value('--paused [boolean]', 'whether sensors pause', bySchema(sensorConfigSchema.shape.paused)).preset('true');
 
-export type SensorValues = Values<ReturnType<typeof sensorOptions>> & { paused?: boolean | undefined };
+export type SensorValues = Values<ReturnType<typeof sensors>> & { paused?: boolean | undefined };
 
 export const sensorConfigFrom = ({ interval, color, emoji, random_off, paused }: SensorValues): SensorConfig => ({
   ...(interval === undefined ? {} : { interval }),
@@ -146,47 +146,47 @@ export const sensorConfigFrom = ({ interval, color, emoji, random_off, paused }:
   ...(paused === undefined ? {} : { paused }),
 });
 
-export const yesOption = () => flagOption('--yes', 'do not ask');
+export const yes = () => flag('--yes', 'do not ask');
 
-export const takeOverOption = () =>
-  flagOption('--take-over', 'also replace or stop jobs that were submitted from another state folder');
+export const takeOver = () =>
+  flag('--take-over', 'also replace or stop jobs that were submitted from another state folder');
 
-export const publisherOptions = () => {
+export const publisher = () => {
   const options = {
-    ...sensorOptions(),
-    profile: valueOption('--profile <name>', 'what the sensors measure (default: none)', oneOf(PROFILES))
+    ...sensors(),
+    profile: value('--profile <name>', 'what the sensors measure (default: none)', oneOf(PROFILES))
       .choices(PROFILES)
       .conflicts('module'),
-    anomalies: valueOption(
+    anomalies: value(
       '--anomalies <share>',
       'share of the time in which they measure an anomaly, such as 2%',
       percent,
     ).conflicts('module'),
-    module: valueOption(
+    module: value(
       '--module <file>',
       "a module of your own that takes the publisher's flags, instead of the built-in one",
       text,
     ),
-    maxMessages: valueOption('--max-messages <count>', 'stop each sensor after this many readings', integer(1)),
-    configFile: valueOption('--config-file <path>', 'YAML file on the nodes that sensors re-read while they run', text),
-    allow: allowOption(),
-    takeOver: takeOverOption(),
+    maxMessages: value('--max-messages <count>', 'stop each sensor after this many readings', integer(1)),
+    configFile: value('--config-file <path>', 'YAML file on the nodes that sensors re-read while they run', text),
+    allow: allow(),
+    takeOver: takeOver(),
   };
   for (const option of Object.values(options)) option.helpGroup('The sensors:');
   return options;
 };
 
 /** Sensors without a profile measure nothing. Throws `BAD_OPTION`. */
-export function requireProfile({ profile, anomalies }: Values<ReturnType<typeof publisherOptions>>): void {
+export function requireProfile({ profile, anomalies }: Values<ReturnType<typeof publisher>>): void {
   if (anomalies === undefined || (profile !== undefined && profile !== 'none')) return;
   throw new AppError('BAD_OPTION', '--anomalies: without --profile the sensors measure nothing', {
     hint: `Add --profile, with ${PROFILES.filter((name) => name !== 'none').join(', ')}.`,
   });
 }
 
-export const scopeOptions = () => ({
-  region: valueOption('--region <region>', 'only the sensors of this region', text).conflicts('host'),
-  host: valueOption('--host <hostname>', 'only the sensor of this host', text),
+export const scope = () => ({
+  region: value('--region <region>', 'only the sensors of this region', text).conflicts('host'),
+  host: value('--host <hostname>', 'only the sensor of this host', text),
 });
 
 export function scopeFrom({ region, host }: { region: string | undefined; host: string | undefined }): Scope {
@@ -195,7 +195,7 @@ export function scopeFrom({ region, host }: { region: string | undefined; host: 
 }
 
 /** Where a module may send requests beside its proxy, in the spelling of a `HostList`. */
-export const allowOption = (): CommandOption<string[]> =>
+export const allow = (): CommandOption<string[]> =>
   new CommandOption(
     '--allow <host>',
     'a host that it may reach beside the proxy, as HOST or HOST:PORT; may be given several times',
@@ -205,29 +205,24 @@ export const allowOption = (): CommandOption<string[]> =>
 const ALLOW_EXAMPLE = 'For example: --allow api.example.com, or --allow 127.0.0.1:8000';
 
 /** Undefined: all regions. */
-export const regionsOption = (): CommandOption<string[] | undefined> =>
+export const regions = (): CommandOption<string[] | undefined> =>
   new CommandOption('--region <region>', 'only this region; give it several times for more', (given) =>
     given === undefined ? undefined : wordsOf(given).flatMap((words) => words.split(',')),
   ).argParser(append);
 
-export const relayRegionOption = () => mandatoryOption('--region <region>', 'whose sensors send to it', text);
+export const relayRegion = () => mandatory('--region <region>', 'whose sensors send to it', text);
 
 /** Milliseconds of whole seconds. */
 export const seconds: Read<number> = (given, flag) => integer(1)(given, flag) * 1000;
 
-export const timeoutOption = (usual: number): CommandOption<number> =>
-  valueOption('--timeout <seconds>', 'how long to wait for the result', seconds, String(usual));
+export const timeout = (usual: number): CommandOption<number> =>
+  value('--timeout <seconds>', 'how long to wait for the result', seconds, String(usual));
 
 /** `--since`; completes its help. */
-export const sinceOption = (what: string) =>
-  valueOption('--since <when>', `${what}: 30s, 5m, 2h, or an ISO 8601 time`, time);
+export const since = (what: string) => value('--since <when>', `${what}: 30s, 5m, 2h, or an ISO 8601 time`, time);
 
-export const untilOption = (what: string, otherwise = 'now') =>
-  valueOption(
-    '--until <when>',
-    `${what}: a duration ago, such as 5m, or an ISO 8601 time (default: ${otherwise})`,
-    time,
-  );
+export const until = (what: string, otherwise = 'now') =>
+  value('--until <when>', `${what}: a duration ago, such as 5m, or an ISO 8601 time (default: ${otherwise})`, time);
 
 /** The time between `--since` (`before`: how many milliseconds ago it is without it) and `--until`. Throws `BAD_OPTION`. */
 export function timeRange(given: { since: number | undefined; until: number | undefined }, before: number) {
@@ -242,9 +237,5 @@ export const commaList: Read<string[]> = (given, flag) => {
   return names.length > 0 ? names : refuse(flag, given, 'is no list of names', `For example: ${flag} one,two`);
 };
 
-export const metricsOption = (otherwise = '') =>
-  valueOption(
-    '--fields <names>',
-    `of the measured values only these, such as temperature,humidity${otherwise}`,
-    commaList,
-  );
+export const metrics = (otherwise = '') =>
+  value('--fields <names>', `of the measured values only these, such as temperature,humidity${otherwise}`, commaList);

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { packageVersion } from '../lib/process/self-command.js';
 import { addCommand, type CommandSpec } from './command.js';
-import { HEADINGS } from './command-groups.js';
+import { GROUPS, headingOf } from './commands/command-table.js';
 import { withCommandName } from './output/command-name.js';
 
 /** Short enough for 80 columns, also with `npx`. */
@@ -27,8 +27,10 @@ export function createProgram(commands: CommandSpec[]): Command {
   program.addHelpCommand(
     new Command('help').argument('[command]').description('display help for a command').helpGroup('Set-up:'),
   );
-  for (const [heading, names] of Object.entries(HEADINGS)) {
-    for (const one of program.commands) if (names.includes(one.name())) one.helpGroup(heading);
+  for (const one of program.commands) {
+    one.helpGroup(headingOf(one.name()));
+    const purpose = GROUPS[one.name()];
+    if (purpose !== undefined) one.description(purpose);
   }
   throwInsteadOfExit(program);
   return program;

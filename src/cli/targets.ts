@@ -15,7 +15,7 @@ import { readRunState } from '../runtime/run-state.js';
 import { openFleet, openSession, operatorToken, type Session, viewingToken } from '../runtime/session.js';
 import { isPostgres } from '../store/location.js';
 import type { CommandContext } from './command.js';
-import { text, valueOption } from './options.js';
+import * as option from './options.js';
 
 export const TARGET_SETTINGS: SettingKey[] = ['stateDir', 'pullerUrl', 'proxies', 'token', 'viewerToken', 'tlsCa'];
 
@@ -77,10 +77,10 @@ export function logsTarget(settings: Settings): LogsTarget {
 }
 
 export const storeOption = () =>
-  valueOption(
+  option.value(
     '--store <file-or-url>',
     'read this store (a file, or a PostgreSQL database), instead of asking the puller; `up` need not run',
-    text,
+    option.text,
   );
 
 type StoreOptions = { store: ReturnType<typeof storeOption> };

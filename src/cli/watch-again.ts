@@ -1,17 +1,15 @@
 /** `--watch`: a command that reads again and again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { seconds, valueOption } from './options.js';
+import * as option from './options.js';
 import type { Output } from './output/output.js';
 import { loadWatchScreen } from './screens.js';
 import { StopSignal } from './stop-signal.js';
 
 export const watchOption = () =>
-  valueOption(
-    '-w, --watch [seconds]',
-    'look again and again, by default every 2 s; q or Ctrl-C ends it',
-    seconds,
-  ).alone('2');
+  option
+    .value('-w, --watch [seconds]', 'look again and again, by default every 2 s; q or Ctrl-C ends it', option.seconds)
+    .alone('2');
 
 export interface Watched<Found> {
   read(): Promise<Found>;
@@ -21,10 +19,14 @@ export interface Watched<Found> {
 }
 
 /**
- * On a terminal the newest is the screen; elsewhere each follows the one before. Resolves with the exit code. Throws
- * `BAD_OPTION` with `-o json`.
+ * Once without `everyMs`. On a terminal the newest is the screen; elsewhere each follows the one before. Resolves with the exit
+ * code. Throws `BAD_OPTION` with `-o json`.
  */
-export async function watchAgain<Found>(out: Output, everyMs: number, watched: Watched<Found>): Promise<number> {
+export async function watchAgain<Found>(out: Output, everyMs: number | undefined, watched: Watched<Found>) {
+  if (everyMs === undefined) {
+    watched.report(await watched.read());
+    return 0;
+  }
   if (out.mode === 'json') {
     throw new AppError('BAD_OPTION', '-o json prints one document, and --watch has many', {
       hint: 'Use -o ndjson: one document a line.',

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -99,8 +99,13 @@ test.each(['', '# nothing yet\n', 'null\n'])('a file that holds %j sets nothing'
   expect(load().provenance.nodes.source).toBe('default');
 });
 
-test.each(['.env', 'wasm-sensors.yaml'])('a %s that can’t be read is named', (name) => {
-  mkdirSync(join(folder, name));
+// Reading a pipe that nobody writes to would never end.
+test.each([
+  ['.env', mkdirSync],
+  ['wasm-sensors.yaml', mkdirSync],
+  ['.env', (path: string) => symlinkSync('/dev/null', path)],
+])('a %s that is no file is named', (name, make) => {
+  make(join(folder, name));
   expect(failure()).toMatchObject({ code: 'UNREADABLE_FILE', message: expect.stringContaining(name), exitCode: 2 });
 });
 

@@ -1,4 +1,5 @@
 /** Reads the files that settings come from: `.env` and `wasm-sensors.yaml` of the working folder. */
+import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { parse } from 'dotenv';
@@ -18,7 +19,7 @@ export function loadSettings(
   folder = process.cwd(),
   flagNames: NonNullable<Sources['flagNames']> = {},
 ): Resolved & { unknown: string[] } {
-  const dotenv = parseEnvFile(readText(join(folder, '.env'), '.env') ?? '', '.env');
+  const dotenv = parseEnvFile(readOwnText(folder, '.env') ?? '', '.env');
   const given = { ...flags };
   const file = readYaml(folder);
   for (const key of SETTING_KEYS) {
@@ -61,16 +62,23 @@ function readSecret(path: unknown, where: string, folder: string): string | unde
   return text.trim();
 }
 
-function readText(path: string, where: string): string | undefined {
+/** A file of the folder. Reading a pipe or a device might never end; only a secret may come from one, such as `<(pass token)`. */
+const readOwnText = (folder: string, name: string) => readText(join(folder, name), name, true);
+
+function readText(path: string, where: string, mustBeFile = false): string | undefined {
   try {
+    if (mustBeFile && statSync(path, { throwIfNoEntry: false })?.isFile() === false)
+      throw new Error('it is not a regular file');
     return readIfExists(path);
   } catch (error) {
-    throw new AppError('UNREADABLE_FILE', `${where}: can't read ${path}: ${messageOf(error)}`);
+    throw new AppError('UNREADABLE_FILE', `${where}: can't read ${path}: ${messageOf(error)}`, {
+      hint: 'Put a file there that this user can read, or leave it out.',
+    });
   }
 }
 
 function readYaml(folder: string): Record<string, unknown> {
-  const text = readText(join(folder, 'wasm-sensors.yaml'), 'wasm-sensors.yaml');
+  const text = readOwnText(folder, 'wasm-sensors.yaml');
   if (text === undefined) return {};
   let value: unknown;
   try {

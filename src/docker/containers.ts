@@ -6,6 +6,7 @@ import { messageOf } from '../lib/errors/app-error.js';
 import { parseOutput } from '../lib/errors/known-failures.js';
 import { LineSplitter } from '../lib/log/line-splitter.js';
 import { type DockerOptions, docker } from './docker-cli.js';
+import { dockerFailure } from './docker-failures.js';
 
 /** Label of everything that an `up` creates in Docker; its value is the state folder of that `up`. */
 export const OWNER_LABEL = 'wasm-sensors.state-dir';
@@ -78,26 +79,22 @@ export async function containersOf(
 
 /** The last lines that a container wrote, if it is still there; `until`: those before this time, in the engine's notation. */
 export async function lastLogLines(container: string, count: number, until?: string): Promise<string[]> {
-  return logLines(container, count, until === undefined ? [] : ['--until', until]).catch(() => []);
-}
-
-/** The last lines that a container wrote, each with the time when it did, in their order. Rejects as `docker` does. */
-export async function timedLogLines(container: string, count: number): Promise<string[]> {
-  // Standard output and standard error come one after the other.
-  return (await logLines(container, count, ['--timestamps'])).sort();
-}
-
-async function logLines(container: string, count: number, options: string[]): Promise<string[]> {
+  const before = until === undefined ? [] : ['--until', until];
   const lines: string[] = [];
   const onLine = (line: string) => void lines.push(line);
-  await docker(['logs', '--tail', String(count), ...options, container], { onLine });
+  await docker(['logs', '--tail', String(count), ...before, container], { onLine }).catch(() => {});
   return lines.filter((line) => line.trim() !== '');
 }
 
+/** Characters of its standard error. */
+const MOST_SAID = 4096;
 /** Between the container's name and its line. */
 const LINE = /^(\S+) +\| (\d{4}-\S+Z) ?(.*)$/;
 
-/** In the order of each container; the lines of one that was removed are gone. Without Docker there are none. */
+/**
+ * In the order of each container; the lines of one that was removed are gone. Where Compose fails, what it says is a line of the
+ * service `docker`; who follows asks again.
+ */
 export async function* containerLogs(
   project: string,
   query: { tail?: number; since?: number; follow?: boolean; signal?: AbortSignal },
@@ -115,9 +112,14 @@ export async function* containerLogs(
     ...(since === undefined ? [] : ['--since', new Date(since).toISOString()]),
     ...(follow ? ['--follow'] : []),
   ];
-  const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'ignore'], ...(signal ? { signal } : {}) });
+  const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'], ...(signal ? { signal } : {}) });
   // Aborted, or no Docker: the output ends.
   child.once('error', () => {});
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said = `${said}${chunk}`.slice(-MOST_SAID);
+  });
   const splitter = new LineSplitter();
   try {
     for await (const chunk of child.stdout) {
@@ -125,6 +127,10 @@ export async function* containerLogs(
         const [, name, at, line] = LINE.exec(text) ?? [];
         if (name && at && line) yield { service: services.get(name) ?? name, time: Date.parse(at), line };
       }
+    }
+    if (!follow && ((await ended) ?? 0) > 0) {
+      const { message } = dockerFailure('compose logs', said);
+      yield { service: 'docker', time: Date.now(), line: `error: ${message}` };
     }
   } finally {
     child.kill();

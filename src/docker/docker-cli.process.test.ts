@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { errorOf, standIns } from '../test/support/stand-in.js';
-import { containersOf } from './containers.js';
+import { containerLogs, containersOf } from './containers.js';
 import { docker, requireCompose, requireEngine } from './docker-cli.js';
 import { pullImage, pushImage } from './images.js';
 
@@ -134,3 +134,17 @@ test.each([['WARNING: this is a wrapper'], ['[{"Name":"x"}]']])(
     expect(error).toMatchObject({ code: 'DOCKER_OUTPUT', fault: 'system', details: [text] });
   },
 );
+
+// The log ended there, without a word.
+test('why Compose gives no more lines is the last line', async () => {
+  standIn(
+    'docker',
+    `case "$1" in ps) ;; *) echo 'p-a-1  | 2026-11-26T06:00:00.000Z one'; echo 'the moon is wrong' >&2; exit 1;; esac`,
+  );
+  const lines: string[][] = [];
+  for await (const { service, line } of containerLogs('p', {})) lines.push([service, line]);
+  expect(lines).toEqual([
+    ['p-a-1', 'one'],
+    ['docker', 'error: docker compose logs: the moon is wrong'],
+  ]);
+});

@@ -19,14 +19,14 @@ export async function checkBeforeUp(settings: Settings): Promise<Finding[]> {
   const found = [
     ...findDiskProblems(resolve(settings.stateDir)),
     ...(queue === undefined ? [] : await problemsOf(queueProblems(settings), 'QUEUE_DENIED', true)),
-    ...(isPostgres(store) ? await problemsOf(storeProblems(store), 'STORE_DENIED', false) : []),
+    ...(isPostgres(store) ? await problemsOf(storeProblems(settings), 'STORE_DENIED', false) : []),
   ];
   return found.filter(({ status }) => status === 'warning' || status === 'failure');
 }
 
 // Loaded late: both clients are slow to load.
 const queueProblems = async (settings: Settings) => (await import('./checks/queue.js')).findQueueProblems(settings);
-const storeProblems = async (location: string) => (await import('./checks/store.js')).findStoreProblems(location);
+const storeProblems = async (settings: Settings) => (await import('./checks/store.js')).findStoreProblems(settings);
 
 /** `usual`: the code of a failure that has none. `mayCome`: one of the system is only a warning. */
 async function problemsOf(finding: Promise<Finding[]>, usual: ErrorCode, mayCome: boolean): Promise<Finding[]> {

@@ -11,7 +11,7 @@ import {
   runPart,
   skipped,
 } from './check.js';
-import { disk, memory, nodeVersion } from './checks/machine.js';
+import { disk, memory, platform } from './checks/machine.js';
 import { networkSettings, ports } from './checks/network.js';
 import { bacalhauProgram, cluster, docker } from './checks/programs.js';
 import { queueAccess } from './checks/queue.js';
@@ -20,7 +20,7 @@ import { storeAccess } from './checks/store.js';
 
 /** Every check with its parts, in the order in which it is shown: the machine first, then what builds on it. */
 const CHECKS: Record<string, Part[]> = {
-  machine: [nodeVersion, disk, memory],
+  machine: [platform, disk, memory],
   'state folder': [stateFolder, stateFiles, secretFiles],
   network: [networkSettings, ports],
   Bacalhau: [bacalhauProgram, cluster],

@@ -26,6 +26,18 @@ test('numbers in any order: holes are noticed, filled by late ones, and repeated
   expect(tracker.missingSince()).toBe(3);
 });
 
+// A sender that numbers by the time, or runs wild: the counts of all would be lost beside a billion.
+test('a jump that no sensor can make is no gap, and what follows counts as before', () => {
+  const tracker = new SequenceTracker();
+  expect([1, 1_728_001, 1_000_000_000, 1_000_000_002].map((n) => tracker.record(n, 1))).toEqual([
+    ...['next', 'ahead', 'ahead', 'ahead'],
+  ]);
+  expect(tracker.missing).toEqual([
+    { from: 2, to: 1_728_000, since: 1 },
+    { from: 1_000_000_001, to: 1_000_000_001, since: 1 },
+  ]);
+});
+
 test('as many holes as are remembered one by one stay exact', () => {
   const tracker = withHoles(MAX_RANGES);
   expect(tracker.missing).toHaveLength(MAX_RANGES);

@@ -13,6 +13,9 @@ export type Arrival = 'next' | 'ahead' | 'late' | 'duplicate';
 /** The two oldest ranges are joined when a sensor has more than this, which limits memory. */
 const MAX_RANGES = 500;
 
+/** A sensor takes no more in a day, after which a silent one is forgotten (`ledger.ts`). A jump beyond is no loss, but another way to count. */
+const MOST_MISSED = 1_728_000;
+
 export class SequenceTracker {
   /** The number from which on numbers count: the lowest so far, or 1. */
   first = 1;
@@ -35,7 +38,8 @@ export class SequenceTracker {
       return 'next';
     }
     if (sequence > this.highest) {
-      this.#addMissing({ from: this.highest + 1, to: sequence - 1, since: now });
+      if (sequence - this.highest <= MOST_MISSED)
+        this.#addMissing({ from: this.highest + 1, to: sequence - 1, since: now });
       this.highest = sequence;
       return 'ahead';
     }

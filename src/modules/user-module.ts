@@ -47,7 +47,10 @@ async function readBounded(path: string, name: string): Promise<Uint8Array> {
     });
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    throw new AppError('MODULE_UNREADABLE', `can't read the module ${path}: ${messageOf(cause)}`, { cause });
+    throw new AppError('MODULE_UNREADABLE', `can't read the module ${path}: ${messageOf(cause)}`, {
+      cause,
+      hint: 'Name a .wasm file that this user can read. `wasm-sensors build wasm FOLDER` makes one.',
+    });
   }
 }
 

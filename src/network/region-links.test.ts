@@ -22,8 +22,8 @@ beforeEach(async () => {
 async function open(delivery: ConstructorParameters<typeof RegionLinks>[0]): Promise<void> {
   const { port } = target.address() as AddressInfo;
   links = new RegionLinks(delivery);
-  await links.open(['eu'], `http://127.0.0.1:${port}`, { host: '127.0.0.1', port });
-  const [orchestrator, proxy] = [links.orchestratorUrl('eu'), links.proxyUrl('eu')!].map((url) =>
+  await links.open(`http://127.0.0.1:${port}`, { host: '127.0.0.1', port });
+  const [orchestrator, proxy] = [links.orchestratorUrl('eu'), links.proxyUrl('eu')].map((url) =>
     Number(new URL(url).port),
   );
   portOf = { orchestrator: orchestrator!, proxy: proxy! };

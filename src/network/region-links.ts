@@ -2,6 +2,7 @@
 import { waitFor } from '../lib/async/backoff.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { type Link, type LinkTarget, openLink, proxyTarget } from './link.js';
+import { REGIONS } from './network.js';
 
 /** How long sensors have to deliver to their proxy, in milliseconds, before the orchestrator gets its nodes back. */
 const DELIVERY = {
@@ -21,8 +22,8 @@ interface RegionLink {
   toOrchestrator: Link | undefined;
   /** Undefined where sensors can't reach the proxy through a link. */
   toProxy: Link | undefined;
-  /** Where the region's sensors find the proxy; undefined without that link. */
-  proxyUrl: string | undefined;
+  /** Where the region's sensors find the proxy: through that link, where there is one. */
+  proxyUrl: string;
   /** The last request: a restored link may be cut again before all of it is open. */
   wanted: boolean;
 }
@@ -32,14 +33,16 @@ export class RegionLinks {
 
   constructor(private readonly delivery = DELIVERY) {}
 
-  async open(regions: readonly string[], proxyUrl: string, orchestrator?: LinkTarget): Promise<void> {
+  /** Whether links lead to the proxy, too. */
+  async open(proxyUrl: string, orchestrator?: LinkTarget): Promise<boolean> {
     const proxy = proxyTarget(proxyUrl);
-    for (const region of regions) {
+    for (const region of REGIONS) {
       const toOrchestrator = orchestrator && (await openLink(orchestrator));
       const toProxy = proxy && (await openLink(proxy));
-      const behind = toProxy && proxy?.urlBehind(toProxy.port);
+      const behind = (toProxy && proxy?.urlBehind(toProxy.port)) ?? proxyUrl;
       this.#links.set(region, { toOrchestrator, toProxy, proxyUrl: behind, wanted: true });
     }
+    return proxy !== undefined;
   }
 
   /** Where a node of the region finds the orchestrator. */
@@ -52,8 +55,8 @@ export class RegionLinks {
     return !this.#linkOf(region).toOrchestrator?.isOpen;
   }
 
-  /** Where sensors of the region find the proxy; undefined when not through a link. */
-  proxyUrl(region: string): string | undefined {
+  /** Where sensors of the region find the proxy. */
+  proxyUrl(region: string): string {
     return this.#linkOf(region).proxyUrl;
   }
 

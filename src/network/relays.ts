@@ -3,7 +3,7 @@ import type { Resolved } from '../config/resolve-settings.js';
 import { serviceCommand } from '../config/service-config.js';
 import { freePorts } from '../lib/net/choose-port.js';
 import { selfCommand } from '../lib/process/self-command.js';
-import { parseSensorKeys, relayTokenOf } from '../protocol/sensor-token.js';
+import { currentKey, relayTokenOf } from '../protocol/sensor-token.js';
 import { REGIONS } from './network.js';
 import type { PlanContext } from './provider.js';
 
@@ -19,8 +19,8 @@ export const relayMemoryMb = ({ values }: Resolved): number => (values.relays ? 
 /** What a relay sends with, and checks sensors with. Its own token is good for the hosts of its region only. */
 export function relaySecrets({ sensorKey, sensorEnv }: Pick<PlanContext, 'sensorKey' | 'sensorEnv'>, region: string) {
   const sensorToken = sensorEnv.SENSOR_TOKEN;
-  const [current] = sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []);
-  const relayToken = current === undefined ? sensorToken : relayTokenOf(current.key, region);
+  const key = currentKey(sensorKey);
+  const relayToken = key === undefined ? sensorToken : relayTokenOf(key, region);
   return { sensorToken, sensorKey, relayToken };
 }
 

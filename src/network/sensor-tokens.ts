@@ -1,15 +1,13 @@
 /** What sensors' nodes and proxies get as environment, so that proxies know who sends. */
-import { parseSensorKeys, sensorTokenOf } from '../protocol/sensor-token.js';
+import { currentKey, sensorTokenOf } from '../protocol/sensor-token.js';
 import type { PlanContext } from './provider.js';
 
 type SensorSecrets = Pick<PlanContext, 'sensorEnv' | 'sensorKey'>;
 
-const TOKEN_VARIABLE = 'SENSOR_TOKEN';
-
 /** Variables with which sensors on this node send: those for all, or its own token. */
 export function sensorEnvOf({ sensorEnv, sensorKey }: SensorSecrets, node: string): Record<string, string> {
-  const [current] = sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []);
-  return current === undefined ? sensorEnv : { ...sensorEnv, [TOKEN_VARIABLE]: sensorTokenOf(current.key, node) };
+  const key = currentKey(sensorKey);
+  return key === undefined ? sensorEnv : { ...sensorEnv, SENSOR_TOKEN: sensorTokenOf(key, node) };
 }
 
 /** The names of these variables, which are the same on each node. */

@@ -7,7 +7,12 @@ import { type ConfigTarget, revokedHosts } from './config/config-target.js';
 import { publisherNotices } from './deploy/job-owners.js';
 import { readVersions } from './deploy/versions.js';
 
-type StatusTarget = Required<ConfigTarget> & { fleet: Pick<FleetClient, 'stats'>; network: Network; stateDir: string };
+interface StatusTarget extends Pick<ConfigTarget, 'proxies' | 'jobs'> {
+  fleet: ConfigTarget['fleet'] & Pick<FleetClient, 'stats'>;
+  /** Left out: the puller is that of a network elsewhere. */
+  network?: Network;
+  stateDir: string;
+}
 
 /** More is left out of documents, which say how many. */
 const MAX_NAMED = 100_000;
@@ -25,8 +30,8 @@ export async function readStatus({ network, proxies, fleet, jobs, stateDir }: St
     return undefined;
   };
   const convergence = async () => {
-    const state = await proxies[0]!.state();
-    return fleet.convergence(state, {}, { jobs: await jobs().catch(() => undefined) });
+    const state = await proxies[0]?.state();
+    return state && fleet.convergence(state, {}, { jobs: await jobs?.().catch(() => undefined) });
   };
   const counted = async (proxy: ProxyClient) => {
     const stats = await proxy.stats().catch(missing('proxy'));
@@ -35,8 +40,8 @@ export async function readStatus({ network, proxies, fleet, jobs, stateDir }: St
   const [snapshot, puller, nodes, listed, converged, counts, revoked] = await Promise.all([
     withSensors ? fleet.snapshot({ limit: MAX_NAMED }) : onlySummary(fleet),
     fleet.stats(),
-    network.nodes().catch(missing('network')),
-    network.jobs().catch(missing('network')),
+    network?.nodes().catch(missing('network')),
+    network?.jobs().catch(missing('network')),
     convergence().catch(missing('proxy')),
     Promise.all(proxies.map(counted)),
     revokedHosts(proxies),
@@ -49,12 +54,12 @@ export async function readStatus({ network, proxies, fleet, jobs, stateDir }: St
     fleet: snapshot,
     convergence: converged,
     puller,
-    versions: readVersions(stateDir),
+    versions: network ? readVersions(stateDir) : {},
     /** Of each that answers. */
     proxies: counts.flat(),
     /** Hosts whose readings a proxy refuses. */
     revoked,
-    notices: publisherNotices(network, listed ?? [], urls),
+    notices: network ? publisherNotices(network, listed ?? [], urls) : [],
     unanswered,
   };
 }

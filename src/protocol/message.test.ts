@@ -26,7 +26,9 @@ test.each([
 });
 
 test.each([
-  [{ sequence: 0, job_submission_time: 0 }, undefined],
+  [{ sequence: 1, job_submission_time: 0 }, undefined],
+  // It would be no reading, and count for no sensor.
+  [{ sequence: 0 }, 'sequence'],
   [{ sequence: 4_294_967_295 }, undefined],
   [{ sequence: 4_294_967_296 }, 'sequence'],
   [{ job_submission_time: NOW + 86_400_000 }, undefined],

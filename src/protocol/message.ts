@@ -37,7 +37,11 @@ export type Message = Record<string, unknown>;
 const STRING_FIELDS = ['job_id', 'execution_id', 'icon_name', 'timestamp', 'color', 'region', 'hostname'] as const;
 /** An emoji may be of several characters, some of them invisible. */
 const NAME_FIELDS: ReadonlySet<string> = new Set(['job_id', 'execution_id', 'region', 'hostname']);
-const INTEGER_FIELDS = ['sequence', 'job_submission_time'] as const;
+/** With the least that each may be. */
+const INTEGER_FIELDS = [
+  ['sequence', 1],
+  ['job_submission_time', 0],
+] as const;
 /** Almost every text: there is nothing else to look for. */
 const PLAIN = /^[\x20-\x7e]*$/;
 const COLOR = /^#[0-9a-fA-F]{6}$/;
@@ -62,9 +66,9 @@ export function findFieldProblem(message: Message, now = Number.POSITIVE_INFINIT
     if (CONTROL_CHARACTER.test(value)) return `${field} must not have control characters`;
     if (NAME_FIELDS.has(field) && INVISIBLE_CHARACTER.test(value)) return `${field} must not have invisible characters`;
   }
-  for (const field of INTEGER_FIELDS) {
+  for (const [field, least] of INTEGER_FIELDS) {
     const value = message[field];
-    if (value !== undefined && !isWhole(value)) return `${field} must be an integer from 0 on`;
+    if (value !== undefined && !isWhole(value, least)) return `${field} must be an integer from ${least} on`;
   }
   const { color, timestamp, sequence = 0, job_submission_time: submitted = 0, values } = message as Partial<Reading>;
   const problem = values === undefined ? undefined : findValuesProblem(values);
@@ -79,8 +83,8 @@ export function findFieldProblem(message: Message, now = Number.POSITIVE_INFINIT
   return time > now + MAX_AHEAD_MS ? 'timestamp is more than a day ahead of this clock' : undefined;
 }
 
-const isWhole = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+const isWhole = (value: unknown, least: number): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
 
 /** Whether the month has that day: `Date` takes the 30th of February for the 2nd of March. */
 function isDay(timestamp: string): boolean {
@@ -92,12 +96,7 @@ function isDay(timestamp: string): boolean {
 
 /** Whether a message can be counted per sensor: it has an execution, and a sequence from 1 on. */
 export function isReading(message: Message): message is Message & Reading {
-  return (
-    typeof message.execution_id === 'string' &&
-    message.execution_id !== '' &&
-    isWhole(message.sequence) &&
-    message.sequence >= 1
-  );
+  return typeof message.execution_id === 'string' && message.execution_id !== '' && isWhole(message.sequence, 1);
 }
 
 /** The node that a message is from. Where nodes do not report their names it is that of the execution. */
@@ -121,3 +120,6 @@ export function toReading(message: Message & Reading): Reading {
     ...(message.values === undefined ? {} : { values: message.values }),
   };
 }
+
+/** Whether a line of a log is a reading, as the puller prints them. */
+export const isReadingLine = (line: string): boolean => /^\{.*"execution_id":.*"sequence":/.test(line);

@@ -53,6 +53,10 @@ export function formatSensorKeys(keys: SensorKey[]): string {
     .join(',');
 }
 
+/** The key that new tokens are made with; undefined without a key ring. */
+export const currentKey = (keys: string | undefined): string | undefined =>
+  keys === undefined ? undefined : parseSensorKeys(keys)?.[0]?.key;
+
 /** Undefined for a text that is no key ring. */
 export function parseSensorKeys(text: string): SensorKey[] | undefined {
   const keys = text.split(',').map((part): SensorKey => {

@@ -26,6 +26,9 @@ import type { GuardOptions } from './proxy.js';
 import type { SensorAccess } from './sensor-access.js';
 import type { Change } from './shared-state.js';
 
+/** An operator has changed a scope. */
+export type ConfigEvent = { type: 'config.changed'; version: number } & Pick<Patch, 'scope' | 'set' | 'unset'>;
+
 interface ConfigRoutesDeps extends Pick<GuardOptions, 'operatorToken' | 'lock'> {
   desired: DesiredConfigStore;
   /** Given where this proxy follows another one. */
@@ -35,10 +38,11 @@ interface ConfigRoutesDeps extends Pick<GuardOptions, 'operatorToken' | 'lock'> 
   /** Where the proxies share it. */
   shared: string | undefined;
   access: SensorAccess;
+  onEvent: ((event: ConfigEvent) => void) | undefined;
 }
 
 export function configRoutes(deps: ConfigRoutesDeps): Hono {
-  const { desired, follower, change, shared, operatorToken, lock, access } = deps;
+  const { desired, follower, change, shared, operatorToken, lock, access, onEvent } = deps;
   const app = new Hono();
   /** A follower has lost nothing: the authority holds what its sensors have. */
   const stateOf = (): DesiredState => ({
@@ -83,7 +87,10 @@ export function configRoutes(deps: ConfigRoutesDeps): Hono {
     // What is held in a database was not lost with this proxy.
     else if (!patch.replace && desired.lost === undefined && (shared === undefined || desired.version === 0))
       await desired.waitForAllReports();
-    return c.json(await change((held) => applyPatch(held.desired, patch)));
+    const changed = await change((held) => applyPatch(held.desired, patch));
+    const { scope, set, unset } = patch;
+    onEvent?.({ type: 'config.changed', version: changed.version, scope, set, unset });
+    return c.json(changed);
   });
 
   app.put('/config', async (c) => {
@@ -112,9 +119,10 @@ const badField = (field: string, message: string) =>
 
 function applyPatch(desired: DesiredConfigStore, patch: Patch) {
   if (desired.lost !== undefined && !patch.replace) {
-    const why = `this proxy has lost version ${desired.lost}, which sensors still have: they would forget every value that is not set again`;
+    const what = `this proxy has lost version ${desired.lost}, which sensors still have`;
+    const why = 'they would forget every value that is not set again';
     const how = 'give "replace": true (`config set --replace`), or PUT /config what another proxy holds';
-    throw new AppError('STATE_LOST', `${why}; ${how}`);
+    throw new AppError('STATE_LOST', `${what}: ${why}; ${how}`);
   }
   if (hasTooManySettings(desired.state, patch.set)) {
     const why = `all scopes together have more than ${MAX_SETTINGS} settings; unset those that no sensor has any more`;

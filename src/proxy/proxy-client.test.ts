@@ -67,6 +67,18 @@ test('older proxies give a reason, other programs anything', async () => {
   }
 });
 
+// Each was shown as a defect of this program, with a stack.
+test.each([[{}], ['<html>'], ['null'], [{ version: 1, fleet: 'x' }]])(
+  'what answers %j is another program',
+  async (body) => {
+    answers(200, body);
+    expect(await failure()).toMatchObject({
+      ...{ code: 'PROXY_ERROR', message: `what answers at ${URL} is not a proxy of this program` },
+      hint: expect.stringContaining('--proxies'),
+    });
+  },
+);
+
 test.each([
   ['connect ECONNREFUSED', /Is it running/],
   ['self-signed certificate', /--tls-ca/],

@@ -25,7 +25,9 @@ export class ProxyClient {
   }
 
   async state(): Promise<DesiredState> {
-    return desiredStateSchema.parse(await this.#call('GET', undefined));
+    const { data, error } = desiredStateSchema.safeParse(await this.#call('GET', undefined));
+    if (!data) throw foreign(this.url, error);
+    return data;
   }
 
   /** Changes one scope; resolves with its new version. Rejects with the proxy's own code, such as `STATE_LOST`. */
@@ -67,9 +69,11 @@ export class ProxyClient {
     const response = await fetchTrusting(this.#ca, `${this.url}${path}`, init).catch((cause) => {
       throw gone(this.url, cause);
     });
-    if (response.ok) return response.json();
+    const answer = await response.json().catch((cause) => {
+      if (response.ok) throw foreign(this.url, cause);
+    });
+    if (response.ok) return answer;
     const { status } = response;
-    const answer = await response.json().catch(() => undefined);
     const { code, message } = errorFromAnswer(answer, 'PROXY_ERROR', String(status));
     throw new AppError(code, `the proxy at ${this.url} ${status < 500 ? 'refused' : 'failed'}: ${message}`, {
       hint: hintFor(status, code),
@@ -88,6 +92,12 @@ function hintFor(status: number, code: string): string {
     return 'Set every value that sensors are to keep again, with `wasm-sensors config set --replace`.';
   return status < 500 ? 'Correct the value and try again.' : 'Read its log, and try again.';
 }
+
+const foreign = (url: string, cause: unknown) =>
+  new AppError('PROXY_ERROR', `what answers at ${url} is not a proxy of this program`, {
+    cause,
+    hint: 'Is this its address (--proxies)?',
+  });
 
 function gone(url: string, cause: unknown): AppError {
   const why = causeMessageOf(cause);

@@ -6,7 +6,7 @@ import { accessLock } from '../lib/net/access-lock.js';
 import { MAX_BODY_BYTES } from '../lib/net/request-body.js';
 import type { Queue } from '../queue/queue.js';
 import { type DesiredConfigStore, desiredConfigStore } from './desired-config-store.js';
-import { createProxy, type GuardOptions, type ProxyStats } from './proxy.js';
+import { createProxy, type GuardOptions, type ProxyDeps, type ProxyStats } from './proxy.js';
 import { RateLimiter } from './send/rate-limiter.js';
 
 const TOKEN = 'operator-secret';
@@ -35,8 +35,9 @@ interface Answer {
   body: any;
 }
 
-function proxyWith(guard: GuardOptions = {}) {
-  const proxy = createProxy({ queue, desired, guard: { operatorToken: TOKEN, ...guard } });
+function proxyWith(guard: GuardOptions = {}, onEvent?: ProxyDeps['onEvent']) {
+  const own = { operatorToken: TOKEN, ...guard };
+  const proxy = createProxy({ queue, desired, guard: own, ...(onEvent ? { onEvent } : {}) });
   proxies.push(proxy);
   return async (
     method: string,
@@ -544,4 +545,19 @@ test('with a lock, sensors read their configuration with their token, and a view
   expect((await ask('PATCH', '/config', change, { authorization: 'Bearer viewer' })).status).toBe(403);
   const open = proxyWith({ lock: accessLock([TOKEN]) });
   expect((await open('GET', '/config/effective?region=eu')).status).toBe(200);
+});
+
+test('a change is reported once it is saved, with its scope; one that is refused is none', async () => {
+  const events: unknown[] = [];
+  const call = proxyWith({}, (event) => events.push(event));
+  const token = { authorization: `Bearer ${TOKEN}` };
+  await call('PATCH', '/config', { scope: { region: 'eu' }, set: { paused: true }, unset: ['color'] }, token);
+  await call('PATCH', '/config', { set: { interval: -1 } }, token);
+  await call('PATCH', '/config', { set: { interval: 1 } });
+  expect(events.filter((event) => (event as { type: string }).type === 'config.changed')).toEqual([
+    {
+      ...{ type: 'config.changed', version: desired.version, scope: { region: 'eu' } },
+      ...{ set: { paused: true }, unset: ['color'] },
+    },
+  ]);
 });

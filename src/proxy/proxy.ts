@@ -17,7 +17,7 @@ import type { QueueToSend } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
 import { asOne } from '../queue/shard-queues.js';
 import type { AuthorityFollower } from './authority-follower.js';
-import { configRoutes } from './config-routes.js';
+import { type ConfigEvent, configRoutes } from './config-routes.js';
 import { type DesiredConfigStore, desiredConfigStore } from './desired-config-store.js';
 import { moduleRoutes } from './module-routes.js';
 import { ProxyCounts, proxyMetrics } from './proxy-counts.js';
@@ -48,7 +48,7 @@ export interface ProxyDeps {
   batcher?: BatcherOptions;
   /** Readings go to the queue many in a message, which older pullers and other programs can't read. */
   pack?: boolean;
-  onEvent?(event: ProxyEvent): void;
+  onEvent?(event: ProxyEvent | ConfigEvent): void;
   /** Called with the stack of a bug. */
   log?(text: string): void;
 }
@@ -136,7 +136,10 @@ export function createProxy(deps: ProxyDeps) {
   app.get('/stats', lockedBy(lock), (c) => c.json(stats()));
   app.use('/metrics', lockedBy(lock));
   app.route('/', proxyMetrics(counts, () => sumOf(batchers), uplink).routes);
-  app.route('/', configRoutes({ desired, follower, change, shared: shared?.url, operatorToken, lock, access }));
+  app.route(
+    '/',
+    configRoutes({ desired, follower, change, shared: shared?.url, operatorToken, lock, access, onEvent }),
+  );
   app.route('/', revocationRoutes(revoked, change, operatorToken));
   if (deps.modules) app.route('/', moduleRoutes(deps.modules, access, operatorToken, deps.moduleSource));
   app.notFound((c) => refused(refusal('NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));

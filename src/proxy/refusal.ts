@@ -10,13 +10,15 @@ export interface Refusal {
   retryAfter?: number;
 }
 
-export const refusal = (code: ErrorCode, message: string): Refusal => ({ status: statusOf(code), code, message });
+export function refusal(code: ErrorCode, message: string): Refusal {
+  const status = statusOf(code);
+  return { status, code, message, ...(status === 429 || status >= 500 ? { retryAfter: 2 } : {}) };
+}
 
 /** The refusal of a request whose handler threw; `log` gets the stack of a bug. */
 export function refusalOf(error: unknown, request = '', log?: (text: string) => void): Refusal {
   const { code, message } = knownError(error, (text) => log?.(`${request}: ${text}`));
-  const found = refusal(code, message);
-  return found.status === 429 || found.status >= 500 ? { ...found, retryAfter: 2 } : found;
+  return refusal(code, message);
 }
 
 /** The answer to a refused request. */

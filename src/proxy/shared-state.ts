@@ -2,6 +2,7 @@
  * What an operator has set, where all proxies of a fleet share it in a database (docs/protocol.md, "Several proxies"): each reads
  * and changes it, and answers its sensors from the copy in its state folder, also while the database is away.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { desiredStateSchema } from '../protocol/desired-config.js';
@@ -17,14 +18,12 @@ export type SharedContent = z.output<typeof contentSchema>;
 export interface SharedDocument {
   /** Where it is, without a password. */
   readonly url: string;
-  /** The document; where there is none yet, `initial` becomes it. */
-  read(initial: SharedContent): Promise<{ revision: number; content: unknown }>;
+  /** The document, without its content where that is `known`; where there is none yet, `initial` becomes it. */
+  read(initial: SharedContent, known?: number): Promise<{ revision: number; content: unknown }>;
   /** Replaces the document by what `work` makes of it; resolves when that is committed. One change is made after the other. */
   change<T>(
     work: (content: unknown) => Promise<{ content: SharedContent; result: T }>,
   ): Promise<{ revision: number; result: T }>;
-  /** Calls back when another proxy has changed it, as far as the database tells, until the signal is aborted. */
-  listen(onChange: () => void, signal: AbortSignal): Promise<void>;
 }
 
 export interface Held {
@@ -35,8 +34,8 @@ export interface Held {
 /** What is held here in files, or in the database: changes are made to it, and it is durable when this resolves. */
 export type Change = <T>(work: (held: Held) => T | Promise<T>) => Promise<T>;
 
-/** Between two reads of the document, where no notification comes. */
-const EVERY_MS = 2_000;
+/** As often as a follower asks its authority: a change is to be seen by every sensor within about a second. */
+const EVERY_MS = 500;
 /** Longer than any change takes; a server that hangs does not even refuse. */
 const CHANGE_MS = 10_000;
 
@@ -102,8 +101,9 @@ export function sharedState(own: Held, document: SharedDocument, { everyMs = EVE
   };
 
   async function ask(): Promise<FollowStatus> {
-    const found = await document.read(contentOf(own));
-    if (found.revision === revision && own.desired.newestKnown === newest) return status;
+    const known = own.desired.newestKnown === newest ? revision : undefined;
+    const found = await document.read(contentOf(own), known);
+    if (found.revision === known) return status;
     const held = opened(found.content);
     const { desired, seen } = contentSchema.parse(found.content);
     const isNewerHere =
@@ -123,29 +123,12 @@ export function sharedState(own: Held, document: SharedDocument, { everyMs = EVE
     refresh,
     change,
 
-    /** Reads again and again, and when it is told of a change, until the signal is aborted. Never rejects. */
+    /** Reads again and again, until the signal is aborted. Never rejects. */
     async run(signal: AbortSignal): Promise<void> {
-      let wake = () => {};
-      let told = false;
-      const listening = document.listen(() => {
-        told = true;
-        wake();
-      }, signal);
       while (!signal.aborted) {
-        told = false;
         await refresh(signal);
-        if (told || signal.aborted) continue;
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, everyMs);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-          signal.addEventListener('abort', wake, { once: true });
-        });
-        signal.removeEventListener('abort', wake);
+        await sleep(everyMs, undefined, { signal }).catch(() => {});
       }
-      await listening;
     },
   };
 }

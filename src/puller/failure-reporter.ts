@@ -31,19 +31,18 @@ export type PullerEvent = { shard?: number } & (
   | { type: 'store.damaged-rows'; count: number }
   /** Messages of one code were moved to the dead-letter queue; `id` (there) and `reason` are those of the first. */
   | { type: 'puller.dead-letters'; code: Rejection['code']; count: number; id: string; reason: string }
+  /** An operator has cut or reconnected a region. */
+  | { type: 'region.link'; region: string; connected: boolean }
   /** An alert was not delivered. */
   | { type: 'webhook.failed'; message: string }
 );
 
 export class FailureReporter {
   readonly counts: Record<string, number> = {};
-  readonly #onEvent: (event: PullerEvent) => void;
   /** The message of each task that fails now. */
   readonly #failing = new Map<PullerTask, string>();
 
-  constructor(onEvent: (event: PullerEvent) => void) {
-    this.#onEvent = onEvent;
-  }
+  constructor(private readonly onEvent: (event: PullerEvent) => void) {}
 
   get count(): number {
     return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
@@ -65,10 +64,10 @@ export class FailureReporter {
     // The newest is the last one.
     this.#failing.delete(task);
     this.#failing.set(task, message);
-    if (before !== message) this.#onEvent({ type: 'puller.failing', task, message });
+    if (before !== message) this.onEvent({ type: 'puller.failing', task, message });
   }
 
   succeeded(task: PullerTask): void {
-    if (this.#failing.delete(task)) this.#onEvent({ type: 'puller.recovered', task });
+    if (this.#failing.delete(task)) this.onEvent({ type: 'puller.recovered', task });
   }
 }

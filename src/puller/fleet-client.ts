@@ -42,7 +42,6 @@ const ANSWER_MS = 10_000;
 
 /** Every call rejects with `PULLER_GONE` when the puller does not answer, or with the puller's error. */
 export class FleetClient {
-  readonly #base: string | (() => string);
   readonly #retryForMs: number;
   readonly #headers: Record<string, string>;
   #hasAnswered = false;
@@ -52,10 +51,9 @@ export class FleetClient {
    * none. `retryForMs`: how long requests are repeated while a puller that has answered before does not answer.
    */
   constructor(
-    base: string | (() => string),
+    private readonly base: string | (() => string),
     { token, retryForMs = RETRY_FOR_MS }: { token?: string | undefined; retryForMs?: number | undefined } = {},
   ) {
-    this.#base = base;
     this.#headers = token ? { authorization: `Bearer ${token}` } : {};
     this.#retryForMs = retryForMs;
   }
@@ -188,7 +186,7 @@ export class FleetClient {
     const busyUntil = Date.now() + BUSY_FOR_MS;
     const deadline = this.#hasAnswered ? Date.now() + this.#retryForMs : 0;
     for (;;) {
-      const url = typeof this.#base === 'string' ? this.#base : this.#base();
+      const url = typeof this.base === 'string' ? this.base : this.base();
       let cause: unknown;
       try {
         const headers = { ...this.#headers, ...(init.headers as Record<string, string> | undefined) };

@@ -65,7 +65,7 @@ export async function createPuller(options: PullerOptions) {
   /** The alerts that fire, whoever raises them. */
   let firing: AlertEvent[] = [];
   let raisesAlerts = false;
-  const whole = new WholeFleet(units, () => firing);
+  const whole = new WholeFleet(units, () => firing, onEvent);
   // Before the next summary says so: who begins to listen meanwhile is not to miss it.
   const peerEvents = new PeerEvents(units, whole.peers, (alert) => {
     const others = firing.filter((one) => subjectOf(one) !== subjectOf(alert));

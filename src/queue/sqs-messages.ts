@@ -42,7 +42,7 @@ export function fromSqs({ MessageId, Body, ReceiptHandle, Attributes, MessageAtt
     receipt: ReceiptHandle!,
     receiveCount: Number(Attributes?.ApproximateReceiveCount ?? 1),
     sentAt: Number(Attributes?.SentTimestamp ?? 0),
-    // After a move task a message still has the reason of the time before.
+    // One that a move task of Amazon's has sent back still has the reason of the time before.
     deadLetterReason: exhausted ? undefined : attributes[DEAD_LETTER_REASON_ATTRIBUTE],
     exhausted,
     rawAttributes: MessageAttributes,

@@ -14,15 +14,12 @@ export interface Credentials {
 const MAX_SKEW_MS = 300_000;
 
 export class SqsSigner {
-  readonly #region: string;
   /** A key holds for a day, and signs all requests of it. */
   #kept: { secret: string; day: string; key: Buffer } | undefined;
   /** How far the clock of AWS is ahead of this one, where that is too much. */
   #aheadMs = 0;
 
-  constructor(region: string) {
-    this.#region = region;
-  }
+  constructor(private readonly region: string) {}
 
   /** All headers of a `POST /` with these and this body. `now` in Unix milliseconds. */
   sign(
@@ -37,7 +34,7 @@ export class SqsSigner {
     const lines = names.map((name) => `${name}:${headers[name]}\n`).join('');
     const canonical = ['POST', '/', '', lines, names.join(';'), sha256(request.body)].join('\n');
     const day = time.slice(0, 8);
-    const scope = `${day}/${this.#region}/sqs/aws4_request`;
+    const scope = `${day}/${this.region}/sqs/aws4_request`;
     const text = ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n');
     const signature = hmac(this.#keyFor(secretAccessKey, day), text).toString('hex');
     headers.authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
@@ -52,7 +49,7 @@ export class SqsSigner {
 
   #keyFor(secret: string, day: string): Buffer {
     if (this.#kept?.secret !== secret || this.#kept.day !== day) {
-      const key = [day, this.#region, 'sqs', 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${secret}`);
+      const key = [day, this.region, 'sqs', 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${secret}`);
       this.#kept = { secret, day, key: Buffer.from(key) };
     }
     return this.#kept.key;

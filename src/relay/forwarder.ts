@@ -90,7 +90,6 @@ export class Forwarder {
   problem: string | undefined;
   /** Problems since it last worked. */
   readonly #reported = new Set<string>();
-  readonly #options: ForwarderOptions;
   readonly #times: typeof TIMES;
   /** What comes after this reading goes through the live lane. */
   #live: number;
@@ -98,8 +97,7 @@ export class Forwarder {
   #lastTaken = Number.NEGATIVE_INFINITY;
   readonly #inLane = { live: 0, backlog: 0 };
 
-  constructor(options: ForwarderOptions) {
-    this.#options = options;
+  constructor(private readonly options: ForwarderOptions) {
     this.#times = { ...TIMES, ...options.times };
     this.#live = options.buffer.lastId;
   }
@@ -112,11 +110,11 @@ export class Forwarder {
   /** Readings that wait, beside those that are on their way. */
   get backlog(): number {
     const { live, backlog } = this.#inLane;
-    return Math.max(0, this.#options.buffer.count - live - backlog);
+    return Math.max(0, this.options.buffer.count - live - backlog);
   }
 
   get report(): RelayReport {
-    const { buffer, name, region } = this.#options;
+    const { buffer, name, region } = this.options;
     const { bytes, maxBytes: max } = buffer;
     const { backlog } = this;
     const oldest = backlog === 0 ? 0 : (buffer.ageAfter(0) ?? 0);
@@ -124,14 +122,14 @@ export class Forwarder {
   }
 
   get status(): UplinkStatus {
-    const { upstream, buffer } = this.#options;
+    const { upstream, buffer } = this.options;
     // What is sent in vain is not on its way.
     const backlog = this.problem === undefined ? this.backlog : buffer.count;
     return { ...this.report, backlog, upstream, problem: this.problem, forwarded: this.counts.forwarded };
   }
 
   async #runLive(signal: AbortSignal): Promise<void> {
-    const { buffer } = this.#options;
+    const { buffer } = this.options;
     for (let failures = 0; !signal.aborted; ) {
       this.#live = this.#liveAfter(failures > 0);
       const readings = buffer.read(this.#live, Number.MAX_SAFE_INTEGER, MAX_REQUEST_BYTES);
@@ -149,7 +147,7 @@ export class Forwarder {
 
   /** The last reading that is backlog. */
   #liveAfter(hasFailed: boolean): number {
-    const { buffer } = this.#options;
+    const { buffer } = this.options;
     const { live, slow } = this.#times;
     // One request without an answer is no outage. As backlog its readings would wait behind all the others.
     const isAway = hasFailed && buffer.now() - this.#lastTaken > slow;
@@ -160,7 +158,7 @@ export class Forwarder {
   }
 
   async #runBacklog(signal: AbortSignal): Promise<void> {
-    const { buffer } = this.#options;
+    const { buffer } = this.options;
     let after = 0;
     let refused = false;
     for (let failures = 0; !signal.aborted; ) {
@@ -196,10 +194,10 @@ export class Forwarder {
     this.#inLane[lane] = readings.length;
     try {
       const { refused, queued = 0 } = await this.#post(readings, this.#times[`${lane}Timeout`], signal);
-      this.#lastTaken = this.#options.buffer.now();
+      this.#lastTaken = this.options.buffer.now();
       const forNow = refused.filter(({ code }) => REFUSED_FOR_NOW.has(code));
       const kept = new Set(forNow.map(({ index }) => index));
-      this.#options.buffer.remove(readings.filter((_, index) => !kept.has(index)).map(({ id }) => id));
+      this.options.buffer.remove(readings.filter((_, index) => !kept.has(index)).map(({ id }) => id));
       this.counts.forwarded += readings.length - refused.length;
       this.#giveUp(refused.filter(({ index }) => !kept.has(index)));
       this.#report(undefined);
@@ -214,7 +212,7 @@ export class Forwarder {
 
   /** Resolves with what is refused. Rejects when upstream has not decided about all. */
   async #post(readings: KeptReading[], timeoutMs: number, signal: AbortSignal) {
-    const { upstream, token, fetch: post = fetch } = this.#options;
+    const { upstream, token, fetch: post = fetch } = this.options;
     const response = await post(`${upstream}/relay`, {
       method: 'POST',
       headers: {
@@ -245,12 +243,12 @@ export class Forwarder {
     for (const code of new Set(refused.map((one) => one.code))) {
       const [first, ...others] = refused.filter((one) => one.code === code);
       if (!first) continue;
-      this.#options.onEvent({ type: 'relay.given-up', count: others.length + 1, code, reason: first.reason });
+      this.options.onEvent({ type: 'relay.given-up', count: others.length + 1, code, reason: first.reason });
     }
   }
 
   #report(problem: string | undefined): void {
-    const { upstream: url, buffer, onEvent } = this.#options;
+    const { upstream: url, buffer, onEvent } = this.options;
     const wasFailing = this.problem !== undefined;
     this.problem = problem;
     if (problem === undefined) {

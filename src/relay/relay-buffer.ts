@@ -17,8 +17,6 @@ const SHRINK_INTERVAL_MS = 1_000;
 
 export class RelayBuffer implements QueueToSend {
   readonly name: string;
-  /** What all readings may take of the disk. */
-  readonly maxBytes: number;
   /** Readings that are kept, what those on disk take of it, and the number of the last one that came. */
   count = 0;
   bytes = 0;
@@ -31,9 +29,13 @@ export class RelayBuffer implements QueueToSend {
   #waiting: (() => void)[] = [];
 
   /** Throws as {@link QueueStore} does. */
-  constructor(path: string, maxBytes: number, onEvent: (event: StoreEvent) => void) {
+  constructor(
+    path: string,
+    /** What all readings may take of the disk. */
+    readonly maxBytes: number,
+    onEvent: (event: StoreEvent) => void,
+  ) {
     this.name = path;
-    this.maxBytes = maxBytes;
     this.#store = new QueueStore(path, {}, onEvent);
     this.#table = this.#open();
     this.#commits = new GroupCommit(this.#store, {

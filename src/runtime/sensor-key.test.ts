@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -33,6 +33,14 @@ test('a second rotation does not make the first key hold for longer, and forgets
   expect(ring().map(({ until }) => until)).toEqual([undefined, 5000, 1000]);
   rotateSensorKey(folder, { now: 2000, until: 9000 });
   expect(ring().map(({ until }) => until)).toEqual([undefined, 9000, 5000]);
+});
+
+// In a wrong folder, nothing would take the tokens of a new one.
+test('where there is no key, none is rotated or made', () => {
+  expect(() => rotateSensorKey(folder, { now: 0, until: 1 })).toThrow(
+    expect.objectContaining({ code: 'NO_SUCH_FILE', message: expect.stringContaining(folder) }),
+  );
+  expect(existsSync(join(folder, 'sensor-key'))).toBe(false);
 });
 
 test('a file that holds no key is named and stays', () => {

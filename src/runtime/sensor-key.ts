@@ -19,12 +19,17 @@ export function readSensorKeys(stateDir: string): SensorKey[] | undefined {
 
 /**
  * Makes a new key; tokens of the one before hold until `until`, those of older ones as long as they did. Both times are
- * Unix milliseconds. Throws as {@link keepSensorKeys}.
+ * Unix milliseconds. Throws as {@link keepSensorKeys}, and `NO_SUCH_FILE` where there is none.
  */
 export function rotateSensorKey(stateDir: string, { now, until }: { now: number; until: number }): void {
   const [current, ...older] = readSensorKeys(stateDir) ?? [];
+  if (!current) {
+    throw new AppError('NO_SUCH_FILE', `there is no key to rotate: ${fileOf(stateDir)} does not exist`, {
+      hint: 'Go to the folder where `up` runs, or name its state folder with --state-dir.',
+    });
+  }
   const kept = older.filter((one) => now < one.until!);
-  const keys = [{ key: newToken() }, ...(current ? [{ key: current.key, until }] : []), ...kept];
+  const keys = [{ key: newToken() }, { key: current.key, until }, ...kept];
   writeFileAtomic(fileOf(stateDir), `${formatSensorKeys(keys)}\n`, 0o600);
 }
 

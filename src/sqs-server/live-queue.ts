@@ -2,7 +2,6 @@
  * One queue at work: its settings, its messages, and the receivers that wait for them. `now` is elapsed time; what receivers
  * are shown is the wall clock's.
  */
-import { randomUUID } from 'node:crypto';
 import { LongPolls } from './long-polls.js';
 import { asDamagedLetter, damageReason, findMessageDamage } from './protocol/message-checks.js';
 import { parseRedrivePolicy, type QueueAttributes, withDefaults } from './protocol/queue-attributes.js';
@@ -75,21 +74,12 @@ export class LiveQueue {
     this.messages.remove(this.messages.arrivedBefore(now - this.settings.retentionMs, limit), 'expired');
   }
 
-  /** Adds a message that a move task takes out of a dead-letter queue, as a new message. */
-  addRedriven(message: StoredMessage, now: number): void {
-    const { source: _, earlierReceives: __, ...meta } = message.meta ?? {};
-    this.#addCopy({ ...message, id: randomUUID(), sent: Date.now(), arrived: now, meta }, now);
-  }
-
   /** Adds a dead letter of the queue `source`. It keeps its id, its age and its count of deliveries. */
   #addDeadLetter(message: StoredMessage, source: LiveQueue, now: number): void {
     const earlierReceives = (message.meta?.earlierReceives ?? 0) + message.receives;
-    this.#addCopy({ ...message, meta: { ...message.meta, source: source.arn, earlierReceives } }, now);
-  }
-
-  #addCopy(message: StoredMessage, now: number): void {
+    const meta = { ...message.meta, source: source.arn, earlierReceives };
     const seq = this.messages.nextSeq(now);
-    this.messages.add([{ ...message, seq, due: null, receives: 0, firstReceived: null }]);
+    this.messages.add([{ ...message, meta, seq, due: null, receives: 0, firstReceived: null }]);
   }
 
   /** Deletes a message that is past its retention, and moves one that is damaged or was received too often. */

@@ -12,7 +12,7 @@ export function queueMetrics(service: QueueService, stats: () => QueueServerStat
       service.readableQueues.map(({ record, messages }) => [{ queue: record.name }, messages.totals[name]]),
     );
 
-  total('added', 'Messages that were sent or moved to the queue, once they are on disk.');
+  total('added', 'Messages that were sent to the queue, or became dead letters there, once they are on disk.');
   total('delivered', 'Deliveries of messages to receivers.');
   total('redelivered', 'Deliveries of messages that had been delivered before.');
   counter('messages_removed_total', 'Messages that left the queue, by reason.', () =>

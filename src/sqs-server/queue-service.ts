@@ -1,7 +1,6 @@
 /** All queues of a server over one store. */
-import { type AppError, messageOf } from '../lib/errors/app-error.js';
+import type { AppError } from '../lib/errors/app-error.js';
 import { LiveQueue } from './live-queue.js';
-import { MOVE_INTERVAL_MS, MoveTask } from './move-task.js';
 import { ACCOUNT_ID, isFifoName } from './protocol/queue-attributes.js';
 import type { QueueServerEvent, QueueServerOptions } from './sqs-server.js';
 import { GroupCommit } from './store/group-commit.js';
@@ -17,13 +16,9 @@ const RETURN_INTERVAL_MS = 50;
 /** Milliseconds between two searches for expired messages, and how many of a queue are deleted each time. */
 const EXPIRE_INTERVAL_MS = 10_000;
 const EXPIRE_LIMIT = 5_000;
-/** As many ended tasks of a source are kept as ListMessageMoveTasks can return. */
-const MAX_KEPT_TASKS = 10;
 
 export class QueueService {
   readonly commits: GroupCommit;
-  /** The newest first. */
-  moveTasks: MoveTask[] = [];
   readonly store: QueueStore;
   readonly onEvent: (event: QueueServerEvent) => void;
   readonly #queues = new Map<string, LiveQueue>();
@@ -58,7 +53,6 @@ export class QueueService {
     );
     this.commits.every(SAVE_INTERVAL_MS, () => this.#eachQueue(({ messages }) => messages.save()));
     this.commits.every(EXPIRE_INTERVAL_MS, () => this.#eachQueue((queue, now) => queue.expire(EXPIRE_LIMIT, now)));
-    this.commits.every(MOVE_INTERVAL_MS, () => this.#move());
   }
 
   /** Elapsed milliseconds. */
@@ -121,18 +115,6 @@ export class QueueService {
     queue.polls.end();
   }
 
-  tasksOf(source: LiveQueue): MoveTask[] {
-    return this.moveTasks.filter((task) => task.order.source === source.arn);
-  }
-
-  /** `started`: Unix milliseconds. */
-  startTask(order: MoveTask['order'], started: number): MoveTask {
-    const task = new MoveTask(order, started);
-    const forgotten = this.moveTasks.filter((other) => other.order.source === order.source).slice(MAX_KEPT_TASKS - 1);
-    this.moveTasks = [task, ...this.moveTasks.filter((other) => !forgotten.includes(other))];
-    return task;
-  }
-
   close(): void {
     this.commits.guard(() =>
       this.#eachQueue(({ messages, polls }) => {
@@ -152,15 +134,8 @@ export class QueueService {
     for (const queue of this.#queues.values()) work(queue, now);
   }
 
-  #move(): void {
-    for (const task of this.moveTasks) {
-      if (task.status === 'RUNNING') task.move((arn) => this.findByArn(arn), this.now());
-    }
-  }
-
   /** Never throws: if the store can't be read, the next request fails with its error, and reading is tried again. */
   #reload(reason: unknown): void {
-    for (const task of this.moveTasks) task.end('FAILED', messageOf(reason));
     this.store.failed(reason);
     try {
       if (this.store.isLost) this.store.restore();

@@ -228,3 +228,13 @@ test('attributes and tags that were changed hold after a restart', async () => {
   open();
   expect(await ask()).toEqual(before);
 });
+
+test('a dead-letter queue knows its sources, in pages', async () => {
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arnOf('dead'), maxReceiveCount: 1 });
+  await call('CreateQueue', { QueueName: 'a', Attributes: { RedrivePolicy } });
+  const list = (more: object) => call('ListDeadLetterSourceQueues', { QueueUrl: urlOf('dead'), ...more });
+  expect(await list({})).toEqual({ queueUrls: [urlOf('a'), urlOf('main')] });
+  const { queueUrls, NextToken } = await list({ MaxResults: 1 });
+  expect(queueUrls).toEqual([urlOf('a')]);
+  expect(await list({ MaxResults: 1, NextToken })).toEqual({ queueUrls: [urlOf('main')] });
+});

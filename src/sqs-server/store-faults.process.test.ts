@@ -88,12 +88,6 @@ test.each([
   ['both', ['', '-wal']],
 ])('deleting %s under load loses nothing that was acknowledged', async (_, suffixes) => {
   await startWithQueue();
-  // What is done with an earlier move must not hold on to the file.
-  await server.call('CreateQueue', { QueueName: 'dead' });
-  const [deadArn, arn] = ['dead', 'q'].map((name) => `arn:aws:sqs:us-east-1:000000000000:${name}`);
-  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: deadArn, maxReceiveCount: 2 });
-  await server.call('SetQueueAttributes', { QueueUrl, Attributes: { RedrivePolicy } });
-  await server.call('StartMessageMoveTask', { SourceArn: deadArn, DestinationArn: arn });
   const { acknowledged, refusals, stop } = load();
   await until('load', () => acknowledged.size > 500);
   for (const suffix of suffixes) rmSync(path + suffix);

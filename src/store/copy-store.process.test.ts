@@ -9,9 +9,10 @@ import type { Reading } from '../protocol/message.js';
 import { parseReportedConfig } from '../protocol/sensor-config.js';
 import { shardOf } from '../protocol/shard.js';
 import { POSTGRES_BIN, PostgresServer, WHY_SKIPPED } from '../test/support/postgres-server.js';
+import { openPostgresStore } from '../test/support/postgres-store.js';
 import { copyStore } from './copy-store.js';
 import { HOUR_MS, MINUTE_MS } from './history.js';
-import { PostgresStore } from './postgres/postgres-store.js';
+import type { PostgresStore } from './postgres/postgres-store.js';
 import { SharedPostgres } from './postgres/shared-postgres.js';
 import { SqliteStore } from './sqlite/sqlite-store.js';
 import type { ReadingsStore, StoredReading, StoreEntry } from './store.js';
@@ -120,7 +121,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`store copy (${WHY_SKIPPED} where it
     expect(copied.get('readings')).toBe(COUNT - 5_000);
     expect(tables.map(({ from, to }) => to - from)).toEqual(tables.map(() => 0));
     expect(tables).toContainEqual({ table: 'readings', from: COUNT, to: COUNT });
-    const store = opened(await PostgresStore.open(url));
+    const store = opened(await openPostgresStore(url));
     // What the file has rolled up is not rolled up again.
     for (let now = T0; await store.rollUp(now); now += MINUTE_MS);
     expect(await everything(store)).toEqual(before);
@@ -183,7 +184,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`store copy (${WHY_SKIPPED} where it
     const copy = (at = path()) => copyStore(at, url, 1, () => {}).catch(({ code }: { code: string }) => code);
     expect(await copy()).toBe('NO_STORE');
     end(fill());
-    const store = opened(await PostgresStore.open(url));
+    const store = opened(await openPostgresStore(url));
     expect(await copy()).toBe('STORE_IN_USE');
     await store.append([entry(0, { execution_id: 'another' })]);
     await closeAll();
@@ -197,7 +198,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`store copy (${WHY_SKIPPED} where it
     end(fill());
     let store: Promise<PostgresStore> | undefined;
     const copy = copyStore(path(), url, 1, (table) => {
-      if (table === 'sensor_series') store ??= PostgresStore.open(url);
+      if (table === 'sensor_series') store ??= openPostgresStore(url);
     });
     await expect(copy).rejects.toMatchObject({ code: 'STORE_TAKEN' });
     opened(await store!);

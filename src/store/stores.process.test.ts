@@ -7,8 +7,9 @@ import { Fleet } from '../fleet/fleet.js';
 import type { Reading } from '../protocol/message.js';
 import { parseReportedConfig } from '../protocol/sensor-config.js';
 import { POSTGRES_BIN, PostgresServer, WHY_SKIPPED } from '../test/support/postgres-server.js';
+import { openPostgresStore } from '../test/support/postgres-store.js';
 import { type HistoryRange, HOUR_MS, MINUTE_MS } from './history.js';
-import { openStore } from './open-store.js';
+import { SqliteStore } from './sqlite/sqlite-store.js';
 import type { ReadingsStore, StoredReading, StoreEntry } from './store.js';
 
 /** The begin of an hour, an hour ago: a day's table of PostgreSQL is there for it. */
@@ -22,6 +23,7 @@ const KINDS = {
       let count = 0;
       return {
         location: async () => join(folder, `${++count}.db`),
+        open: async (location: string): Promise<ReadingsStore> => new SqliteStore(location),
         stop: () => rmSync(folder, { recursive: true, force: true }),
       };
     },
@@ -29,7 +31,7 @@ const KINDS = {
   postgres: {
     start: async () => {
       const server = await PostgresServer.start();
-      return { location: () => server.database(), stop: () => server.stop() };
+      return { location: () => server.database(), open: openPostgresStore, stop: () => server.stop() };
     },
   },
 };
@@ -50,7 +52,7 @@ describe.each(Object.entries(KINDS))('a store: %s', (kind, { start }) => {
   afterAll(() => stores.stop());
   beforeEach(async () => {
     location = await stores.location();
-    store = await openStore(location);
+    store = await stores.open(location);
     sequence = 0;
   });
   afterEach(() => store.close());
@@ -72,7 +74,7 @@ describe.each(Object.entries(KINDS))('a store: %s', (kind, { start }) => {
   const messages = async () => [...(await store.messagesAfter({ receivedAt: 0, id: 0 }, 100, 1e6))];
   async function reopen(): Promise<void> {
     await store.close();
-    store = await openStore(location);
+    store = await stores.open(location);
   }
   async function rollUp(): Promise<void> {
     for (let now = T0; (await store.rollUp(now)) || store.notRolledUp > 0; now += MINUTE_MS);

@@ -5,48 +5,76 @@
 import type { CommandSpec } from '../command.js';
 
 /** A file, and the commands that it exports, by name, without arguments. */
-const FILES: [load: () => Promise<object>, ...names: string[]][] = [
-  [() => import('./demo.command.js'), 'demo'],
-  [() => import('./up/up.command.js'), 'up'],
-  [() => import('./watch/top.command.js'), 'top'],
-  [() => import('./up/down.command.js'), 'down'],
-  [() => import('./watch/status.command.js'), 'status'],
-  [() => import('./doctor.command.js'), 'doctor'],
-  [() => import('./watch/tail.command.js'), 'tail'],
-  [() => import('./store/history.command.js'), 'plot', 'history'],
-  [() => import('./store/query.command.js'), 'query', 'export'],
-  [() => import('./store/copy.command.js'), 'store copy'],
-  [() => import('./watch/logs.command.js'), 'logs'],
-  [() => import('./deploy/deploy-publisher.command.js'), 'deploy publisher'],
-  [() => import('./deploy/deploy-module.command.js'), 'deploy module'],
-  [() => import('./deploy/deploy-service.command.js'), 'deploy proxy', 'deploy puller', 'deploy relay'],
-  [() => import('./deploy/deploy-config-updater.command.js'), 'deploy config-updater'],
-  [
-    () => import('./deploy/stop.command.js'),
-    'stop publisher',
-    'stop module',
-    'stop proxy',
-    'stop puller',
-    'stop relay',
+type Row = [load: () => Promise<object>, ...names: string[]];
+
+/** By the headings of `--help`; a group, such as `queue`, stands where its first command does. */
+const TABLE: Record<string, Row[]> = {
+  'Run:': [
+    [() => import('./demo.command.js'), 'demo'],
+    [() => import('./up/up.command.js'), 'up'],
+    [() => import('./watch/top.command.js'), 'top'],
+    [() => import('./up/down.command.js'), 'down'],
+    [() => import('./watch/status.command.js'), 'status'],
+    [() => import('./doctor.command.js'), 'doctor'],
+    [() => import('./watch/logs.command.js'), 'logs'],
   ],
-  [() => import('./config/config.command.js'), 'config set', 'config unset', 'config show', 'config edit'],
-  [() => import('./region.command.js'), 'region disconnect', 'region reconnect'],
-  [() => import('./sensors.command.js'), 'sensors token', 'sensors revoke', 'token rotate'],
-  [() => import('./shell.command.js'), 'shell'],
-  [() => import('./settings.command.js'), 'settings'],
-  [() => import('./render.command.js'), 'render'],
-  [() => import('./modules.command.js'), 'init', 'build wasm'],
-  [() => import('./images.command.js'), 'images build', 'images push'],
-  [() => import('./serve.command.js'), 'proxy serve', 'relay serve', 'puller serve', 'queue serve', 'sensors serve'],
-  [
-    () => import('./queue.command.js'),
-    'queue status',
-    'queue peek',
-    'queue dead-letters',
-    'queue replay',
-    'queue purge',
+  'Readings:': [
+    [() => import('./watch/tail.command.js'), 'tail'],
+    [() => import('./store/history.command.js'), 'plot', 'history'],
+    [() => import('./store/query.command.js'), 'query', 'export'],
+    [() => import('./store/copy.command.js'), 'store copy'],
   ],
-];
+  'Sensors and modules:': [
+    [() => import('./deploy/deploy-publisher.command.js'), 'deploy publisher'],
+    [() => import('./deploy/deploy-module.command.js'), 'deploy module'],
+    [() => import('./deploy/deploy-service.command.js'), ...of('deploy', 'proxy', 'puller', 'relay')],
+    [() => import('./deploy/deploy-config-updater.command.js'), 'deploy config-updater'],
+    [() => import('./deploy/stop.command.js'), ...of('stop', 'publisher', 'module', 'proxy', 'puller', 'relay')],
+    [() => import('./config/config.command.js'), ...of('config', 'set', 'unset', 'show', 'edit')],
+    [() => import('./region.command.js'), 'region disconnect', 'region reconnect'],
+    [() => import('./sensors.command.js'), 'sensors token', 'sensors revoke', 'token rotate'],
+    [() => import('./modules.command.js'), 'init', 'build wasm'],
+  ],
+  'Set-up:': [
+    [() => import('./shell.command.js'), 'shell'],
+    [() => import('./settings.command.js'), 'settings'],
+    [() => import('./render.command.js'), 'render'],
+    [() => import('./images.command.js'), 'images build', 'images push'],
+  ],
+  'Single services:': [
+    [() => import('./serve.command.js'), 'proxy serve', 'relay serve', 'puller serve', 'queue serve', 'sensors serve'],
+    [() => import('./queue.command.js'), ...of('queue', 'status', 'peek', 'dead-letters', 'replay', 'purge')],
+  ],
+};
+
+function of(group: string, ...names: string[]): string[] {
+  return names.map((name) => `${group} ${name}`);
+}
+
+/** What the groups are for. */
+export const GROUPS: Record<string, string> = {
+  deploy: 'run sensors, modules of your own, or the proxy and the puller, as jobs',
+  stop: 'stop what `deploy` runs',
+  config: 'show and change what running sensors do',
+  region: 'cut the link of a region, and restore it',
+  sensors: 'tokens of single nodes, and nodes that may not send any more',
+  token: 'the key of the sensor tokens',
+  build: 'compile the modules of the sensors',
+  images: "build and push this program's Docker image",
+  proxy: 'the proxy alone, which takes readings from sensors',
+  relay: 'the proxy of a site, which keeps readings on its disk while the cloud is away',
+  puller: 'the puller alone, which takes readings from the queue',
+  store: 'move the store of readings',
+  queue: 'look into the queue and its dead letters, or run a queue server',
+};
+
+/** The heading of a command or group. */
+export const headingOf = (word: string): string =>
+  Object.entries(TABLE).find(([, rows]) => rows.some(([, ...names]) => names.some((name) => isIn(name, word))))?.[0] ??
+  '';
+const isIn = (name: string, word: string) => name === word || name.startsWith(`${word} `);
+
+const FILES = Object.values(TABLE).flat();
 const NAMES = FILES.flatMap(([, ...names]) => names);
 
 /**

@@ -53,6 +53,17 @@ describe('status', () => {
     expect((await json('status')).data).toMatchObject({ network: 'embedded', summary: { total: { live: 6 } } });
   });
 
+  test('of a puller elsewhere shows its fleet, and with its proxy who follows, without an `up` here', async () => {
+    await started();
+    const there = `status --state-dir elsewhere --puller-url ${up.endpoints.puller}`;
+    const { code, stdout, stderr } = await run(there);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^puller +http\S+\nsensors +3 reporting\nqueue /);
+    expect(await json(there)).toMatchObject({ code: 0, data: { summary: { total: { live: 3 } }, proxies: [] } });
+    const { stdout: all } = await run(`${there} --proxies ${up.endpoints.proxy}`);
+    expect(all).toMatch(/^sensors +3 reporting, converged$/m);
+  });
+
   test.each(['status', 'tail', 'config show', 'deploy publisher', 'stop publisher', 'region disconnect eu'])(
     '`%s` while `up` starts, and after it was killed, says which of both',
     async (line) => {

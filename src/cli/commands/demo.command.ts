@@ -1,13 +1,12 @@
 import { resolve } from 'node:path';
 import { AppError } from '../../lib/errors/app-error.js';
-import { openPage } from '../../lib/process/open-page.js';
 import { loadProvider } from '../../network/registry.js';
 import { command } from '../command.js';
+import { canAsk, confirm } from '../confirm.js';
 import { DEMO_FOLDER, DemoRun, STATE_DIR, type StepResult } from '../demo/demo-run.js';
 import { demoSteps } from '../demo/steps.js';
-import { flagOption, integer, valueOption } from '../options.js';
+import * as option from '../options.js';
 import { demoEndText, demoSecondTerminalText, passed, stepResultText, stepText } from '../output/demo-text.js';
-import type { Output } from '../output/output.js';
 import { StopSignal } from '../stop-signal.js';
 
 export const demo = command({
@@ -15,17 +14,17 @@ export const demo = command({
   summary: 'a guided tour of a few minutes: sensors, a cut region, versions, a live change',
   settings: ['network', 'bacalhau', 'relays'],
   options: {
-    nodes: valueOption(
+    nodes: option.value(
       '--nodes <count>',
       'edge nodes in each region (default: 100 embedded, 4 native, 2 compose)',
-      integer(1),
+      option.integer(1),
     ),
-    auto: flagOption('--auto', 'run every step without questions; exit 1 when one does not see what it must see'),
+    auto: option.flag('--auto', 'run every step without questions; exit 1 when one does not see what it must see'),
   },
   examples: ['wasm-sensors demo', 'wasm-sensors demo --auto -o json', 'wasm-sensors demo --network compose'],
   async action({ out, settings, options, ansi }) {
     const asks = !options.auto;
-    if (asks && !(process.stdin.isTTY && process.stdout.isTTY && out.mode === 'text')) {
+    if (asks && !(canAsk() && out.mode === 'text')) {
       throw new AppError('TERMINAL_NEEDED', 'the demo asks before every step, and nobody can be asked here', {
         hint: 'Run `wasm-sensors demo --auto`, which asks nothing.',
       });
@@ -54,7 +53,7 @@ export const demo = command({
       for (const [i, step] of steps.entries()) {
         const command = [...step.words, STATE_DIR];
         out.event({}, (style) => stepText(`${i + 1}/${steps.length}  ${step.title}`, step.about, command, style));
-        if (asks && !(await askToGoOn(out, run.page))) return;
+        if (asks && !(await confirm('Go on?', true))) return;
         const result = await run.do(step, (text) => out.progress(text));
         if (stop.signal.aborted) return;
         results.push(result);
@@ -83,25 +82,3 @@ export const demo = command({
     return passed(results) ? 0 : 1;
   },
 });
-
-/** `page`: address of the web page; undefined before the start. */
-async function askToGoOn(out: Output, page: string | undefined): Promise<boolean> {
-  const { default: inquirer } = await import('inquirer');
-  const choices = [
-    { name: 'Go on', value: 'run' },
-    ...(page === undefined ? [] : [{ name: `Open the page: ${page}`, value: 'page' }]),
-    { name: 'Stop the demo and clean up', value: 'stop' },
-  ];
-  for (;;) {
-    out.endProgress();
-    const question = { type: 'select', name: 'choice', message: 'What next?', choices } as const;
-    const answer = await inquirer.prompt<{ choice: string }>([question]).catch(() => undefined);
-    if (!answer) {
-      // Ctrl-C, which reaches only the question.
-      process.kill(process.pid, 'SIGINT');
-      return new Promise(() => {});
-    }
-    if (page === undefined || answer.choice !== 'page') return answer.choice === 'run';
-    out.note(openPage(page) ? `opened ${page}` : `open this address in your browser: ${page}`);
-  }
-}

@@ -1,18 +1,18 @@
 import { AppError } from '../../lib/errors/app-error.js';
 import { command } from '../command.js';
-import { type Read, refuse, text, valueOption } from '../options.js';
+import * as option from '../options.js';
 import { bytesText } from '../output/terminal-text.js';
 
 const tagOption = () =>
-  valueOption('--tag <tag>', 'tag of the image; default: this version', (tag, flag) =>
-    /^\w[\w.-]{0,127}$/.test(tag) ? tag : refuse(flag, tag, 'is not a tag (letters, digits, _, . and -)'),
+  option.value('--tag <tag>', 'tag of the image; default: this version', (tag, flag) =>
+    /^\w[\w.-]{0,127}$/.test(tag) ? tag : option.refuse(flag, tag, 'is not a tag (letters, digits, _, . and -)'),
   );
 const registryOption = () =>
-  valueOption('--registry <host>', 'registry, such as localhost:5000', registryHost, 'ghcr.io');
+  option.value('--registry <host>', 'registry, such as localhost:5000', registryHost, 'ghcr.io');
 
 const WITHOUT_SCHEME = 'Images have the registry in their name, without a scheme: --registry localhost:5000';
-const registryHost: Read<string> = (registry, flag) =>
-  /:\/\//.test(registry) ? refuse(flag, registry, 'is a URL', WITHOUT_SCHEME) : registry;
+const registryHost: option.Read<string> = (registry, flag) =>
+  /:\/\//.test(registry) ? option.refuse(flag, registry, 'is a URL', WITHOUT_SCHEME) : registry;
 
 export const imagesBuild = command({
   name: 'images build',
@@ -21,7 +21,7 @@ export const imagesBuild = command({
   options: {
     tag: tagOption(),
     registry: registryOption(),
-    base: valueOption('--base <image>', 'Node image to build on', text),
+    base: option.value('--base <image>', 'Node image to build on', option.text),
   },
   async action({ out, options }) {
     const { buildImage } = await import('../../docker/build-image.js');

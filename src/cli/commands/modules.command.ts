@@ -1,7 +1,7 @@
 import { initSensor, LANGUAGES } from '../../modules/init-sensor.js';
 import { MODULES_DIR } from '../../modules/module-files.js';
 import { command } from '../command.js';
-import { flagOption, oneOf, text, valueOption } from '../options.js';
+import * as option from '../options.js';
 import { withCommandName } from '../output/command-name.js';
 import type { Output } from '../output/output.js';
 
@@ -10,9 +10,9 @@ export const init = command({
   summary: 'write the folder of a sensor of your own, which you then change, build and deploy',
   settings: [],
   options: {
-    lang: valueOption('--lang <language>', 'language of the sensor', oneOf(LANGUAGES), 'assemblyscript').choices(
-      LANGUAGES,
-    ),
+    lang: option
+      .value('--lang <language>', 'language of the sensor', option.oneOf(LANGUAGES), 'assemblyscript')
+      .choices(LANGUAGES),
   },
   examples: ['wasm-sensors init my-sensor', 'wasm-sensors init my-sensor --lang go'],
   async action({ out, options, args }) {
@@ -36,12 +36,12 @@ export const buildWasmCommand = command({
   summary: "compile the sensor in a folder to <folder>.wasm; without one, this product's own modules (in a checkout)",
   settings: [],
   options: {
-    outDir: valueOption(
+    outDir: option.value(
       '--out <folder>',
       'folder for the .wasm files (default: this one; dist/wasm for our own modules)',
-      text,
+      option.text,
     ),
-    force: flagOption('--force', 'build our own modules even if nothing changed'),
+    force: option.flag('--force', 'build our own modules even if nothing changed'),
   },
   examples: ['wasm-sensors build wasm my-sensor'],
   async action({ out, options: { outDir, force }, args: { folder } }) {

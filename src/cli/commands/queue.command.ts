@@ -7,7 +7,7 @@ import { joinShards, openShardQueues } from '../../queue/shard-queues.js';
 import { findQueue } from '../../runtime/queue-of-up.js';
 import { command } from '../command.js';
 import { canAsk, confirm } from '../confirm.js';
-import { flagOption, integer, valueOption, yesOption } from '../options.js';
+import * as option from '../options.js';
 import {
   deadLettersText,
   peekText,
@@ -30,7 +30,7 @@ async function withQueue<T>(settings: Settings, work: (queue: AdminQueue) => Pro
 }
 
 const limitOption = (fallback: string) =>
-  valueOption('-n, --limit <count>', 'largest number of messages', integer(1), fallback);
+  option.value('-n, --limit <count>', 'largest number of messages', option.integer(1), fallback);
 
 export const queueStatus = command({
   name: 'queue status',
@@ -72,7 +72,7 @@ export const queueReplay = command({
   name: 'queue replay [ids...]',
   summary: 'send dead letters back to the queue, once the cause is fixed',
   settings: QUEUE_SETTINGS,
-  options: { all: flagOption('--all', 'every dead letter') },
+  options: { all: option.flag('--all', 'every dead letter') },
   examples: ['wasm-sensors queue replay --all'],
   async action({ out, settings, options, args: { ids } }) {
     if (options.all === ids.length > 0) {
@@ -95,8 +95,8 @@ export const queuePurge = command({
   summary: 'delete every message of the queue, or every dead letter; asks first',
   settings: QUEUE_SETTINGS,
   options: {
-    deadLetters: flagOption('--dead-letters', 'the dead letters, instead of the queue itself'),
-    yes: yesOption(),
+    deadLetters: option.flag('--dead-letters', 'the dead letters, instead of the queue itself'),
+    yes: option.yes(),
   },
   examples: ['wasm-sensors queue purge --dead-letters --yes'],
   async action({ out, settings, options: { deadLetters, yes } }) {

@@ -2,7 +2,7 @@ import { setRegionLink } from '../../operations/cut-region.js';
 import { keptIn } from '../../operations/kept-readings.js';
 import { openSession } from '../../runtime/session.js';
 import { command } from '../command.js';
-import { timeoutOption } from '../options.js';
+import * as option from '../options.js';
 import { keptText } from '../output/deploy-text.js';
 import { linkProgressText, relayText } from '../output/status-text.js';
 import { secondsText } from '../output/terminal-text.js';
@@ -22,7 +22,7 @@ function regionCommand(word: 'disconnect' | 'reconnect', connected: boolean, sum
   return command({
     name: `region ${word} <region>`,
     summary,
-    options: { timeoutMs: timeoutOption(150) },
+    options: { timeoutMs: option.timeout(150) },
     async action({ out, settings, options: { timeoutMs }, args: { region } }) {
       const session = openSession(settings);
       const network = await session.network();

@@ -2,14 +2,14 @@ import { resolve } from 'node:path';
 import { loadAllProviders } from '../../network/registry.js';
 import { renderMonitoring } from '../../operations/render-monitoring.js';
 import { command } from '../command.js';
-import { text, valueOption } from '../options.js';
+import * as option from '../options.js';
 
 export const render = command({
   name: 'render',
   summary: 'write the Docker network and the jobs as files that work without this program',
   settings: ['nodes', 'relays', 'store', 'stateDir'],
   settingTexts: { store: '`postgres` adds a PostgreSQL server, where the puller keeps readings' },
-  options: { dir: valueOption('--dir <folder>', 'folder for the files', text, 'network') },
+  options: { dir: option.value('--dir <folder>', 'folder for the files', option.text, 'network') },
   examples: ['wasm-sensors render --dir network && cd network && docker compose up -d'],
   async action({ out, settings, options }) {
     const folder = resolve(options.dir);

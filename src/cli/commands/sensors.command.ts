@@ -2,17 +2,19 @@ import { resolve } from 'node:path';
 import { AppError } from '../../lib/errors/app-error.js';
 import { isUnknownHost } from '../../operations/config/require-known.js';
 import { revokeSensor } from '../../operations/revoke-sensor.js';
-import { parseSensorKeys, relayTokenOf, sensorTokenOf } from '../../protocol/sensor-token.js';
-import { keepSensorKeys, rotateSensorKey } from '../../runtime/sensor-key.js';
+import { currentKey, relayTokenOf, sensorTokenOf } from '../../protocol/sensor-token.js';
+import { keepSensorKeys, readSensorKeys, rotateSensorKey } from '../../runtime/sensor-key.js';
 import { command } from '../command.js';
-import { flagOption, integer, text, valueOption } from '../options.js';
+import * as option from '../options.js';
 import { openConfigTarget, openProxies } from '../targets.js';
 
 export const sensorToken = command({
   name: 'sensors token [host]',
   summary: 'print the sensor token of one node, for its environment (SENSOR_TOKEN), or the token of a relay',
   settings: ['stateDir', 'sensorKey'],
-  options: { relay: valueOption('--relay <region>', "that of the region's relay (WASM_SENSORS_RELAY_TOKEN)", text) },
+  options: {
+    relay: option.value('--relay <region>', "that of the region's relay (WASM_SENSORS_RELAY_TOKEN)", option.text),
+  },
   examples: [
     'SENSOR_TOKEN=$(wasm-sensors sensors token edge-us-1) bacalhau serve …',
     'wasm-sensors sensors token --relay eu',
@@ -23,8 +25,13 @@ export const sensorToken = command({
       throw new AppError('BAD_OPTION', 'whose token? Name a host, or a region with --relay');
     }
     const tokenOf = relay === undefined ? sensorTokenOf : relayTokenOf;
-    const keys = settings.sensorKey ?? keepSensorKeys(resolve(settings.stateDir));
-    const token = tokenOf(parseSensorKeys(keys)![0]!.key, name);
+    const stateDir = resolve(settings.stateDir);
+    if (settings.sensorKey === undefined && readSensorKeys(stateDir) === undefined)
+      out.warn(
+        `nothing ran in this folder yet: a new key is made in ${settings.stateDir}, and only what uses it takes the token`,
+      );
+    const keys = settings.sensorKey ?? keepSensorKeys(stateDir);
+    const token = tokenOf(currentKey(keys)!, name);
     out.result(relay === undefined ? { host: name, token } : { relay, token }, () => token);
   },
 });
@@ -33,7 +40,7 @@ export const sensorRevoke = command({
   name: 'sensors revoke <host>',
   summary: 'refuse the readings of one node from now on, whatever its token',
   settings: ['stateDir', 'proxies', 'token', 'tlsCa'],
-  options: { undo: flagOption('--undo', 'accept its readings again') },
+  options: { undo: option.flag('--undo', 'accept its readings again') },
   async action({ out, settings, options, args: { host } }) {
     const revoked = !options.undo;
     await revokeSensor(openProxies(settings), host, revoked);
@@ -58,7 +65,7 @@ export const tokenRotate = command({
   name: 'token rotate',
   summary: 'make a new key for the sensor tokens of nodes; tokens of the old one stay valid for a while',
   options: {
-    overlap: valueOption('--overlap <hours>', 'how long tokens of the old key stay valid', integer(0), '24'),
+    overlap: option.value('--overlap <hours>', 'how long tokens of the old key stay valid', option.integer(0), '24'),
   },
   async action({ out, settings, provenance, options }) {
     if (settings.sensorKey !== undefined) {

@@ -1,7 +1,7 @@
 /** The services, each in a process of its own; what they are made of is in `cli/services`. */
 import { SERVICE_SETTINGS } from '../../config/service-config.js';
 import { command } from '../command.js';
-import { bytes, flagOption, integer, mandatoryOption, text, url, valueOption } from '../options.js';
+import * as option from '../options.js';
 
 export const proxyServe = command({
   name: 'proxy serve',
@@ -21,11 +21,15 @@ export const proxyServe = command({
 });
 
 export const RELAY_OPTIONS = {
-  upstream: mandatoryOption('--upstream <url>', 'the proxy that gets the readings, and has the configuration', url),
-  region: mandatoryOption('--region <region>', 'the region of its sensors', text),
-  name: valueOption('--name <name>', 'tells it from others of its region (default: name of the machine)', text),
-  data: valueOption('--data <file>', 'file of the readings (default: in the state folder)', text),
-  maxBytes: valueOption('--max-bytes <size>', 'what they may take of the disk', bytes, '1GiB'),
+  upstream: option.mandatory(
+    '--upstream <url>',
+    'the proxy that gets the readings, and has the configuration',
+    option.url,
+  ),
+  region: option.mandatory('--region <region>', 'the region of its sensors', option.text),
+  name: option.value('--name <name>', 'tells it from others of its region (default: name of the machine)', option.text),
+  data: option.value('--data <file>', 'file of the readings (default: in the state folder)', option.text),
+  maxBytes: option.value('--max-bytes <size>', 'what they may take of the disk', option.bytes, '1GiB'),
 };
 export const relayServe = command({
   name: 'relay serve',
@@ -52,14 +56,14 @@ export const pullerServe = command({
 });
 
 export const QUEUE_OPTIONS = {
-  data: valueOption('--data <file>', 'file of the store (default: queue.db in the state folder)', text),
-  create: valueOption(
+  data: option.value('--data <file>', 'file of the store (default: queue.db in the state folder)', option.text),
+  create: option.value(
     '--create <name>',
     'create this queue (with --shards, those of all shards) and its dead-letter queue <name>-dead',
-    text,
+    option.text,
   ),
-  baseUrl: valueOption('--base-url <url>', 'origin of the queue URLs that clients are given', url),
-  purgeInterval: flagOption('--no-purge-interval', 'allow PurgeQueue of a queue more often than once in 60 seconds'),
+  baseUrl: option.value('--base-url <url>', 'origin of the queue URLs that clients are given', option.url),
+  purgeInterval: option.flag('--no-purge-interval', 'allow PurgeQueue of a queue more often than once in 60 seconds'),
 };
 export const queueServe = command({
   name: 'queue serve',
@@ -76,11 +80,11 @@ export const queueServe = command({
 });
 
 export const SENSORS_OPTIONS = {
-  port: mandatoryOption('--port <port>', 'port of the control API', integer(0)),
-  jobs: mandatoryOption(
+  port: option.mandatory('--port <port>', 'port of the control API', option.integer(0)),
+  jobs: option.mandatory(
     '--jobs <file>',
     'keeps the jobs, so that a restarted host runs them again; modules of the user are in modules/ beside it',
-    text,
+    option.text,
   ),
 };
 export const sensorsServe = command({

@@ -57,11 +57,6 @@ export class DemoRun {
     private readonly options: { bacalhau: string | undefined; ansi: string; verbose: boolean; stopped: AbortSignal },
   ) {}
 
-  /** Address of the web page; undefined before the start. */
-  get page(): string | undefined {
-    return this.#fleet ? readRunState(this.#folder)?.endpoints.puller : undefined;
-  }
-
   /** Rejects with `ALREADY_UP` when a demo runs here; what a killed one left is removed. */
   async claim(): Promise<void> {
     const owner = readIfExists(this.#ownerFile);
@@ -141,7 +136,8 @@ export class DemoRun {
 
   /** The token is that of `up`: in a container the puller is not on loopback, and needs it. */
   #openFleet(): FleetClient {
-    const fleet = new FleetClient(() => this.page ?? '', { token: readToken(tokenFileOf(this.#folder)) });
+    const url = () => readRunState(this.#folder)?.endpoints.puller ?? '';
+    const fleet = new FleetClient(url, { token: readToken(tokenFileOf(this.#folder)) });
     this.#fleet = fleet;
     const follow = async () => {
       for await (const event of fleet.events({ kinds: ['alert'], signal: this.options.stopped })) {

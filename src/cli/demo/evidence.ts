@@ -18,8 +18,6 @@ export interface Finding {
   ok: boolean;
   /** For people: `#ffb000 from every sensor (us 100, eu 100, as 100)`. */
   text: string;
-  /** The numbers in it, for programs. */
-  figures?: Record<string, number>;
 }
 
 export interface Evidence {
@@ -89,7 +87,6 @@ export const keptReadingsArrived = (region: string, nodes: number): Evidence => 
     return {
       ok: arrived.length === nodes && missing === 0,
       text: `${countText(kept, 'reading')} of ${countText(own.length, 'sensor')}, taken in the ${away} since the cut; ${missing} missing`,
-      figures: { kept, missing },
     };
   },
 });
@@ -119,7 +116,6 @@ export const nothingIsMissing = (): Evidence => ({
     return {
       ok: gaps === 0 && received > 0 && deadLetters === 0,
       text: `${countText(gaps, 'gap')} in ${countText(received, 'reading')}; ${twice}; ${countText(deadLetters, 'dead letter')}`,
-      figures: { gaps, received, duplicates },
     };
   },
 });

@@ -31,6 +31,16 @@ test('what happens for each batch or refused request is for debugging only', () 
   ]);
 });
 
+test('what an operator has changed is told with its place and its values', () => {
+  const changed = { type: 'config.changed', version: 7, set: { color: '#ff0000', paused: true } } as const;
+  const text = 'configuration (region eu): color=#ff0000, paused=true, interval unset (version 7)';
+  expect(eventText({ ...changed, scope: { region: 'eu' }, unset: ['interval'] })).toBe(text);
+  const cut = { type: 'region.link', region: 'eu', connected: false } as const;
+  expect(eventText(cut)).toBe('eu was cut off by an operator');
+  expect(eventText({ ...cut, connected: true })).toBe('eu was reconnected by an operator');
+  expect(logged(cut)).toEqual(['region.link', 'info', { region: 'eu', connected: false }]);
+});
+
 test('dead letters are named by their reason, and the first by its id', () => {
   const event = { type: 'puller.dead-letters', code: 'NOT_JSON', reason: 'not JSON', id: 'd-1' } as const;
   expect(eventText({ ...event, count: 1 })).toBe('1 dead letter: not JSON (message d-1)');

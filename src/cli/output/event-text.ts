@@ -8,6 +8,7 @@ import type { NetworkEvent } from '../../network/provider.js';
 import type { DeployFact } from '../../operations/deploy/deploy-publisher.js';
 import type { PublisherNotice } from '../../operations/deploy/job-owners.js';
 import { scopeText } from '../../protocol/desired-config.js';
+import type { ConfigEvent } from '../../proxy/config-routes.js';
 import type { ProxyEvent } from '../../proxy/send/batcher.js';
 import type { PullerEvent, PullerTask } from '../../puller/failure-reporter.js';
 import type { ForwardEvent } from '../../relay/forwarder.js';
@@ -26,6 +27,7 @@ export type UpEvent = ChildEvent | NetworkEvent;
 type Event =
   | UpEvent
   | ProxyEvent
+  | ConfigEvent
   | ForwardEvent
   | RelayRefuses
   | PullerEvent
@@ -62,6 +64,11 @@ const DEBUG = {
 
 /** They need nobody. */
 const INFO = {
+  'config.changed'({ scope, set, unset, version }) {
+    const values = Object.entries(set).map(([name, value]) => `${name}=${value}`);
+    return `configuration (${scopeText(scope)}): ${[...values, ...unset.map((name) => `${name} unset`)].join(', ')} (version ${version})`;
+  },
+  'region.link': ({ region, connected }) => `${region} was ${connected ? 'reconnected' : 'cut off'} by an operator`,
   'queue.recovered': () => 'sending to the queue again',
   'relay.upstream-recovered': ({ url, backlog }) => `forwarding to ${url}; ${countText(backlog, 'reading')} to go`,
   'relay.taking': () => 'readings are taken again',

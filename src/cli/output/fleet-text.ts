@@ -25,7 +25,8 @@ export const regionColumns = (
     least: 10,
     of({ region, cut }) {
       if (region === undefined) return 'all';
-      const problem = links.get(region) ?? (cut ? 'cut off' : '');
+      // The shorter one leaves room for the counts; the nodes have a line of their own.
+      const problem = cut ? 'cut off' : (links.get(region) ?? '');
       return escapeControls(region) + (problem === '' ? '' : ` (${style.red(problem)})`);
     },
   },

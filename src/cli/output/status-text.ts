@@ -21,22 +21,25 @@ const REPLACED_SHOWN = 5;
 export const unansweredText = ({ service, reason }: Status['unanswered'][number]): string =>
   `the ${service} does not answer: ${reason}`;
 
+/** Of a puller elsewhere only its address is known. */
+type Shown = Partial<Pick<RunState, 'kind' | 'up' | 'settings'>> & { endpoints: { puller: string } };
+
 /** The status as `-o json` shows it. */
-export function statusDocument({ kind, up, endpoints }: RunState, status: Status) {
+export function statusDocument({ kind, up, endpoints }: Shown, status: Status) {
   const { fleet, unanswered: _, ...others } = status;
   const { queue: name, depth, deadLetters, queueServer: server } = status.puller;
   const queue = { name, depth, deadLetters, server };
-  return { network: kind, pid: up.pid, endpoints, ...others, ...fleet, queue };
+  return { network: kind, pid: up?.pid, endpoints, ...others, ...fleet, queue };
 }
 
 type Line = [label: string, text: string | false];
 
-export function statusText({ kind, up, endpoints, settings }: RunState, status: Status, style: Style): string {
+export function statusText({ kind, up, endpoints, settings }: Shown, status: Status, style: Style): string {
   const { nodes, jobs = [], fleet, notices, revoked, puller } = status;
   const lines: Line[] = [
-    ['nodes', nodes ? nodesText(nodes) : 'unknown'],
+    ['nodes', !!up && (nodes ? nodesText(nodes) : 'unknown')],
     ...unschedulableNodes(nodes ?? []).map((node): Line => ['', eventText({ type: 'node.unschedulable', ...node })]),
-    ['jobs', status.jobs ? jobsText(jobs) : 'unknown'],
+    ['jobs', !!up && (status.jobs ? jobsText(jobs) : 'unknown')],
     ...versionLines(status.versions).map((text, i): Line => [i === 0 ? 'publisher' : '', text]),
     ...notices.map((notice): Line => ['', style.yellow(eventText(notice))]),
     ['sensors', sensorsText(status)],
@@ -64,8 +67,8 @@ export function statusText({ kind, up, endpoints, settings }: RunState, status: 
     replaced.length > 0 && `replaced executions\n${executionTable(replaced.slice(-REPLACED_SHOWN))}`,
   ];
   return [
-    `network   ${kind} (up runs as pid ${up.pid})`,
-    ...endpointLines(endpoints, settings.host),
+    ...(up ? [`network   ${kind} (up runs as pid ${up.pid})`] : []),
+    ...endpointLines(endpoints, settings?.host),
     ...lines.flatMap(([label, text]) => (text ? [label.padEnd(10) + text] : [])),
     ...blocks.flatMap((block) => (block ? ['', block] : [])),
   ].join('\n');

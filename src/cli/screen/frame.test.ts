@@ -96,7 +96,7 @@ const STATES: [string, Partial<ScreenState>][] = [
   ...VIEW_NAMES.flatMap((view): [string, Partial<ScreenState>][] => [[view, { view }]]),
   ['readings at their first row', { view: 'readings', selected: { readings: WORST.readings[0] } }],
   ['help', { help: true }],
-  ['an input', { input: { what: 'color', scope: { hostname: '日本'.repeat(90) }, text: '🚀'.repeat(200) } }],
+  ['an input', { input: { what: 'config', scope: { hostname: '日本'.repeat(90) }, text: '🚀'.repeat(200) } }],
   ['a filter', { filter: '\u001b[2J🚀'.repeat(50) }],
   ['a question', { question: { text: '日本語'.repeat(90), effect: { type: 'quit' } } }],
 ];
@@ -265,7 +265,12 @@ test('the filter works on every view', () => {
 });
 
 test('a value that no sensor takes is said where it was typed', () => {
-  const input = { what: 'interval', scope: {}, text: 'abc', problem: 'interval: "abc" must be a number' } as const;
+  const input = {
+    what: 'config',
+    scope: {},
+    text: 'interval=abc',
+    problem: 'interval: "abc" must be a number',
+  } as const;
   const lines = picture(sampleData(), { input });
   expect(lines.slice(-2).map((line) => line.trimEnd())).toEqual([
     expect.stringContaining('abc'),

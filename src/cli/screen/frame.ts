@@ -82,7 +82,7 @@ function noteLine({ data, state, style, now, width }: Picture): string {
   if (state.question) return style.bold(`${cut(state.question.text, width - 6)} [y/n]`);
   if (state.input) {
     const { what, scope, text } = state.input;
-    const label = what === 'filter' ? 'filter' : `${what} for ${scopeText(scope)} (${EXAMPLES[what]})`;
+    const label = what === 'filter' ? 'filter' : `change ${scopeText(scope)} (color=#00ff88)`;
     return `${style.bold(`${label}:`)} ${text}▏`;
   }
   if (state.hint !== undefined) return style.yellow(state.hint);
@@ -90,8 +90,6 @@ function noteLine({ data, state, style, now, width }: Picture): string {
   const note = data.happened.findLast(({ kind }) => kind === 'note');
   return note && now - note.at <= NOTE_MS ? style.yellow(`${clockTime(note.at)} ${note.text}`) : '';
 }
-
-const EXAMPLES = { color: '#00ff88', interval: 'seconds' };
 
 /** The keys of the view, as many as fit; `?` has all. */
 function keysLine({ data, state, style, attached, width }: Picture): string {

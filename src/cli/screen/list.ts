@@ -27,8 +27,6 @@ export interface Picture {
 export interface Target {
   scope?: Scope;
   region?: string | undefined;
-  /** Nothing of the scope sends, because it is paused. */
-  paused?: boolean;
 }
 
 export const matching =

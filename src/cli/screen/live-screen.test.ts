@@ -16,7 +16,6 @@ async function reports(effect: Effect, target: Partial<Target>): Promise<string[
     config: missing,
     network: async () => missing(),
     annotate: async () => {},
-    page: () => '',
   };
   await perform(
     effect,
@@ -29,7 +28,7 @@ async function reports(effect: Effect, target: Partial<Target>): Promise<string[
   return said;
 }
 
-const change: Effect = { type: 'change', scope: { region: 'eu' }, field: 'interval', text: '2' };
+const change: Effect = { type: 'change', scope: { region: 'eu' }, words: 'interval=2' };
 
 test('what is not known here is said, with what to do', async () => {
   const error = 'error: no network is up in this folder. Start one.';
@@ -38,7 +37,7 @@ test('what is not known here is said, with what to do', async () => {
 });
 
 test('a value that sensors refuse is refused before anything is asked', async () => {
-  const [said, ...more] = await reports({ ...change, text: 'abc' }, {});
+  const [said, ...more] = await reports({ ...change, words: 'interval=abc' }, {});
   expect(said).toMatch(/^error: interval: "abc" must be a number of seconds\. For example/);
   expect(more).toEqual([]);
 });

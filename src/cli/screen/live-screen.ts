@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../config/settings.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
-import { openPage } from '../../lib/process/open-page.js';
 import { changeConfig } from '../../operations/config/change-config.js';
 import { setRegionLink } from '../../operations/cut-region.js';
 import { followEvents } from '../../operations/follow-events.js';
@@ -17,7 +16,7 @@ import { type Style, secondsText, showsUnicode } from '../output/terminal-text.j
 import { logsTarget, openConfigTarget } from '../targets.js';
 import { bodyHeight, frame } from './frame.js';
 import { addNote, noData, record, type ScreenData, setSensors } from './screen-data.js';
-import { type Effect, firstState, type Key, press } from './screen-state.js';
+import { type Effect, firstState, type Key, press, wordsOf } from './screen-state.js';
 import { Terminal } from './terminal.js';
 
 export interface ScreenOptions {
@@ -35,14 +34,12 @@ export interface ScreenOptions {
 }
 
 /** What keys change. Fails with `NOT_UP` where no `up` runs in this folder, and nothing else says where it is. */
-const reachOf = ({ settings, fleet, endpoints }: ScreenOptions) => ({
+const reachOf = ({ settings, fleet }: ScreenOptions) => ({
   config: () => openConfigTarget(settings),
   network: () => openSession(settings).network(),
   /** Tells the fleet view that a cut is intended. */
   annotate: (annotation: { region: string; connected: boolean }) =>
     fleet.annotate(annotation, openSession(settings).token),
-  /** Address of the page; '' where there is none. */
-  page: () => endpoints().puller ?? '',
 });
 type Reach = ReturnType<typeof reachOf>;
 
@@ -78,7 +75,19 @@ export function openLiveScreen(style: Style, options: ScreenOptions): LiveScreen
     clearTimeout(drawing);
     const began = performance.now();
     const { size } = terminal;
-    terminal.draw(frame({ data, state, ...size, style, unicode, kind, attached, page: reach.page(), now: Date.now() }));
+    terminal.draw(
+      frame({
+        data,
+        state,
+        ...size,
+        style,
+        unicode,
+        kind,
+        attached,
+        page: options.endpoints().puller ?? '',
+        now: Date.now(),
+      }),
+    );
     drawing = setTimeout(draw, Math.max(DRAW_EVERY_MS, (performance.now() - began) * PAUSE_FACTOR));
   };
   const screen: LiveScreen = {
@@ -143,16 +152,15 @@ async function followNotes(settings: Settings, data: ScreenData, signal: AbortSi
 /** Does what a key asks for, and reports what was seen, or why it failed. Never rejects. */
 export async function perform(
   effect: Effect,
-  { config, network, annotate, page }: Reach,
+  { config, network, annotate }: Reach,
   { note, progress }: Pick<LiveScreen, 'note' | 'progress'>,
 ): Promise<void> {
   try {
-    if (effect.type === 'open-page') note(`${openPage(page()) ? 'opened' : 'open in a browser:'} ${page()}`);
     if (effect.type === 'change') {
-      const { scope, field, text } = effect;
-      const set = valuesFrom([`${field}=${text}`]);
+      const { scope, words } = effect;
+      const set = valuesFrom(wordsOf(words));
       const name = scopeText(scope);
-      progress(`${name}: ${field}=${text}`);
+      progress(`${name}: ${words}`);
       const result = await changeConfig(
         config(),
         scope,
@@ -164,7 +172,7 @@ export async function perform(
           onFailed: (failed) => failed.map(failedProxyText).forEach(note),
         },
       );
-      note(`${name}: ${field}=${text}: ${setConfigText(scope, result)}`);
+      note(`${name}: ${words}: ${setConfigText(scope, result)}`);
     }
     if (effect.type === 'link') {
       const { region, connected } = effect;

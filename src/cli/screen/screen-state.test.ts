@@ -37,7 +37,7 @@ test('the whole fleet is selected first; arrows stop at the ends', () => {
     const { state, data } = typed(keys);
     return targetOf(state, data).region ?? 'all';
   };
-  const ends = [at(), at('down'), at('up'), at('home'), at('home', 'up'), at('home', 'G')];
+  const ends = [at(), at('down'), at('up'), at('home'), at('home', 'up'), at('home', 'end')];
   expect(ends).toEqual(['all', 'all', 'eu', 'us', 'us', 'all']);
 });
 
@@ -54,34 +54,29 @@ test.each([
   ['a region', ['home'], { region: 'us' }],
   ['a host', ['2'], { hostname: 'edge-us-1' }],
 ])('a colour for %s is typed and taken with Enter', (_, before, scope) => {
-  const { effects } = typed([...before, 'c', ...'#00ff88x', 'backspace', 'return']);
-  expect(effects).toEqual([{ type: 'change', scope, field: 'color', text: '#00ff88' }]);
+  const { effects } = typed([...before, 'c', ...'color=#00ff88x', 'backspace', 'return']);
+  expect(effects).toEqual([{ type: 'change', scope, words: 'color=#00ff88' }]);
 });
 
 test('Esc and an empty text change nothing', () => {
-  expect(typed(['i', '5', 'escape', 'i', 'return']).effects).toEqual([]);
+  expect(typed(['c', '5', 'escape', 'c', 'return']).effects).toEqual([]);
 });
 
 test('keys of an input are text, not commands', () => {
-  const { state, effects } = typed(['i', 'q', '2', '?']);
+  const { state, effects } = typed(['c', 'q', '2', '?']);
   expect([state.view, state.help, state.input?.text, effects]).toEqual(['fleet', false, 'q2?', []]);
 });
 
-test('a pause and a cut are asked for; n, Esc and Enter are no, other keys are no answer', () => {
-  const pause: Effect = { type: 'change', scope: { region: 'us' }, field: 'paused', text: 'true' };
-  expect(typed(['home', 'p', 'x', 'y']).effects).toEqual([pause]);
+test('a cut is asked for; n, Esc and Enter are no, other keys are no answer', () => {
+  expect(typed(['home', 'd', 'x', 'y']).effects).toEqual([{ type: 'link', region: 'us', connected: false }]);
   for (const no of ['n', 'escape', 'return']) expect(typed(['home', 'd', no, 'y']).effects).toEqual([]);
-  expect(typed(['home', 'd', 'y']).effects).toEqual([{ type: 'link', region: 'us', connected: false }]);
 });
 
-test('what is paused sends again, and what is cut is connected again, without a question', () => {
+test('what is cut is connected again without a question', () => {
   const data = sampleData();
-  const us = region('us', { cut: true, live: 0, paused: 1 });
+  const us = region('us', { cut: true, live: 0 });
   record(data, { event: 'summary', summary: summary([us, region('eu')]) }, T0);
-  expect(typed(['home', 'd', 'p'], { data }).effects).toEqual([
-    { type: 'link', region: 'us', connected: true },
-    { type: 'change', scope: { region: 'us' }, field: 'paused', text: 'false' },
-  ]);
+  expect(typed(['home', 'd'], { data }).effects).toEqual([{ type: 'link', region: 'us', connected: true }]);
 });
 
 test('a cut needs one region, and a change something that is selected', () => {
@@ -117,17 +112,15 @@ test('each key of the line and of the help does one thing', () => {
   expect(new Set(keys).size).toBe(keys.length);
 });
 
-test('a pause of the whole fleet is asked for in these words, and only `y` does it', () => {
-  const asked = typed(['p']);
-  expect([asked.state.question?.text, asked.effects]).toEqual(['Pause the whole fleet? Its sensors stop sending.', []]);
-  expect(typed(['p', 'n']).effects).toEqual([]);
-  expect(typed(['p', 'y']).effects).toEqual([{ type: 'change', scope: {}, field: 'paused', text: 'true' }]);
+test('several values are taken at once, as `config set` takes them', () => {
+  const { effects } = typed(['c', ...'interval=2 paused=true', 'return']);
+  expect(effects).toEqual([{ type: 'change', scope: {}, words: 'interval=2 paused=true' }]);
 });
 
 test('a value that no sensor takes stays, to be corrected', () => {
-  const refused = typed(['i', ...'1x', 'return']);
+  const refused = typed(['c', ...'interval=1x', 'return']);
   expect(refused.effects).toEqual([]);
-  expect(refused.state.input).toMatchObject({ text: '1x', problem: expect.stringContaining('interval') });
+  expect(refused.state.input).toMatchObject({ text: 'interval=1x', problem: expect.stringContaining('interval') });
   const corrected = typed(['backspace', 'return'], { from: refused.state });
-  expect(corrected.effects).toEqual([{ type: 'change', scope: {}, field: 'interval', text: '1' }]);
+  expect(corrected.effects).toEqual([{ type: 'change', scope: {}, words: 'interval=1' }]);
 });

@@ -1,6 +1,6 @@
 /** What is shown and selected, and what each key does to it: one table, from which the help is made, too. Pure. */
 import { messageOf } from '../../lib/errors/app-error.js';
-import { type Scope, scopeText } from '../../protocol/desired-config.js';
+import type { Scope } from '../../protocol/desired-config.js';
 import { valuesFrom } from '../desired-values.js';
 import type { Target } from './list.js';
 import type { ScreenData } from './screen-data.js';
@@ -8,9 +8,9 @@ import { targetOf, VIEW_NAMES, VIEWS, type ViewName } from './views.js';
 
 /** What the screen asks of the rest of the program. */
 export type Effect =
-  | { type: 'change'; scope: Scope; field: 'color' | 'interval' | 'paused'; text: string }
+  | { type: 'change'; scope: Scope; words: string }
   | { type: 'link'; region: string; connected: boolean }
-  | { type: 'open-page' | 'quit' };
+  | { type: 'quit' };
 
 export interface ScreenState {
   view: ViewName;
@@ -24,7 +24,8 @@ export interface ScreenState {
   hint?: string | undefined;
 }
 
-type Input = { what: 'filter' | 'color' | 'interval'; scope: Scope; text: string; problem?: string };
+/** `config`: as `config set` takes it. */
+type Input = { what: 'filter' | 'config'; scope: Scope; text: string; problem?: string };
 
 export const firstState = (): ScreenState => ({ view: 'fleet', selected: {}, filter: '', help: false });
 
@@ -57,7 +58,7 @@ interface Binding {
 }
 
 const END = Number.POSITIVE_INFINITY;
-const STEPS: Record<string, number> = { up: -1, k: -1, down: 1, j: 1, home: -END, g: -END, end: END, G: END };
+const STEPS: Record<string, number> = { up: -1, down: 1, home: -END, end: END };
 
 export const BINDINGS: Binding[] = [
   {
@@ -102,26 +103,12 @@ export const BINDINGS: Binding[] = [
     press: (state) => ({ state: state.filter === '' ? { ...state, selected: {} } : { ...state, filter: '' } }),
   },
   {
-    keys: ['c', 'i'],
-    short: 'c colour  i interval',
+    keys: ['c'],
+    short: 'c change',
     acts: true,
-    help: ['c i', 'colour, interval of the selection'],
-    press: (state, key, { data }) =>
-      onScope(state, data, ({ scope }) => ({
-        state: { ...state, input: { what: key === 'c' ? 'color' : 'interval', scope, text: '' } },
-      })),
-  },
-  {
-    keys: ['p'],
-    short: 'p pause',
-    acts: true,
-    help: ['p', 'pause of the selection'],
+    help: ['c', 'change the selection as `config set` does: color=tomato interval=1 paused=true'],
     press: (state, _, { data }) =>
-      onScope(state, data, ({ scope, paused = false }) => {
-        const name = Object.keys(scope).length === 0 ? 'the whole fleet' : scopeText(scope);
-        const question = paused ? undefined : `Pause ${name}? Its sensors stop sending.`;
-        return askFirst(state, question, { type: 'change', scope, field: 'paused', text: String(!paused) });
-      }),
+      onScope(state, data, ({ scope }) => ({ state: { ...state, input: { what: 'config', scope, text: '' } } })),
   },
   {
     keys: ['d'],
@@ -137,12 +124,6 @@ export const BINDINGS: Binding[] = [
           : `Cut ${region} off? Its sensors run on and keep readings, or their relay does.`;
         return askFirst(state, question, { type: 'link', region, connected });
       }),
-  },
-  {
-    keys: ['o'],
-    short: 'o page',
-    help: ['o', 'open the page in a browser'],
-    press: (state) => ({ state, effect: { type: 'open-page' } }),
   },
 ];
 
@@ -171,18 +152,20 @@ function answer(state: ScreenState, { effect }: NonNullable<ScreenState['questio
   return text.toLowerCase() === 'n' || name === 'escape' || name === 'return' ? { state: closed } : { state };
 }
 
+export const wordsOf = (text: string): string[] => text.split(' ').filter(Boolean);
+
 function type(state: ScreenState, { what, scope, text: before }: Input, { name, text }: Key): Outcome {
   const closed = { ...state, input: undefined };
   if (name === 'escape') return { state: what === 'filter' ? { ...closed, filter: '' } : closed };
   if (name === 'return') {
     if (what === 'filter' || before === '') return { state: closed };
     try {
-      valuesFrom([`${what}=${before}`]);
+      valuesFrom(wordsOf(before));
     } catch (error) {
       // What is typed stays, to be corrected.
       return { state: { ...state, input: { what, scope, text: before, problem: messageOf(error) } } };
     }
-    return { state: closed, effect: { type: 'change', scope, field: what, text: before } };
+    return { state: closed, effect: { type: 'change', scope, words: before } };
   }
   const now = name === 'backspace' ? [...before].slice(0, -1).join('') : before + text;
   return { state: { ...state, filter: what === 'filter' ? now : state.filter, input: { what, scope, text: now } } };

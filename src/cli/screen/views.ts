@@ -44,11 +44,7 @@ const fleet = list<RegionRow>('fleet', {
       ...relayLines(shown, summary?.time ?? 0, style).map((line) => `relay ${line}`),
     ].map((line) => cut(line, width));
   },
-  target: ({ region, live, paused }) => ({
-    scope: region === undefined ? {} : { region },
-    region,
-    paused: paused > 0 && live === 0,
-  }),
+  target: ({ region }) => ({ scope: region === undefined ? {} : { region }, region }),
   detail(picture, { region }, height) {
     const matches = matching(picture.state.filter);
     return newestReadings(picture, height, (one) => one.region === region || (!region && matches(one.region)));
@@ -80,7 +76,7 @@ const sensors = list<SensorView>('sensors', {
     { head: 'gaps', rank: 3, right: true, of: ({ gaps }) => (gaps > 0 ? style.red(`${gaps}!`) : '0') },
     { head: 'seen', rank: 5, right: true, of: ({ last_seen }) => `${Math.round((now - last_seen) / 1000)} s ago` },
   ],
-  target: ({ hostname, region, state }) => ({ scope: { hostname }, region, paused: state === 'paused' }),
+  target: ({ hostname, region }) => ({ scope: { hostname }, region }),
   detail(picture, sensor, height) {
     const config = configLines(picture, sensor).slice(0, height);
     const left = height - config.length;

@@ -62,11 +62,16 @@ export async function checkStart(settings: Settings, port: number, names: Pick<L
   if (!isFree) throw portInUse(port, host, names.purpose, names.flag);
 }
 
+/** What no later try mends. */
+const NEEDS_SOMEBODY: ErrorCode[] = ['QUEUE_CREDENTIALS', 'QUEUE_DENIED', 'QUEUE_REGION_UNKNOWN'];
+
 /** A queue that does not answer yet is asked again with every message. */
-export async function checkQueue(queue: Queue, log: Logger): Promise<void> {
+export async function checkQueue(queue: Pick<Queue, 'depth'>, log: Logger): Promise<void> {
   try {
     await queue.depth();
   } catch (error) {
+    if (error instanceof AppError && NEEDS_SOMEBODY.includes(error.code))
+      return log.error('queue.refused', error.message, { code: error.code, hint: error.hint });
     log.info('queue.unreachable', `the queue is not there yet: ${messageOf(error)}`);
   }
 }

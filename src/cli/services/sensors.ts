@@ -8,7 +8,7 @@ import { modulePath } from '../../modules/module-files.js';
 import { ModuleStore } from '../../modules/module-store.js';
 import { edgeLabels, edgeName } from '../../network/edge-nodes.js';
 import { REGIONS } from '../../network/network.js';
-import { parseSensorKeys, sensorTokenOf } from '../../protocol/sensor-token.js';
+import { currentKey, sensorTokenOf } from '../../protocol/sensor-token.js';
 import { createCluster } from '../../sensor-host/cluster.js';
 import { ForeignHost } from '../../sensor-host/foreign/foreign-host.js';
 import { loadModule } from '../../sensor-host/guest/sensor-module.js';
@@ -25,7 +25,7 @@ export const serveSensors = ({ settings, options }: CommandContext<typeof SENSOR
   runService(settings, async (log) => {
     const { port, jobs } = options;
     const { token, sensorToken, sensorKey } = settings;
-    const [current] = sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []);
+    const key = currentKey(sensorKey);
     if (token === undefined)
       throw new AppError('OPERATOR_TOKEN_NEEDED', 'the control API needs a token', {
         hint: 'Set WASM_SENSORS_TOKEN.',
@@ -51,7 +51,7 @@ export const serveSensors = ({ settings, options }: CommandContext<typeof SENSOR
       onEvent: (event) => logEvent(log, event),
       moduleEnv(name, node) {
         if (name === 'config-updater') return { WASM_SENSORS_TOKEN: token };
-        const own = current && sensorTokenOf(current.key, node);
+        const own = key && sensorTokenOf(key, node);
         const sent = sensorToken ?? own;
         return sent === undefined ? {} : { SENSOR_TOKEN: sent };
       },

@@ -1,31 +1,22 @@
 /** Node, the disk and the memory. */
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { freemem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { messageOf } from '../../lib/errors/app-error.js';
-import { packageRoot } from '../../lib/process/self-command.js';
 import { type Finding, forNetwork, ok, type Part, problem, skipped } from '../check.js';
 
-export const nodeVersion: Part = () =>
-  findNodeProblem(process.versions.node, () => import('../../lib/sqlite/driver.js'));
+/** An older Node than the program needs does not get here (`bin/wasm-sensors.js`). */
+export const platform: Part = () => findPlatformProblem(() => import('../../lib/sqlite/driver.js'));
 
 /** `load`: loads the stores' database, which has a binary for each platform. */
-export async function findNodeProblem(version: string, load: () => Promise<unknown>): Promise<Finding[]> {
-  const { engines } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
-    engines: { node: string };
-  };
-  const wanted = engines.node.replace('>=', '');
-  if (version.localeCompare(wanted, 'en', { numeric: true }) < 0) {
-    const why = `this is Node ${version}; ${wanted} or newer is needed`;
-    return [problem('failure', why, 'Install a current version from https://nodejs.org.')];
-  }
+export async function findPlatformProblem(load: () => Promise<unknown>): Promise<Finding[]> {
   try {
     await load();
   } catch (error) {
     const why = `the database of the stores does not load on ${process.platform} ${process.arch}: ${messageOf(error).split('\n')[0]}`;
     return [problem('failure', why, 'Install this program again without leaving out optional packages: `npm ci`.')];
   }
-  return ok(`Node ${version} on ${process.platform} ${process.arch}`);
+  return ok(`Node ${process.versions.node} on ${process.platform} ${process.arch}`);
 }
 
 /** The queue's store stops taking messages before: it and its reserve need this much. */

@@ -136,7 +136,7 @@ export const CODES = {
   PORT_IN_USE: user('Another program holds the port.'),
   PRIVILEGED_DENIED: system('Docker does not run privileged containers here.'),
   PROJECT_IN_USE: user('Another folder uses the Docker Compose project.'),
-  PROXY_ERROR: system('The proxy answered with an error that has no known code.'),
+  PROXY_ERROR: system('The proxy answered with an error that has no known code, or what answers is no proxy.'),
   PROXY_GONE: system('The proxy does not answer.'),
   PROXY_IN_USE: user('Sensors send to the proxy that is to be stopped.'),
   PROXY_NOT_REACHABLE: usage("The proxy's URL means the node itself to sensors on other machines."),

@@ -9,34 +9,31 @@ import { dirname } from 'node:path';
 const PRESSING = 64;
 
 export class DiskReserve {
-  readonly #path: string;
-  readonly #wanted: number;
-
   /** `path`: the file that takes up the space. `wanted`: bytes on a large disk; on a small one it takes an eighth. */
-  constructor(path: string, wanted: number) {
-    this.#path = path;
-    this.#wanted = wanted;
-  }
+  constructor(
+    private readonly path: string,
+    private readonly wanted: number,
+  ) {}
 
   get bytes(): number {
-    return statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
+    return statSync(this.path, { throwIfNoEntry: false })?.size ?? 0;
   }
 
   /** Whether the disk could be full within seconds, so that the space should be reserved at once. */
   get isPressing(): boolean {
-    const { bavail, bsize } = statfsSync(dirname(this.#path));
-    return bavail * bsize < PRESSING * this.#wanted;
+    const { bavail, bsize } = statfsSync(dirname(this.path));
+    return bavail * bsize < PRESSING * this.wanted;
   }
 
   /** Reserves the space, unless that is done. Returns whether it is; false: there is too little of it. */
   take(): boolean {
     if (this.bytes > 0) return true;
-    const { bavail, bsize, blocks } = statfsSync(dirname(this.#path));
-    const bytes = Math.min(this.#wanted, Math.floor((blocks * bsize) / 8));
+    const { bavail, bsize, blocks } = statfsSync(dirname(this.path));
+    const bytes = Math.min(this.wanted, Math.floor((blocks * bsize) / 8));
     if (bavail * bsize < 2 * bytes) return false;
     try {
       // A file of holes would take up no space.
-      writeFileSync(this.#path, Buffer.alloc(bytes, 1), { mode: 0o600 });
+      writeFileSync(this.path, Buffer.alloc(bytes, 1), { mode: 0o600 });
       return true;
     } catch {
       this.release();
@@ -45,6 +42,6 @@ export class DiskReserve {
   }
 
   release(): void {
-    rmSync(this.#path, { force: true });
+    rmSync(this.path, { force: true });
   }
 }

@@ -22,15 +22,16 @@ const MAX_REPORTED = 100;
 export class HostList {
   readonly #entries: Set<string>;
   readonly #reported = new Set<string>();
-  readonly #onRefused: (host: string) => void;
 
   /**
    * @param entries as {@link hostEntry} and {@link hostAndPort} give them
    * @param onRefused gets each host that is asked for and not in the list, once, and at most a hundred of them
    */
-  constructor(entries: readonly string[], onRefused: (host: string) => void = () => {}) {
+  constructor(
+    entries: readonly string[],
+    private readonly onRefused: (host: string) => void = () => {},
+  ) {
     this.#entries = new Set(entries);
-    this.#onRefused = onRefused;
   }
 
   permits(url: URL): boolean {
@@ -38,7 +39,7 @@ export class HostList {
     if (this.#entries.has(host) || this.#entries.has(url.hostname)) return true;
     if (this.#reported.size < MAX_REPORTED && !this.#reported.has(host)) {
       this.#reported.add(host);
-      this.#onRefused(host);
+      this.onRefused(host);
     }
     return false;
   }

@@ -43,6 +43,8 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new AppError('TLS_UNREADABLE', `can't read the certificate or key ${file}: ${messageOf(error)}`);
+    throw new AppError('TLS_UNREADABLE', `can't read the certificate or key ${file}: ${messageOf(error)}`, {
+      hint: 'Name a PEM file that this user can read.',
+    });
   }
 }

@@ -45,7 +45,6 @@ const SHOWN_MS = 3_600_000;
 
 export class DatabaseFile {
   readonly path: string;
-  readonly #options: DatabaseFileOptions;
   #database: Database | undefined;
   #opened: Stats | undefined;
   /**
@@ -56,9 +55,8 @@ export class DatabaseFile {
   #rewrites = { times: 0, problem: '', at: 0 };
 
   /** A missing file is created, unless its write-ahead log is still there. Throws what `open` throws. */
-  constructor(options: DatabaseFileOptions) {
+  constructor(private readonly options: DatabaseFileOptions) {
     this.path = options.path;
-    this.#options = options;
     this.#open();
   }
 
@@ -125,18 +123,18 @@ export class DatabaseFile {
   #open(): Database {
     const { path } = this;
     const event = path === ':memory:' ? undefined : this.#replaceDamaged();
-    const database = this.#options.open(path);
+    const database = this.options.open(path);
     this.#database = database;
     this.#opened = path === ':memory:' ? undefined : statOf(path);
     this.#log = statOf(`${path}-wal`);
-    if (event) this.#options.onQuarantined(event);
+    if (event) this.options.onQuarantined(event);
     return database;
   }
 
   #replaceDamaged(): DatabaseQuarantined | undefined {
     const { path } = this;
     finishRewrite(path);
-    const problem = findFileDamage(path, this.#options.checkedUpTo);
+    const problem = findFileDamage(path, this.options.checkedUpTo);
     if (problem === undefined) return undefined;
     const quarantined = quarantine(path);
     const salvaged = this.#salvageFile(quarantined);
@@ -169,7 +167,7 @@ export class DatabaseFile {
 
   #salvage(source: Database): Salvaged {
     return writeBeside(this.path, (to) => {
-      closeDatabase(this.#options.open(to));
+      closeDatabase(this.options.open(to));
       return salvage(source, to);
     });
   }

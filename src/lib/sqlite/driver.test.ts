@@ -39,6 +39,9 @@ test('a full, a locked and a damaged database are told apart', () => {
   database.exec('pragma max_page_count = 3');
   const full = failureOf(() => database.exec('insert into t values (zeroblob(100000))'));
   expect([isBusy(full), isFull(full), isDamage(full)]).toEqual([false, true, false]);
+  // As it comes where only the shared memory of the log has no room.
+  const noRoom = Object.assign(new Error('disk I/O error'), { errcode: 4874, systemErrno: 28 });
+  expect([isFull(noRoom), isFull(Object.assign(noRoom, { systemErrno: 5 }))]).toEqual([true, false]);
   writeFileSync(join(folder, 'other.db'), 'no database '.repeat(100));
   const damaged = failureOf(() => openSqlite(join(folder, 'other.db')).exec('select * from sqlite_schema'));
   expect([isBusy(damaged), isFull(damaged), isDamage(damaged)]).toEqual([false, false, true]);

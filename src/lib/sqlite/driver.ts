@@ -5,6 +5,7 @@
  * (docs/adr/0012-plain-store.md).
  */
 import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { constants, DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
@@ -104,7 +105,12 @@ export function isDamage(error: unknown): boolean {
   return code === 11 || code === 26;
 }
 
-export const isFull = (error: unknown): boolean => resultCodeOf(error) === 13;
+/** Of the operating system; with it SQLite fails as `disk I/O error` where it makes its shared memory. */
+const { ENOSPC } = osConstants.errno;
+
+export const isFull = (error: unknown): boolean =>
+  resultCodeOf(error) === 13 ||
+  (resultCodeOf(error) === 10 && error instanceof Error && 'systemErrno' in error && error.systemErrno === ENOSPC);
 
 export const isBusy = (error: unknown): boolean => resultCodeOf(error) === 5;
 

@@ -46,9 +46,8 @@ function planEmbedded(context: PlanContext): NetworkPlan<EmbeddedConnection> {
 
   const startSite = async (proxyUrl: string) => {
     if (!context.relays) return;
-    await links.open(REGIONS, proxyUrl);
-    if (links.proxyUrl(REGIONS[0]) === undefined) context.emit({ type: 'proxy.not-linked', url: proxyUrl });
-    relayUrls = await startRelays(context, (region) => links.proxyUrl(region) ?? proxyUrl);
+    if (!(await links.open(proxyUrl))) context.emit({ type: 'proxy.not-linked', url: proxyUrl });
+    relayUrls = await startRelays(context, (region) => links.proxyUrl(region));
   };
 
   const startHost = async () => {

@@ -72,16 +72,16 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
 
     nodes = new NativeNodes({ context, links, folder, bacalhau, ports, slowAfterMs: options.slowAfterMs });
     await nodes.startOrchestrator();
-    await links.open(REGIONS, proxyUrl, { host: HOST, port: ports.nats });
+    const isLinked = await links.open(proxyUrl, { host: HOST, port: ports.nats });
     reconciler = new ExecutionReconciler(client, emit);
-    const uplinkOf = (region: string) => links.proxyUrl(region) ?? proxyUrl;
+    const uplinkOf = (region: string) => links.proxyUrl(region);
     const [relayUrls] = await Promise.all([
       startRelays(context, uplinkOf),
       nodes.startNodes(edgeNodes(context, allowedPaths(stateDir), links)),
     ]);
     supervisor.on('event', onChild);
 
-    if (links.proxyUrl(REGIONS[0]) === undefined) emit({ type: 'proxy.not-linked', url: proxyUrl });
+    if (!isLinked) emit({ type: 'proxy.not-linked', url: proxyUrl });
     const connection: NativeConnection = {
       bacalhau,
       api,

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type LogEntry, parseLogLine } from '../../lib/log/log-line.js';
 import { LogTail } from '../../lib/log/log-tail.js';
 import type { Network, NetworkLogLine, NetworkLogs } from '../../network/network.js';
+import { isReadingLine } from '../../protocol/message.js';
 
 export interface LogLine extends LogEntry {
   /** Whose line it is, such as `proxy` or `edge-us-1`. */
@@ -19,13 +20,10 @@ export interface LogSource {
   close?(): Promise<void>;
 }
 
-/** A reading in the output of a puller with the log sink; `tail` shows them all. */
-const READING = /^\{.*"execution_id":.*"sequence":/;
-
-/** Like {@link parseLogLine}; a reading is what only debugging needs. */
+/** Like {@link parseLogLine}; a reading is what only debugging needs: `tail` shows them all. */
 function lineOf(service: string, line: string, time: number): LogLine {
   const entry = parseLogLine(line, time);
-  return READING.test(entry.text) ? { service, ...entry, level: 'debug', event: 'reading' } : { service, ...entry };
+  return isReadingLine(entry.text) ? { service, ...entry, level: 'debug', event: 'reading' } : { service, ...entry };
 }
 
 const inTime = (lines: LogLine[]): LogLine[] => lines.sort((a, b) => a.time - b.time);

@@ -22,7 +22,8 @@ export class LossAlerts extends FiringAlerts<LossAlert> {
     const missing = regions.filter((region) => this.#isMissing(region, at));
     const found = missing.map(({ region, unaccounted }) => {
       const count = unaccounted - this.#knownOf(region);
-      const text = `at most ${count} readings from ${region} never came: their sensors were replaced, restarted or stopped before they could deliver them, or are gone`;
+      const readings = count === 1 ? '1 reading' : `${count} readings`;
+      const text = `at most ${readings} from ${region} never came: their sensors were replaced, restarted or stopped before they could deliver them, or are gone`;
       return lossAlert({ region, count, firing: true, at, text });
     });
     this.#hasBegun = true;

@@ -7,16 +7,17 @@ import { FiringAlerts } from './firing-alerts.js';
 const OLD_SILENCE_MS = 60_000;
 
 export class SilenceAlerts extends FiringAlerts<SilenceAlert> {
-  readonly #afterSeconds: number;
   #startedAt: number;
 
   /**
    * A region is silent after `afterSeconds` and two intervals of its fastest sensor. `startedAt`: start of the puller
    * in Unix milliseconds.
    */
-  constructor(afterSeconds: number, startedAt: number) {
+  constructor(
+    private readonly afterSeconds: number,
+    startedAt: number,
+  ) {
     super();
-    this.#afterSeconds = afterSeconds;
     this.#startedAt = startedAt;
   }
 
@@ -42,7 +43,7 @@ export class SilenceAlerts extends FiringAlerts<SilenceAlert> {
   }
 
   #alert(facts: Omit<SilenceAlert, 'event' | 'type' | 'rule'>): SilenceAlert {
-    return { event: 'alert', type: 'region.silent', rule: `no reading for ${this.#afterSeconds} s`, ...facts };
+    return { event: 'alert', type: 'region.silent', rule: `no reading for ${this.afterSeconds} s`, ...facts };
   }
 
   /** Not for a region without live or silent sensors: it has a reason to be silent. */
@@ -53,6 +54,6 @@ export class SilenceAlerts extends FiringAlerts<SilenceAlert> {
   }
 
   #isSilent({ last_seen, interval_ms }: RegionView, time: number): boolean {
-    return time - last_seen > Math.max(this.#afterSeconds * 1000, 2 * interval_ms);
+    return time - last_seen > Math.max(this.afterSeconds * 1000, 2 * interval_ms);
   }
 }

@@ -13,9 +13,6 @@ const KINDS: FleetEvent['event'][] = ['reading', 'message', 'alert'];
 const ALERTS: FleetEvent['event'][] = ['alert'];
 
 export class PeerEvents {
-  readonly #units: Units;
-  readonly #peers: Peers;
-  readonly #onAlert: (alert: AlertEvent) => void;
   readonly #bus = new EventBus();
   /** How many listeners want every reading, and how many do not. */
   readonly #listeners = { all: 0, alerts: 0 };
@@ -24,11 +21,11 @@ export class PeerEvents {
   #timer: NodeJS.Timeout | undefined;
 
   /** `onAlert`: called before whoever listens hears of it. */
-  constructor(units: Units, peers: Peers, onAlert: (alert: AlertEvent) => void = () => {}) {
-    this.#units = units;
-    this.#peers = peers;
-    this.#onAlert = onAlert;
-  }
+  constructor(
+    private readonly units: Units,
+    private readonly peers: Peers,
+    private readonly onAlert: (alert: AlertEvent) => void = () => {},
+  ) {}
 
   /** `kinds`: undefined = all. Returns a function that ends the subscription. */
   subscribe(kinds: Set<FleetEvent['event']> | undefined, listener: Listener): () => void {
@@ -50,14 +47,14 @@ export class PeerEvents {
   #check(): void {
     const { all, alerts } = this.#listeners;
     const kinds = all > 0 ? KINDS : ALERTS;
-    const wanted = new Map((all + alerts > 0 ? this.#units.peers() : []).map((peer) => [peer.id, peer]));
+    const wanted = new Map((all + alerts > 0 ? this.units.peers() : []).map((peer) => [peer.id, peer]));
     for (const [id, stream] of this.#streams) {
       if (stream.kinds === kinds && wanted.has(id)) continue;
       stream.end.abort();
       this.#streams.delete(id);
     }
     for (const peer of wanted.values()) {
-      if (!this.#streams.has(peer.id) && !this.#peers.isSilent(peer)) void this.#listen(peer, kinds);
+      if (!this.#streams.has(peer.id) && !this.peers.isSilent(peer)) void this.#listen(peer, kinds);
     }
     if (wanted.size > 0 || all + alerts > 0) return;
     clearInterval(this.#timer);
@@ -67,10 +64,10 @@ export class PeerEvents {
   async #listen({ id, url }: Peer, kinds: FleetEvent['event'][]): Promise<void> {
     const stream = { kinds, end: new AbortController() };
     this.#streams.set(id, stream);
-    const client = new FleetClient(url, { token: this.#units.secret, retryForMs: 0 });
+    const client = new FleetClient(url, { token: this.units.secret, retryForMs: 0 });
     try {
       for await (const event of client.events({ kinds, own: true, signal: stream.end.signal })) {
-        if (event.event === 'alert') this.#onAlert(event);
+        if (event.event === 'alert') this.onAlert(event);
         this.#bus.publish(event);
       }
     } catch {

@@ -11,6 +11,7 @@ import { unitOf } from '../../test/support/one-unit.js';
 import { ScriptedQueue } from '../../test/support/scripted-queue.js';
 import { EventBus } from '../events/event-bus.js';
 import { EventHub } from '../events/event-hub.js';
+import type { PullerEvent } from '../failure-reporter.js';
 import { FleetClient } from '../fleet-client.js';
 import { createPullerApp } from '../puller-app.js';
 import type { Unit, Units } from '../shards/units.js';
@@ -39,10 +40,12 @@ interface TestPuller {
 let pullers: TestPuller[];
 /** What every puller has heard. */
 let firing: AlertEvent[];
+/** What pullers log, with who does. */
+let events: [string, PullerEvent][];
 const closed = new AbortController();
 
 beforeEach(() => {
-  [pullers, firing] = [[], []];
+  [pullers, firing, events] = [[], [], []];
   vi.stubGlobal('fetch', async (input: string | URL | Request, init: RequestInit = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const puller = pullers.find((one) => url.href.startsWith(`${one.url}/`));
@@ -73,7 +76,7 @@ function start(id: string, shards: number[], secret = SECRET): TestPuller {
         .filter((one) => one.id !== id)
         .map((one) => ({ id: one.id, url: one.url, shards: one.units.map(({ shard }) => shard) })),
   };
-  const whole = new WholeFleet(units);
+  const whole = new WholeFleet(units, undefined, (event) => events.push([id, event]));
   const app = createPullerApp({
     ...{ units, whole, bus, firing: () => firing, closed: closed.signal },
     peerEvents: new PeerEvents(units, whole.peers),
@@ -215,6 +218,8 @@ test('a shard that moves is counted once while both pullers have it', async () =
 test('what the operator says reaches the units of all pullers', async () => {
   const [a, b, c] = threePullers();
   await client(c).annotate({ region: 'eu', connected: false }, c.token);
+  // Once: by the one that was told.
+  expect(events).toEqual([['c', { type: 'region.link', region: 'eu', connected: false }]]);
   expect([a, b].map(({ tokens }) => tokens)).toEqual([[`Bearer ${SECRET}`], [`Bearer ${SECRET}`]]);
   for (const puller of [a, b, c]) {
     const { regions } = await client(puller).summary();

@@ -30,7 +30,6 @@ const SENSOR_MS = 0.02;
 const PROBE_MS = 5_000;
 
 export class Peers {
-  readonly #units: Units;
   readonly #headers: Record<string, string>;
   /** Why those that are not waited for did not answer, by their ids. */
   readonly #silent = new Map<string, string>();
@@ -38,8 +37,7 @@ export class Peers {
   /** Sensors of the whole fleet, as it was heard last. */
   sensors = 0;
 
-  constructor(units: Units) {
-    this.#units = units;
+  constructor(private readonly units: Units) {
     const token = units.secret === undefined ? {} : { authorization: `Bearer ${units.secret}` };
     this.#headers = { 'content-type': 'application/json', ...token };
   }
@@ -47,9 +45,9 @@ export class Peers {
   async ask<A, T extends object>(question: Question<A, T>, args: A): Promise<Together<T>> {
     const limit = ANSWER_MS + (question.isLong ? Math.ceil(SENSOR_MS * this.sensors) : 0);
     const failed = new Map<string, string>();
-    const known = new Set(this.#units.peers().map(({ id }) => id));
+    const known = new Set(this.units.peers().map(({ id }) => id));
     for (const id of this.#silent.keys()) if (!known.has(id)) this.#silent.delete(id);
-    const answers = this.#units.peers().map(async (peer) => {
+    const answers = this.units.peers().map(async (peer) => {
       if (this.#silent.has(peer.id) && !question.isTold) void this.#probe(peer);
       else {
         const parts = await this.#request(peer, question, args, limit);
@@ -72,7 +70,7 @@ export class Peers {
   /** What our units say. */
   async own<A, T extends object>({ of }: Question<A, T>, args: A): Promise<OfShard<T>[]> {
     const parts: Promise<OfShard<T>>[] = [];
-    for (const [n, unit] of this.#units.held().entries()) {
+    for (const [n, unit] of this.units.held().entries()) {
       // Leases are renewed meanwhile: a large view takes half a second, and a puller may have many.
       if (n > 0) await nextTurn();
       parts.push(Promise.resolve(of(unit, args)).then((part) => ({ ...part, shard: unit.shard })));
@@ -86,9 +84,9 @@ export class Peers {
 
   #missing(have: Map<number, unknown>, failed: Map<string, string>): MissingPart[] {
     const missing: MissingPart[] = [];
-    const rest = new Set(Array.from({ length: this.#units.shards }, (_, shard) => shard));
+    const rest = new Set(Array.from({ length: this.units.shards }, (_, shard) => shard));
     for (const shard of have.keys()) rest.delete(shard);
-    for (const { id, url, shards } of this.#units.peers()) {
+    for (const { id, url, shards } of this.units.peers()) {
       const own = shards.filter((shard) => rest.delete(shard));
       if (own.length > 0) missing.push({ puller: url, shards: own, why: failed.get(id) ?? 'it has just taken them' });
     }

@@ -12,6 +12,7 @@ import {
 } from '../../fleet/merge-parts.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { parsePart } from '../../lib/errors/http-error.js';
+import type { PullerEvent } from '../failure-reporter.js';
 import type { FleetReader, SnapshotQuery } from '../fleet-client.js';
 import type { FleetSnapshot, PullerAppStats } from '../puller-app.js';
 import type { Units } from '../shards/units.js';
@@ -37,11 +38,13 @@ const MAX_LISTED = 100_000;
 export class WholeFleet implements FleetReader {
   readonly peers: Peers;
   readonly #watch: Question<object, ShardPart>;
-  readonly #units: Units;
 
   /** `firing`: the alerts of the whole fleet, where they are raised here. */
-  constructor(units: Units, firing: () => AlertEvent[] = () => []) {
-    this.#units = units;
+  constructor(
+    private readonly units: Units,
+    firing: () => AlertEvent[] = () => [],
+    private readonly onEvent: (event: PullerEvent) => void = () => {},
+  ) {
     this.peers = new Peers(units);
     this.#watch = watchQuestion(firing);
   }
@@ -56,7 +59,7 @@ export class WholeFleet implements FleetReader {
 
   /** Unix milliseconds, in step with the fleet views here. */
   now(): number {
-    return this.#units.held()[0]?.now() ?? Date.now();
+    return this.units.held()[0]?.now() ?? Date.now();
   }
 
   async summary(): Promise<FleetSummary> {
@@ -69,8 +72,8 @@ export class WholeFleet implements FleetReader {
    */
   async refresh(): Promise<Together<ShardPart> & { summary: FleetSummary }> {
     const together = await this.peers.ask(this.#watch, {});
-    if (this.#units.shards > 1) {
-      for (const { hub, now } of this.#units.held()) learnRelays(hub.fleet.relays, together.parts, now());
+    if (this.units.shards > 1) {
+      for (const { hub, now } of this.units.held()) learnRelays(hub.fleet.relays, together.parts, now());
     }
     const summary = this.#summary(together);
     this.peers.sensors = summary.total.live + summary.total.paused + summary.total.silent;
@@ -79,12 +82,12 @@ export class WholeFleet implements FleetReader {
 
   /** Without a limit rejects with `FLEET_TOO_LARGE` where not all can be listed; with one each shard names its part of so many. */
   async snapshot({ limit, ...place }: SnapshotQuery = {}): Promise<FleetSnapshot> {
-    const ofShard = Math.ceil(Math.min(limit ?? MAX_LISTED, MAX_LISTED) / this.#units.shards);
+    const ofShard = Math.ceil(Math.min(limit ?? MAX_LISTED, MAX_LISTED) / this.units.shards);
     const together = await this.peers.ask(SENSORS, { ...place, limit: ofShard });
     const leftOut = together.parts.reduce((sum, part) => sum + part.leftOut, 0);
     if (leftOut > 0 && limit === undefined) {
       throw new AppError('FLEET_TOO_LARGE', `of more than about ${MAX_LISTED} sensors not all can be named`, {
-        hint: 'Name a region or a host; or `limit=10000` in the URL asks for some of them.',
+        hint: 'Name a region or a host (--region, --host). In a URL, `limit=10000` asks for some of them.',
       });
     }
     const sensors = mergeViews(together.parts.map((part) => part.sensors));
@@ -98,7 +101,7 @@ export class WholeFleet implements FleetReader {
 
   async stats(): Promise<PullerAppStats> {
     const { parts, missing } = await this.peers.ask(STATS, {});
-    return { ...mergeStats(parts, this.#units.shards, missing), now: this.now() };
+    return { ...mergeStats(parts, this.units.shards, missing), now: this.now() };
   }
 
   convergence: FleetReader['convergence'] = (state, scope, goal = {}) => this.reach({ state, scope, ...goal });
@@ -112,6 +115,7 @@ export class WholeFleet implements FleetReader {
 
   /** Others that do not answer have not heard it. */
   async annotate(annotation: Annotation): Promise<void> {
+    if ('region' in annotation) this.onEvent({ type: 'region.link', ...annotation });
     await this.peers.ask(ANNOTATION, annotation);
   }
 

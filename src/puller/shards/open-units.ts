@@ -1,6 +1,10 @@
 /** The units of a puller: one, where its store is its own, or one for each shard of a shared store that it holds. */
+
+import { AppError } from '../../lib/errors/app-error.js';
 import type { Queue } from '../../queue/queue.js';
-import { openSharedStore, openStore } from '../../store/open-store.js';
+import { isPostgres } from '../../store/location.js';
+import type { SharedPostgres } from '../../store/postgres/shared-postgres.js';
+import { SqliteStore } from '../../store/sqlite/sqlite-store.js';
 import type { ReadingsStore, Retention } from '../../store/store.js';
 import { type EndedNetwork, takeEndedNetwork } from '../ended-network.js';
 import { FailureReporter } from '../failure-reporter.js';
@@ -30,7 +34,7 @@ export interface RunningUnits extends Units {
   stop(): Promise<void>;
 }
 
-/** Rejects as stores do when they are opened. */
+/** Rejects as stores do when they are opened, and with `STORE_SHARDS`. */
 export async function openUnits({ queues, openUnsharded, store, ...options }: UnitsOptions): Promise<RunningUnits> {
   const pollers = Math.ceil(options.pollers / queues.length);
   let ended: EndedNetwork | undefined;
@@ -56,7 +60,7 @@ export async function openUnits({ queues, openUnsharded, store, ...options }: Un
       return begun;
     });
 
-  const shared = store && (await openSharedStore(store.path, queues.length));
+  const shared = store && (await openShared(store.path, queues.length));
   if (shared) {
     const failures = new FailureReporter(options.onEvent);
     const holder = new ShardHolder({ store: shared, openUnit: open, failures });
@@ -71,7 +75,7 @@ export async function openUnits({ queues, openUnsharded, store, ...options }: Un
       stop: () => holder.stop(),
     };
   }
-  const opened = store && (await openStore(store.path, options.onEvent));
+  const opened = store && new SqliteStore(store.path, options.onEvent);
   const units = await sayEnded(() => Promise.all(queues.map((_, shard) => open(shard, opened))));
   return {
     shards: units.length,
@@ -84,4 +88,17 @@ export async function openUnits({ queues, openUnsharded, store, ...options }: Un
     },
     stop: async () => void (await Promise.all(units.map((unit) => unit.stop()))),
   };
+}
+
+/** A database, which pullers share; undefined: a file, which is one puller's as a whole. */
+async function openShared(path: string, shards: number): Promise<SharedPostgres | undefined> {
+  if (isPostgres(path)) {
+    // Loaded late: few need the client.
+    const { SharedPostgres } = await import('../../store/postgres/shared-postgres.js');
+    return SharedPostgres.open(path, shards);
+  }
+  if (shards === 1) return undefined;
+  throw new AppError('STORE_SHARDS', `a file is one store, not ${shards} shards`, {
+    hint: 'Shards need a database of PostgreSQL: --store postgres://…',
+  });
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Claim, RegisteredPuller, SharedStore } from '../../store/shared-store.js';
+import type { Claim, RegisteredPuller, SharedStore } from '../../store/postgres/shared-postgres.js';
 import type { ReadingsStore } from '../../store/store.js';
 import { unitOf } from '../../test/support/one-unit.js';
 import { EventHub } from '../events/event-hub.js';

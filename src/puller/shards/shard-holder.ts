@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../lib/errors/app-error.js';
-import type { Claim, RegisteredPuller, SharedStore } from '../../store/shared-store.js';
+import type { Claim, RegisteredPuller, SharedStore } from '../../store/postgres/shared-postgres.js';
 import type { PastStore, ReadingsStore } from '../../store/store.js';
 import type { FailureReporter } from '../failure-reporter.js';
 import { fairShare } from './fair-share.js';
@@ -33,7 +33,6 @@ interface Holding {
 
 export class ShardHolder implements Units {
   readonly store: SharedStore;
-  readonly #options: ShardHolderOptions;
   readonly #holdings = new Map<number, Holding>();
   readonly #ending = new Set<Promise<void>>();
   /** Shards that could not be opened here. */
@@ -46,8 +45,7 @@ export class ShardHolder implements Units {
   #round = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: ShardHolderOptions) {
-    this.#options = options;
+  constructor(private readonly options: ShardHolderOptions) {
     this.store = options.store;
   }
 
@@ -99,7 +97,7 @@ export class ShardHolder implements Units {
   }
 
   async #renew(url: string): Promise<void> {
-    const { store, failures } = this.#options;
+    const { store, failures } = this.options;
     const given = [...this.#holdings.values()].filter(({ state }) => state === 'given');
     try {
       if (this.#url === undefined) await store.join(url);
@@ -139,7 +137,7 @@ export class ShardHolder implements Units {
   }
 
   async #open(holding: Holding): Promise<void> {
-    const { openUnit, failures } = this.#options;
+    const { openUnit, failures } = this.options;
     const { claim } = holding;
     // Given away, or lost, before it was open.
     if (holding.state !== 'ours') return;
@@ -156,7 +154,7 @@ export class ShardHolder implements Units {
   }
 
   #mended(shard: number): void {
-    if (this.#broken.delete(shard) && this.#broken.size === 0) this.#options.failures.succeeded('open-shard');
+    if (this.#broken.delete(shard) && this.#broken.size === 0) this.options.failures.succeeded('open-shard');
   }
 
   #giveAway(holding: Holding): void {
@@ -177,7 +175,7 @@ export class ShardHolder implements Units {
   }
 
   #end(holding: Holding, work: () => Promise<void>): void {
-    const { failures } = this.#options;
+    const { failures } = this.options;
     const ended = holding.opened
       .then(work)
       .catch((error: unknown) => failures.failed('leases', messageOf(error)))

@@ -8,12 +8,11 @@ import { scanJson } from '../../lib/json.js';
 import { type Input, isObject } from '../protocol/request-input.js';
 import { SqsError } from '../protocol/sqs-error.js';
 import type { Action, Context } from './action-context.js';
-import { deadLetterActions } from './dead-letter-actions.js';
 import { messageActions } from './message-actions.js';
 import { queueActions } from './queue-actions.js';
 
 /** By their name in `X-Amz-Target`. */
-const ACTIONS = new Map<string, Action>(Object.entries({ ...queueActions, ...messageActions, ...deadLetterActions }));
+const ACTIONS = new Map<string, Action>(Object.entries({ ...queueActions, ...messageActions }));
 
 /**
  * Runs the action and answers once everything it wrote is on disk. Never rejects: every failure becomes an answer with its

@@ -63,6 +63,12 @@ export const queueActions: Record<string, Action> = {
     return urls.length === 0 ? {} : { QueueUrls: urls, ...token };
   },
 
+  ListDeadLetterSourceQueues(context, input) {
+    const { urls, ...token } = page(context, input, context.service.sourcesOf(queueOf(context, input)));
+    // The API spells this member with a lower-case first letter.
+    return { queueUrls: urls, ...token };
+  },
+
   PurgeQueue(context, input) {
     const queue = queueOf(context, input);
     if (context.purgeInterval && context.now - queue.lastPurge < PURGE_INTERVAL_MS) {

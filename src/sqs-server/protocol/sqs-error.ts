@@ -25,7 +25,6 @@ const FRAMEWORK_TYPES: Record<string, string> = {
 /** HTTP statuses of errors; 400 for all others. From 500 on it is not the sender's fault. */
 const STATUSES: Record<string, number> = {
   PurgeQueueInProgress: 403,
-  ResourceNotFoundException: 404,
   InternalFailure: 500,
   ServiceUnavailable: 503,
 };
@@ -69,12 +68,5 @@ export const missing = (parameter: string): SqsError =>
 
 export const unknownAttribute = (name: string): SqsError =>
   new SqsError('InvalidAttributeName', `Unknown Attribute ${name}.`);
-
-/** `parameter`: the one that holds the ARN. */
-export const noSuchArn = (parameter: string): SqsError =>
-  new SqsError(
-    'ResourceNotFoundException',
-    `The resource that you specified for the ${parameter} parameter doesn't exist.`,
-  );
 
 export const noSuchQueue = (): SqsError => new SqsError('QueueDoesNotExist', 'The specified queue does not exist.');

@@ -29,8 +29,6 @@ type CommittedStore = Omit<QueueStore, 'database' | 'clock' | 'state' | 'explain
 export class GroupCommit {
   /** Transactions committed since the start. */
   commits = 0;
-  readonly #store: CommittedStore;
-  readonly #hooks: CommitHooks;
   readonly #timers: NodeJS.Timeout[] = [];
   /** The error of the last rollback: everyone who waited gets it and may report it again. */
   #lastError: unknown;
@@ -40,9 +38,10 @@ export class GroupCommit {
   #lastCommit = 0;
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
 
-  constructor(store: CommittedStore, hooks: CommitHooks) {
-    this.#store = store;
-    this.#hooks = hooks;
+  constructor(
+    private readonly store: CommittedStore,
+    private readonly hooks: CommitHooks,
+  ) {
     this.every(WATCH_INTERVAL_MS, () => this.#watch());
     this.every(CHECK_INTERVAL_MS, () => store.check());
   }
@@ -67,16 +66,16 @@ export class GroupCommit {
     for (const timer of this.#timers) clearInterval(timer);
     this.guard(() => {
       this.join();
-      this.#store.saveMark({ always: true });
+      this.store.saveMark({ always: true });
       this.flush();
     });
-    this.#store.close();
+    this.store.close();
   }
 
   /** A lost store is tried to be restored again. */
   #watch(): void {
-    const store = this.#store;
-    if (store.isLost) this.#hooks.afterRollback(store.problem);
+    const store = this.store;
+    if (store.isLost) this.hooks.afterRollback(store.problem);
     if (store.isLost) return;
     store.verify();
     this.flush();
@@ -87,7 +86,7 @@ export class GroupCommit {
   /** Opens a transaction unless one is open. */
   join(): void {
     if (this.#isOpen) return;
-    this.#store.database.exec('BEGIN IMMEDIATE');
+    this.store.database.exec('BEGIN IMMEDIATE');
     this.#isOpen = true;
     const wait = this.#lastCommit + INTERVAL_MS - performance.now();
     this.#timer = wait > 0 ? setTimeout(() => this.flush(), wait) : setImmediate(() => this.flush());
@@ -103,11 +102,11 @@ export class GroupCommit {
   flush(): void {
     if (!this.#isOpen) return;
     try {
-      this.#hooks.beforeCommit?.();
-      this.#store.saveMark();
-      this.#store.database.exec('COMMIT');
+      this.hooks.beforeCommit?.();
+      this.store.saveMark();
+      this.store.database.exec('COMMIT');
       // Else the next start would not find it.
-      this.#store.verify();
+      this.store.verify();
     } catch (error) {
       this.abort(error);
       return;
@@ -115,7 +114,7 @@ export class GroupCommit {
     this.#lastCommit = performance.now();
     this.commits += 1;
     for (const { resolve } of this.#end()) resolve();
-    this.#hooks.afterCommit();
+    this.hooks.afterCommit();
   }
 
   /** Rolls the open transaction back for everyone who wrote: after a failed write its state is unknown. */
@@ -124,11 +123,11 @@ export class GroupCommit {
     this.#lastError = error;
     const waiting = this.#end();
     try {
-      this.#store.database.exec('ROLLBACK');
+      this.store.database.exec('ROLLBACK');
     } catch {
       // SQLite rolls back by itself in some cases, such as a full disk; after the commit there is nothing to roll back.
     }
-    this.#hooks.afterRollback(error);
+    this.hooks.afterRollback(error);
     for (const { reject } of waiting) reject(error);
   }
 

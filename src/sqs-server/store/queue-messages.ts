@@ -26,9 +26,7 @@ export class QueueMessages {
   nextDue: number;
   /** Counts since the queue was opened, of what was written. */
   readonly totals = { added: 0, delivered: 0, redelivered: 0 };
-  readonly removed = { deleted: 0, expired: 0, dead_lettered: 0, damaged: 0, moved: 0, purged: 0 };
-  readonly #table: MessageTable;
-  readonly #join: () => void;
+  readonly removed = { deleted: 0, expired: 0, dead_lettered: 0, damaged: 0, purged: 0 };
   /** Messages that can be received, in the order of their delivery. */
   readonly #window = new Map<number, StoredMessage>();
   #windowBytes = 0;
@@ -44,9 +42,10 @@ export class QueueMessages {
   readonly #delivered = new Map<number, Delivery>();
 
   /** `join` is called before every write (see `group-commit.ts`). */
-  constructor(table: MessageTable, join: () => void) {
-    this.#table = table;
-    this.#join = join;
+  constructor(
+    private readonly table: MessageTable,
+    private readonly join: () => void,
+  ) {
     const { count, last } = table.totals();
     this.#count = count;
     this.#hasBacklog = count > 0;
@@ -66,7 +65,7 @@ export class QueueMessages {
   /** Of messages on disk. Those whose delay or visibility timeout is over count as visible, also before they are picked. */
   countsAt(now: number): QueueDepth {
     this.#writeRemovals();
-    const { inFlight, delayed } = this.#table.hiddenAt(now);
+    const { inFlight, delayed } = this.table.hiddenAt(now);
     let unwritten = 0;
     for (const { due } of this.#delivered.values()) if (due !== null && due > now) unwritten++;
     return { visible: this.#count - inFlight - delayed - unwritten, inFlight: inFlight + unwritten, delayed };
@@ -80,7 +79,7 @@ export class QueueMessages {
 
   /** Adds new messages. They can be received after the commit. */
   add(messages: StoredMessage[]): void {
-    this.#join();
+    this.join();
     for (const message of messages) this.#added.push(message);
   }
 
@@ -120,9 +119,9 @@ export class QueueMessages {
   reschedule(seq: number, due: number, now: number): boolean {
     const visible = this.#window.get(seq);
     if (visible && due <= now) return visible.receives > 0;
-    this.#join();
+    this.join();
     this.save();
-    if (!this.#table.reschedule(seq, due)) return false;
+    if (!this.table.reschedule(seq, due)) return false;
     this.#hide(seq);
     this.#inFlightAtMost += 1;
     this.nextDue = Math.min(this.nextDue, due);
@@ -132,7 +131,7 @@ export class QueueMessages {
   /** Deletes messages in any state; those that no longer exist are skipped. */
   remove(seqs: number[], why: Removal = 'deleted'): void {
     if (seqs.length === 0) return;
-    this.#join();
+    this.join();
     const removed = this.#removals.get(why) ?? [];
     this.#removals.set(why, removed);
     for (const seq of seqs) {
@@ -144,9 +143,9 @@ export class QueueMessages {
 
   /** Takes a damaged message that was picked out of the queue, and keeps it in the store. */
   quarantine(seq: number, reason: string): void {
-    this.#join();
+    this.join();
     this.#hide(seq);
-    this.#table.quarantine(seq, reason);
+    this.table.quarantine(seq, reason);
     this.#count -= 1;
     this.removed.damaged += 1;
   }
@@ -154,19 +153,19 @@ export class QueueMessages {
   /** Up to `limit` messages that arrived before `time` (elapsed milliseconds), oldest first. */
   arrivedBefore(time: number, limit: number): number[] {
     this.#writeRemovals();
-    return this.#table.arrivedBefore(time, limit);
+    return this.table.arrivedBefore(time, limit);
   }
 
   /** Milliseconds since the oldest message on disk arrived; undefined: there is none. */
   ageAt(now: number): number | undefined {
-    const arrived = this.#table.firstArrival();
+    const arrived = this.table.firstArrival();
     return arrived === undefined ? undefined : Math.max(0, Math.round(now - arrived));
   }
 
   clear(): void {
-    this.#join();
+    this.join();
     this.#writeRemovals();
-    this.#table.clear();
+    this.table.clear();
     this.removed.purged += this.#count;
     this.#count = 0;
     this.#added = [];
@@ -179,7 +178,7 @@ export class QueueMessages {
   /** Call it inside every transaction, before its commit. */
   beforeCommit(): void {
     this.#writeRemovals();
-    this.#table.insert(this.#added);
+    this.table.insert(this.#added);
   }
 
   /** Call it after every commit: only messages on disk can be received. */
@@ -200,14 +199,14 @@ export class QueueMessages {
   save(): void {
     this.#writeRemovals();
     if (this.#delivered.size === 0) return;
-    this.#join();
-    this.#table.deliver([...this.#delivered.values()]);
+    this.join();
+    this.table.deliver([...this.#delivered.values()]);
     this.#delivered.clear();
   }
 
   #writeRemovals(): void {
     for (const [why, seqs] of this.#removals) {
-      const count = this.#table.remove(seqs);
+      const count = this.table.remove(seqs);
       this.removed[why] += count;
       this.#count -= count;
     }
@@ -234,7 +233,7 @@ export class QueueMessages {
   #showReturned(now: number): void {
     if (now < this.nextDue || !this.#hasRoom) return;
     this.save();
-    for (const message of this.#table.dueBy(now, FETCH_MESSAGES, WINDOW_BYTES)) {
+    for (const message of this.table.dueBy(now, FETCH_MESSAGES, WINDOW_BYTES)) {
       const { seq, receives, firstReceived } = message;
       this.#delivered.set(seq, { seq, due: null, receives, firstReceived });
       // Behind the cursor the backlog brings it; showing it now would show it twice.
@@ -242,13 +241,13 @@ export class QueueMessages {
       else this.#show({ ...message, due: null });
     }
     this.save();
-    this.nextDue = Math.max(this.#table.earliestDue(), now + RETURN_INTERVAL_MS);
+    this.nextDue = Math.max(this.table.earliestDue(), now + RETURN_INTERVAL_MS);
   }
 
   #fetchBacklog(): void {
     if (!this.#hasBacklog) return;
     this.#writeRemovals();
-    const fetched = this.#table.waitingAfter(this.#cursor, FETCH_MESSAGES, WINDOW_BYTES);
+    const fetched = this.table.waitingAfter(this.#cursor, FETCH_MESSAGES, WINDOW_BYTES);
     for (const message of fetched) {
       this.#cursor = message.seq;
       this.#show(message);

@@ -37,8 +37,6 @@ const PAGE_COUNT = 'SELECT page_count AS value FROM pragma_page_count';
 
 export class QueueStore {
   readonly clock: ElapsedClock;
-  readonly #path: string;
-  readonly #onEvent: (event: StoreEvent) => void;
   /** Undefined for a store in memory. */
   readonly #reserve: DiskReserve | undefined;
   readonly #file: DatabaseFile;
@@ -52,9 +50,11 @@ export class QueueStore {
   #lostProblem = '';
 
   /** Throws as `openDatabase` does. */
-  constructor(path: string, clock: Partial<ClockSources>, onEvent: (event: StoreEvent) => void) {
-    this.#path = path;
-    this.#onEvent = onEvent;
+  constructor(
+    private readonly path: string,
+    clock: Partial<ClockSources>,
+    private readonly onEvent: (event: StoreEvent) => void,
+  ) {
     if (path !== ':memory:') this.#reserve = new DiskReserve(`${path}.reserve`, 1.1 * WAL_PAGES * PAGE_BYTES);
     const open = () => new DatabaseFile({ path, open: openDatabase, onQuarantined: onEvent });
     this.#file = this.#withReserve(open);
@@ -119,7 +119,7 @@ export class QueueStore {
     if (failure?.code === 'QUEUE_STORE_LOST' && !this.#lost) {
       this.#lost = failure;
       this.#lostProblem = this.#file.problem() ?? 'damaged';
-      this.#onEvent({ type: 'store-lost', path: this.#path, message: failure.message });
+      this.onEvent({ type: 'store-lost', path: this.path, message: failure.message });
     } else if (failure?.code === 'QUEUE_STORE_FULL') {
       this.#setFull(failure);
       this.#reserve?.release();
@@ -140,10 +140,10 @@ export class QueueStore {
       this.#takeReserve();
       this.#lost = undefined;
       this.#restoreFailed = false;
-      this.#onEvent({ type: 'store-restored', path: this.#path, ...(salvaged ? { salvaged } : {}) });
+      this.onEvent({ type: 'store-restored', path: this.path, ...(salvaged ? { salvaged } : {}) });
     } catch (error) {
       if (!this.#restoreFailed) {
-        this.#onEvent({ type: 'store-restore-failed', path: this.#path, message: messageOf(error) });
+        this.onEvent({ type: 'store-restore-failed', path: this.path, message: messageOf(error) });
       }
       this.#restoreFailed = true;
       throw this.#lost;
@@ -153,7 +153,7 @@ export class QueueStore {
   /** Reports a step of the wall clock, and looks whether a full disk has room again. Call it outside of transactions. */
   watch(): void {
     const step = this.clock.check();
-    if (step) this.#onEvent(step);
+    if (step) this.onEvent(step);
     if (this.isLost) return;
     if (this.#reserveDue !== undefined && performance.now() >= this.#reserveDue) this.#takeReserve();
     if (!this.#full) return;
@@ -163,7 +163,7 @@ export class QueueStore {
     }
     this.#full = undefined;
     this.#takeReserve();
-    this.#onEvent({ type: 'store-writable', path: this.#path });
+    this.onEvent({ type: 'store-writable', path: this.path });
   }
 
   /** Whether the elapsed time should be noted though nothing else is written. */
@@ -219,7 +219,7 @@ export class QueueStore {
   #setFull(failure: AppError): void {
     if (this.#full) return;
     this.#full = failure;
-    this.#onEvent({ type: 'store-full', path: this.#path });
+    this.onEvent({ type: 'store-full', path: this.path });
   }
 
   #tryTo(sql: string): void {
@@ -231,10 +231,10 @@ export class QueueStore {
   }
 
   #fullBecause(cause?: unknown): AppError {
-    return new AppError('QUEUE_STORE_FULL', `The disk of the queue store ${this.#path} is full.`, { cause });
+    return new AppError('QUEUE_STORE_FULL', `The disk of the queue store ${this.path} is full.`, { cause });
   }
 
   #lostBecause(problem: string, cause?: unknown): AppError {
-    return new AppError('QUEUE_STORE_LOST', `The file of the queue store ${this.#path} was ${problem}.`, { cause });
+    return new AppError('QUEUE_STORE_LOST', `The file of the queue store ${this.path} was ${problem}.`, { cause });
   }
 }

@@ -3,7 +3,7 @@ import { AppError } from '../../lib/errors/app-error.js';
 import { connectionOf, refusePooler } from './connection.js';
 import { Database, type Run } from './database.js';
 import { connectReader, readerName } from './reader-role.js';
-import { LEAST_VERSION, SCHEMA_VERSION } from './schema.js';
+import { LEAST_VERSION, refuseOtherShards, SCHEMA_VERSION } from './schema.js';
 
 export interface DatabaseProblem {
   /** Without it the puller does not start; else only statements of others are refused. */
@@ -13,11 +13,14 @@ export interface DatabaseProblem {
   sql: string;
 }
 
-/** Rejects as connections do, and with `STORE_TOO_OLD`. Resolves with the server's version, too. */
-export async function checkDatabase(location: string): Promise<{ version: string; problems: DatabaseProblem[] }> {
+/** Rejects as connections do, and with `STORE_TOO_OLD` and `STORE_SHARDS`. Resolves with the server's version, too. */
+export async function checkDatabase(
+  location: string,
+  shards: number,
+): Promise<{ version: string; problems: DatabaseProblem[] }> {
   const database = new Database(location, 'wasm-sensors doctor');
   try {
-    return await inspect(database.run, location);
+    return await inspect(database.run, location, shards);
   } finally {
     await database.close();
   }
@@ -37,7 +40,11 @@ interface Facts {
 }
 
 /** `run`: on the database. */
-export async function inspect(run: Run, location: string): Promise<{ version: string; problems: DatabaseProblem[] }> {
+export async function inspect(
+  run: Run,
+  location: string,
+  shards: number,
+): Promise<{ version: string; problems: DatabaseProblem[] }> {
   const [facts] = await run<Facts>(`
     select current_setting('server_version') as version, current_setting('search_path') as path, current_setting('server_version_num')::int as number,
       current_user as user, current_database() as database, pg_is_in_recovery() as "isStandby",
@@ -58,6 +65,8 @@ export async function inspect(run: Run, location: string): Promise<{ version: st
     const [found] = await run<{ version: number }>('select version from schema_version').catch(() => []);
     if (found && found.version > SCHEMA_VERSION)
       fatal('the store was written by a newer version of wasm-sensors', '-- update this program');
+    const [divided] = await run<{ count: number }>('select count(*)::int as count from shards').catch(() => []);
+    if (divided && divided.count > 0) refuseOtherShards(divided.count, shards);
   } else if (!mayCreate) {
     fatal(`the user ${user} may not make a schema`, `grant create on database "${database}" to "${user}";`);
   }

@@ -6,16 +6,12 @@ import type { Database, Run } from './database.js';
 export const MINE = 'select shard from shards where epoch = $1 for share';
 
 export class HeldShard {
-  readonly database: Database;
-  readonly shard: number;
-  /** Of this time of holding it. */
-  readonly epoch: number;
-
-  constructor(database: Database, shard: number, epoch: number) {
-    this.database = database;
-    this.shard = shard;
-    this.epoch = epoch;
-  }
+  constructor(
+    readonly database: Database,
+    readonly shard: number,
+    /** Of this time of holding it. */
+    readonly epoch: number,
+  ) {}
 
   /** Takes it from whoever holds it, and waits for what that is storing. */
   static async take(database: Database, shard: number): Promise<HeldShard> {

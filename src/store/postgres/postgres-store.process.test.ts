@@ -8,12 +8,13 @@ import { freePort } from '../../lib/net/choose-port.js';
 import type { Reading } from '../../protocol/message.js';
 import { LOCALHOST, OWN_KEY, SIGNED } from '../../test/support/certificates.js';
 import { POSTGRES_BIN, PostgresServer, WHY_SKIPPED } from '../../test/support/postgres-server.js';
+import { openPostgresStore } from '../../test/support/postgres-store.js';
 import { canMount, SmallDisk } from '../../test/support/small-disk.js';
 import { type AnswerLine, type ReadRequest, SCHEMA_SQL } from '../answer.js';
 import { HOUR_MS } from '../history.js';
 import type { StoreEntry } from '../store.js';
 import { checkDatabase } from './check-database.js';
-import { PostgresStore } from './postgres-store.js';
+import type { PostgresStore } from './postgres-store.js';
 import { readPostgres } from './read-store.js';
 
 const DAY = 24 * HOUR_MS;
@@ -34,7 +35,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
   let url: string;
   const open: PostgresStore[] = [];
   async function openStore(at = url): Promise<PostgresStore> {
-    const store = await PostgresStore.open(at);
+    const store = await openPostgresStore(at);
     open.push(store);
     return store;
   }
@@ -72,8 +73,8 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
     const standby = await server.standby();
     try {
       const there = url.replace(`:${server.port}/`, `:${standby.port}/`);
-      await expect(PostgresStore.open(there)).rejects.toMatchObject({ hint: expect.stringMatching(/standby/) });
-      expect((await checkDatabase(there)).problems).toMatchObject([
+      await expect(openPostgresStore(there)).rejects.toMatchObject({ hint: expect.stringMatching(/standby/) });
+      expect((await checkDatabase(there, 1)).problems).toMatchObject([
         { isFatal: true, why: expect.stringMatching(/standby/) },
       ]);
       server.down('immediate');
@@ -160,7 +161,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
     ['a time that is no number', () => `${url}?statement_timeout=1min`, 'BAD_SETTING'],
     ['an unknown parameter', () => `${url}?sslmood=require`, 'BAD_SETTING'],
   ])('%s is said, and no password with it', async (_, location, code) => {
-    const error = await PostgresStore.open(location()).catch((reason: unknown) => reason);
+    const error = await openPostgresStore(location()).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code });
     const { message, hint, stack } = error as { message: string; hint?: string; stack: string };
     expect(`${message} ${hint} ${stack}`).not.toMatch(/wr0ng-secret|se(?: |%20)cret/);
@@ -178,26 +179,28 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
     await (await openStore()).close();
     open.length = 0;
     await server.query('update wasm_sensors.schema_version set version = 99', databaseOf(url));
-    await expect(PostgresStore.open(url)).rejects.toMatchObject({
+    await expect(openPostgresStore(url)).rejects.toMatchObject({
       code: 'STORE_UNUSABLE',
       message: expect.stringMatching(/newer/),
     });
-    expect((await checkDatabase(url)).problems).toMatchObject([{ isFatal: true, why: expect.stringMatching(/newer/) }]);
+    expect((await checkDatabase(url, 1)).problems).toMatchObject([
+      { isFatal: true, why: expect.stringMatching(/newer/) },
+    ]);
   });
 
   test('what is missing is found before the start, with the SQL that grants it', async () => {
-    expect((await checkDatabase(url)).problems).toEqual([]);
+    expect((await checkDatabase(url, 1)).problems).toEqual([]);
     const plain = await server.database('nocreaterole');
-    expect((await checkDatabase(plain)).problems).toMatchObject([
+    expect((await checkDatabase(plain, 1)).problems).toMatchObject([
       { isFatal: false, sql: expect.stringMatching(/^alter role .* createrole;$/) },
     ]);
-    const [foreign] = (await checkDatabase(plain.replace(/\/db\d+$/, '/postgres'))).problems;
+    const [foreign] = (await checkDatabase(plain.replace(/\/db\d+$/, '/postgres'), 1)).problems;
     expect(foreign).toMatchObject({
       isFatal: true,
       sql: expect.stringMatching(/^grant create on database "postgres" to /),
     });
     await server.query(`alter role ${databaseOf(plain)}_owner createrole`);
-    expect((await checkDatabase(plain)).problems).toEqual([]);
+    expect((await checkDatabase(plain, 1)).problems).toEqual([]);
   });
 
   test('days of readings are tables, made before they are needed and dropped as a whole, but not before they are rolled up', async () => {
@@ -407,7 +410,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`PostgreSQL over TLS (${WHY_SKIPPED}
     expectOpened(`${url.replace('127.0.0.1', 'localhost')}?sslmode=verify-full&${ca()}`));
 
   async function expectOpened(location: string, code?: string): Promise<void> {
-    const opened = await checkDatabase(location).catch((error: { code: string }) => error.code);
+    const opened = await checkDatabase(location, 1).catch((error: { code: string }) => error.code);
     if (code === undefined) expect(opened).toMatchObject({ problems: [] });
     else expect(opened).toBe(code);
   }
@@ -440,11 +443,11 @@ describe.skipIf(POSTGRES_BIN === undefined || !existsSync(PGBOUNCER))(
       url.port = String(port);
       try {
         await vi.waitFor(
-          () => expect(checkDatabase(url.href)).rejects.toMatchObject({ code: 'STORE_UNUSABLE' }),
+          () => expect(checkDatabase(url.href, 1)).rejects.toMatchObject({ code: 'STORE_UNUSABLE' }),
           10_000,
         );
         const pooled = { code: 'STORE_UNUSABLE', hint: expect.stringContaining('connect to the server itself') };
-        await expect(PostgresStore.open(url.href)).rejects.toMatchObject(pooled);
+        await expect(openPostgresStore(url.href)).rejects.toMatchObject(pooled);
       } finally {
         pooler.kill('SIGKILL');
         server.stop();

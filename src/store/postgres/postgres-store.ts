@@ -3,72 +3,41 @@ import type { FleetDump } from '../../fleet/fleet.js';
 import { whileBusy } from '../../lib/process/shutdown.js';
 import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
 import type { HistoryRange, HistorySeries, Sample } from '../history.js';
-import type {
-  ReadingsStore,
-  Retention,
-  StoredMessage,
-  StoredReading,
-  StoreEntry,
-  StorePosition,
-  StoreStats,
-} from '../store.js';
+import type { ReadingsStore, Retention, StoredReading, StoreEntry, StoreStats } from '../store.js';
 import { append } from './append.js';
-import { Database, PULLER_NAME } from './database.js';
-import { HeldShard } from './held-shard.js';
+import type { HeldShard } from './held-shard.js';
 import { makePartitions } from './partitions.js';
 import { readHistory } from './read-history.js';
-import { prepareReader } from './reader-role.js';
 import { Keeper } from './retention.js';
 import { lastReading, RollUps } from './roll-ups.js';
-import { prepareSchema } from './schema.js';
 import { ShardPast } from './shard-past.js';
 
 /** Readings that are read back at a time. */
 const AT_ONCE = 5_000;
 
-export class PostgresStore implements ReadingsStore {
+export class PostgresStore extends ShardPast implements ReadingsStore {
   readonly path: string;
   readonly clock: ElapsedClock;
   readonly stats: StoreStats = { damagedRows: 0, quarantined: [] };
-  readonly #held: HeldShard;
-  readonly #past: ShardPast;
   readonly #rollUps: RollUps;
   readonly #keeper: Keeper;
-  readonly #closeAll: (() => Promise<void>) | undefined;
 
-  private constructor(held: HeldShard, mark: ClockMark | undefined, closeAll: (() => Promise<void>) | undefined) {
+  private constructor(
+    private readonly held: HeldShard,
+    mark: ClockMark | undefined,
+  ) {
+    super(held.run, held.shard);
     this.path = held.database.subject.location;
     this.clock = new ElapsedClock(mark);
-    this.#held = held;
-    this.#past = new ShardPast(held.run, held.shard);
     this.#rollUps = new RollUps(held);
     this.#keeper = new Keeper(held);
-    this.#closeAll = closeAll;
   }
 
-  /**
-   * Takes all of a store that has one shard, from whoever has it. `location`: the URL. Rejects with `BAD_SETTING`,
-   * `STORE_UNREACHABLE`, `STORE_DENIED` and others of its kind.
-   */
-  static async open(location: string): Promise<PostgresStore> {
-    const database = new Database(location, PULLER_NAME);
-    try {
-      await prepareSchema(database, 1);
-      // A statement of others is refused where that is not possible, and everything else works.
-      await prepareReader(database);
-      return await PostgresStore.of(await HeldShard.take(database, 0), () => database.close());
-    } catch (error) {
-      await database.close();
-      throw error;
-    }
-  }
-
-  /** `closeAll`: where the store is not shared. */
-  static async of(held: HeldShard, closeAll?: () => Promise<void>): Promise<PostgresStore> {
+  static async of(held: HeldShard): Promise<PostgresStore> {
     if (held.shard === 0) await makePartitions(held, Date.now());
     const sql = 'select elapsed, wall, clock_offset as offset from clock where shard = $1';
     const [mark] = await held.run<ClockMark>(sql, [held.shard]);
-    return new PostgresStore(held, mark, closeAll);
+    return new PostgresStore(held, mark);
   }
 
   get forgotten(): number {
@@ -80,7 +49,7 @@ export class PostgresStore implements ReadingsStore {
   }
 
   append<Entry extends StoreEntry>(entries: Entry[]): Promise<Entry[]> {
-    return append(this.#held, entries, this.clock.now());
+    return append(this.held, entries, this.clock.now());
   }
 
   addSamples(samples: Sample[], now: number): Promise<void> {
@@ -88,25 +57,13 @@ export class PostgresStore implements ReadingsStore {
   }
 
   history(range: HistoryRange, now: number): Promise<HistorySeries[]> {
-    return readHistory(this.#held.run, range, now);
-  }
-
-  positionAt(since: number, limit: number): Promise<StorePosition> {
-    return this.#past.positionAt(since, limit);
-  }
-
-  readingsAfter(id: number, limit: number): Promise<StoredReading[]> {
-    return this.#past.readingsAfter(id, limit);
-  }
-
-  messagesAfter(position: StorePosition['message'], limit: number, bytes: number): Promise<StoredMessage[]> {
-    return this.#past.messagesAfter(position, limit, bytes);
+    return readHistory(this.held.run, range, now);
   }
 
   async saveCheckpoint(fleet: FleetDump): Promise<void> {
     const { elapsed, wall, offset } = this.clock.mark();
-    const { shard } = this.#held;
-    await this.#held.mine(async (run) => {
+    const { shard } = this.held;
+    await this.held.mine(async (run) => {
       await run(
         `insert into checkpoint values ($1, $2, $3)
          on conflict (shard) do update set last_reading = excluded.last_reading, fleet = excluded.fleet`,
@@ -122,16 +79,16 @@ export class PostgresStore implements ReadingsStore {
 
   async loadCheckpoint(): Promise<{ fleet: FleetDump; after: AsyncIterable<StoredReading> }> {
     const sql = 'select last_reading as last, fleet from checkpoint where shard = $1';
-    const [row] = await this.#held.run<{ last: number; fleet: string }>(sql, [this.#held.shard]);
+    const [row] = await this.held.run<{ last: number; fleet: string }>(sql, [this.held.shard]);
     // Of many sensors tens of megabytes.
     const fleet = row ? whileBusy(() => JSON.parse(row.fleet) as FleetDump) : { sensors: [], retired: {} };
-    return { fleet, after: allAfter(this.#past, row?.last ?? 0) };
+    return { fleet, after: this.#allAfter(row?.last ?? 0) };
   }
 
   /** A server that is away shows when readings are stored; a quiet puller asks it whether it is there. */
   async check(): Promise<void> {
-    const { run, epoch } = this.#held;
-    this.#held.refuseOthers((await run('select 1 from shards where epoch = $1', [epoch])).length);
+    const { run, epoch } = this.held;
+    this.held.refuseOthers((await run('select 1 from shards where epoch = $1', [epoch])).length);
   }
 
   forget(retention: Retention): Promise<void> {
@@ -142,22 +99,16 @@ export class PostgresStore implements ReadingsStore {
     return this.#rollUps.work(now, this.clock.now());
   }
 
-  async close(ms = 0): Promise<void> {
-    try {
-      // What others wait for is rolled up by its next holder.
-      if (ms > 0 && this.#closeAll) await this.#rollUps.finish(ms, this.clock.now());
-    } finally {
-      await this.#closeAll?.();
-    }
-  }
-}
+  /** Its connections are those of all shards, and what waits is rolled up by its next holder. */
+  async close(): Promise<void> {}
 
-async function* allAfter(past: ShardPast, after: number): AsyncIterable<StoredReading> {
-  for (let id = after; ; ) {
-    const rows = await past.readingsAfter(id, AT_ONCE);
-    yield* rows;
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    id = last.id;
+  async *#allAfter(after: number): AsyncIterable<StoredReading> {
+    for (let id = after; ; ) {
+      const rows = await this.readingsAfter(id, AT_ONCE);
+      yield* rows;
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      id = last.id;
+    }
   }
 }

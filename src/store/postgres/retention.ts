@@ -13,19 +13,16 @@ const ROLLED_UP = `and id <= (select least(regions, sensors) from roll_up_progre
 export class Keeper {
   /** Rows deleted since the start; of whole days the server's estimate. */
   forgotten = 0;
-  readonly #held: HeldShard;
   #next = 0;
 
-  constructor(held: HeldShard) {
-    this.#held = held;
-  }
+  constructor(private readonly held: HeldShard) {}
 
   /** `elapsed`: now, by the clock of the retention. `now`: Unix milliseconds. */
   async forget({ readings, minutes, hours }: Retention, elapsed: number, now: number): Promise<void> {
     const at = performance.now();
     // Who holds shard 0 does it for all.
-    if (at < this.#next || this.#held.shard !== 0) return;
-    await makePartitions(this.#held, now);
+    if (at < this.#next || this.held.shard !== 0) return;
+    await makePartitions(this.held, now);
     let isMore = await this.#forgetReadings(elapsed - readings, elapsed);
     isMore = (await this.#forgetRollUps('minutes', elapsed - minutes)) || isMore;
     isMore = (await this.#forgetRollUps('hours', elapsed - hours)) || isMore;
@@ -34,7 +31,7 @@ export class Keeper {
 
   /** Resolves with whether there is more. `before`: when they arrived, by the clock of the retention. */
   async #forgetReadings(before: number, elapsed: number): Promise<boolean> {
-    const { run } = this.#held;
+    const { run } = this.held;
     for (const partition of await partitionsOf(run, 'readings')) {
       if (partition.day + DAY_MS > elapsed) break;
       // The newest of each shard is its last that arrived.
@@ -47,10 +44,10 @@ export class Keeper {
         'select greatest(reltuples, 0)::bigint as rows from pg_class where oid = to_regclass($1)',
         [partition.name],
       );
-      if (await dropPartition(this.#held, partition)) this.forgotten += size?.rows ?? 0;
+      if (await dropPartition(this.held, partition)) this.forgotten += size?.rows ?? 0;
     }
     const of = (table: string, key: string, and: string) =>
-      this.#held.mine(async (own) => {
+      this.held.mine(async (own) => {
         const deleted = await own(
           `delete from ${table} where ${key} in (select ${key} from ${table} where elapsed_at < $1 ${and} order by ${key} limit ${DELETED_AT_ONCE}) returning 1`,
           [before],
@@ -64,7 +61,7 @@ export class Keeper {
 
   /** Days to which nothing was added since `before`. */
   async #forgetRollUps(level: 'minutes' | 'hours', before: number): Promise<boolean> {
-    const { run } = this.#held;
+    const { run } = this.held;
     const days = await run<{ day: number }>(
       'select day from roll_up_days where level = $1 and elapsed_at < $2 order by 1 limit 10',
       [level, before],
@@ -73,9 +70,9 @@ export class Keeper {
     const partitions = level === 'minutes' ? await partitionsOf(run, 'sensor_minute_rows') : [];
     for (const { day } of days) {
       const partition = partitions.find((one) => one.day === day);
-      if (partition && !(await dropPartition(this.#held, partition))) continue;
+      if (partition && !(await dropPartition(this.held, partition))) continue;
       const rows = level === 'minutes' ? 'sensor_minute_rows_other' : 'sensor_hour_rows';
-      await this.#held.mine(async (own) => {
+      await this.held.mine(async (own) => {
         for (const table of [rows, `region_${level}`]) {
           await own(`delete from ${table} where ${start} >= $1 and ${start} < $2`, [day, day + DAY_MS]);
         }

@@ -68,20 +68,17 @@ update roll_up_progress set sensors = $3 where shard = $1`;
 export class RollUps {
   /** Readings that the slower of the two does not have, as of the last work. */
   waiting = 0;
-  readonly #held: HeldShard;
   #minute = Number.NaN;
 
-  constructor(held: HeldShard) {
-    this.#held = held;
-  }
+  constructor(private readonly held: HeldShard) {}
 
   /** Resolves with whether there is more. `now`: Unix milliseconds. `elapsed`: by the clock of the retention. */
   async work(now: number, elapsed: number): Promise<boolean> {
-    const last = await lastReading(this.#held.run, this.#held.shard);
+    const last = await lastReading(this.held.run, this.held.shard);
     const regionsLeft = await this.#add('regions', last, elapsed);
     const minute = Math.floor(now / MINUTE_MS);
     if (minute === this.#minute && this.waiting < AT_ONCE.sensors) {
-      this.waiting = last - (await progressOf(this.#held.run, this.#held.shard)).sensors;
+      this.waiting = last - (await progressOf(this.held.run, this.held.shard)).sensors;
       return regionsLeft > 0;
     }
     this.waiting = await this.#add('sensors', last, elapsed);
@@ -89,16 +86,9 @@ export class RollUps {
     return regionsLeft + this.waiting > 0;
   }
 
-  /** Rolls everything up, for at most `ms`. */
-  async finish(ms: number, elapsed: number): Promise<void> {
-    const end = performance.now() + ms;
-    do this.#minute = Number.NaN;
-    while ((await this.work(0, elapsed)) && performance.now() < end);
-  }
-
   /** Resolves with how many readings are left. */
   #add(kind: Kind, last: number, elapsed: number): Promise<number> {
-    const { database, shard } = this.#held;
+    const { database, shard } = this.held;
     const add = async (run: Run) => {
       const { [kind]: done } = await progressOf(run, shard, 'for update');
       if (done >= last) return 0;
@@ -106,7 +96,7 @@ export class RollUps {
       await run(kind === 'regions' ? REGIONS : SENSORS, [shard, done, to, elapsed]);
       return last - to;
     };
-    return Promise.resolve(database.longWork.run(() => this.#held.mine(add)));
+    return Promise.resolve(database.longWork.run(() => this.held.mine(add)));
   }
 
   async addSamples(samples: Sample[], now: number, elapsed: number): Promise<void> {
@@ -115,7 +105,7 @@ export class RollUps {
       samples.map(({ region }) => region),
       samples.map(({ value }) => value),
     ];
-    await this.#held.mine(async (run) => {
+    await this.held.mine(async (run) => {
       for (const [table, start, length] of [
         ['region_minutes', 'minute', MINUTE_MS],
         ['region_hours', 'hour', HOUR_MS],

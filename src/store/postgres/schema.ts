@@ -132,15 +132,21 @@ export async function prepareSchema(database: Database, shards: number): Promise
   });
 }
 
+/** Throws `STORE_SHARDS` unless the store is divided into so many. */
+export function refuseOtherShards(count: number, shards: number): void {
+  if (shards === count) return;
+  throw new AppError('STORE_SHARDS', `the store is divided into ${count} shards, not ${shards}`, {
+    hint: `Use --shards ${count} for proxies and pullers, or another database.`,
+  });
+}
+
 /** The number of shards is that of the first start for ever: each has the readings of its hosts. */
 async function divide(run: Run, shards: number): Promise<void> {
   const [found] = await run<{ count: number }>('select count(*) as count from shards');
   const { count } = found!;
   if (count > 0) {
-    if (shards === count) return;
-    throw new AppError('STORE_SHARDS', `the store is divided into ${count} shards, not ${shards}`, {
-      hint: `Use --shards ${count} for proxies and pullers, or another database.`,
-    });
+    refuseOtherShards(count, shards);
+    return;
   }
   const all = 'from generate_series(0, $1 - 1) as shard';
   await run(`insert into shards select shard, 0, null ${all}`, [shards]);

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Reading } from '../../protocol/message.js';
 import { POSTGRES_BIN, PostgresServer, WHY_SKIPPED } from '../../test/support/postgres-server.js';
+import { openPostgresStore } from '../../test/support/postgres-store.js';
 import type { AnswerLine } from '../answer.js';
 import { HOUR_MS, MINUTE_MS } from '../history.js';
 import type { ReadingsStore, StoreEntry } from '../store.js';
 import { Database } from './database.js';
-import { PostgresStore } from './postgres-store.js';
 import { readPostgres } from './read-store.js';
 import { SharedPostgres } from './shared-postgres.js';
 
@@ -73,7 +73,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a shared PostgreSQL store (${WHY_SK
       code: 'STORE_SHARDS',
       hint: expect.stringContaining('--shards 4'),
     });
-    await expect(PostgresStore.open(url)).rejects.toMatchObject({ code: 'STORE_SHARDS' });
+    await expect(openPostgresStore(url)).rejects.toMatchObject({ code: 'STORE_SHARDS' });
   });
 
   test('its pullers have one secret, which nobody else has', async () => {

@@ -90,7 +90,10 @@ export function checkStatement(given: string): string {
 }
 
 function refuseCall(name: string): void {
-  if (!FUNCTIONS.has(name) && !KEYWORDS.has(name)) throw badSql(`the function ${name} is not for statements`);
+  if (FUNCTIONS.has(name) || KEYWORDS.has(name)) return;
+  // SQLite's.
+  const hint = name === 'json_extract' ? "Write cast(measured_values ->> 'temperature' as float)." : undefined;
+  throw badSql(`the function ${name} is not for statements`, hint);
 }
 
 /** Without comments, which nest. */

@@ -18,16 +18,13 @@ type StoredRow = RowBytes & { id: number };
 const SELECT_READINGS = `select id, ${selectBytes(READING_COLUMNS)} from readings`;
 
 export class ReadBack {
-  readonly #database: () => Database;
   /** Rows that were found to be damaged: `table id`. */
   readonly #damaged = new Set<string>();
   /** The last reading whose checksum {@link verifySome} has compared. */
   #verified = 0;
 
   /** `database`: the open one, which a repair replaces. */
-  constructor(database: () => Database) {
-    this.#database = database;
-  }
+  constructor(private readonly database: () => Database) {}
 
   /** How many rows are known not to be what was written. */
   get damaged(): number {
@@ -65,7 +62,7 @@ export class ReadBack {
 
   /** Rows are read one by one, as they are asked for. */
   #select(sql: string, ...parameters: number[]): Iterable<StoredRow> {
-    return this.#database()
+    return this.database()
       .prepare(sql)
       .iterate(...parameters) as unknown as Iterable<StoredRow>;
   }
@@ -79,7 +76,7 @@ export class ReadBack {
   #checkpoint(): { last: number; fleet: FleetDump } {
     const none = { last: 0, fleet: { sensors: [], retired: {} } };
     const sql = `select last_reading as last, ${selectBytes(['last_reading', 'fleet'])} from checkpoint`;
-    const row = rowOf<RowBytes & { last: number }>(this.#database(), sql);
+    const row = rowOf<RowBytes & { last: number }>(this.database(), sql);
     if (!row) return none;
     const text = intactText(row);
     try {
@@ -98,7 +95,7 @@ export class ReadBack {
    */
   verifySome(limit: number): boolean {
     const sql = `${SELECT_READINGS} where id > ? order by id limit ?`;
-    const rows = rowsOf<StoredRow>(this.#database(), sql, this.#verified, limit);
+    const rows = rowsOf<StoredRow>(this.database(), sql, this.#verified, limit);
     for (const _ of this.#intact(rows));
     this.#verified = rows.length < limit ? 0 : rows.at(-1)!.id;
     return rows.length === limit;

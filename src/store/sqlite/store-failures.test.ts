@@ -37,6 +37,16 @@ test('a database of another program is named, and stays as it is', () => {
   expect(openSqlite(path).prepare('select name from sqlite_schema').all()).toEqual([{ name: 'readings' }]);
 });
 
+// Moving a good store away would lose its readings.
+test('of a full disk nobody is told to move the store away', () => {
+  const database = openSqlite(path);
+  database.exec('create table t (a); pragma max_page_count = 3');
+  const fill = () => database.exec('insert into t values (zeroblob(100000))');
+  expect(() => withStoreErrors(path, fill)).toThrow(
+    expect.objectContaining({ code: 'STORE_UNUSABLE', hint: expect.stringMatching(/^The disk is full/) }),
+  );
+});
+
 test('any other trouble keeps its own name', () => {
   expect(() => withStoreErrors(path, () => readFileSync(path))).toThrow('ENOENT');
 });

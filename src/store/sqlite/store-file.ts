@@ -29,18 +29,19 @@ const CHECKED_AT_START = 128 * 1024 * 1024;
 const RETRY_MS = 10_000;
 
 export class StoreFile extends DatabaseFile {
-  readonly #onEvent: (event: StoreFileEvent) => void;
   #failed: { error: Error; at: number } | undefined;
 
   /** `onEvent` gets an event of each repair. Throws `STORE_UNUSABLE`. */
-  constructor(path: string, onEvent: (event: StoreFileEvent) => void) {
+  constructor(
+    path: string,
+    private readonly onEvent: (event: StoreFileEvent) => void,
+  ) {
     super({
       path,
       open: (at) => withStoreErrors(path, () => openReadings(at)),
       onQuarantined: onEvent,
       checkedUpTo: CHECKED_AT_START,
     });
-    this.#onEvent = onEvent;
   }
 
   /** Runs the first use of the store. Throws `STORE_UNUSABLE` when it can't be used. */
@@ -76,7 +77,7 @@ export class StoreFile extends DatabaseFile {
     try {
       const { salvaged, quarantined } = this.rewrite(problem, isDamaged);
       this.#failed = undefined;
-      this.#onEvent(
+      this.onEvent(
         salvaged && quarantined !== undefined
           ? { type: 'database-quarantined', path, quarantined, problem, salvaged }
           : { type: 'database-rewritten', path, problem, quarantined, salvaged },

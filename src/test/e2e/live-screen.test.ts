@@ -83,7 +83,7 @@ test('it fits every size and view, its keys change the fleet, a killed service c
   }
   // From "all" up to the last region.
   terminal.keys('Up', 'c');
-  terminal.type('#00ff88');
+  terminal.type('color=#00ff88');
   terminal.keys('Enter');
   await sees(terminal, /color=#00ff88: 1\/1 sensors converged/);
   terminal.keys('d');

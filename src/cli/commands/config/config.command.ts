@@ -10,7 +10,7 @@ import { rollOut } from '../../../operations/config/rollout.js';
 import { openSession } from '../../../runtime/session.js';
 import { type CommandContext, command } from '../../command.js';
 import { desiredFieldNamed, valuesFrom } from '../../desired-values.js';
-import { commaList, flagOption, scopeFrom, scopeOptions, timeoutOption, valueOption } from '../../options.js';
+import * as option from '../../options.js';
 import {
   configText,
   convergedText,
@@ -25,14 +25,14 @@ import { namesText, secondsText } from '../../output/terminal-text.js';
 import { openConfigTarget, TARGET_SETTINGS } from '../../targets.js';
 
 const changeOptions = () => ({
-  ...scopeOptions(),
-  timeoutMs: timeoutOption(30),
-  wait: flagOption('--no-wait', 'return as soon as the proxy has saved the change'),
-  includeNarrower: flagOption(
+  ...option.scope(),
+  timeoutMs: option.timeout(30),
+  wait: option.flag('--no-wait', 'return as soon as the proxy has saved the change'),
+  includeNarrower: option.flag(
     '--include-narrower',
     'also clear the same values in narrower scopes, which would hide the change',
   ),
-  replace: flagOption('--replace', 'give up what a proxy has lost: sensors keep only what is set now'),
+  replace: option.flag('--replace', 'give up what a proxy has lost: sensors keep only what is set now'),
 });
 
 type Context = CommandContext<ReturnType<typeof changeOptions>>;
@@ -44,12 +44,14 @@ export const configSet = command({
   settings: TARGET_SETTINGS,
   options: {
     ...changeOptions(),
-    ahead: flagOption('--ahead', 'set it for sensors, a region or a host that do not exist yet').conflicts('rollout'),
-    rollout: valueOption(
-      '--rollout <regions>',
-      'one region after the other, each only when the one before has converged',
-      commaList,
-    ).conflicts(['region', 'host', 'wait']),
+    ahead: option.flag('--ahead', 'set it for sensors, a region or a host that do not exist yet').conflicts('rollout'),
+    rollout: option
+      .value(
+        '--rollout <regions>',
+        'one region after the other, each only when the one before has converged',
+        option.commaList,
+      )
+      .conflicts(['region', 'host', 'wait']),
   },
   examples: [
     "wasm-sensors config set color='#00ff88' interval=1",
@@ -79,7 +81,7 @@ export const configUnset = command({
 
 async function change(context: Context, wanted: WantedChange): Promise<number> {
   const { out, settings, options } = context;
-  const scope = scopeFrom(options);
+  const scope = option.scopeFrom(options);
   const result = await changeConfig(openConfigTarget(settings), scope, wanted, {
     ...waiting(context),
     wait: options.wait,
@@ -136,7 +138,7 @@ export const configEdit = command({
   name: 'config edit <region>',
   summary: "open the region's YAML file in $EDITOR; its sensors apply it when you save it",
   settings: ['stateDir', 'pullerUrl'],
-  options: { timeoutMs: timeoutOption(30) },
+  options: { timeoutMs: option.timeout(30) },
   async action({ out, settings, options: { timeoutMs }, args: { region } }) {
     const session = openSession(settings);
     const target = { network: await session.network(), fleet: session.fleet };

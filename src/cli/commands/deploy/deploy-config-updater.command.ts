@@ -3,17 +3,7 @@ import { AppError } from '../../../lib/errors/app-error.js';
 import { updateConfigByJob, updateFileByJob } from '../../../operations/config/update-config-by-job.js';
 import { openSession } from '../../../runtime/session.js';
 import { command } from '../../command.js';
-import {
-  flagOption,
-  pausedOption,
-  scopeFrom,
-  scopeOptions,
-  sensorConfigFrom,
-  sensorOptions,
-  text,
-  timeoutOption,
-  valueOption,
-} from '../../options.js';
+import * as option from '../../options.js';
 import { convergedText, fileSeenText, followText, hiddenTexts, readProgressText } from '../../output/config-text.js';
 import { secondsText } from '../../output/terminal-text.js';
 import { TARGET_SETTINGS, targetOf } from '../../targets.js';
@@ -23,15 +13,14 @@ export const deployConfigUpdater = command({
   summary: 'change the configuration from an edge node, with a WASM job that sends the change to the proxy',
   settings: TARGET_SETTINGS,
   options: {
-    ...sensorOptions(),
-    paused: pausedOption(),
-    ...scopeOptions(),
-    file: flagOption(
-      '--file',
-      "change the YAML file of the region's sensors instead of the fleet configuration",
-    ).conflicts('host'),
-    from: valueOption('--from <region>', 'region of the node that runs the job (default: the first one)', text),
-    timeoutMs: timeoutOption(60),
+    ...option.sensors(),
+    paused: option.paused(),
+    ...option.scope(),
+    file: option
+      .flag('--file', "change the YAML file of the region's sensors instead of the fleet configuration")
+      .conflicts('host'),
+    from: option.value('--from <region>', 'region of the node that runs the job (default: the first one)', option.text),
+    timeoutMs: option.timeout(60),
   },
   examples: [
     "wasm-sensors deploy config-updater --color '#fefefe'",
@@ -40,7 +29,7 @@ export const deployConfigUpdater = command({
   ],
   async action({ out, settings, options }) {
     const { timeoutMs, region, from } = options;
-    const set = sensorConfigFrom(options);
+    const set = option.sensorConfigFrom(options);
     if (Object.keys(set).length === 0)
       throw new AppError('NOTHING_TO_CHANGE', 'no value was given', { hint: "For example: --color '#fefefe'" });
     const session = openSession(settings);
@@ -57,7 +46,7 @@ export const deployConfigUpdater = command({
     out.progress('submitting the config-updater');
     const target = { network, fleet, proxy: proxies[0]! };
     const onProgress = (progress: Progress) => out.progress(convergedText(progress));
-    const request = { set, scope: scopeFrom(options), from };
+    const request = { set, scope: option.scopeFrom(options), from };
     const result = await updateConfigByJob(target, request, { timeoutMs, onProgress });
     const clear = 'run `wasm-sensors config set` with --include-narrower';
     for (const text of hiddenTexts(result.hidden, clear)) out.warn(text);

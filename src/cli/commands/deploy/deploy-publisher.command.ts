@@ -3,18 +3,7 @@ import { keptIn } from '../../../operations/kept-readings.js';
 import { openSession } from '../../../runtime/session.js';
 import { command } from '../../command.js';
 import { confirmGivenUp } from '../../confirm.js';
-import {
-  flagOption,
-  publisherOptions,
-  regionsOption,
-  requireProfile,
-  type SensorValues,
-  sensorConfigFrom,
-  text,
-  timeoutOption,
-  valueOption,
-  yesOption,
-} from '../../options.js';
+import * as option from '../../options.js';
 import { deployDocument, deployText } from '../../output/deploy-text.js';
 import type { Output } from '../../output/output.js';
 import { openDeployTarget } from '../../targets.js';
@@ -24,20 +13,19 @@ export const deployPublisherCommand = command({
   summary: 'run a sensor on every edge node, replacing those that run; flags that are left out have their defaults',
   settings: ['stateDir', 'tlsCa'],
   options: {
-    ...publisherOptions(),
-    regions: regionsOption(),
-    proxy: valueOption(
+    ...option.publisher(),
+    regions: option.regions(),
+    proxy: option.value(
       '--proxy <url>',
       'where the sensors send to: a URL, or web-services or sqs-proxy (compose network)',
-      text,
+      option.text,
     ),
-    now: flagOption('--now', 'at once, also where sensors keep readings: these are given up'),
-    undo: flagOption('--undo', 'bring the version before back, instead of the one that runs').conflicts([
-      ...Object.keys(publisherOptions()).filter((name) => name !== 'takeOver'),
-      'proxy',
-    ]),
-    yes: yesOption(),
-    timeoutMs: timeoutOption(60),
+    now: option.flag('--now', 'at once, also where sensors keep readings: these are given up'),
+    undo: option
+      .flag('--undo', 'bring the version before back, instead of the one that runs')
+      .conflicts([...Object.keys(option.publisher()).filter((name) => name !== 'takeOver'), 'proxy']),
+    yes: option.yes(),
+    timeoutMs: option.timeout(60),
   },
   examples: [
     "wasm-sensors deploy publisher --color '#00ff88' --interval 1",
@@ -45,7 +33,7 @@ export const deployPublisherCommand = command({
     'wasm-sensors deploy publisher --undo',
   ],
   async action({ out, settings, options }) {
-    requireProfile(options);
+    option.requireProfile(options);
     const target = await openDeployTarget(openSession(settings), settings);
     if (options.now) await confirmGivenUp(out, await keptIn(target.fleet, options.regions), options.yes);
     const result = await runDeploy(out, target, {
@@ -56,7 +44,7 @@ export const deployPublisherCommand = command({
   },
 });
 
-type DeployValues = Omit<DeployOptions, 'config' | 'timeoutHint' | 'onProgress'> & SensorValues;
+type DeployValues = Omit<DeployOptions, 'config' | 'timeoutHint' | 'onProgress'> & option.SensorValues;
 
 /** As the command and `up --deploy` do it. */
 export const runDeploy = (
@@ -67,7 +55,7 @@ export const runDeploy = (
 ) =>
   deployPublisher(target, {
     ...options,
-    config: sensorConfigFrom(options),
+    config: option.sensorConfigFrom(options),
     timeoutHint,
     onProgress: (step) => out.progress(step),
   });

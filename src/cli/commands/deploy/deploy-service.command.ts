@@ -4,15 +4,7 @@ import { AppError } from '../../../lib/errors/app-error.js';
 import { deployRelay, deployService, type ServiceRole } from '../../../operations/deploy/deploy-service.js';
 import { openSession } from '../../../runtime/session.js';
 import { type CommandSpec, command } from '../../command.js';
-import {
-  mandatoryOption,
-  relayRegionOption,
-  takeOverOption,
-  text,
-  timeoutOption,
-  url,
-  valueOption,
-} from '../../options.js';
+import * as option from '../../options.js';
 import { secondsText } from '../../output/terminal-text.js';
 import { StopSignal } from '../../stop-signal.js';
 
@@ -25,13 +17,13 @@ function deployServiceCommand(role: ServiceRole, effect: string): CommandSpec {
     summary: `run the ${role} as a service job on the compose network's web-services node; ${effect}`,
     settings: ['stateDir', 'queue'],
     options: {
-      image: valueOption(
+      image: option.value(
         '--image <name>',
         "image in a registry that the node reaches; default: the network's own",
-        text,
+        option.text,
       ),
-      takeOver: takeOverOption(),
-      timeoutMs: timeoutOption(120),
+      takeOver: option.takeOver(),
+      timeoutMs: option.timeout(120),
     },
     async action({ out, settings, provenance, options: { image, takeOver, timeoutMs } }) {
       const session = openSession(settings);
@@ -72,16 +64,20 @@ export const deployRelayCommand = command({
   name: 'deploy relay',
   summary: 'run the relay of a region as a service job on a node of the region (remote network)',
   options: {
-    region: relayRegionOption(),
-    url: mandatoryOption('--url <url>', 'where sensors of the region reach it: http:// with the node and a port', url),
-    dataDir: mandatoryOption(
+    region: option.relayRegion(),
+    url: option.mandatory(
+      '--url <url>',
+      'where sensors of the region reach it: http:// with the node and a port',
+      option.url,
+    ),
+    dataDir: option.mandatory(
       '--data-dir <folder>',
       'folder of the node that keeps its readings; it must allow it',
-      text,
+      option.text,
     ),
-    image: valueOption('--image <name>', 'image in a registry that the node reaches', text, productImage()),
-    takeOver: takeOverOption(),
-    timeoutMs: timeoutOption(120),
+    image: option.value('--image <name>', 'image in a registry that the node reaches', option.text, productImage()),
+    takeOver: option.takeOver(),
+    timeoutMs: option.timeout(120),
   },
   examples: ['wasm-sensors deploy relay --region eu --url http://10.0.3.7:9090 --data-dir /srv/relay'],
   async action({ out, settings, options: { region, url: at, dataDir, image, takeOver, timeoutMs } }) {

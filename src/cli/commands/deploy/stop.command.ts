@@ -5,13 +5,13 @@ import { keptByJobs, type StopTarget, stopModule, stopPublisher } from '../../..
 import { openSession } from '../../../runtime/session.js';
 import { type CommandSpec, command } from '../../command.js';
 import { confirmGivenUp } from '../../confirm.js';
-import { flagOption, regionsOption, relayRegionOption, takeOverOption, yesOption } from '../../options.js';
+import * as option from '../../options.js';
 import { stopModuleText, stopPublisherText } from '../../output/deploy-text.js';
 
 export const stopPublisherCommand = command({
   name: 'stop publisher',
   summary: 'stop the sensors, and wait until no more readings arrive',
-  options: { regions: regionsOption(), takeOver: takeOverOption(), yes: yesOption() },
+  options: { regions: option.regions(), takeOver: option.takeOver(), yes: option.yes() },
   async action({ out, settings, options }) {
     const target = await openStopTarget(settings);
     await confirmGivenUp(out, await keptByJobs(target, { role: 'publisher', regions: options.regions }), options.yes);
@@ -24,7 +24,7 @@ export const stopPublisherCommand = command({
 export const stopModuleCommand = command({
   name: 'stop module <name>',
   summary: 'stop a module that `deploy module` started',
-  options: { regions: regionsOption(), takeOver: takeOverOption(), yes: yesOption() },
+  options: { regions: option.regions(), takeOver: option.takeOver(), yes: option.yes() },
   async action({ out, settings, options, args: { name } }) {
     const target = await openStopTarget(settings);
     await confirmGivenUp(
@@ -48,9 +48,9 @@ function stopServiceCommand(role: ServiceRole, summary: string): CommandSpec {
     name: `stop ${role}`,
     summary,
     options: {
-      takeOver: takeOverOption(),
+      takeOver: option.takeOver(),
       ...(role === 'proxy'
-        ? { force: flagOption('--force', 'also while sensors send to it, which are silent then') }
+        ? { force: option.flag('--force', 'also while sensors send to it, which are silent then') }
         : {}),
     },
     async action({ out, settings, options: { takeOver, force = false } }) {
@@ -73,7 +73,7 @@ function stopServiceCommand(role: ServiceRole, summary: string): CommandSpec {
 export const stopRelayCommand = command({
   name: 'stop relay',
   summary: 'stop the relay of a region that runs as a service job; its readings stay on the node',
-  options: { region: relayRegionOption(), takeOver: takeOverOption() },
+  options: { region: option.relayRegion(), takeOver: option.takeOver() },
   async action({ out, settings, options: { region, takeOver } }) {
     const network = await openSession(settings).network();
     if (!takeOver) refuseForeign(await foreignJobs(network, { role: 'relay', regions: [region] }));

@@ -4,18 +4,7 @@ import { openFleet } from '../../../runtime/session.js';
 import { BUILT_IN_METRICS, type History, MINUTE_MS, SAMPLED_METRICS } from '../../../store/history.js';
 import { isPostgres } from '../../../store/location.js';
 import { type CommandContext, command } from '../../command.js';
-import {
-  duration,
-  type Read,
-  refuse,
-  scopeOptions,
-  sinceOption,
-  text,
-  timeRange,
-  untilOption,
-  type Values,
-  valueOption,
-} from '../../options.js';
+import * as option from '../../options.js';
 import { type ChartSize, chartText } from '../../output/chart/chart-text.js';
 import { timeStep } from '../../output/chart/ticks.js';
 import { csvRecord } from '../../output/csv.js';
@@ -25,13 +14,17 @@ import { storeTarget } from '../../targets.js';
 import { watchAgain, watchOption } from '../../watch-again.js';
 
 const historyOptions = () => ({
-  ...scopeOptions(),
-  since: sinceOption('the time from then on (default: 1h)'),
-  until: untilOption('the time until then'),
-  store: valueOption('--store <url>', 'ask this PostgreSQL database, instead of the puller; `up` need not run', text),
-  step: valueOption('--step <duration>', 'a point for each of these, such as 10s, 5m or 1h', duration),
+  ...option.scope(),
+  since: option.since('the time from then on (default: 1h)'),
+  until: option.until('the time until then'),
+  store: option.value(
+    '--store <url>',
+    'ask this PostgreSQL database, instead of the puller; `up` need not run',
+    option.text,
+  ),
+  step: option.value('--step <duration>', 'a point for each of these, such as 10s, 5m or 1h', option.duration),
 });
-type HistoryValues = Values<ReturnType<typeof historyOptions>>;
+type HistoryValues = option.Values<ReturnType<typeof historyOptions>>;
 
 const NO_FILE = 'Only the puller of a file knows its history: start it with `wasm-sensors up` or `puller serve`.';
 
@@ -45,7 +38,7 @@ async function openHistory(context: CommandContext<ReturnType<typeof historyOpti
   const { options, settings } = context;
   const isDatabase = isPostgres(options.store ?? settings.store);
   if (options.store !== undefined && !isDatabase)
-    return refuse('--store', options.store, 'is no URL of PostgreSQL', NO_FILE);
+    return option.refuse('--store', options.store, 'is no URL of PostgreSQL', NO_FILE);
   const target = isDatabase ? storeTarget(context) : openFleet(settings);
   if (typeof target !== 'string') {
     const measured = async () => {
@@ -89,10 +82,10 @@ const MARGIN = 10;
 /** Without `--since` a chart begins with the first point of the last hour, but not later than this. */
 const LEAST_MS = 120_000;
 
-const chartSize: Read<ChartSize> = (given, flag) => {
+const chartSize: option.Read<ChartSize> = (given, flag) => {
   const [, columns, rows] = /^(\d{1,4})x(\d{1,4})$/.exec(given) ?? [];
   if (Number(columns) >= 20 && Number(rows) >= 8) return { columns: Number(columns), rows: Number(rows) };
-  return refuse(flag, given, 'is not a size from 20x8 on', 'For example: --size 100x30');
+  return option.refuse(flag, given, 'is not a size from 20x8 on', 'For example: --size 100x30');
 };
 
 export const plot = command({
@@ -102,7 +95,7 @@ export const plot = command({
   settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken'],
   options: {
     ...historyOptions(),
-    size: valueOption(
+    size: option.value(
       '--size <size>',
       'columns and rows, such as 100x30 (default: those of the terminal, or 80x24)',
       chartSize,
@@ -130,9 +123,7 @@ export const plot = command({
       return chartText(found, { columns, rows: rows - 1, style: out.style, unicode: showsUnicode() });
     };
     const report = (found: History) => out.result(found, () => text(found));
-    if (options.everyMs !== undefined) return watchAgain(out, options.everyMs, { read, report, text });
-    report(await read());
-    return;
+    return watchAgain(out, options.everyMs, { read, report, text });
   },
 });
 
@@ -172,7 +163,7 @@ async function askMetric(
   options: HistoryValues,
   points: number,
 ): Promise<History> {
-  const { since: from, until: to } = timeRange(options, HOUR_MS);
+  const { since: from, until: to } = option.timeRange(options, HOUR_MS);
   const { region, host, step: given } = options;
   const usual = Math.max(LEAST_STEP_MS, timeStep(to - from, points));
   const ask = (step: number) => source.history({ metric, region, host, from, to, step });

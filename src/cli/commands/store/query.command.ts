@@ -3,17 +3,7 @@ import { AppError } from '../../../lib/errors/app-error.js';
 import { type Answer, type Cell, readAnswer, SCHEMA_SQL } from '../../../store/answer.js';
 import { readStore } from '../../../store/sqlite/reader/store-reader.js';
 import { type CommandContext, command } from '../../command.js';
-import {
-  flagOption,
-  metricsOption,
-  oneOf,
-  scopeOptions,
-  sinceOption,
-  text,
-  timeRange,
-  untilOption,
-  valueOption,
-} from '../../options.js';
+import * as option from '../../options.js';
 import { csvLines } from '../../output/csv.js';
 import { rowsText } from '../../output/rows-text.js';
 import { countText, terminalWidth } from '../../output/terminal-text.js';
@@ -27,7 +17,7 @@ export const query = command({
   modes: ['text', 'json', 'ndjson', 'csv'],
   settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken'],
   options: {
-    schema: flagOption('--schema', 'show the tables, with what their columns mean'),
+    schema: option.flag('--schema', 'show the tables, with what their columns mean'),
     store: storeOption(),
   },
   examples: [
@@ -57,7 +47,7 @@ async function fromStdin(): Promise<string> {
 }
 
 async function show(
-  { out, options }: CommandContext<{ schema: ReturnType<typeof flagOption> }>,
+  { out, options }: CommandContext<{ schema: ReturnType<typeof option.flag> }>,
   { columns, rows, end }: Answer,
   signal: AbortSignal,
 ): Promise<void> {
@@ -96,18 +86,18 @@ export const exportCommand = command({
   modes: [...FORMATS],
   settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken'],
   options: {
-    since: sinceOption('readings received since then (default: 24h)'),
-    until: untilOption('readings received before then', 'all since'),
-    ...scopeOptions(),
-    fields: metricsOption(' (default: all)'),
-    file: valueOption(
+    since: option.since('readings received since then (default: 24h)'),
+    until: option.until('readings received before then', 'all since'),
+    ...option.scope(),
+    fields: option.metrics(' (default: all)'),
+    file: option.value(
       '--file <path>',
       'write to this file, which is there once it is complete (default: stdout)',
-      text,
+      option.text,
     ),
     store: storeOption(),
     /** The older name of `-o`. */
-    format: valueOption('--format <format>', 'as -o', oneOf(FORMATS)).choices(FORMATS).hideHelp(),
+    format: option.value('--format <format>', 'as -o', option.oneOf(FORMATS)).choices(FORMATS).hideHelp(),
   },
   examples: [
     'wasm-sensors export --since 24h --region eu --file eu.csv',
@@ -117,7 +107,7 @@ export const exportCommand = command({
     const { out, options } = context;
     const { region, host, fields, file, format = out.mode } = options;
     const csv = format === 'csv';
-    const { since } = timeRange(options, DAY_MS);
+    const { since } = option.timeRange(options, DAY_MS);
     // Without an end: what was received while the clock was ahead has a later time than now.
     const until = options.until ?? Number.MAX_SAFE_INTEGER;
     const wanted = { since, until, region, host, fields: fields?.join(',') };

@@ -12,7 +12,7 @@ import { openFleet, operatorToken } from '../../../runtime/session.js';
 import { findUpAndChildren } from '../../../runtime/up-children.js';
 import { command } from '../../command.js';
 import { confirmGivenUp } from '../../confirm.js';
-import { flagOption, yesOption } from '../../options.js';
+import * as option from '../../options.js';
 import type { Output } from '../../output/output.js';
 import { keptText, quarantinedText, SENSORS_KEEP_RUNNING } from '../../output/up-text.js';
 
@@ -20,8 +20,8 @@ export const down = command({
   name: 'down',
   summary: 'stop what `up` started, also after it was killed; data is kept',
   options: {
-    volumes: flagOption('--volumes', 'also remove the data that the compose network keeps'),
-    yes: yesOption(),
+    volumes: option.flag('--volumes', 'also remove the data that the compose network keeps'),
+    yes: option.yes(),
   },
   async action({ out, settings, options }) {
     const stateDir = resolve(settings.stateDir);

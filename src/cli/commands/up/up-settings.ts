@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { SETTING_KEYS, type SettingKey } from '../../../config/settings.js';
 import { openLog } from '../../../lib/process/log-file.js';
 import type { CommandContext } from '../../command.js';
-import { flagOption, publisherOptions, timeoutOption } from '../../options.js';
+import * as option from '../../options.js';
 
 /** What happens to its processes and its network. The caller closes `fd`. */
 export function openUpLog(stateDir: string): { file: string; fd: number; from: number } {
@@ -18,14 +18,14 @@ const OF_OTHERS: SettingKey[] = ['queueUnsigned', 'proxies', 'follow', 'pullerUr
 export const UP_SETTINGS = SETTING_KEYS.filter((key) => !OF_OTHERS.includes(key));
 
 export const upOptions = () => ({
-  deploy: flagOption('--deploy', 'deploy the publisher to every edge node').helpGroup('Common options:'),
-  ...publisherOptions(),
-  detach: flagOption('-d, --detach', 'return when everything is ready, and keep running in the background').helpGroup(
-    'Common options:',
-  ),
-  plain: flagOption('--plain', 'lines instead of the full-screen view of a terminal'),
-  registry: flagOption('--registry', 'also run a registry, for images that were built here (compose network)'),
-  timeoutMs: timeoutOption(60),
+  deploy: option.flag('--deploy', 'deploy the publisher to every edge node').helpGroup('Common options:'),
+  ...option.publisher(),
+  detach: option
+    .flag('-d, --detach', 'return when everything is ready, and keep running in the background')
+    .helpGroup('Common options:'),
+  plain: option.flag('--plain', 'lines instead of the full-screen view of a terminal'),
+  registry: option.flag('--registry', 'also run a registry, for images that were built here (compose network)'),
+  timeoutMs: option.timeout(60),
 });
 
 export type UpContext = CommandContext<ReturnType<typeof upOptions>>;

@@ -6,7 +6,7 @@ import { readSensor } from '../../../operations/deploy/publisher-job.js';
 import { removeOrphans } from '../../../runtime/orphans.js';
 import { quarantineDamagedState } from '../../../runtime/run-state.js';
 import { command } from '../../command.js';
-import { type Options, publisherOptions, requireProfile, type Values } from '../../options.js';
+import * as option from '../../options.js';
 import { keptText, quarantinedText } from '../../output/up-text.js';
 import { regionsLeftAtRelays } from './left-at-relays.js';
 import { upDetached } from './up-detached.js';
@@ -28,7 +28,7 @@ export const up = command({
   async action(context) {
     const { out, settings, options } = context;
     if (!options.deploy) refuseSensorOptions(options);
-    requireProfile(options);
+    option.requireProfile(options);
     if (options.module !== undefined) await readSensor(options.module);
     const stateDir = resolve(settings.stateDir);
     const quarantined = quarantineDamagedState(stateDir);
@@ -47,9 +47,9 @@ export const up = command({
   },
 });
 
-/** Options of the publisher would have no effect. Throws `BAD_OPTION`. */
-function refuseSensorOptions(values: Values<ReturnType<typeof publisherOptions>>): void {
-  const options: Options = publisherOptions();
+/** option.Options of the publisher would have no effect. Throws `BAD_OPTION`. */
+function refuseSensorOptions(values: option.Values<ReturnType<typeof option.publisher>>): void {
+  const options: option.Options = option.publisher();
   const isGiven = (value: unknown) => value !== undefined && value !== false && String(value) !== '';
   const given = Object.entries(values).flatMap(([name, value]) => (isGiven(value) ? (options[name]?.long ?? []) : []));
   if (given.length === 0) return;

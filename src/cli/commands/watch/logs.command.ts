@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { loggedServices, readLogs } from '../../../operations/logs/read-logs.js';
 import { command } from '../../command.js';
-import { flagOption, integer, sinceOption, valueOption } from '../../options.js';
+import * as option from '../../options.js';
 import { logDocument, logText } from '../../output/log-text.js';
 import { StopSignal } from '../../stop-signal.js';
 import { logsTarget } from '../../targets.js';
@@ -12,9 +12,9 @@ export const logs = command({
   modes: ['text', 'ndjson'],
   settings: ['stateDir', 'token', 'logLevel'],
   options: {
-    follow: flagOption('-f, --follow', 'go on with new lines until Ctrl-C'),
-    since: sinceOption('only lines since then'),
-    tail: valueOption('-n, --tail <count>', 'only the newest lines of each service', integer(0)),
+    follow: option.flag('-f, --follow', 'go on with new lines until Ctrl-C'),
+    since: option.since('only lines since then'),
+    tail: option.value('-n, --tail <count>', 'only the newest lines of each service', option.integer(0)),
   },
   examples: [
     'wasm-sensors logs --since 10m --log-level warn',

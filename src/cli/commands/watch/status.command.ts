@@ -1,25 +1,36 @@
+import { resolve } from 'node:path';
 import { readStatus } from '../../../operations/read-status.js';
-import { openSession } from '../../../runtime/session.js';
+import { readRunState } from '../../../runtime/run-state.js';
+import { openFleet, openSession } from '../../../runtime/session.js';
 import { command } from '../../command.js';
 import { statusDocument, statusText, unansweredText } from '../../output/status-text.js';
-import { targetOf } from '../../targets.js';
+import { openProxies, TARGET_SETTINGS, targetOf } from '../../targets.js';
 import { watchAgain, watchOption } from '../../watch-again.js';
 
 export const status = command({
   name: 'status',
   summary: 'show what runs: nodes, jobs, sensors with their rates and gaps, and the depth of the queue',
   modes: ['text', 'json', 'ndjson'],
-  settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken', 'tlsCa'],
+  settings: TARGET_SETTINGS,
   options: { everyMs: watchOption() },
-  examples: ['wasm-sensors status --watch', 'wasm-sensors status --watch 10 -o ndjson'],
+  examples: [
+    'wasm-sensors status --watch',
+    'wasm-sensors status --watch 10 -o ndjson',
+    'wasm-sensors status --puller-url http://10.0.0.5:9091',
+  ],
   async action({ out, settings, options: { everyMs } }) {
     const read = async () => {
-      const session = openSession(settings);
-      const { stateDir } = settings;
-      const target = { ...targetOf(session, settings), network: await session.network(), stateDir };
+      const { stateDir, pullerUrl, proxies } = settings;
       // Only documents have each sensor.
-      const found = await readStatus(target, out.mode !== 'text');
-      return { state: session.state, found };
+      const withSensors = out.mode !== 'text';
+      if (pullerUrl !== undefined && !readRunState(resolve(stateDir))?.alive) {
+        const known = proxies === undefined ? [] : openProxies(settings);
+        const found = await readStatus({ fleet: openFleet(settings), proxies: known, stateDir }, withSensors);
+        return { state: { endpoints: { puller: pullerUrl } }, found };
+      }
+      const session = openSession(settings);
+      const target = { ...targetOf(session, settings), network: await session.network(), stateDir };
+      return { state: session.state, found: await readStatus(target, withSensors) };
     };
     type Found = Awaited<ReturnType<typeof read>>;
     const report = ({ state, found }: Found) => {
@@ -30,8 +41,6 @@ export const status = command({
       const warnings = found.unanswered.map((service) => `! ${unansweredText(service)}\n`);
       return warnings.join('') + statusText(state, found, out.style);
     };
-    if (everyMs !== undefined) return watchAgain(out, everyMs, { read, report, text });
-    report(await read());
-    return;
+    return watchAgain(out, everyMs, { read, report, text });
   },
 });

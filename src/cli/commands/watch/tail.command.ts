@@ -2,7 +2,7 @@ import type { FleetEvent } from '../../../fleet/fleet-events.js';
 import type { EventQuery, FleetReader } from '../../../puller/fleet-client.js';
 import { openFleet } from '../../../runtime/session.js';
 import { command } from '../../command.js';
-import { integer, metricsOption, sinceOption, text, valueOption } from '../../options.js';
+import * as option from '../../options.js';
 import { eventLine } from '../../output/fleet-text.js';
 
 /** How long a node may take to pull the image of a puller that replaces the one of `up` (`deploy puller`). */
@@ -14,10 +14,10 @@ export const tail = command({
   modes: ['text', 'ndjson'],
   settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken'],
   options: {
-    region: valueOption('--region <region>', 'only readings of this region', text),
-    fields: metricsOption(),
-    limit: valueOption('--limit <count>', 'exit after this many events', integer(1)),
-    since: sinceOption('start with what was received since then'),
+    region: option.value('--region <region>', 'only readings of this region', option.text),
+    fields: option.metrics(),
+    limit: option.value('--limit <count>', 'exit after this many events', option.integer(1)),
+    since: option.since('start with what was received since then'),
   },
   examples: ['wasm-sensors tail --region eu', 'wasm-sensors tail -o ndjson --since 5m | jq .color'],
   async action({ out, settings, options: { region, fields, limit, since } }) {

@@ -1,5 +1,5 @@
 /** The files of a compose network, in one folder that `docker compose` can run without this program. */
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../lib/fs/durable-files.js';
 import { packageRoot } from '../../../lib/process/self-command.js';
@@ -32,13 +32,10 @@ export function writeExtras(folder: string): string[] {
 
 function copyFolder(name: string, folder: string, replace: boolean): string[] {
   const target = join(folder, name);
-  mkdirSync(target, { recursive: true });
+  cpSync(join(TEMPLATES, name), target, { recursive: true, force: replace });
+  const files = readdirSync(join(TEMPLATES, name));
   // Users of the containers must be able to read them.
   chmodSync(target, 0o755);
-  return readdirSync(join(TEMPLATES, name)).map((file) => {
-    const path = join(target, file);
-    if (replace || !existsSync(path)) copyFileSync(join(TEMPLATES, name, file), path);
-    chmodSync(path, 0o644);
-    return join(name, file);
-  });
+  for (const file of files) chmodSync(join(target, file), 0o644);
+  return files.map((file) => join(name, file));
 }

@@ -1,10 +1,11 @@
 /** A compose project: one network of containers under one name. */
 import { closeSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { containersOf, timedLogLines } from '../../../docker/containers.js';
+import { containerLogs, containersOf } from '../../../docker/containers.js';
 import { type DockerOptions, docker } from '../../../docker/docker-cli.js';
-import { AppError, messageOf } from '../../../lib/errors/app-error.js';
+import { AppError } from '../../../lib/errors/app-error.js';
 import { openLog } from '../../../lib/process/log-file.js';
+import { isReadingLine } from '../../../protocol/message.js';
 
 export interface Project {
   name: string;
@@ -65,20 +66,21 @@ export const logFolderOf = ({ folder }: Project): string => join(dirname(folder)
 
 /**
  * Appends the newest lines of each container to a file of its service, each line with its time; removed containers have
- * none. One whose log can't be read has a line that says why.
+ * none. Readings, which the puller prints, are left out: they would be all that is kept of it.
  */
 export async function keepLogs(project: Project): Promise<void> {
+  const lines = new Map<string, string[]>();
+  for await (const { service, time, line } of containerLogs(project.name, {})) {
+    if (isReadingLine(line)) continue;
+    const own = lines.get(service) ?? [];
+    lines.set(service, own);
+    own.push(`${new Date(time).toISOString()} ${line}\n`);
+    if (own.length === 2 * LOG_LINES) own.splice(0, LOG_LINES);
+  }
   mkdirSync(logFolderOf(project), { recursive: true });
-  const containers = await containersOf({ project: project.name });
-  await Promise.all(
-    containers.map(async ({ name, service }) => {
-      const lines = await timedLogLines(name, LOG_LINES).catch((error) => [
-        `${new Date().toISOString()} error: can't read the log of ${name}: ${messageOf(error)}`,
-      ]);
-      if (lines.length === 0) return;
-      const { fd } = openLog(join(logFolderOf(project), `${service}.log`));
-      writeFileSync(fd, `${lines.join('\n')}\n`);
-      closeSync(fd);
-    }),
-  );
+  for (const [service, own] of lines) {
+    const { fd } = openLog(join(logFolderOf(project), `${service}.log`));
+    writeFileSync(fd, own.slice(-LOG_LINES).join(''));
+    closeSync(fd);
+  }
 }
