@@ -1,25 +1,22 @@
 /** What ends a command that goes on: a signal such as Ctrl-C, a reader that is gone, or a wish of the user (`down`). */
-import { once } from 'node:events';
 import { exitCodeOf, type StopReason, stopRequested } from '../lib/process/shutdown.js';
 
 export class StopSignal {
   readonly #controller = new AbortController();
   readonly signal: AbortSignal = this.#controller.signal;
-  /** Resolves with the first reason. */
-  readonly requested: Promise<StopReason | 'down'>;
-  readonly #down = new AbortController();
-  /** Stops as `down` does, or a key of the screen. */
-  readonly request = (): void => this.#down.abort();
   #reason: StopReason | 'down' | undefined;
-
-  constructor() {
-    const down = once(this.#down.signal, 'abort').then(() => 'down' as const);
-    this.requested = Promise.race([stopRequested({ supervised: false }), down]).then((reason) => {
-      this.#reason = reason;
+  /** Stops as `down` does, or a key of the screen. */
+  request = (): void => {};
+  /** Resolves with the first reason. */
+  readonly requested = new Promise<StopReason | 'down'>((resolve) => {
+    const stop = (reason: StopReason | 'down') => {
+      this.#reason ??= reason;
       this.#controller.abort();
-      return reason;
-    });
-  }
+      resolve(this.#reason);
+    };
+    this.request = () => stop('down');
+    void stopRequested({ supervised: false }).then(stop);
+  });
 
   /** Ends what listens to `signal`, with no reason. */
   end(): void {

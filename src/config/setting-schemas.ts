@@ -74,7 +74,7 @@ export const listOf = <const T extends string>(values: readonly T[]) =>
 /** The kinds that `--network` takes: the rows of `network/registry.ts`, which enters them here. */
 export const networkKinds = new Map<string, { summary: string }>();
 export const kindsText = (): string =>
-  alternatives([...networkKinds].map(([kind, { summary }]) => `${kind} (${summary})`));
-const alternatives = (words: string[]) => `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
-const notAKind = () => `must be ${alternatives([...networkKinds.keys()])}`;
+  ALTERNATIVES.format([...networkKinds].map(([kind, { summary }]) => `${kind} (${summary})`));
+const ALTERNATIVES = new Intl.ListFormat('en-GB', { type: 'disjunction' });
+const notAKind = () => `must be ${ALTERNATIVES.format(networkKinds.keys())}`;
 export const networkKind = z.string({ error: notAKind }).refine((kind) => networkKinds.has(kind), { error: notAKind });

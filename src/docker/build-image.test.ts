@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { buildImage } from './build-image.js';
 import { type DockerOptions, docker } from './docker-cli.js';
+import { buildImage } from './images.js';
 
 const world = vi.hoisted(() => ({ root: '' }));
 vi.mock('./docker-cli.js', () => ({ docker: vi.fn() }));

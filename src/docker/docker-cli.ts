@@ -64,16 +64,14 @@ export function requireEngine(): Promise<string> {
 }
 
 /** The first version with the global flag `--progress`. */
-const OLDEST_COMPOSE = [2, 19] as const;
+const OLDEST_COMPOSE = '2.19';
 
 /** The version of Compose, which needs no engine. Rejects with `COMPOSE_MISSING` or `COMPOSE_TOO_OLD`. */
 export async function requireCompose(): Promise<string> {
   const version = await docker('compose version --short'.split(' '));
-  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
-  const [oldMajor, oldMinor] = OLDEST_COMPOSE;
   // What does not look like a version may be a new one.
-  if (!(major < oldMajor || (major === oldMajor && minor < oldMinor))) return version;
-  throw new AppError('COMPOSE_TOO_OLD', `docker compose is version ${version}; 2.19 or newer is needed`, {
+  if (version.replace(/^v/, '').localeCompare(OLDEST_COMPOSE, 'en', { numeric: true }) >= 0) return version;
+  throw new AppError('COMPOSE_TOO_OLD', `docker compose is version ${version}; ${OLDEST_COMPOSE} or newer is needed`, {
     hint: 'Update the compose plugin (https://docs.docker.com/compose/install/).',
   });
 }

@@ -60,8 +60,8 @@ export interface RegionView extends ReadingTotals {
 
 export interface FleetSummary {
   time: number;
-  /** By region and name; older pullers have none. */
-  relays?: RelayView[];
+  /** By region and name. */
+  relays: RelayView[];
   regions: RegionView[];
   total: Omit<RegionView, 'region' | 'cut' | 'colors' | 'interval_ms'>;
   /** The parts of the fleet that this does not have, because their puller did not answer in time; left out where it has all. */

@@ -45,7 +45,7 @@ class Site {
     return { gaps, waiting, unaccounted };
   }
   get relays() {
-    return this.fleet.summary(T0).relays ?? [];
+    return this.fleet.summary(T0).relays;
   }
 }
 

@@ -5,10 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { type Document, parseDocument } from 'yaml';
 import { packageRoot } from '../lib/process/self-command.js';
+import type { JobRequest } from './job-request.js';
 
-export type TemplateName = 'publisher' | 'config-updater' | 'module' | 'proxy' | 'puller' | 'relay';
-
-export function openTemplate(name: TemplateName): Document {
+export function openTemplate(name: JobRequest['role']): Document {
   return parseDocument(readFileSync(`${packageRoot}templates/jobs/${name}.yaml`, 'utf8'));
 }
 

@@ -4,10 +4,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../lib/fs/durable-files.js';
 
 /** One file of a region, under the names that it has here and on the nodes. */
-export interface ConfigFile {
-  here: string;
-  onNode: string;
-}
+export type ConfigFile = Record<'here' | 'onNode', string>;
 
 /** Folder of the files, on networks whose nodes are on this machine. */
 export const configFolder = (stateDir: string): string => join(stateDir, 'config');

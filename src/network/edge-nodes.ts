@@ -2,12 +2,12 @@
 import { AppError } from '../lib/errors/app-error.js';
 import { type NodeInfo, REGIONS } from './network.js';
 
-export const edgeName = (region: string, number: number): string => `edge-${region}-${number}`;
-
 /** `edge-us-1`, `edge-eu-1`, `edge-as-1`, `edge-us-2` …: every region has its first node early. */
-export function edgeNames(nodesPerRegion: number): { name: string; region: string }[] {
+export function plannedEdges(nodesPerRegion: number) {
   const numbers = Array.from({ length: nodesPerRegion }, (_, index) => index + 1);
-  return numbers.flatMap((number) => REGIONS.map((region) => ({ name: edgeName(region, number), region })));
+  return numbers.flatMap((number) =>
+    REGIONS.map((region) => ({ name: `edge-${region}-${number}`, ...edgeLabels(region) })),
+  );
 }
 
 export const isEdgeOf = (name: string, region: string): boolean => name.startsWith(`edge-${region}-`);

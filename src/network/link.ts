@@ -6,12 +6,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { AppError } from '../lib/errors/app-error.js';
 import { isLoopback } from '../lib/net/browser-guard.js';
-
-/** Below the ports that systems use for outgoing connections. */
-const FIRST_PORT = 24_220;
-const LAST_PORT = 32_000;
 
 export interface LinkTarget {
   host: string;
@@ -31,9 +26,9 @@ export class Link {
     this.isOpen ? this.#join(near) : near.resetAndDestroy(),
   );
 
-  /** @param port on loopback, where the region's side connects */
+  /** @param port on loopback, where the region's side connects; 0: any that is free, known once it listens */
   constructor(
-    readonly port: number,
+    public port: number,
     private readonly target: LinkTarget,
   ) {}
 
@@ -41,6 +36,8 @@ export class Link {
   async listen(): Promise<void> {
     this.#server.listen({ port: this.port, host: '127.0.0.1', exclusive: true });
     await once(this.#server, 'listening');
+    const address = this.#server.address();
+    if (typeof address === 'object' && address) this.port = address.port;
   }
 
   cut(): void {
@@ -79,17 +76,11 @@ export class Link {
   }
 }
 
-/** A link on the first free port. Rejects with `NO_FREE_PORT`. */
+/** A link on a free port. */
 export async function openLink(target: LinkTarget): Promise<Link> {
-  for (let port = FIRST_PORT; port <= LAST_PORT; port++) {
-    const link = new Link(port, target);
-    const opened = await link.listen().then(
-      () => true,
-      () => false,
-    );
-    if (opened) return link;
-  }
-  throw new AppError('NO_FREE_PORT', `no free TCP port from ${FIRST_PORT} to ${LAST_PORT}`);
+  const link = new Link(0, target);
+  await link.listen();
+  return link;
 }
 
 interface ProxyTarget extends LinkTarget {

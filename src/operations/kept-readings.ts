@@ -15,7 +15,7 @@ export type KeptReadings = Record<'sensors' | 'readings', number>;
  * known only a while after a cut, so all regions that have one are left out.
  */
 export function withoutRelay({ sensors, summary }: FleetSnapshot): SensorView[] {
-  const relayed = new Set(summary.relays?.map(({ region }) => region));
+  const relayed = new Set(summary.relays.map(({ region }) => region));
   return sensors.filter(({ region }) => !relayed.has(region));
 }
 

@@ -9,7 +9,7 @@ function target(over: { proxy?: () => Promise<never>; jobs?: () => Promise<never
   const network = new FakeNetwork();
   const asked: unknown[] = [];
   const fleet = {
-    snapshot: async () => ({ sensors: [], summary: {} }),
+    snapshot: async () => ({ sensors: [], summary: { relays: [] } }),
     stats: async () => ({ queue: 'q' }),
     convergence: async (...given: unknown[]) => {
       asked.push(given);

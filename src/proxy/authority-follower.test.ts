@@ -135,7 +135,7 @@ test('while the authority is away it keeps what it holds, asks less often, and s
 });
 
 test.each([
-  ['an error', () => Response.json({ error: { code: 'X', reason: 'out of order' } }, { status: 503 }), 'out of order'],
+  ['an error', () => Response.json({ error: { code: 'X', message: 'out of order' } }, { status: 503 }), 'out of order'],
   ['an error of another kind', () => Response.json('no', { status: 502 }), 'status 502'],
   ['no JSON', () => new Response('<html>'), /JSON/],
   ['without end', () => Response.json('x'.repeat(9e6)), 'longer than'],

@@ -58,8 +58,8 @@ test.each([
   });
 });
 
-test('older proxies give a reason, other programs anything', async () => {
-  answers(422, { error: { code: 'BAD_FIELD', reason: 'color is bad' } });
+test('proxies say what is wrong, other programs anything', async () => {
+  answers(422, { error: { code: 'BAD_FIELD', message: 'color is bad' } });
   expect(await failure()).toMatchObject({ code: 'BAD_FIELD', message: expect.stringContaining('color is bad') });
   for (const body of ['<html>', {}]) {
     answers(502, body);

@@ -12,9 +12,7 @@ import type { AccessLock, OperatorSessions } from '../lib/net/access-lock.js';
 import { refuseForeignPages } from '../lib/net/browser-guard.js';
 import { lateRefusals, WrongTokens } from '../lib/net/wrong-tokens.js';
 import { Places } from '../lib/places.js';
-import type { QueueDepth, QueueServerState } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
-import type { StoreStats } from '../store/store.js';
 import { controlRoutes } from './controls/control-routes.js';
 import type { FleetControls } from './controls/fleet-controls.js';
 import type { EventBus, Listener } from './events/event-bus.js';
@@ -26,7 +24,6 @@ import type { PeerEvents } from './peers/peer-events.js';
 import type { OfShard } from './peers/peers.js';
 import type { StatsPart } from './peers/questions.js';
 import { WholeFleet } from './peers/whole-fleet.js';
-import type { PipelineStats } from './pipeline.js';
 import { pullerMetrics } from './puller-metrics.js';
 import { readerRoutes } from './reader-routes.js';
 import type { Units } from './shards/units.js';
@@ -68,22 +65,9 @@ export interface FleetSnapshot {
 }
 
 /** `GET /stats`. */
-export type PullerAppStats = PipelineStats & {
-  failures: number;
-  /** Why something fails now; undefined: all works. */
-  lastError: string | undefined;
-  queue: string;
-  depth: QueueDepth | undefined;
-  /** Its clock, Unix milliseconds. Pullers before 0.2 do not tell it. */
-  now?: number;
-  /** Only with a store. */
-  store?: StoreStats | undefined;
-  /** How far the wall clock was set forward, in milliseconds (back: below 0), while that is not confirmed; mostly 0. */
-  clockAheadMs?: number;
-  /** Of the queue, where it is on a server of ours. */
-  queueServer?: QueueServerState | undefined;
-  /** Messages in the dead-letter queue; missing where they can't be counted, or where there is no such queue. */
-  deadLetters: number | undefined;
+export type PullerAppStats = Omit<StatsPart, 'messages' | 'lagMs' | 'rate' | 'problem'> & {
+  /** Its clock, Unix milliseconds. */
+  now: number;
   /** Where there is more than one: what each adds to the counts, and which puller holds it. */
   shards?: OfShard<StatsPart>[];
   /** Shards that are in none of the counts; left out where all are. */

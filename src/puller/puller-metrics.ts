@@ -123,7 +123,7 @@ export function pullerMetrics({ units, bus, now }: PullerMetricsDeps): Metrics {
       units
         .held()
         .filter(({ shard }) => shard === 0)
-        .flatMap((unit) => summaryOf(unit).relays ?? [])
+        .flatMap((unit) => summaryOf(unit).relays)
         .map((relay): Sample => [{ region: relay.region, relay: relay.name }, read(relay)]),
     );
   ofRelays('relay_backlog', 'Readings that a relay keeps.', ({ backlog }) => backlog);

@@ -4,9 +4,7 @@
  */
 import { hostAndPort } from '../lib/net/host-list.js';
 import type { Closeable } from './guest/host-clock.js';
-import type { HttpAnswer, HttpRequest, HttpTransport } from './guest/transport.js';
-
-const NETWORK_ERROR: HttpAnswer = { result: 2 };
+import { type HttpAnswer, type HttpRequest, type HttpTransport, NETWORK_ERROR } from './guest/transport.js';
 
 /** How requests ended: by class of HTTP status, such as `2xx`, or without an answer. */
 export type RequestCounts = Record<string, number>;

@@ -4,14 +4,22 @@ import { badQuery, type HistoryPoint, type HistoryRange, type HistorySeries } fr
 /** Of all series together: making text of more takes long. */
 export const MAX_POINTS = 50_000;
 
-/** A region in a step. */
-export interface HistoryRow {
-  region: string;
-  t: number;
+export interface Statistics {
   count: number;
   min: number;
   max: number;
   sum: number;
+}
+
+/** A region in a step. */
+export type HistoryRow = { region: string; t: number } & Statistics;
+
+/** Adds what is of the same step. */
+export function addTo(known: Statistics, { count, min, max, sum }: Statistics): void {
+  known.count += count;
+  known.min = Math.min(known.min, min);
+  known.max = Math.max(known.max, max);
+  known.sum += sum;
 }
 
 /** A rate is the number of readings, each of which has a lateness. */

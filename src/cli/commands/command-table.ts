@@ -68,30 +68,24 @@ export const GROUPS: Record<string, string> = {
   queue: 'look into the queue and its dead letters, or run a queue server',
 };
 
-/** The heading of a command or group. */
-export const headingOf = (word: string): string =>
-  Object.entries(TABLE).find(([, rows]) => rows.some(([, ...names]) => names.some((name) => isIn(name, word))))?.[0] ??
-  '';
-const isIn = (name: string, word: string) => name === word || name.startsWith(`${word} `);
+const COMMANDS = Object.entries(TABLE).flatMap(([heading, rows]) =>
+  rows.flatMap(([load, ...names]) => names.map((name) => ({ heading, load, name, path: name.split(' ') }))),
+);
 
-const FILES = Object.values(TABLE).flat();
-const NAMES = FILES.flatMap(([, ...names]) => names);
+/** The heading of a command or group. */
+export const headingOf = (word: string): string => COMMANDS.find(({ path }) => path[0] === word)?.heading ?? '';
 
 /**
  * The command that a command line names; its whole group where the second word names none; all commands where the first
  * word names no group. `words`: the arguments of the program.
  */
 export async function loadCommands(words: string[]): Promise<CommandSpec[]> {
-  const named = (count: number) => {
-    const start = words.slice(0, count).join(' ');
-    return NAMES.filter((name) => name.split(' ').slice(0, count).join(' ') === start);
-  };
-  const names = [named(2), named(1)].find(({ length }) => length > 0) ?? NAMES;
-  const files = FILES.filter(([, ...own]) => own.some((name) => names.includes(name)));
-  const found = (await Promise.all(files.map(([load]) => load())))
-    .flatMap((file) => Object.values(file))
-    .filter(isCommand);
-  return names.flatMap((name) => found.filter((one) => one.name.replace(/ [[<].*/, '') === name));
+  const named = (count: number) =>
+    COMMANDS.filter(({ path }) => path.slice(0, count).join(' ') === words.slice(0, count).join(' '));
+  const wanted = [named(2), named(1)].find(({ length }) => length > 0) ?? COMMANDS;
+  const files = await Promise.all([...new Set(wanted.map(({ load }) => load))].map((load) => load()));
+  const found = files.flatMap((file) => Object.values(file)).filter(isCommand);
+  return wanted.flatMap(({ name }) => found.filter((one) => one.name.replace(/ [[<].*/, '') === name));
 }
 
 const isCommand = (value: unknown): value is CommandSpec =>

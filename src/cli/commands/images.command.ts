@@ -1,3 +1,5 @@
+import { docker, requireEngine } from '../../docker/docker-cli.js';
+import { buildImage, imageMadeAt, productImage, pushImage } from '../../docker/images.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { command } from '../command.js';
 import * as option from '../options.js';
@@ -24,9 +26,6 @@ export const imagesBuild = command({
     base: option.value('--base <image>', 'Node image to build on', option.text),
   },
   async action({ out, options }) {
-    const { buildImage } = await import('../../docker/build-image.js');
-    const { requireEngine } = await import('../../docker/docker-cli.js');
-    const { productImage } = await import('../../docker/images.js');
     await requireEngine();
     const { tag, registry, base } = options;
     const image = productImage(tag, registry);
@@ -49,8 +48,6 @@ export const imagesPush = command({
   options: { tag: tagOption(), registry: registryOption() },
   examples: ['wasm-sensors images push', 'wasm-sensors images push --registry localhost:5000'],
   async action({ out, options }) {
-    const { imageMadeAt, productImage, pushImage } = await import('../../docker/images.js');
-    const { docker, requireEngine } = await import('../../docker/docker-cli.js');
     await requireEngine();
     const image = productImage(options.tag, options.registry);
     const built = productImage(options.tag);

@@ -41,12 +41,12 @@ const NAMED = 5;
 
 /** What keeps a change from some sensors, and how to change that: a warning, where there is something. */
 export function hiddenTexts(hidden: HiddenBy[], clear = 'run it again with --include-narrower'): string[] {
-  const own = hidden.map(({ scope, fields }) => `${scopeText(scope)} has its own ${listOf(fields)}`);
+  const own = hidden.map(({ scope, fields }) => `${scopeText(scope)} has its own ${LIST.format(fields)}`);
   return own.length > 0 ? [`${namesText(own, NAMED)}; to clear it, ${clear}`] : [];
 }
 
-const listOf = (words: string[]): string =>
-  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+/** `a, b and c`. */
+const LIST = new Intl.ListFormat('en-GB');
 
 export const readProgressText = ({ converged, sensors }: { converged: number; sensors: number }): string =>
   `${converged}/${sensors} sensors have read the file`;

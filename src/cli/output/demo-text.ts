@@ -4,15 +4,12 @@ import { wrapped } from './cells.js';
 import { commandName } from './command-name.js';
 import { type Style, secondsText, swatch } from './terminal-text.js';
 
-/** A prompt before a command, and its further lines below it. */
-const promptLines = (lines: string[], style: Style): string[] =>
-  lines.map((line, i) => style.cyan(`${i === 0 ? '$' : ' '} ${line}`));
-
 /** Columns of a line of a command: as many as those of the narrowest usual terminal. */
 const WIDEST = 76;
 
 export function stepText(heading: string, about: string, words: string[], style: Style): string {
-  return ['', style.bold(heading), about, ...promptLines(commandLines(words), style)].join('\n');
+  const lines = commandLines(words).map((line, i) => style.cyan(`${i === 0 ? '$' : ' '} ${line}`));
+  return ['', style.bold(heading), about, ...lines].join('\n');
 }
 
 /** The marks and the colours of readings in colour. */
@@ -42,15 +39,8 @@ export function demoEndText(results: StepResult[], of: number, seconds: number, 
   const summary = missed
     ? style.red(`The demo ended at "${missed.title}" (step ${results.length} of ${of}): not everything was seen.`)
     : style.green(`${results.length} of ${of} steps done, and everything was seen, in ${secondsText(seconds)}.`);
-  const next = NEXT.flatMap(([what, ...words]) => [what, ...promptLines(commandLines(words), style)]);
-  return ['', summary, '', style.bold('What next'), ...next].join('\n');
+  return `\n${summary}\nA network of your own, which stays: ${commandName()} up --deploy`;
 }
-
-const NEXT: [what: string, ...words: string[]][] = [
-  ['A network of your own, which stays:', 'up --deploy'],
-  ['The same with your Amazon SQS queue:', 'up --deploy', '--queue https://sqs.REGION.amazonaws.com/ACCOUNT/QUEUE'],
-  ['On your own Bacalhau cluster:', 'up', '--network remote', '--api-host HOST', '--proxy-url URL', '--deploy'],
-];
 
 export const demoSecondTerminalText = (folder: string): string =>
   `While the demo runs, you can type its commands in a second terminal, in this folder. Everything is in ${folder}, which is removed at the end.`;

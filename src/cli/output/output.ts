@@ -39,11 +39,6 @@ export class Output {
     else this.#document({ status: 'ok', data });
   }
 
-  /** A file for another program, as it is. */
-  raw(text: string): void {
-    process.stdout.write(text);
-  }
-
   /** One event of a stream: a line of JSON with `ndjson`, else text; undefined is not shown. */
   event(data: unknown, render: (style: Style) => string | undefined): void {
     if (this.mode === 'ndjson') {

@@ -18,7 +18,7 @@ const status = (over: Partial<Status> = {}): Status =>
   ({
     nodes: [edgeNode('edge-eu-1'), edgeNode('edge-eu-2'), edgeNode('web', { type: 'web-services', region: '' })],
     jobs: [jobInfo({ role: 'publisher', region: 'eu' }), jobInfo({ role: 'proxy' }, { version: 3, state: 'failed' })],
-    fleet: { summary: { time: 0, regions: [region], total }, sensors: [] },
+    fleet: { summary: { time: 0, relays: [], regions: [region], total }, sensors: [] },
     convergence: { sensors: 2, converged: 2 },
     puller: { queue: 'q', depth: { visible: 3, inFlight: 2, delayed: 1 } },
     proxies: [],
@@ -97,7 +97,7 @@ test('nothing is deployed', () => {
   expect(line('jobs', { jobs: [us!, jobInfo({ role: 'proxy' }, { version: 3 }), eu!] })).toBe(
     'publisher-us, publisher-eu v1 running; proxy v3 running',
   );
-  const empty = { fleet: { summary: { time: 0, regions: [], total }, sensors: [] } as never };
+  const empty = { fleet: { summary: { time: 0, relays: [], regions: [], total }, sensors: [] } as never };
   expect(lines(empty).at(-1)).toBe('no readings yet: run `wasm-sensors deploy publisher`');
 });
 
@@ -185,7 +185,7 @@ test.each([
   ['it is cut while it is paused', { live: 0, paused: 2, cut: true }, 0, '0/2 reporting, 2 cut off'],
 ])('sensors count once: %s', (_, over, lost, text) => {
   const own = { ...region, ...over };
-  const summary = { time: 0, regions: [own], total: { ...total, ...over } };
+  const summary = { time: 0, relays: [], regions: [own], total: { ...total, ...over } };
   const nodes = [1, 2].map((i) => edgeNode(`edge-eu-${i}`, { connected: i > lost }));
   expect(line('sensors', { nodes, fleet: { summary, sensors: [] } as never })).toBe(text);
 });

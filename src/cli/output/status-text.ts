@@ -43,7 +43,7 @@ export function statusText({ kind, up, endpoints, settings }: Shown, status: Sta
     ...versionLines(status.versions).map((text, i): Line => [i === 0 ? 'publisher' : '', text]),
     ...notices.map((notice): Line => ['', style.yellow(eventText(notice))]),
     ['sensors', sensorsText(status)],
-    ...relayLines(fleet.summary.relays ?? [], fleet.summary.time, style).map(
+    ...relayLines(fleet.summary.relays, fleet.summary.time, style).map(
       (text, i): Line => [i === 0 ? 'relays' : '', text],
     ),
     ['revoked', revoked.length > 0 && `${revoked.join(', ')}: readings are refused`],

@@ -6,7 +6,7 @@ import { readCaFile } from '../../lib/net/tls.js';
 import { reportWarning } from '../../lib/process/shutdown.js';
 import { modulePath } from '../../modules/module-files.js';
 import { ModuleStore } from '../../modules/module-store.js';
-import { edgeLabels, edgeName } from '../../network/edge-nodes.js';
+import { plannedEdges } from '../../network/edge-nodes.js';
 import { REGIONS } from '../../network/network.js';
 import { currentKey, sensorTokenOf } from '../../protocol/sensor-token.js';
 import { createCluster } from '../../sensor-host/cluster.js';
@@ -43,9 +43,7 @@ export const serveSensors = ({ settings, options }: CommandContext<typeof SENSOR
     const cluster = createCluster({
       host: new SensorHost(fixed === undefined ? ca : { ...ca, maxGuests: guestLimit(true) }),
       foreign: new ForeignHost({ ...ca, nodeArgs: nodeArgsFor(settings.nodes) }),
-      nodes: REGIONS.flatMap((region) =>
-        Array.from({ length: settings.nodes }, (_, i) => ({ name: edgeName(region, i + 1), ...edgeLabels(region) })),
-      ),
+      nodes: plannedEdges(settings.nodes),
       loadModule: async (name) => loadModule(modulePath(name), fixed),
       modulePath: pathOf,
       onEvent: (event) => logEvent(log, event),

@@ -68,20 +68,10 @@ export function knownError(error: unknown, log: (text: string) => void): AppErro
   return new AppError('INTERNAL', messageOf(error));
 }
 
-/** Reads an error answer; services before 0.2 sent `reason` only. */
+/** Reads an error answer. */
 export const httpErrorSchema = z
-  .object({
-    error: z.object({
-      code: z.string(),
-      message: z.string().optional(),
-      reason: z.string().optional(),
-      hint: z.string().optional(),
-    }),
-  })
-  .transform(({ error: { code, message, reason, hint } }): HttpError => {
-    const text = message ?? reason ?? code;
-    return { code, message: text, ...(hint === undefined || hint === '' ? {} : { hint }) };
-  });
+  .object({ error: z.object({ code: z.string(), message: z.string().optional(), hint: z.string().optional() }) })
+  .transform(({ error }): HttpError => ({ ...error, message: error.message ?? error.code }));
 
 /**
  * The error that a service answered with, for its client. `fallback`: the code where the answer has none, or one that this

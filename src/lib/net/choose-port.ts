@@ -76,7 +76,7 @@ export function probePort(port: number, host: string): Promise<number | undefine
 
 /**
  * Above 10,080, which `fetch` and browsers refuse. Below the ports of outgoing connections (from 32,768 on), any of which
- * could take a free port before it is bound, and below the links of regions.
+ * could take a free port before it is bound.
  */
 const FIRST_FREE = 10_081;
 const LAST_FREE = 23_999;

@@ -79,12 +79,12 @@ async function askJson<T>(cli: Cli, schema: z.ZodType<T>, args: string[]): Promi
  * The first one whose orchestrator updates a job of the same name in place, and informs the nodes of a stopped job
  * (bacalhau-project/bacalhau pull request 4997). Builds without a version have 0.0.
  */
-const OLDEST = [1, 8] as const;
+const OLDEST = '1.8';
 
 /** @param text such as `v1.9.3`, also with a suffix */
 function supported(text: string, whose: string): string {
-  const [major = 0, minor = 0] = /(\d+)\.(\d+)/.exec(text)?.slice(1).map(Number) ?? [];
-  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return text;
+  const [version = '0'] = /\d+\.\d+/.exec(text) ?? [];
+  if (version.localeCompare(OLDEST, 'en', { numeric: true }) >= 0) return text;
   throw new AppError('BACALHAU_TOO_OLD', `${whose} is Bacalhau ${text}; 1.8.0 or newer is needed`, {
     hint: 'Update it (https://docs.bacalhau.org/getting-started/installation), or name another with --bacalhau.',
   });

@@ -5,6 +5,7 @@
  * this job more than once"). A new version of the job fixes that.
  */
 import { waitFor } from '../../lib/async/backoff.js';
+import { Exclusive } from '../../lib/async/exclusive.js';
 import { isActive } from '../network.js';
 import type { NetworkEvent } from '../provider.js';
 import type { BacalhauJob } from './bacalhau-answers.js';
@@ -22,7 +23,8 @@ type Idle = { job: BacalhauJob; on: string[] };
 
 export class ExecutionReconciler {
   readonly #running = new Map<string, AbortController>();
-  #last: Promise<void> = Promise.resolve();
+  /** Regions may share a job, which must start again only once. */
+  readonly #restarts = new Exclusive();
 
   constructor(
     private readonly client: BacalhauClient,
@@ -54,7 +56,7 @@ export class ExecutionReconciler {
     });
     if (!back) return;
     const restart = (find: () => Promise<Idle[]>) =>
-      this.#oneAtATime(async () => {
+      this.#restarts.run(async () => {
         for (const { job, on } of await find()) {
           signal.throwIfAborted();
           await this.client.rerunJob(job.id);
@@ -70,13 +72,6 @@ export class ExecutionReconciler {
     const recovered = async () => ((await this.#idle(region, nodes)).length === 0 ? true : undefined);
     if (await waitFor(recovered, { ...options, timeoutMs: bacalhauReplacesMs })) return;
     await restart(() => this.#idle(region, nodes));
-  }
-
-  /** Regions may share a job, which must start again only once. */
-  #oneAtATime(work: () => Promise<void>): Promise<void> {
-    const mine = this.#last.then(work);
-    this.#last = mine.catch(() => {});
-    return mine;
   }
 
   async #allConnected(names: string[]): Promise<boolean> {

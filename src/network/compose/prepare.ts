@@ -1,9 +1,8 @@
 /** What a compose network needs before its first container: an engine, images, files. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildImage } from '../../docker/build-image.js';
 import { requireCompose, requireEngine } from '../../docker/docker-cli.js';
-import { bacalhauImage, hasImage, pullImage, REGISTRY_IMAGE } from '../../docker/images.js';
+import { bacalhauImage, buildImage, hasImage, pullImage, REGISTRY_IMAGE } from '../../docker/images.js';
 import { removeOwned } from '../../docker/owned-objects.js';
 import { packageRoot } from '../../lib/process/self-command.js';
 import type { ComposePlan } from './compose-provider.js';

@@ -6,7 +6,7 @@ import { AppError } from '../../lib/errors/app-error.js';
 import { waitForHttp } from '../../lib/net/http-client.js';
 import { ExecutionReconciler } from '../bacalhau/execution-reconciler.js';
 import { NodeList } from '../bacalhau/node-list.js';
-import { edgeNames, isEdgeOf } from '../edge-nodes.js';
+import { isEdgeOf, plannedEdges } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan } from '../provider.js';
 import { relayName } from '../relays.js';
@@ -42,7 +42,7 @@ export function createComposeRun(
   const client = createComposeClient(project, ports.API_PORT);
   const reconciler = new ExecutionReconciler(client, emit);
   const setLink = regionNetworks(project.name, context.relays);
-  const edges = edgeNames(nodesPerRegion).map(({ name }) => name);
+  const edges = plannedEdges(nodesPerRegion).map(({ name }) => name);
   const edgesOf = (region: string) => edges.filter((name) => isEdgeOf(name, region));
   const progress = (step: string, done = 0, total = 1) => emit({ type: 'network.progress', step, done, total });
   let starting: ReturnType<typeof start> | undefined;
@@ -148,7 +148,7 @@ async function bringUp(
   progress: (step: string, done?: number, total?: number) => void,
 ): Promise<string> {
   const { ports, project, secrets, context } = plan;
-  const edges = edgeNames(context.nodesPerRegion).map(({ name }) => name);
+  const edges = plannedEdges(context.nodesPerRegion).map(({ name }) => name);
   const api = `http://127.0.0.1:${ports.API_PORT}`;
   // Services that are named together still wait for each other's health, hence three calls. `up` waits for a call when it
   // cleans up.

@@ -4,7 +4,7 @@ import { forwardedSchema } from '../../jobs/render-job.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import { configFolder, regionConfigFile } from '../config-file.js';
-import { edgeLabels, edgeNames } from '../edge-nodes.js';
+import { plannedEdges } from '../edge-nodes.js';
 import type { Network } from '../network.js';
 import type { OpenContext } from '../provider.js';
 
@@ -35,7 +35,7 @@ export function createNativeNetwork(
     kind: 'native',
     client: createBacalhauClient({ path: bacalhau, stateDir, api }),
     stateDir,
-    planned: edgeNames(nodesPerRegion).map(({ name, region }) => ({ name, ...edgeLabels(region), connected: false })),
+    planned: plannedEdges(nodesPerRegion).map((node) => ({ ...node, connected: false })),
     token,
     forwarded,
     sensorProxyUrl: (region) => sentTo[region] ?? '',

@@ -6,7 +6,7 @@ import { parseDocument } from 'yaml';
 import { packageRoot } from '../../lib/process/self-command.js';
 import type { ChildSpec } from '../../lib/process/supervisor.js';
 import { bacalhauEnv, removed } from '../bacalhau/bacalhau-cli.js';
-import { edgeLabels, edgeNames } from '../edge-nodes.js';
+import { edgeLabels, plannedEdges } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { PlanContext } from '../provider.js';
 import type { RegionLinks } from '../region-links.js';
@@ -65,10 +65,10 @@ export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
   };
 }
 
-/** In the order of {@link edgeNames}. */
+/** In the order of {@link plannedEdges}. */
 export function edgeNodes(context: PlanContext, configPaths: string[], links: RegionLinks): NodePlan[] {
   const { heartbeatS } = timesOf(context.nodesPerRegion * REGIONS.length);
-  return edgeNames(context.nodesPerRegion).map(({ name, region }) => ({
+  return plannedEdges(context.nodesPerRegion).map(({ name, region }) => ({
     name,
     region,
     settings: {

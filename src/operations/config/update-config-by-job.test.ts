@@ -34,7 +34,7 @@ afterEach(() => {
 
 const fleet = {
   convergence: async () => ({ pending: [], gone: 0, ...convergence }),
-  snapshot: async () => ({ sensors: [], summary: {} }),
+  snapshot: async () => ({ sensors: [], summary: { relays: [] } }),
 } as unknown as FleetClient;
 const proxy = { url: 'http://p', state: async () => desired.state } as ProxyClient;
 

@@ -46,7 +46,10 @@ async function deploy(options: Partial<DeployModuleOptions> = {}) {
   let done: { result: DeployModuleResult } | { error: unknown } | undefined;
   const target = {
     network,
-    fleet: { snapshot: async () => ({ sensors: [], summary: {} as never }), stats: async () => ({}) as never },
+    fleet: {
+      snapshot: async () => ({ sensors: [], summary: { relays: [] } as never }),
+      stats: async () => ({}) as never,
+    },
     proxy: { putModule: async (sha256: string, { length }: Uint8Array) => void uploads.push([sha256, length]) },
     stateDir: folder,
   };

@@ -35,7 +35,7 @@ const fleet = {
     sensors: [...sending].map(([job_id, received]) => ({
       ...{ job_id, region: 'eu', state: 'live', received, waiting, config: { intervalMs: 50 } },
     })),
-    summary: {},
+    summary: { relays: [] },
   }),
   stats: async () => {
     onStats();

@@ -50,7 +50,7 @@ export function submitInOrder(
 ): Promise<Submitted> {
   return withFileLock(join(stateDir, 'deploy.lock'), LOCK_MS, async () => {
     // The clock of the puller: that of this command may be another machine's, and wrong.
-    const [{ sensors }, { clockAheadMs = 0, now = Date.now() }] = await Promise.all([fleet.snapshot(), fleet.stats()]);
+    const [{ sensors }, { clockAheadMs, now }] = await Promise.all([fleet.snapshot(), fleet.stats()]);
     const known = sensors.map((sensor) => sensor.job_submission_time);
     // More than now where the clock was set back since the last submission. What proxies would refuse is no sensor's, or that of
     // one that was submitted while the clock was ahead.

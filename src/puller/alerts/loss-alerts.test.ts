@@ -12,7 +12,7 @@ function summary(time: number, unaccounted: Record<string, number>): FleetSummar
   const regions = Object.entries(unaccounted).map(([region, count]) => ({
     ...{ ...states, ...noReadings(), region, unaccounted: count, cut: false, interval_ms: 1000, colors: [] },
   }));
-  return { time, regions, total: { ...states, ...noReadings() } };
+  return { time, relays: [], regions, total: { ...states, ...noReadings() } };
 }
 
 const shown = (alerts: LossAlerts, time: number, unaccounted: Record<string, number>) =>

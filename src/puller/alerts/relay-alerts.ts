@@ -42,7 +42,7 @@ const RULES: Record<
 const TYPES: RelayAlert['type'][] = ['relay.away', 'relay.filling', 'relay.backlog'];
 
 export class RelayAlerts extends FiringAlerts<RelayAlert> {
-  update({ time: at, relays = [] }: Pick<FleetSummary, 'time' | 'relays'>): RelayAlert[] {
+  update({ time: at, relays }: Pick<FleetSummary, 'time' | 'relays'>): RelayAlert[] {
     const found = relays.flatMap((view) =>
       TYPES.flatMap((type): RelayAlert[] => {
         const { name: relay, region } = view;

@@ -23,7 +23,7 @@ function summary(time: number, lastSeen: Record<string, number>, over: Partial<R
   const regions = Object.entries(lastSeen).map(([region, last_seen]) => ({
     ...{ region, cut: false, interval_ms: 1000, ...counts, last_seen, colors: [] },
   }));
-  return { time, regions, total: { ...counts, last_seen: 0 } };
+  return { time, relays: [], regions, total: { ...counts, last_seen: 0 } };
 }
 
 const afterTenSeconds = () => new SilenceAlerts(10, T0);

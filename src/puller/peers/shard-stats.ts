@@ -9,7 +9,11 @@ import type { OfShard } from './peers.js';
 import type { ShardPart, StatsPart } from './questions.js';
 
 /** `shards`: how many there are. */
-export function mergeStats(parts: OfShard<StatsPart>[], shards: number, missing: MissingPart[]): PullerAppStats {
+export function mergeStats(
+  parts: OfShard<StatsPart>[],
+  shards: number,
+  missing: MissingPart[],
+): Omit<PullerAppStats, 'now'> {
   const [first] = parts;
   const sum = (key: 'received' | 'deleted' | 'deadLettered' | 'failures') =>
     parts.reduce((total, part) => total + part[key], 0);

@@ -5,7 +5,8 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { AppError } from '../../lib/errors/app-error.js';
-import { errorFromAnswer, type HttpError, httpErrorBody } from '../../lib/errors/http-error.js';
+import { knownCode } from '../../lib/errors/codes.js';
+import type { HttpError } from '../../lib/errors/http-error.js';
 import { packageRoot } from '../../lib/process/self-command.js';
 import type { Delivered, GuestExit } from '../guest/wasi-guest.js';
 import { type ExitListener, type GuestSpec, type HostCounts, type Runner, sumOfCounts } from '../sensor-host.js';
@@ -178,7 +179,8 @@ class ForeignProcess {
       this.threads = message.opened.threads;
       this.#settle.resolve();
     } else if ('failed' in message) {
-      this.#settle.reject(errorFromAnswer(httpErrorBody(message.failed), 'INTERNAL', message.failed.message));
+      const { code, message: why, hint } = message.failed;
+      this.#settle.reject(new AppError(knownCode(code, 'INTERNAL'), why, { hint }));
       this.close();
     } else if ('ended' in message) this.#end(message.ended, message.exit, message.lastLine);
     else if ('changed' in message) Object.assign(this.#guests.get(message.changed)?.delivery ?? {}, message);

@@ -1,6 +1,6 @@
 /** Writes readings and messages: one statement for a group, whatever its size. */
 import type { Reading } from '../../protocol/message.js';
-import type { ReportedConfig } from '../../protocol/sensor-config.js';
+import { textOf } from '../sqlite/rows.js';
 import type { StoreEntry } from '../store.js';
 import { type HeldShard, MINE } from './held-shard.js';
 
@@ -42,15 +42,6 @@ others as (
 select count, case when count < cardinality($3::bigint[]) then
   (select json_agg(concat_ws(' ', taken_at, sequence, execution_id)) from stored) end as keys
 from mine, (select count(*) from stored) as new`;
-
-/** Thousands of sensors report the same configuration, which is one object then. */
-const texts = new WeakMap<ReportedConfig, string>();
-
-function textOf(config: ReportedConfig): string {
-  const text = texts.get(config) ?? JSON.stringify(config);
-  texts.set(config, text);
-  return text;
-}
 
 /** Resolves to the readings that were there. `elapsed`: now, by the clock of the retention. */
 export async function append<Entry extends StoreEntry>(

@@ -1,15 +1,9 @@
 /** The numbers of readings that are not in the tables of the roll-ups yet, in memory: one sum a series and minute. */
 import type { MeasuredValues } from '../../protocol/measured-values.js';
 import { type HistoryRange, MINUTE_MS } from '../history.js';
-import { type HistoryRow, storedMetric } from '../history-series.js';
+import { type HistoryRow, type Statistics, storedMetric } from '../history-series.js';
 
-export interface Sum {
-  minute: number;
-  count: number;
-  min: number;
-  max: number;
-  sum: number;
-}
+export type Sum = { minute: number } & Statistics;
 
 export interface Series {
   /** Of `sensor_series`; 0: not looked up. */

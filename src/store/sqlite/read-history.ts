@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Database, rowsOf } from '../../lib/sqlite/driver.js';
 import { badQuery, type HistoryRange, type HistorySeries, HOUR_MS, MINUTE_MS } from '../history.js';
-import { type HistoryRow, seriesOf, storedMetric } from '../history-series.js';
+import { addTo, type HistoryRow, seriesOf, storedMetric } from '../history-series.js';
 import { LEVELS } from './roll-up-tables.js';
 import { firstSince, lastReading, numbersOf } from './select-readings.js';
 
@@ -97,13 +97,8 @@ function merged(rows: Iterable<Row>, found = new Map<string, Row>()): Map<string
   for (const row of rows) {
     const key = `${row.t} ${row.region}`;
     const known = found.get(key);
-    if (!known) found.set(key, row);
-    else {
-      known.count += row.count;
-      known.min = Math.min(known.min, row.min);
-      known.max = Math.max(known.max, row.max);
-      known.sum += row.sum;
-    }
+    if (known) addTo(known, row);
+    else found.set(key, row);
   }
   return found;
 }

@@ -4,6 +4,7 @@
  */
 import { type Database, rowOf } from '../../lib/sqlite/driver.js';
 import { HOUR_MS, MINUTE_MS, SAMPLED_METRICS, type Sample } from '../history.js';
+import { addTo } from '../history-series.js';
 import type { Series, Sum } from './pending.js';
 
 /** The lengths of the steps, in milliseconds, and their tables. */
@@ -106,18 +107,14 @@ export function prepareMove(db: Database) {
       for (const { length, addRegion, addSensor, addPeriod } of levels) {
         const regions = new Map<string, Sum & Pick<Series, 'metric' | 'region'>>();
         for (const { id, metric, region, moving } of all) {
-          for (const { minute, count, min, max, sum } of moving) {
-            const start = minute - (minute % length);
+          for (const sums of moving) {
+            const { count, min, max, sum } = sums;
+            const start = sums.minute - (sums.minute % length);
             addSensor.run(start, id, count, min, max, sum);
             const key = `${start} ${metric} ${region}`;
             const of = regions.get(key);
-            if (!of) regions.set(key, { minute: start, metric, region, count, min, max, sum });
-            else {
-              of.count += count;
-              of.min = Math.min(of.min, min);
-              of.max = Math.max(of.max, max);
-              of.sum += sum;
-            }
+            if (of) addTo(of, sums);
+            else regions.set(key, { minute: start, metric, region, count, min, max, sum });
           }
         }
         for (const { minute, metric, region, count, min, max, sum } of regions.values()) {

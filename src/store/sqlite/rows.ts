@@ -109,7 +109,8 @@ const insertInto = (database: Database, table: string, columns: string[]): State
     `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join()}) on conflict do nothing`,
   );
 
-function textOf(config: ReportedConfig): string {
+/** As it is stored. */
+export function textOf(config: ReportedConfig): string {
   const text = texts.get(config) ?? JSON.stringify(config);
   texts.set(config, text);
   return text;

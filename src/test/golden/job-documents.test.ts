@@ -250,7 +250,7 @@ describe('the embedded network', () => {
       'DELETE /jobs/publisher-us': { body: { stopped: true } },
       'DELETE /jobs/publisher-broken': {
         status: 500,
-        body: { error: { code: 'HOST_FULL', reason: 'full', hint: '' } },
+        body: { error: { code: 'HOST_FULL', message: 'full', reason: 'full' } },
       },
     });
     const here = network();

@@ -67,7 +67,7 @@ export function summary(regions: RegionView[], over: Partial<FleetSummary['total
     ...{ duplicates: sum('duplicates'), late: sum('late'), gaps: sum('gaps'), last_seen: T0 },
     ...{ dropped: sum('dropped'), waiting: sum('waiting'), unaccounted: sum('unaccounted') },
   };
-  return { time: T0, regions, total: { ...total, ...over } };
+  return { time: T0, relays: [], regions, total: { ...total, ...over } };
 }
 
 export const readingEvent = (sequence: number, over: Partial<ReadingEvent['reading']> = {}): ReadingEvent => ({

@@ -184,7 +184,7 @@ async function settle(sandbox: Sandbox, machine: Machine, history: History): Pro
   const complete = async () => {
     // Asked first: what the puller then takes from the queue is in the store before it is deleted there.
     const { depth } = await sandbox.fleet().stats();
-    const { relays = [] } = await sandbox.fleet().summary();
+    const { relays } = await sandbox.fleet().summary();
     const kept = relays.some(({ backlog }) => backlog > 0);
     const isEmpty = depth !== undefined && depth.visible + depth.inFlight === 0 && !kept;
     emptySince = isEmpty ? Math.min(emptySince, performance.now()) : Number.POSITIVE_INFINITY;

@@ -133,7 +133,7 @@ const someText = (counts: Record<string, number>): string =>
     .flatMap(([name, count]) => (count > 0 ? `${whole(count)} ${name}` : []))
     .join(', ');
 
-export function showPanels({ regions, total, relays = [] }: FleetSummary): void {
+export function showPanels({ regions, total, relays }: FleetSummary): void {
   showCounts(byId('totals'), total);
   const { paused, silent, waiting, unaccounted } = total;
   const kept = someText({ waiting, unaccounted });

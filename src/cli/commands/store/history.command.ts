@@ -71,7 +71,7 @@ export const history = command({
     const { metric } = context.args;
     const source = await openHistory(context);
     const found = await askHistory(source, metric, options, POINTS);
-    if (out.mode === 'csv') out.raw([HISTORY_COLUMNS, ...historyRows(found)].map(csvRecord).join(''));
+    if (out.mode === 'csv') process.stdout.write([HISTORY_COLUMNS, ...historyRows(found)].map(csvRecord).join(''));
     else if (out.mode === 'text' && found.series.length === 0) throw await noPoints(source, found);
     else out.result(found, (style) => historyTable(found, style));
   },

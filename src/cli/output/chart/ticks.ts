@@ -61,10 +61,7 @@ function labelOf(time: number, step: number, range: number): string {
 
 /** Such as `11-26` and `09:30:05`, where this machine is. */
 export function localTime(time: number): { date: string; clock: string } {
-  const at = new Date(time);
-  const two = (n: number) => String(n).padStart(2, '0');
-  return {
-    date: `${two(at.getMonth() + 1)}-${two(at.getDate())}`,
-    clock: [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':'),
-  };
+  // In Swedish it is written as 2026-11-26 09:30:05.
+  const text = new Date(time).toLocaleString('sv');
+  return { date: text.slice(5, 10), clock: text.slice(11) };
 }

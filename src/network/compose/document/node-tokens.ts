@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../../lib/fs/durable-files.js';
 import { newToken } from '../../../lib/net/bearer-token.js';
 import { packageRoot } from '../../../lib/process/self-command.js';
-import { edgeNames } from '../../edge-nodes.js';
+import { plannedEdges } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';
 import type { PlanContext } from '../../provider.js';
 import { relaySecrets } from '../../relays.js';
@@ -26,7 +26,7 @@ export function ownTokens(sensorKey: string | undefined, { nodesPerRegion, relay
   if (sensorKey === undefined) return {};
   const secrets = { sensorEnv: {}, sensorKey };
   const tokens: Record<string, string | undefined> = {};
-  for (const { name } of edgeNames(nodesPerRegion))
+  for (const { name } of plannedEdges(nodesPerRegion))
     tokens[tokenVariableOf(name)] = sensorEnvOf(secrets, name).SENSOR_TOKEN;
   for (const region of relays ? REGIONS : [])
     tokens[relayTokenVariableOf(region)] = relaySecrets(secrets, region).relayToken;

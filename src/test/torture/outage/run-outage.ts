@@ -68,7 +68,7 @@ async function takeFor(
 }
 
 const ledger = async ({ sandbox }: Parts): Promise<string> => {
-  const { total, relays = [] } = await sandbox.fleet().summary();
+  const { total, relays } = await sandbox.fleet().summary();
   const { received, gaps, waiting, unaccounted, duplicates, late, live, silent } = total;
   const counts = { live, silent, received, gaps, waiting, unaccounted, duplicates, late };
   const kept = relays.map(({ backlog, away }) => `relay${away ? ' (away)' : ''} keeps ${backlog}`);
