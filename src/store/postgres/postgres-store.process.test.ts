@@ -190,6 +190,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
 
   test('what is missing is found before the start, with the SQL that grants it', async () => {
     expect((await checkDatabase(url, 1)).problems).toEqual([]);
+    await expect(checkDatabase(url, 4)).rejects.toMatchObject({ code: 'STORE_SHARDS' });
     const plain = await server.database('nocreaterole');
     expect((await checkDatabase(plain, 1)).problems).toMatchObject([
       { isFatal: false, sql: expect.stringMatching(/^alter role .* createrole;$/) },
