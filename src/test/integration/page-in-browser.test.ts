@@ -9,6 +9,7 @@ import { type Listener, listen } from '../../lib/net/http-server.js';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
 import type { Reading } from '../../protocol/message.js';
 import { EventHub } from '../../puller/events/event-hub.js';
+import { FleetClient } from '../../puller/fleet-client.js';
 import { createPullerApp } from '../../puller/puller-app.js';
 import { QUEUE_NAME, type Queue } from '../../queue/queue.js';
 import { createPage } from '../../web/web-page.js';
@@ -342,7 +343,8 @@ describe('the web page', () => {
 });
 
 describe('the web page of a large fleet', () => {
-  const SENSORS = 10_000;
+  /** The page shows 10,000 of them. */
+  const SENSORS = 10_200;
   const hub = new EventHub();
   const closed = new AbortController();
   const sequences = new Array<number>(SENSORS).fill(0);
@@ -409,24 +411,39 @@ describe('the web page of a large fleet', () => {
     await listener?.close();
   });
 
-  inBrowser('10,000 sensors that send 5,000 readings a second are a mosaic, and the page stays quick', async () => {
-    const page = await browser.newPage();
-    await load(() => page.goto(listener.url));
-    const mosaic = page.getByRole('img', { name: /^3,33\d sensors/ });
-    await mosaic.first().waitFor();
-    expect(await mosaic.count()).toBe(3);
-    await page.locator('#totals [data-f="live"]', { hasText: /^10,000$/ }).waitFor();
-    await page.locator('#totals [data-f="waiting"]', { hasText: /^1,234$/ }).waitFor();
-    await page.locator('#sampled', { hasText: 'a sample' }).waitFor();
-    const frames = await page.evaluate<number>(FRAMES_IN_2_S);
-    // 120 when nothing else runs; a machine that is busy with other tests gives fewer.
-    expect(frames).toBeGreaterThan(20);
-    expect(await page.locator('#feed li').count()).toBeLessThanOrEqual(10);
-    expect(await page.locator('.tile').count()).toBe(0);
-    const others = page.locator('.colors li', { hasText: /^other colours × \d+$/ });
-    expect(await others.count()).toBe(3);
-    expect(await others.first().getAttribute('data-color')).toBe('');
-  });
+  inBrowser(
+    '10,200 sensors that send 5,000 readings a second are a mosaic of most, and the page stays quick',
+    async () => {
+      const page = await browser.newPage();
+      await load(() => page.goto(listener.url));
+      const mosaic = page.getByRole('img', { name: /^3,\d{3} sensors/ });
+      await mosaic.first().waitFor();
+      expect(await mosaic.count()).toBe(3);
+      await page.locator('#totals [data-f="live"]', { hasText: /^10,200$/ }).waitFor();
+      await page.locator('#totals [data-f="waiting"]', { hasText: /^1,234$/ }).waitFor();
+      await page.locator('#sampled', { hasText: 'a sample' }).waitFor();
+      const frames = await page.evaluate<number>(FRAMES_IN_2_S);
+      // 120 when nothing else runs; a machine that is busy with other tests gives fewer.
+      expect(frames).toBeGreaterThan(20);
+      expect(await page.locator('#feed li').count()).toBeLessThanOrEqual(10);
+      expect(await page.locator('.tile').count()).toBe(0);
+      const others = page.locator('.colors li', { hasText: /^other colours × \d+$/ });
+      expect(await others.count()).toBe(3);
+      expect(await others.first().getAttribute('data-color')).toBe('');
+      await page
+        .locator('.caption', { hasText: /; 3,\d{3} of 3,400 are shown/ })
+        .first()
+        .waitFor();
+      const { sensors } = await new FleetClient(listener.url).snapshot({ limit: 10_000 });
+      const known = new Set(sensors.map(({ hostname }) => hostname));
+      const host = sequences.map((_, i) => `edge-${i}`).find((name) => !known.has(name))!;
+      await page.keyboard.press('/');
+      await page.keyboard.type(host);
+      await page.keyboard.press('Enter');
+      await page.locator('#details-title', { hasText: host }).waitFor();
+      await page.locator('#details-facts', { hasText: 'live' }).waitFor();
+    },
+  );
 });
 
 /** How much the edges of the tile in `lab` and of its icon differ from the card below: sums of three colour channels. */

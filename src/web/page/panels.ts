@@ -7,7 +7,7 @@ import { byNumber, numberText, whole } from './format.js';
 import { mosaicOn } from './mosaic.js';
 import { compareRegions, KNOWN_REGIONS } from './regions.js';
 import { hashOf, select } from './selection.js';
-import { type ShownSensor, sensorsIn } from './sensors.js';
+import { type ShownSensor, sensorsIn, showsPart } from './sensors.js';
 import { Tiles } from './tiles.js';
 
 /** A region with more sensors shows a mosaic. */
@@ -85,7 +85,9 @@ class Panel {
     this.changed = false;
     const alike = this.#tiles.show(this.#many ? [] : sensors);
     const empty = counts.paused + counts.silent > 0 ? '; empty: silent or paused' : '';
-    const caption = this.#many ? `each cell is a sensor${empty}` : alike;
+    const all = counts.live + counts.paused + counts.silent;
+    const part = showsPart() ? `; ${whole(sensors.length)} of ${whole(all)} are shown` : '';
+    const caption = this.#many ? `each cell is a sensor${empty}${part}` : alike;
     setText(find(this.node, '.caption'), sensors.length === 0 ? 'no sensors yet' : caption);
     showCounts(this.node, counts);
     find(this.node, '.cut').hidden = !counts.cut;

@@ -1,9 +1,11 @@
 /** The search field: finds regions and sensors by a part of their name. `/` leads to it; Enter selects the first found. */
+import type { SensorView } from '../../fleet/fleet-view.js';
 import { byId, create, find } from './dom.js';
 import { byNumber, countText } from './format.js';
 import { compareRegions } from './regions.js';
-import { type Selection, select } from './selection.js';
-import { sensorsIn } from './sensors.js';
+import { placeQuery, type Selection, select } from './selection.js';
+import { sensorsIn, showsPart } from './sensors.js';
+import { ask } from './session.js';
 
 const MAX_FOUND = 8;
 
@@ -26,19 +28,19 @@ export function listenToSearch(): void {
     field.value = '';
     field.blur();
   };
-  const choose = (one: Found | undefined) => {
-    if (!one) return;
+  const choose = (selection: Selection | undefined) => {
+    if (!selection) return;
     leave();
-    select(one.selection);
+    select(selection);
   };
   field.addEventListener('focus', search);
   field.addEventListener('input', (event) => {
     search();
     const isTyped = event instanceof InputEvent && event.inputType !== 'insertReplacementText';
-    if (!isTyped) choose(found.find(({ name }) => name === field.value));
+    if (!isTyped) choose(found.find(({ name }) => name === field.value)?.selection);
   });
   field.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter') choose(found[0]);
+    if (event.key === 'Enter') void first(field.value.trim(), found).then(choose);
     if (event.key !== 'Escape') return;
     event.stopPropagation();
     leave();
@@ -50,6 +52,15 @@ export function listenToSearch(): void {
     event.preventDefault();
     field.focus();
   });
+}
+
+/** The first found; of a fleet that is shown in part, the sensor of exactly this name, which the puller may know. */
+async function first(text: string, found: Found[]): Promise<Selection | undefined> {
+  const [best] = found;
+  if (!showsPart() || found.some(({ name }) => name === text)) return best?.selection;
+  const { answer } = await ask<{ sensors: SensorView[] }>(`fleet?${placeQuery({ host: text })}`);
+  const [known] = answer?.sensors ?? [];
+  return known ? { region: known.region, host: known.hostname } : best?.selection;
 }
 
 /** The fleet and the regions first; names that begin with the text before others. */

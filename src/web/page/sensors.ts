@@ -77,6 +77,7 @@ export function isBehind(regions: RegionView[]): boolean {
 const MAX_SHOWN = 10_000;
 const LOAD_PART_EVERY_MS = 30_000;
 let isPart = false;
+export const showsPart = (): boolean => isPart;
 
 let loading = false;
 let againAt = 0;
