@@ -178,6 +178,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
   test('a store of a newer version is left alone', async () => {
     await (await openStore()).close();
     open.length = 0;
+    await expect(checkDatabase(url, 4)).rejects.toMatchObject({ code: 'STORE_SHARDS' });
     await server.query('update wasm_sensors.schema_version set version = 99', databaseOf(url));
     await expect(openPostgresStore(url)).rejects.toMatchObject({
       code: 'STORE_UNUSABLE',
@@ -190,7 +191,6 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
 
   test('what is missing is found before the start, with the SQL that grants it', async () => {
     expect((await checkDatabase(url, 1)).problems).toEqual([]);
-    await expect(checkDatabase(url, 4)).rejects.toMatchObject({ code: 'STORE_SHARDS' });
     const plain = await server.database('nocreaterole');
     expect((await checkDatabase(plain, 1)).problems).toMatchObject([
       { isFatal: false, sql: expect.stringMatching(/^alter role .* createrole;$/) },
