@@ -40,8 +40,8 @@ const unit = {
  * compute; those with containers do not begin together.
  */
 const LONGEST = [
-  ...['integration/compose-system', 'integration/native-system', 'e2e/kept-readings', 'integration/native-faults'],
-  ...['e2e/embedded-system', 'integration/native-cluster', 'integration/compose-seed', 'integration/native-site'],
+  ...['integration/compose-seed', 'integration/native-system', 'e2e/kept-readings', 'integration/native-faults'],
+  ...['e2e/embedded-system', 'integration/native-cluster', 'integration/compose-system'],
   ...['integration/page-in-browser', 'integration/native-handover', 'e2e/config-e2e', 'integration/demo', 'e2e/demo'],
   ...['e2e/embedded-site', 'e2e/cli-errors', 'e2e/torture', 'e2e/config-scopes', 'integration/packed'],
   ...['e2e/hung-and-orphaned', 'e2e/live-screen', 'e2e/puller-store', 'sqs-server/store-faults.process'],

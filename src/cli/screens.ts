@@ -23,6 +23,13 @@ export async function loadScreen(out: Output, plain = false): Promise<(options: 
   };
 }
 
+/** The screen of `--watch`; undefined where lines are shown. */
+export async function loadWatchScreen(out: Output, onQuit: () => void) {
+  if (!showsScreen(out)) return undefined;
+  const { openWatchScreen } = await import('./screen/watch-screen.js');
+  return openWatchScreen(out.style, onQuit);
+}
+
 function plainScreen(out: Output, { kind, endpoints, fleet, since }: ScreenOptions): LiveScreen {
   out.note(`${out.style.bold('wasm-sensors')}  ${kind} network`);
   for (const line of endpointLines(endpoints())) out.note(`  ${line}`);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import * as option from './options.js';
 import type { Output } from './output/output.js';
-import { showsScreen } from './screens.js';
+import { loadWatchScreen } from './screens.js';
 import { StopSignal } from './stop-signal.js';
 
 export const watchOption = () =>
@@ -35,8 +35,7 @@ export async function watchAgain<Found>(out: Output, everyMs: number | undefined
   // What can't be read at all is nothing to watch.
   const first = await watched.read();
   const stop = new StopSignal();
-  const { openWatchScreen } = await import('./screen/watch-screen.js');
-  const screen = showsScreen(out) ? openWatchScreen(out.style, stop.request) : undefined;
+  const screen = await loadWatchScreen(out, stop.request);
   const show = (found: Found) => (screen ? screen.show(watched.text(found)) : watched.report(found));
   const watching = async () => {
     show(first);

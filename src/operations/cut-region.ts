@@ -33,7 +33,8 @@ export async function setRegionLink(
     options.onProgress(reached, nodes);
     return reached === nodes || undefined;
   };
-  if (await waitFor(look, { timeoutMs: options.timeoutMs, everyMs: 250 })) {
+  // An orchestrator takes some 15 s to notice, and each look starts the client of Bacalhau.
+  if (await waitFor(look, { timeoutMs: options.timeoutMs, everyMs: 1000 })) {
     const seconds = (Date.now() - began) / 1000;
     const hasRelay = network.proxyUrlOf !== undefined && network.proxyUrlOf(region) !== network.sensorProxyUrl(region);
     return { region, connected, reached, nodes, seconds, ...(hasRelay ? { relay: true } : {}) };

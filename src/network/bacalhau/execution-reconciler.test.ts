@@ -34,7 +34,7 @@ it('starts a job once that runs in two regions, when Bacalhau has given up in bo
     executions: async () => executionsSchema.parse(executions),
   } as unknown as BacalhauClient;
   const emit = vi.fn();
-  const timings = { reconnectMs: 1000, bacalhauReplacesMs: 100, checkEveryMs: 20 };
+  const timings = { reconnectMs: 1000, bacalhauReplacesMs: 400, checkEveryMs: 20 };
   const reconciler = new ExecutionReconciler(client, emit, timings);
   reconciler.begin('us', ['edge-us-1']);
   reconciler.begin('eu', ['edge-eu-1']);

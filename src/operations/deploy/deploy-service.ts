@@ -22,7 +22,8 @@ export interface ServiceOptions {
   signal: AbortSignal;
 }
 
-const CHECK_EVERY_MS = 500;
+/** An image takes seconds to pull, and each look starts a client of Bacalhau. */
+const CHECK_EVERY_MS = 2000;
 /** How long a service job may take to stop: the grace of its container. */
 const GONE_MS = 30_000;
 

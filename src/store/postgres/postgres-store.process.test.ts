@@ -178,6 +178,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a PostgreSQL store (${WHY_SKIPPED} 
   test('a store of a newer version is left alone', async () => {
     await (await openStore()).close();
     open.length = 0;
+    await expect(checkDatabase(url, 4)).rejects.toMatchObject({ code: 'STORE_SHARDS' });
     await server.query('update wasm_sensors.schema_version set version = 99', databaseOf(url));
     await expect(openPostgresStore(url)).rejects.toMatchObject({
       code: 'STORE_UNUSABLE',

@@ -95,7 +95,9 @@ describe('a fleet that other machines reach', () => {
       ...(await Sandbox.portFlags('embedded')),
     ]);
     expect(up.stderr + up.code).toMatch(/0$/);
-    const { proxy, puller } = sandbox.state().endpoints;
+    const { proxy, puller, queue } = sandbox.state().endpoints;
+    // Of queues nobody asks who sends.
+    if (process.platform === 'linux') expect([queue!, proxy].map(addressOf)).toEqual(['0100007F', '00000000']);
     const statusOf = async (url: string, headers: Record<string, string> = {}) => {
       const response = await fetch(url, { headers });
       await response.body?.cancel();
@@ -130,3 +132,10 @@ describe('a fleet that other machines reach', () => {
     expect(refused.stdout + refused.stderr).toContain('WASM_SENSORS_VIEWER_TOKEN');
   });
 });
+
+/** The address, as Linux writes it, that something listens on at the port of this URL. */
+function addressOf(url: string): string | undefined {
+  const port = Number(new URL(url).port).toString(16).toUpperCase().padStart(4, '0');
+  // Fields: local address, remote address, state (0A is LISTEN).
+  return new RegExp(`: ([0-9A-F]{8}):${port} \\S+ 0A`).exec(readFileSync('/proc/net/tcp', 'utf8'))?.[1];
+}

@@ -143,9 +143,8 @@ describe.each(NETWORKS)('changing running sensors on the $network network', ({ n
     expect(await colors()).toEqual({ us: '#fefefe', eu: '#fefefe', as: '#fefefe' });
   });
 
-  step('a region that is cut off is pending, and takes the change when it is back', async () => {
-    // The link is cut at once; that the orchestrator sees it, too, takes long and is not what counts here.
-    await sandbox.run(['region', 'disconnect', 'us', '--timeout', '1']);
+  once('a region that is cut off is pending, and takes the change when it is back', async () => {
+    await sandbox.json(['region', 'disconnect', 'us']);
     const error = await failure(['config', 'set', 'color=#123456', '--timeout', '3']);
     expect(error).toMatchObject({ code: 'NOT_CONVERGED', message: expect.stringContaining('2/3 sensors converged') });
     expect(error.details).toEqual([expect.stringMatching(/^pending: edge-us-1 \(us\)/)]);
@@ -159,11 +158,8 @@ describe.each(NETWORKS)('changing running sensors on the $network network', ({ n
       message: expect.stringContaining('0/1 sensors have read the file'),
       details: [expect.stringMatching(/^pending: edge-us-1 \(us\)/)],
     });
-    const began = Date.now();
-    const reconnected = sandbox.run(['region', 'reconnect', 'us', '--timeout', '1']);
-    await eventually('the colour in us', async () => (await colors()).us === '#123456', 40_000);
-    console.log(`${network}: the change was seen ${(Date.now() - began) / 1000} s after the reconnect was asked for`);
-    await reconnected;
+    await sandbox.json(['region', 'reconnect', 'us']);
+    await eventually('the colour in us', async () => (await colors()).us === '#123456');
   });
 
   const killProxy = async () => {

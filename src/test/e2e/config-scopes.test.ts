@@ -20,8 +20,10 @@ const NAMES = Object.keys(SCOPES);
 let color = 0;
 const nextColor = () => `#${(++color).toString(16).padStart(6, '0')}`;
 
-/** Every set of scopes that have a colour of their own. */
-const presets = Array.from({ length: 2 ** NAMES.length }, (_, bits) => NAMES.filter((_name, i) => bits & (1 << i)));
+/** Scopes that have a colour of their own: none, each, each two of them, and all. */
+const presets = Array.from({ length: 2 ** NAMES.length }, (_, bits) =>
+  NAMES.filter((_name, i) => bits & (1 << i)),
+).filter(({ length }) => length < 3 || length === NAMES.length);
 
 const change = async (scope: Scope, wanted: Partial<WantedChange>, wait = true): Promise<ChangeConfigResult> => {
   const token = readFileSync(join(sandbox.stateDir, 'token'), 'utf8').trim();

@@ -41,62 +41,45 @@ test.each(['', '{"up":{"pid":"x"}}'])('run.json with %j: `status` names it, `dow
   expect(readdirSync(sandbox.stateDir)).toEqual(['run.json.damaged']);
 });
 
-test('`up` sets a damaged state and damaged jobs aside, and comes up', async () => {
+const binary = Buffer.from([0, 255, 1, 10, 254].flatMap((byte) => Array(100).fill(byte)));
+
+test('`up` sets damaged state, jobs, readings and messages aside, says so, and comes up; `down` needs no token', {
+  timeout: 150_000,
+}, async () => {
   writeFileSync(inState('run.json'), 'null');
   writeFileSync(inState('embedded-jobs.json'), '');
+  writeFileSync(inState('readings.db'), binary);
+  writeFileSync(inState('queue.db'), '');
   const up = sandbox.spawn(['up', ...(await Sandbox.portFlags())]);
   await ready();
-  for (const name of ['run.json.damaged', 'embedded-jobs.json.damaged']) expect(up.stdout + up.stderr).toContain(name);
+  const said = () => up.stdout + up.stderr;
+  for (const name of ['run.json.damaged', 'embedded-jobs.json.damaged']) expect(said()).toContain(name);
+  expect(said()).toMatch(/queue: .*queue\.db was damaged \(the file is empty\)\. It is kept as .*queue\.db\.damaged/);
+  const answer = await fetch(`${sandbox.state().endpoints.queue}/ready`);
+  expect(await answer.json()).toMatchObject({
+    status: 'ready',
+    quarantined: [expect.stringMatching(/queue\.db\.damaged$/)],
+  });
+  await eventually('it on the screen', () => /store was damaged.*readings\.db\.damaged/.test(up.stdout));
+  const inStatus = /^store +of the queue was damaged or replaced; the other one is kept as .*queue\.db\.damaged$/m;
+  await eventually('it in status', async () => inStatus.test((await sandbox.run(['status'])).stdout));
+  const document = JSON.parse((await sandbox.run(['status', '-o', 'json'])).stdout);
+  expect(document.data.queue.server).toMatchObject({ quarantined: [expect.stringMatching(/queue\.db\.damaged$/)] });
+
   rmSync(inState('embedded-jobs.json.damaged'));
   writeFileSync(inState('embedded-jobs.json'), '[');
   process.kill(sandbox.pidOf('sensors'), 'SIGKILL');
   await eventually('the same after a restart of the sensor host', () =>
     existsSync(inState('embedded-jobs.json.damaged')),
   );
-  plain(up);
-  await endAll();
-});
 
-test('`down` ends an `up` whose token is damaged, at once', async () => {
-  const up = sandbox.spawn(['up', ...(await Sandbox.portFlags())]);
-  await ready();
   writeFileSync(inState('token'), Buffer.from([0, 255]));
   const began = Date.now();
   await endAll();
   expect(Date.now() - began).toBeLessThan(15_000);
   expect((await up.ended).code).toBe(143);
   plain(up);
-});
-
-const binary = Buffer.from([0, 255, 1, 10, 254].flatMap((byte) => Array(100).fill(byte)));
-
-test('a readings.db with binary bytes is quarantined as it is, which `up` says, and a new one is begun', async () => {
-  writeFileSync(inState('readings.db'), binary);
-  const up = sandbox.spawn(['up', ...(await Sandbox.portFlags())]);
-  await ready();
-  await eventually('it on the screen', () => /store was damaged.*readings\.db\.damaged/.test(up.stdout));
-  plain(up);
-  await endAll();
   expect(readFileSync(inState('readings.db.damaged'))).toEqual(binary);
-});
-
-test('an emptied queue.db is quarantined, which `up` and its /ready say', async () => {
-  writeFileSync(inState('queue.db'), '');
-  const up = sandbox.spawn(['up', ...(await Sandbox.portFlags())]);
-  await ready();
-  expect(up.stdout + up.stderr).toMatch(
-    /queue: .*queue\.db was damaged \(the file is empty\)\. It is kept as .*queue\.db\.damaged/,
-  );
-  const answer = await fetch(`${sandbox.state().endpoints.queue}/ready`);
-  expect(await answer.json()).toMatchObject({
-    status: 'ready',
-    quarantined: [expect.stringMatching(/queue\.db\.damaged$/)],
-  });
-  const said = /^store +of the queue was damaged or replaced; the other one is kept as .*queue\.db\.damaged$/m;
-  await eventually('it in status', async () => said.test((await sandbox.run(['status'])).stdout));
-  const document = JSON.parse((await sandbox.run(['status', '-o', 'json'])).stdout);
-  expect(document.data.queue.server).toMatchObject({ quarantined: [expect.stringMatching(/queue\.db\.damaged$/)] });
-  await endAll();
 });
 
 test('a token with binary bytes is named by `up`, and stays as it is', async () => {

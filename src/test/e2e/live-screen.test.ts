@@ -68,7 +68,9 @@ async function expectRestored(terminal: TmuxTerminal, exit: string): Promise<voi
   expect(lines.filter((line) => line === 'stopping: sensors, proxy, puller, queue').length).toBeLessThan(2);
 }
 
-test('it fits every size and every view, through resizes and a killed service, and q asks', async () => {
+test('it fits every size and view, its keys change the fleet, a killed service comes back, and q asks', {
+  timeout: 150_000,
+}, async () => {
   const terminal = open(USUAL);
   await up(terminal);
   expect(terminal.modes()).toEqual({ alternate: true, cursor: false, wrap: false });
@@ -79,6 +81,20 @@ test('it fits every size and every view, through resizes and a killed service, a
       await eventually('a view that fits', () => expectFits(terminal, size, view));
     }
   }
+  // From "all" up to the last region.
+  terminal.keys('Up', 'c');
+  terminal.type('color=#00ff88');
+  terminal.keys('Enter');
+  await sees(terminal, /color=#00ff88: 1\/1 sensors converged/);
+  terminal.keys('d');
+  await sees(terminal, /Cut as off\?.*\[y\/n\]/);
+  terminal.keys('y');
+  await sees(terminal, /> {2}as \(cut off\)/);
+  terminal.keys('d');
+  await eventually('the region connected again', async () =>
+    (await box.fleet().summary()).regions.every(({ cut, live }) => !cut && live === 1),
+  );
+  await eventually('a view that fits', () => expectFits(terminal, USUAL));
   process.kill(box.pidOf('puller'), 'SIGKILL');
   await sees(terminal, /puller restarted/);
   await sees(terminal, /3 live/);
@@ -151,23 +167,4 @@ test('after a crash the terminal is restored, and shows why', async () => {
   process.kill(box.state().up.pid, 'SIGUSR2');
   await expectRestored(terminal, '1');
   expect(terminal.everything().join('\n')).toContain('Error: a bug');
-});
-
-test('the keys change the fleet: a colour of a region, and a cut that is asked for first', async () => {
-  const terminal = open(USUAL);
-  await up(terminal);
-  // From "all" up to the last region.
-  terminal.keys('Up', 'c');
-  terminal.type('color=#00ff88');
-  terminal.keys('Enter');
-  await sees(terminal, /color=#00ff88: 1\/1 sensors converged/);
-  terminal.keys('d');
-  await sees(terminal, /Cut as off\?.*\[y\/n\]/);
-  terminal.keys('y');
-  await sees(terminal, /> {2}as \(cut off\)/);
-  terminal.keys('d');
-  await eventually('the region connected again', async () =>
-    (await box.fleet().summary()).regions.every(({ cut, live }) => !cut && live === 1),
-  );
-  expectFits(terminal, USUAL);
 });

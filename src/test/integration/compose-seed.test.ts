@@ -28,6 +28,9 @@ function hasRegistry(): boolean {
   }
 }
 
+/** On a machine on which many others compute. */
+const PULLING_S = 240;
+
 describe('the walk-through of the original demo, with containers', () => {
   /** Where alerts would go: a secret, as such URLs often are. */
   const webhook = 'http://127.0.0.1:9/secret-hook';
@@ -47,7 +50,7 @@ describe('the walk-through of the original demo, with containers', () => {
   afterAll(() => sandbox.close(['--volumes']));
 
   const step = (name: string, body: () => Promise<void>) =>
-    test(name, { timeout: 240_000 }, async (context) => {
+    test(name, { timeout: 600_000 }, async (context) => {
       if (skip !== undefined) context.skip(skip);
       await body();
     });
@@ -123,13 +126,15 @@ describe('the walk-through of the original demo, with containers', () => {
     const before = sandbox.spawn(['tail', '-o', 'ndjson']);
     await eventually('a tail of the container', () => before.stdout !== '');
     await sandbox.json(['config', 'set', 'emoji=3']);
-    const proxy = await sandbox.json<{ url: string }>(['deploy', 'proxy']);
+    // The node pulls the image, of 230 MB.
+    const pulling = { timeoutMs: PULLING_S * 1000 };
+    const proxy = await sandbox.json<{ url: string }>(['deploy', 'proxy', '--timeout', `${PULLING_S}`], pulling);
     expect(await (await fetch(`${proxy.url}/health`)).json()).toEqual({ status: 'healthy' });
     // It began empty, and holds the fleet configuration now: `config show` has nothing to say of it.
     expect(await sandbox.run(['config', 'show'])).toMatchObject({ code: 0, stderr: '' });
     await sandbox.json(['deploy', 'publisher', '--proxy', 'web-services', '--interval', '0.5']);
     expect(await acceptedBy(proxy.url)).toBeGreaterThanOrEqual(3);
-    const puller = await sandbox.json<{ url: string }>(['deploy', 'puller']);
+    const puller = await sandbox.json<{ url: string }>(['deploy', 'puller', '--timeout', `${PULLING_S}`], pulling);
     expect(sandbox.state().endpoints.puller).toBe(puller.url);
     await nothingMissing(sandbox.fleet());
     const shown = before.stdout.length;

@@ -27,11 +27,9 @@ describeSystem({
     service === 'puller'
       ? killContainer(sandbox, SERVICES[service])
       : crashContainer(`${PROJECT}-${SERVICES[service]}-1`),
-  interval: '0.1',
+  interval: '0.2',
   // Sensors that send to the proxy themselves are those of `compose-seed`.
   killRelay: () => crashContainer(`${PROJECT}-relay-eu-1`),
-  // What a job ends with, and how nodes run any module, is Bacalhau's: the native network shows it.
-  without: ['exit codes', 'go'],
   leftOver,
   downArgs: ['--volumes'],
 });

@@ -2,10 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readToken } from '../../lib/net/bearer-token.js';
 import { findBacalhau } from '../../network/bacalhau/find-bacalhau.js';
+import { nativeConnectionSchema } from '../../network/native/native-network.js';
 import type { DeployResult } from '../../operations/deploy/deploy-publisher.js';
 import { bacalhauMissing } from '../support/bacalhau-missing.js';
-import { eventually, Sandbox } from '../support/cli-harness.js';
+import { eventually, nothingMissing, Sandbox } from '../support/cli-harness.js';
 
 const missing = bacalhauMissing();
 
@@ -72,7 +74,7 @@ describe('a deployment', () => {
   });
 });
 
-describe('a node that takes its time', () => {
+describe('sites with relays', () => {
   const sandbox = new Sandbox();
   afterAll(() => sandbox.close());
 
@@ -81,11 +83,31 @@ describe('a node that takes its time', () => {
     const slow = `case "$*" in *edge-eu-1*) while [ ! -f '${sandbox.dir}/go' ]; do sleep 0.2; done ;; esac`;
     const real = findBacalhau(process.env.BACALHAU_BIN);
     writeFileSync(program, `#!/bin/sh\n${slow}\nexec '${real}' "$@"\n`, { mode: 0o755 });
-    expect(await start(sandbox, '--bacalhau', program)).toMatch(/edge-eu-1 is not connected yet/);
+    expect(await start(sandbox, '--relays', '--bacalhau', program)).toMatch(/edge-eu-1 is not connected yet/);
     const { nodes } = await sandbox.json<{ nodes: { name: string; connected: boolean }[] }>(['status']);
     expect(nodes.find(({ name }) => name === 'edge-eu-1')).toMatchObject({ connected: false });
     expect((await sandbox.fleet().summary()).total.live).toBe(2);
     writeFileSync(join(sandbox.dir, 'go'), '');
     await eventually('the third sensor', async () => (await sandbox.fleet().summary()).total.live === 3, 90_000);
+  });
+
+  // What follows where Bacalhau replaces its executions meanwhile, and the relay is killed, `compose-system` shows.
+  step('sensors of a site without internet send on to their relay, which delivers all of it', async () => {
+    const { relayUrls } = nativeConnectionSchema.parse(sandbox.state().connection);
+    const authorization = `Bearer ${readToken(join(sandbox.stateDir, 'token'))}`;
+    const taken = async () => {
+      const answer = await fetch(`${relayUrls.eu}/stats`, { headers: { authorization } });
+      return ((await answer.json()) as { accepted: number }).accepted;
+    };
+    const ofEu = async () => (await sandbox.fleet().snapshot()).sensors.filter(({ region }) => region === 'eu');
+    const { execution_id: id } = (await ofEu())[0]!;
+    const newest = async () => (await ofEu()).find(({ execution_id }) => execution_id === id)!.sequence;
+    expect(await sandbox.json(['region', 'disconnect', 'eu'])).toMatchObject({ reached: 1, nodes: 1 });
+    const [before, from] = [await newest(), await taken()];
+    await eventually('readings at the relay', async () => (await taken()) >= from + 10);
+    expect(await newest()).toBe(before);
+    expect(await sandbox.json(['region', 'reconnect', 'eu'])).toMatchObject({ reached: 1, nodes: 1 });
+    await eventually('what it kept', async () => (await newest()) >= before + 10);
+    expect((await nothingMissing(sandbox.fleet())).summary.total.gaps).toBe(0);
   });
 });

@@ -2,5 +2,4 @@ import { bacalhauMissing } from '../support/bacalhau-missing.js';
 import { NODES_ENDED } from '../support/kept-readings.js';
 import { describeSystem } from '../support/system-suite.js';
 
-// Each cut takes Bacalhau half a minute: `native-handover` has that one.
-describeSystem({ network: 'native', skip: bacalhauMissing(), risks: NODES_ENDED, without: ['cut'] });
+describeSystem({ network: 'native', skip: bacalhauMissing(), risk: NODES_ENDED });

@@ -60,8 +60,8 @@ export class Sandbox {
   }
 
   /** Runs a command that must succeed; gives its JSON document's `data`. */
-  async json<T>(args: string[]): Promise<T> {
-    const { code, stdout, stderr } = await this.run([...args, '-o', 'json']);
+  async json<T>(args: string[], options: { timeoutMs?: number } = {}): Promise<T> {
+    const { code, stdout, stderr } = await this.run([...args, '-o', 'json'], options);
     if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stdout}${stderr}`);
     return (JSON.parse(stdout) as { data: T }).data;
   }

@@ -46,12 +46,6 @@ const SLACK = 4;
 const kept = (sandbox: Sandbox) =>
   eventually('readings that are kept', async () => (await sandbox.fleet().summary()).total.waiting >= KEPT);
 
-async function cutEu({ sandbox }: KeptVictim): Promise<Happened> {
-  await sandbox.json(['region', 'disconnect', 'eu']);
-  await kept(sandbox);
-  return { release: () => reconnectEu(sandbox) };
-}
-
 /** What does it may be starting. */
 const reconnectEu = (sandbox: Sandbox) =>
   eventually('eu reconnected', () => sandbox.json(['region', 'reconnect', 'eu']), SETTLED_MS);
@@ -59,44 +53,31 @@ const reconnectEu = (sandbox: Sandbox) =>
 const deploy = ({ sandbox, interval }: KeptVictim) =>
   sandbox.json(['deploy', 'publisher', '--interval', String(interval), '--color', '#00ff88']);
 
-/** A newer version comes while readings are kept. */
-export const REPLACED: Row[] = [
-  {
-    name: 'a region is cut off, and a newer version is deployed meanwhile',
-    async happen(victim) {
-      const cut = await cutEu(victim);
-      await deploy(victim);
-      return cut;
-    },
+export const QUEUE_AWAY: Row = {
+  name: 'the queue is away, and a newer version is deployed meanwhile',
+  async happen(victim) {
+    const back = victim.machine.freeze('queue', AWAY_S);
+    await kept(victim.sandbox);
+    const deployed = deploy(victim);
+    return { release: () => Promise.all([back, deployed]) };
   },
-  {
-    name: 'the queue is away, and a newer version is deployed meanwhile',
-    async happen(victim) {
-      const back = victim.machine.freeze('queue', AWAY_S);
-      await kept(victim.sandbox);
-      const deployed = deploy(victim);
-      return { release: () => Promise.all([back, deployed]) };
-    },
-  },
-];
+};
 
 /** Nodes end while readings are kept. */
-export const NODES_ENDED: Row[] = [
-  {
-    name: 'all at once: the queue is away, a region is cut off and its node killed, and that of another is restarted',
-    ends: ({ hostOf }) => (hostOf('us') === hostOf('eu') ? REGIONS : ['us', 'eu']),
-    async happen({ sandbox, machine, hostOf }) {
-      const back = machine.freeze('queue', AWAY_S);
-      await sandbox.json(['region', 'disconnect', 'eu']);
-      await sleep((AWAY_S * 1000) / 2);
-      await kept(sandbox);
-      const endedAt = Date.now();
-      const restarts = hostOf('us') === hostOf('eu') ? [] : [machine.kill(hostOf('us'), 'SIGTERM')];
-      await Promise.all([machine.kill(hostOf('eu')), ...restarts]);
-      return { endedAt, release: () => back.then(() => reconnectEu(sandbox)) };
-    },
+export const NODES_ENDED: Row = {
+  name: 'all at once: the queue is away, a region is cut off and its node killed, and that of another is restarted',
+  ends: ({ hostOf }) => (hostOf('us') === hostOf('eu') ? REGIONS : ['us', 'eu']),
+  async happen({ sandbox, machine, hostOf }) {
+    const back = machine.freeze('queue', AWAY_S);
+    await sandbox.json(['region', 'disconnect', 'eu']);
+    await sleep((AWAY_S * 1000) / 2);
+    await kept(sandbox);
+    const endedAt = Date.now();
+    const restarts = hostOf('us') === hostOf('eu') ? [] : [machine.kill(hostOf('us'), 'SIGTERM')];
+    await Promise.all([machine.kill(hostOf('eu')), ...restarts]);
+    return { endedAt, release: () => back.then(() => reconnectEu(sandbox)) };
   },
-];
+};
 
 /** The program that runs the sensor of a region. */
 export const hostOf =

@@ -1,19 +1,8 @@
 /** A site without internet, driven through the CLI: what its relay keeps arrives, whatever happens meanwhile. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import type { SensorView } from '../../fleet/fleet-view.js';
-import { Processes } from '../torture/machine/processes.js';
-import { eventually, Sandbox } from './cli-harness.js';
-import { expectAccounted, hostOf, type Row } from './kept-readings.js';
-
-export interface SiteOptions {
-  network: 'embedded' | 'native';
-  /** Why it can't run here. */
-  skip?: string | undefined;
-  env?: Record<string, string>;
-  /** Rows of what happens to readings that its sensors keep. */
-  risks?: Row[];
-}
+import { eventually, type Sandbox } from './cli-harness.js';
 
 /** Seconds between readings. */
 export const INTERVAL_S = 0.5;
@@ -27,12 +16,6 @@ export const MAX_UNACCOUNTED = 6;
 /** The name of the test that {@link outlastsCut} is. */
 export const OUTLASTS_CUT =
   'sensors run on without internet; replaced, and with their relay killed, none of their readings is missing';
-
-async function killChild(sandbox: Sandbox): Promise<void> {
-  const pid = sandbox.pidOf('relay-eu');
-  process.kill(pid, 'SIGKILL');
-  await eventually('a new relay', () => sandbox.pidOf('relay-eu') !== pid);
-}
 
 /**
  * @param sandbox its network has relays, and sensors with an interval of {@link INTERVAL_S}
@@ -78,31 +61,4 @@ export async function outlastsCut(
     'select count(*) as n, max(sequence) as last, count(distinct sequence) as different from readings group by execution_id',
   ]);
   for (const { n, last, different } of rows) expect([n, different]).toEqual([last, last]);
-}
-
-export function describeSite(options: SiteOptions): void {
-  const { network, risks = [], skip, env } = options;
-  describe(`a site of the ${network} network`, () => {
-    const sandbox = new Sandbox(env);
-
-    beforeAll(async () => {
-      if (skip !== undefined) return;
-      const args = ['--relays', '--deploy', '--interval', String(INTERVAL_S)];
-      await sandbox.up(network, args, { timeoutMs: START_MS });
-    }, 2 * START_MS);
-    afterAll(() => sandbox.close());
-
-    test(OUTLASTS_CUT, { timeout: 300_000 }, async (context) => {
-      if (skip !== undefined) context.skip(skip);
-      await outlastsCut(sandbox, () => killChild(sandbox), network === 'embedded' ? 0 : MAX_UNACCOUNTED);
-    });
-
-    for (const row of risks) {
-      test(`${row.name}: what sensors kept is stored or counted`, { timeout: 240_000 }, async (context) => {
-        if (skip !== undefined) context.skip(skip);
-        const victim = { sandbox, machine: new Processes(sandbox), hostOf: hostOf(network), relays: true };
-        await expectAccounted({ ...victim, interval: INTERVAL_S }, row);
-      });
-    }
-  });
 }

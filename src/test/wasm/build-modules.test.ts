@@ -1,6 +1,6 @@
 import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../lib/process/self-command.js';
 import { buildWasm } from '../../modules/build-modules.js';
@@ -45,18 +45,6 @@ describe('buildWasm', () => {
     dir = await mkdtemp(join(tmpdir(), 'build-wasm-'));
   });
   afterEach(() => rm(dir, { recursive: true }));
-
-  it('builds both modules, and leaves them alone while nothing changed', { timeout: 300_000 }, async () => {
-    await cp(dirname(await testModulePath('publisher')), dir, { recursive: true });
-    const first = await stat(join(dir, 'publisher.wasm'));
-    expect(await buildWasm({ outDir: dir })).toEqual([
-      { name: 'publisher', path: join(dir, 'publisher.wasm'), bytes: first.size },
-      { name: 'config-updater', path: join(dir, 'config-updater.wasm'), bytes: expect.any(Number) },
-    ]);
-    expect((await stat(join(dir, 'publisher.wasm'))).mtimeMs).toBe(first.mtimeMs);
-    await buildWasm({ outDir: dir, force: true });
-    expect((await stat(join(dir, 'publisher.wasm'))).mtimeMs).toBeGreaterThan(first.mtimeMs);
-  });
 
   it("shows the compiler's lines", { timeout: 120_000 }, async () => {
     const root = join(dir, 'root');
