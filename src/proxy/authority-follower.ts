@@ -11,13 +11,10 @@ import { readAnswer } from '../lib/net/http-client.js';
 import { desiredStateSchema } from '../protocol/desired-config.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
 
-export interface FollowOptions {
+export interface FollowOptions extends AskingOptions {
   url: string;
   /** Operator token: with it, the authority believes which versions this proxy's sensors have. A viewer token reads, too. */
   token?: string;
-  /** Pause between two requests, in milliseconds. */
-  everyMs?: number;
-  onStatus?: OnStatus;
   fetch?(url: string, init: RequestInit): Promise<Response>;
 }
 
@@ -30,25 +27,49 @@ export type FollowStatus =
   | { kind: 'failed'; reason: string }
   | { kind: 'ahead'; held: number; authority: number };
 
-/** Called when the kind of status changes. */
-export type OnStatus = (status: FollowStatus) => void;
+export interface AskingOptions {
+  /** Pause between two tries, in milliseconds. */
+  everyMs?: number;
+  /** Called when the kind of status changes. */
+  onStatus?(status: FollowStatus): void;
+}
 
-/** Remembers how the last try went. */
-export function statusKeeper(onStatus: OnStatus | undefined) {
+/** A change is to be seen by every sensor within about a second. */
+const EVERY_MS = 500;
+const MAX_PAUSE_MS = 2000;
+
+/** Asks the authority, or the database of all proxies, and remembers how the last try went. */
+export function asking(ask: (signal: AbortSignal) => Promise<FollowStatus>, options: AskingOptions) {
+  const { everyMs = EVERY_MS, onStatus } = options;
   let status: FollowStatus | undefined;
+
+  /** Never rejects; false when it failed. `signal`: a try that is aborted changes nothing. */
+  async function note(work: () => Promise<FollowStatus>, signal?: AbortSignal): Promise<boolean> {
+    const next = await work().catch((error): FollowStatus => ({ kind: 'failed', reason: causeMessageOf(error) }));
+    if (!signal?.aborted && next.kind !== status?.kind) onStatus?.(next);
+    status = next;
+    return next.kind !== 'failed';
+  }
+
+  /** Asks once, and keeps what is newer. Never rejects; false when that failed. */
+  const refresh = (signal = new AbortController().signal): Promise<boolean> => note(() => ask(signal), signal);
+
   return {
     /** Undefined before the first answer. */
     get status(): FollowStatus | undefined {
       return status;
     },
+    note,
+    refresh,
 
-    /** Never rejects; false when it failed. `signal`: a try that is aborted changes nothing. */
-    async run(ask: () => Promise<FollowStatus>, signal?: AbortSignal): Promise<boolean> {
-      const failed = (error: unknown): FollowStatus => ({ kind: 'failed', reason: causeMessageOf(error) });
-      const next = await ask().catch(failed);
-      if (!signal?.aborted && next.kind !== status?.kind) onStatus?.(next);
-      status = next;
-      return next.kind !== 'failed';
+    /** Asks again and again, until the signal is aborted. Never rejects. */
+    async run(signal: AbortSignal): Promise<void> {
+      let failures = 0;
+      while (!signal.aborted) {
+        failures = (await refresh(signal)) ? 0 : failures + 1;
+        const pause = failures === 0 ? everyMs : everyMs + jittered(failures, everyMs, MAX_PAUSE_MS);
+        await sleep(pause, undefined, { signal }).catch(() => {});
+      }
     },
   };
 }
@@ -56,9 +77,6 @@ export function statusKeeper(onStatus: OnStatus | undefined) {
 /** Marks a forwarded change, so that two proxies never forward it to each other. */
 export const FORWARDED_HEADER = 'x-wasm-sensors-forwarded';
 
-/** A change is to be seen by every sensor within about a second. */
-const EVERY_MS = 500;
-const MAX_PAUSE_MS = 2000;
 /** The authority answers a read at once. */
 const ASK_TIMEOUT_MS = 5000;
 /** For a change the authority may first listen to its sensors for 11 s. */
@@ -67,8 +85,7 @@ const FORWARD_TIMEOUT_MS = 18_000;
 export type AuthorityFollower = ReturnType<typeof authorityFollower>;
 
 export function authorityFollower(store: DesiredConfigStore, options: FollowOptions) {
-  const { url, token, everyMs = EVERY_MS } = options;
-  const keeper = statusKeeper(options.onStatus);
+  const { url, token } = options;
   const call = (path: string, init: RequestInit): Promise<Response> =>
     (options.fetch ?? fetch)(url + path, { ...init, redirect: 'error' });
 
@@ -89,25 +106,9 @@ export function authorityFollower(store: DesiredConfigStore, options: FollowOpti
     return { kind: 'following' };
   }
 
-  /** Asks the authority once, and keeps what is newer. Never rejects; false when that failed. */
-  const refresh = (signal = new AbortController().signal): Promise<boolean> => keeper.run(() => ask(signal), signal);
-
-  return {
+  const asked = asking(ask, options);
+  return Object.assign(asked, {
     url,
-    get status(): FollowStatus | undefined {
-      return keeper.status;
-    },
-    refresh,
-
-    /** Asks the authority again and again, until the signal is aborted. Never rejects. */
-    async run(signal: AbortSignal): Promise<void> {
-      let failures = 0;
-      while (!signal.aborted) {
-        failures = (await refresh(signal)) ? 0 : failures + 1;
-        const pause = failures === 0 ? everyMs : everyMs + jittered(failures, everyMs, MAX_PAUSE_MS);
-        await sleep(pause, undefined, { signal }).catch(() => {});
-      }
-    },
 
     /**
      * Gives a change to the authority, with the caller's token; the answer is the authority's, and this proxy holds the change
@@ -127,8 +128,8 @@ export function authorityFollower(store: DesiredConfigStore, options: FollowOpti
       }
       // Thrown, so that a wrong token counts as one of this proxy's client, too.
       if (!response.ok) throw errorFromAnswer(answer, 'AUTHORITY_UNREACHABLE', `${url} answers ${response.status}`);
-      await refresh();
+      await asked.refresh();
       return Response.json(answer);
     },
-  };
+  });
 }

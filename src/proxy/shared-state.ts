@@ -2,11 +2,10 @@
  * What an operator has set, where all proxies of a fleet share it in a database (docs/protocol.md, "Several proxies"): each reads
  * and changes it, and answers its sensors from the copy in its state folder, also while the database is away.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { desiredStateSchema } from '../protocol/desired-config.js';
-import { type FollowStatus, type OnStatus, statusKeeper } from './authority-follower.js';
+import { type AskingOptions, asking, type FollowStatus } from './authority-follower.js';
 import { type DesiredConfigStore, desiredConfigStore } from './desired-config-store.js';
 import { type RevokedHosts, revocations } from './revoked-hosts.js';
 
@@ -34,22 +33,19 @@ export interface Held {
 /** What is held here in files, or in the database: changes are made to it, and it is durable when this resolves. */
 export type Change = <T>(work: (held: Held) => T | Promise<T>) => Promise<T>;
 
-/** As often as a follower asks its authority: a change is to be seen by every sensor within about a second. */
-const EVERY_MS = 500;
 /** Longer than any change takes; a server that hangs does not even refuse. */
 const CHANGE_MS = 10_000;
 
 export type SharedState = ReturnType<typeof sharedState>;
 
 /** `own`: the copy. */
-export function sharedState(own: Held, document: SharedDocument, { everyMs = EVERY_MS, onStatus }: SharedOptions = {}) {
+export function sharedState(own: Held, document: SharedDocument, options: AskingOptions = {}) {
   let revision: number | undefined;
   /** Newest version held there or reported. */
   let newest = 0;
   let status: FollowStatus = { kind: 'following' };
   /** What this proxy holds is of this database. Before, it may be of another fleet. */
   let joined = false;
-  const keeper = statusKeeper(onStatus);
 
   const contentOf = ({ desired, revoked }: Held): SharedContent => ({
     desired: desired.state,
@@ -96,7 +92,7 @@ export function sharedState(own: Held, document: SharedDocument, { everyMs = EVE
       });
     });
     // A copy that can't be written now is written after the next read.
-    await keeper.run(async () => keep(committed.result.held, committed.revision));
+    await asked.note(async () => keep(committed.result.held, committed.revision));
     return committed.result.result;
   };
 
@@ -114,29 +110,8 @@ export function sharedState(own: Held, document: SharedDocument, { everyMs = EVE
     return status;
   }
 
-  const refresh = (signal?: AbortSignal) => keeper.run(ask, signal);
-  return {
-    url: document.url,
-    get status(): FollowStatus | undefined {
-      return keeper.status;
-    },
-    refresh,
-    change,
-
-    /** Reads again and again, until the signal is aborted. Never rejects. */
-    async run(signal: AbortSignal): Promise<void> {
-      while (!signal.aborted) {
-        await refresh(signal);
-        await sleep(everyMs, undefined, { signal }).catch(() => {});
-      }
-    },
-  };
-}
-
-interface SharedOptions {
-  /** In milliseconds. */
-  everyMs?: number;
-  onStatus?: OnStatus;
+  const asked = asking(ask, options);
+  return Object.assign(asked, { url: document.url, change });
 }
 
 const rejectionOf = (signal: AbortSignal) =>

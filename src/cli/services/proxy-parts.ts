@@ -9,7 +9,7 @@ import { fetchTrusting } from '../../lib/net/http-client.js';
 import { readCaFile, readKeyPair } from '../../lib/net/tls.js';
 import { ModuleStore } from '../../modules/module-store.js';
 import { parseSensorKeys } from '../../protocol/sensor-token.js';
-import { type AuthorityFollower, authorityFollower, type OnStatus } from '../../proxy/authority-follower.js';
+import { type AuthorityFollower, authorityFollower, type FollowStatus } from '../../proxy/authority-follower.js';
 import { type DesiredConfigStore, desiredConfigStore } from '../../proxy/desired-config-store.js';
 import { revocations } from '../../proxy/revoked-hosts.js';
 import { type Held, type SharedState, sharedState } from '../../proxy/shared-state.js';
@@ -78,18 +78,16 @@ export async function openShared(
   return { shared: sharedState(own, document, { onStatus }), close: () => document.close() };
 }
 
-const logStatus =
-  (desired: DesiredConfigStore, url: string, log: Logger): OnStatus =>
-  (status) => {
-    const fields = { url, version: desired.version };
-    const version = `version ${desired.version}`;
-    if (status.kind === 'following') return log.info('follow.recovered', `following ${url} (${version})`, fields);
-    const problem =
-      status.kind === 'failed'
-        ? `can't follow ${url}: ${status.reason}`
-        : `${url} holds version ${status.authority}, which is older than the one here: it has lost its state`;
-    log.warn('follow.failing', `${problem}; answering sensors with ${version}`, fields);
-  };
+const logStatus = (desired: DesiredConfigStore, url: string, log: Logger) => (status: FollowStatus) => {
+  const fields = { url, version: desired.version };
+  const version = `version ${desired.version}`;
+  if (status.kind === 'following') return log.info('follow.recovered', `following ${url} (${version})`, fields);
+  const problem =
+    status.kind === 'failed'
+      ? `can't follow ${url}: ${status.reason}`
+      : `${url} holds version ${status.authority}, which is older than the one here: it has lost its state`;
+  log.warn('follow.failing', `${problem}; answering sensors with ${version}`, fields);
+};
 
 export function readTls({ tlsCert, tlsKey }: Settings): { cert: string; key: string } | undefined {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;

@@ -12,7 +12,7 @@ const until = (isSo: () => Promise<boolean>) => vi.waitUntil(isSo, { timeout: 45
 
 /** One system for all: each test counts from where the one before has left it. */
 const sandbox = new Sandbox();
-beforeAll(() => sandbox.up('embedded', ['--deploy', '--interval', '0.2']));
+beforeAll(() => sandbox.up('embedded', ['--deploy', '--interval', '0.4']));
 afterAll(() => sandbox.close());
 
 const sensorsNow = async () => (await sandbox.fleet().snapshot()).sensors;
@@ -43,10 +43,10 @@ async function begin(...args: string[]) {
 const nothingIsMissing = { gaps: 0, waiting: 0, unaccounted: 0 };
 
 test('a version that is deployed while a region is cut off waits: first the older sensors deliver what they keep', async () => {
-  const { total, waiting, replaced } = await begin('--interval', '0.2');
+  const { total, waiting, replaced } = await begin('--interval', '0.4');
   await sandbox.run(['region', 'disconnect', 'eu']);
   await until(async () => (await waiting()) >= 10);
-  const deployed = await sandbox.run(['deploy', 'publisher', '--interval', '0.2', '--color', '#00ff88']);
+  const deployed = await sandbox.run(['deploy', 'publisher', '--interval', '0.4', '--color', '#00ff88']);
   expect(deployed.stdout).toMatch(/^pending: eu is cut off, its 1 sensor keeps up to \d+ readings$/m);
   const kept = await waiting();
   await until(async () => (await waiting()) > kept + 3);
@@ -59,7 +59,7 @@ test('a version that is deployed while a region is cut off waits: first the olde
 }, 120_000);
 
 test('modules of one’s own that are built on our library wait, and deliver first, too', async () => {
-  const own = ['--module', modulePath('publisher'), '--interval', '0.2'];
+  const own = ['--module', modulePath('publisher'), '--interval', '0.4'];
   const { total, waiting, replaced } = await begin(...own);
   await sandbox.run(['region', 'disconnect', 'eu']);
   await until(async () => (await waiting()) >= 10);
@@ -72,13 +72,13 @@ test('modules of one’s own that are built on our library wait, and deliver fir
 }, 120_000);
 
 test('a version is deployed only when the sensors have delivered what they keep, where the queue hangs', async () => {
-  const { waiting, replaced } = await begin('--interval', '0.2');
+  const { waiting, replaced } = await begin('--interval', '0.4');
   process.kill(sandbox.pidOf('queue'), 'SIGSTOP');
   await until(async () => (await waiting()) >= 10);
   const impatient = await sandbox.run(['deploy', 'publisher', '--color', '#ff0000', '--timeout', '1']);
   expect(impatient).toMatchObject({ code: 1, stderr: expect.stringMatching(/READINGS_KEPT|do not deliver/) });
   // Its supervisor starts the queue again.
-  const { code, stdout } = await sandbox.run(['deploy', 'publisher', '--interval', '0.2', '--color', '#00ff88']);
+  const { code, stdout } = await sandbox.run(['deploy', 'publisher', '--interval', '0.4', '--color', '#00ff88']);
   expect(stdout + code).toMatch(/^3\/3 sensors reporting .*\n0$/);
   expect(await replaced()).toHaveLength(3);
   for (const old of await replaced()) expect(old).toMatchObject({ ...nothingIsMissing, received: old.sequence });
@@ -117,7 +117,7 @@ test('--now says how many readings it gives up, and what is given up is counted'
 }, 120_000);
 
 test('a version that traps leaves the one before running; --undo brings the one before back', async () => {
-  await begin('--interval', '0.2');
+  await begin('--interval', '0.4');
   const live = async () => (await sensorsNow()).filter(({ state }) => state === 'live');
   const before = (await live()).map(({ execution_id: id }) => id);
   const module = join(sandbox.dir, 'bad.wasm');
@@ -125,21 +125,21 @@ test('a version that traps leaves the one before running; --undo brings the one 
   const failed = await sandbox.run(['deploy', 'publisher', '--module', module, '--timeout', '8']);
   expect([failed.code, failed.stderr]).toMatchObject([1, expect.stringMatching(/run on where no new one reports/)]);
   expect((await live()).map(({ execution_id: id }) => id)).toEqual(before);
-  expect((await sandbox.run(['deploy', 'publisher', '--color', '#00ff88', '--interval', '0.2'])).code).toBe(0);
+  expect((await sandbox.run(['deploy', 'publisher', '--color', '#00ff88', '--interval', '0.4'])).code).toBe(0);
   expect((await sandbox.run(['status'])).stdout).toMatch(
-    /^publisher +--color #00ff88 --interval 0.2 since .*; before: --interval 0.2 \(deploy publisher --undo\)$/m,
+    /^publisher +--color #00ff88 --interval 0.4 since .*; before: --interval 0.4 \(deploy publisher --undo\)$/m,
   );
   expect((await sandbox.run(['deploy', 'publisher', '--undo'])).code).toBe(0);
   const reported = async () => (await live()).map(({ config }) => [config?.sources?.color, config?.intervalMs]);
-  expect(await reported()).toEqual(Array(3).fill(['default', 200]));
+  expect(await reported()).toEqual(Array(3).fill(['default', 400]));
   expect((await sandbox.run(['status'])).stdout).toMatch(/^publisher .*; before: --color #00ff88 /m);
 }, 120_000);
 
 test('a version that waits for its region is there after a restart of the host', async () => {
-  const { total, waiting } = await begin('--interval', '0.2');
+  const { total, waiting } = await begin('--interval', '0.4');
   await sandbox.run(['region', 'disconnect', 'eu']);
   await until(async () => (await waiting()) >= 5);
-  await sandbox.run(['deploy', 'publisher', '--color', '#00ff88', '--interval', '0.2']);
+  await sandbox.run(['deploy', 'publisher', '--color', '#00ff88', '--interval', '0.4']);
   expect((await sandbox.run(['status'])).stdout).toMatch(/publisher-eu v\d+ running, 1 node with the one before/);
   process.kill(sandbox.pidOf('sensors'), 'SIGKILL');
   await until(async () => {

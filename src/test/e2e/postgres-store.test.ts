@@ -21,7 +21,7 @@ describe.skipIf(POSTGRES_BIN === undefined)(`a store on PostgreSQL (${WHY_SKIPPE
   beforeAll(async () => {
     server = await PostgresServer.start();
     env = { WASM_SENSORS_STORE: await server.database() };
-    const up = ['up', '-d', '--deploy', '--interval', '0.3', ...(await Sandbox.portFlags('embedded'))];
+    const up = ['up', '-d', '--deploy', '--interval', '0.5', ...(await Sandbox.portFlags('embedded'))];
     expect(await sandbox.run(up, { env })).toMatchObject({ code: 0 });
   });
   afterAll(async () => {

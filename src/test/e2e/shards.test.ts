@@ -15,7 +15,7 @@ const HOSTS = Array.from({ length: 24 }, (_, i) => `edge-${i % 2 ? 'eu' : 'us'}-
 /** Their readings are sent to the queue without a shard. */
 const UNSHARDED = HOSTS.filter((_, i) => i % 6 > 3);
 const PACKED_BEFORE = 10;
-const SEND_EVERY_MS = 150;
+const SEND_EVERY_MS = 300;
 /** Leases last 6 s, and are looked at every second; the rest is for a busy machine. */
 const TAKEN_OVER_MS = 10_000 + 4_000;
 

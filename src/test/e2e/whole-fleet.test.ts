@@ -11,7 +11,7 @@ import { POSTGRES_BIN, PostgresServer, WHY_SKIPPED } from '../support/postgres-s
 
 const SHARDS = 4;
 const HOSTS = Array.from({ length: 16 }, (_, i) => `edge-${i % 2 ? 'eu' : 'us'}-${i}`);
-const SEND_EVERY_MS = 250;
+const SEND_EVERY_MS = 500;
 /** Regions are silent after this; a puller that is killed is followed within 10 s. */
 const ALERT_AFTER_S = 12;
 
