@@ -292,3 +292,14 @@ test('a check of another process finds damage, and none otherwise', () => {
   expect(findFileDamage(path, 1_000)).toBeUndefined();
   expect(findFileDamage(join(folder, 'none.db'))).toBeUndefined();
 });
+
+test('a start that fails, such as on a full disk, leaves no empty file that the next one takes for damaged', () => {
+  const full = (at: string): Database => {
+    writeFileSync(at, '');
+    throw new Error('database or disk is full');
+  };
+  expect(() => openFile(path, full)).toThrow(/full/);
+  expect(existsSync(path)).toBe(false);
+  closeDatabase(open());
+  expect(events).toEqual([]);
+});

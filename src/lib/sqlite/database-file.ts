@@ -4,7 +4,7 @@
  * process: then it is written anew from the handle. The new file is complete and on disk before it takes the place of the
  * old one, and a crash at any moment loses nothing: the next start goes on.
  */
-import { existsSync, readdirSync, type Stats, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '../errors/app-error.js';
 import { abandonDatabase, closeDatabase, type Database, findDamage, isDamage, openSqlite } from './driver.js';
@@ -123,7 +123,15 @@ export class DatabaseFile {
   #open(): Database {
     const { path } = this;
     const event = path === ':memory:' ? undefined : this.#replaceDamaged();
-    const database = this.options.open(path);
+    const isNew = statOf(path) === undefined;
+    let database: Database;
+    try {
+      database = this.options.open(path);
+    } catch (error) {
+      // Such as on a full disk. The next start would take it for one that somebody has emptied.
+      if (isNew && statOf(path)?.size === 0) rmSync(path);
+      throw error;
+    }
     this.#database = database;
     this.#opened = path === ':memory:' ? undefined : statOf(path);
     this.#log = statOf(`${path}-wal`);
