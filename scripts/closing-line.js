@@ -10,8 +10,9 @@ const ownLines = ({ stack = '' }) =>
     .join('\n');
 
 export default class ClosingLine {
-  onTestRunEnd(modules) {
-    const counts = { passed: 0, failed: 0, skipped: 0 };
+  onTestRunEnd(modules, unhandled = []) {
+    // An error that no test waited for fails the run, too.
+    const counts = { passed: 0, failed: unhandled.length, skipped: 0 };
     const reasons = new Map();
     const again = [];
     for (const module of modules) {
@@ -34,6 +35,7 @@ export default class ClosingLine {
     }
     if (again.length > 0) console.log('passed at the second attempt:');
     for (const name of again) console.log(`  ${name}`);
+    for (const error of unhandled) console.log(`no test waited for:\n${ownLines(error)}`);
     console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   }
 }

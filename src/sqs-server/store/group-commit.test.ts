@@ -38,6 +38,8 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  // Its timers would fire in tests of other files.
+  commits.close();
   database.close();
 });
 
