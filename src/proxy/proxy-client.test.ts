@@ -28,9 +28,23 @@ test('it reads the state, and makes a change with the token', async () => {
   const headers = { authorization: 'Bearer secret', 'content-type': 'application/json' };
   const signal = expect.any(AbortSignal);
   expect(asked.mock.calls).toEqual([
-    [`${URL}/config`, { method: 'GET', headers, signal }],
-    [`${URL}/config`, { method: 'PATCH', headers, signal, body: '{"scope":{"region":"eu"},"set":{"paused":true}}' }],
+    [`${URL}/config`, { method: 'GET', headers, signal, redirect: 'error' }],
+    [
+      `${URL}/config`,
+      { method: 'PATCH', headers, signal, redirect: 'error', body: '{"scope":{"region":"eu"},"set":{"paused":true}}' },
+    ],
   ]);
+});
+
+test('a host is revoked only where the answer says so', async () => {
+  answers(200, { revoked: ['Edge-1'] });
+  await client.revoke('edge-1', true);
+  await client.revoke('edge-2', false);
+  const notProxy = { code: 'PROXY_ERROR', message: expect.stringContaining('is not a proxy') };
+  await expect(client.revoke('edge-2', true)).rejects.toMatchObject(notProxy);
+  await expect(client.revoke('edge-1', false)).rejects.toMatchObject(notProxy);
+  answers(200, { a: 1 });
+  await expect(client.revoke('edge-1', true)).rejects.toMatchObject(notProxy);
 });
 
 // Longer than a proxy without a state listens to its sensors.

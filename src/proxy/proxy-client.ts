@@ -1,12 +1,16 @@
 /** Client of the proxy's API for operators: configuration, counts, sensors that may not send, modules. */
+import { z } from 'zod';
 import { AppError, causeMessageOf } from '../lib/errors/app-error.js';
 import { errorFromAnswer } from '../lib/errors/http-error.js';
 import { fetchTrusting } from '../lib/net/http-client.js';
 import { type DesiredState, desiredStateSchema, type Patch } from '../protocol/desired-config.js';
+import { hostKey } from '../protocol/names.js';
 import type { ProxyStats } from './proxy.js';
 
 /** A proxy that started without a state listens to its sensors for 11 s before it accepts a change. */
 const TIMEOUT_MS = 20_000;
+
+const revokedSchema = z.object({ revoked: z.array(z.string()) });
 
 export class ProxyClient {
   readonly #token: string;
@@ -40,14 +44,21 @@ export class ProxyClient {
     return (await this.#call('GET', undefined, '/stats')) as ProxyStats;
   }
 
-  /** Lets a host send no more readings, or again. */
+  /** Lets a host send no more readings, or again. Resolves when the proxy says that it is so. */
   async revoke(hostname: string, revoked: boolean): Promise<void> {
-    await this.#call('PATCH', { hostname, revoked }, '/sensors/revoked');
+    const keys = (await this.#revoked('PATCH', { hostname, revoked })).map(hostKey);
+    if (keys.includes(hostKey(hostname)) !== revoked) throw foreign(this.url, 'it has not changed its list');
   }
 
   /** Hosts that may send no readings. Needs the operator token. */
-  async revoked(): Promise<string[]> {
-    return ((await this.#call('GET', undefined, '/sensors/revoked')) as { revoked: string[] }).revoked;
+  revoked(): Promise<string[]> {
+    return this.#revoked('GET', undefined);
+  }
+
+  async #revoked(method: string, body: unknown): Promise<string[]> {
+    const { data, error } = revokedSchema.safeParse(await this.#call(method, body, '/sensors/revoked'));
+    if (!data) throw foreign(this.url, error);
+    return data.revoked;
   }
 
   /** Keeps a module there, so that nodes can download it. Needs the operator token. */
@@ -65,6 +76,8 @@ export class ProxyClient {
       },
       ...(body === undefined ? {} : { body: binary ? body : JSON.stringify(body) }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
+      // Whoever it leads to is another one.
+      redirect: 'error' as const,
     };
     const response = await fetchTrusting(this.#ca, `${this.url}${path}`, init).catch((cause) => {
       throw gone(this.url, cause);

@@ -56,14 +56,14 @@ test('a puller that has never answered is not waited for', async () => {
 
 test('one that has answered may be started again: it is asked until patience is over', async () => {
   const client = new FleetClient(BASE, { retryForMs: 1000 });
-  answers = [json({ time: 1 })];
+  answers = [json({ time: 1, total: {} })];
   await client.summary();
   // It ends, is away, and is back.
   const away = () => {
     throw new TypeError('fetch failed');
   };
-  answers = [json({}, 503), away, json({ time: 2 })];
-  expect(await client.summary()).toEqual({ time: 2 });
+  answers = [json({}, 503), away, json({ time: 2, total: {} })];
+  expect(await client.summary()).toEqual({ time: 2, total: {} });
   expect(pauses).toEqual([200, 200]);
   pauses.length = 0;
   await expect(client.summary()).rejects.toMatchObject(GONE);
@@ -73,7 +73,7 @@ test('one that has answered may be started again: it is asked until patience is 
 test('a puller that moves is asked where it is now', async () => {
   let base = BASE;
   const client = new FleetClient(() => base);
-  answers = [json({}), json({})];
+  answers = [json({ total: {} }), json({ total: {} })];
   await client.summary();
   base = `${BASE}/moved`;
   await client.summary();
@@ -180,4 +180,9 @@ test('a puller that has too many clients is asked again when it says so', async 
   expect(pauses).toEqual([2000, 2000]);
   answers = Array.from({ length: 31 }, () => full);
   await expect(new FleetClient(BASE).events({ since: 1 }).next()).rejects.toMatchObject({ code: 'PULLER_ERROR' });
+});
+
+test('what answers with something else is no puller', async () => {
+  answers = [json({ status: 'ok' })];
+  await expect(new FleetClient(BASE).summary()).rejects.toMatchObject({ code: 'PULLER_ERROR' });
 });

@@ -63,8 +63,13 @@ export class FleetClient {
     return this.#request(`/fleet?${searchOf(query)}`);
   }
 
-  summary(): Promise<FleetSummary> {
-    return this.#request('/fleet/summary');
+  /** Rejects with `PULLER_ERROR`, too, where something else answers. */
+  async summary(): Promise<FleetSummary> {
+    const summary = await this.#request<FleetSummary>('/fleet/summary');
+    if (typeof summary?.total === 'object') return summary;
+    throw new AppError('PULLER_ERROR', 'what answers is not a puller of this program', {
+      hint: 'Is this its address (--puller-url)?',
+    });
   }
 
   /** Live and paused sensors of this submission (Unix milliseconds) or a newer one, by region. */
