@@ -234,6 +234,19 @@ test('a sensor that begins to count again has restarted: no duplicates, no gaps,
   });
 });
 
+test('what the store did not have is no duplicate, in whatever order the runs of a sensor arrive', () => {
+  const fleet = new Fleet();
+  const run = (from: number, to: number, began: number) => {
+    for (let n = from; n <= to; n++)
+      fleet.record(reading(n, { timestamp: at(began + n * 1000) }), undefined, T0 + 300_000, true);
+  };
+  run(1, 5, 0);
+  run(6, 10, 200_000);
+  run(1, 5, 200_000);
+  run(11, 12, 200_000);
+  expect(fleet.summary(T0 + 300_000).total).toMatchObject({ received: 17, duplicates: 0, gaps: 0 });
+});
+
 test('dumped and loaded again, as across a restart, a sensor goes on without a gap', () => {
   const before = new Fleet();
   for (const n of [1, 2, 3, 5, 6]) before.record(reading(n), undefined, T0);

@@ -74,13 +74,14 @@ export class Fleet {
   readonly #rates = new Map<string, RateMeter>();
   readonly #cut = new Set<string>();
 
-  record(reading: Reading, config: ReportedConfig | undefined, now: number): Arrival {
+  /** `isNew`: the store had no such reading before; without a store its number alone tells. */
+  record(reading: Reading, config: ReportedConfig | undefined, now: number, isNew = false): Arrival {
     let sensor = this.#sensors.get(reading.execution_id);
     if (!sensor) {
       sensor = this.#add(newSensorRecord(reading, now, this.began), now);
       this.#stoppedJobs.apply(sensor, reading);
     }
-    const arrival = recordReading(sensor, reading, config, now);
+    const arrival = recordReading(sensor, reading, config, now, isNew);
     if (arrival === 'duplicate') return arrival;
     this.#replacement.record(sensor, reading, now);
     const rate = this.#rates.get(reading.region) ?? new RateMeter();

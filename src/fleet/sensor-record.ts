@@ -75,15 +75,18 @@ export const newSensorRecord = (reading: Reading, now: number, began = 0): Senso
 /**
  * Records a reading and its time of arrival. A restarted node runs the same execution again and counts from 1: a known
  * number with the newest timestamp so far means a restart. Readings from before the restart are late and do not change
- * the numbers of the new run.
+ * the numbers of the new run. `isNew`: the store did not have it, so a known number is that of another run, which came in
+ * another order than it was taken.
  */
 export function recordReading(
   sensor: SensorRecord,
   reading: Reading,
   config: ReportedConfig | undefined,
   now: number,
+  isNew = false,
 ): Arrival {
-  const arrival = recordNumber(sensor, reading, config?.counts, now);
+  const counted = recordNumber(sensor, reading, config?.counts, now);
+  const arrival = counted === 'duplicate' && isNew ? 'late' : counted;
   if (arrival === 'duplicate') {
     sensor.duplicates++;
     return arrival;

@@ -88,3 +88,9 @@ test('of a sensor that began earlier, numbers count from the lowest that arrived
   expect(tracker.record(40, 50)).toBe('late');
   expect(tracker.missingSince()).toBe(2);
 });
+
+test('a number far below the first one is another way to count, and no loss either', () => {
+  const tracker = SequenceTracker.from(2 ** 31);
+  tracker.record(2 ** 31, 0);
+  expect([tracker.record(3, 0), tracker.missingSince()]).toEqual(['late', 0]);
+});

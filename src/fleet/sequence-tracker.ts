@@ -29,7 +29,8 @@ export class SequenceTracker {
 
   record(sequence: number, now: number): Arrival {
     if (sequence < this.first) {
-      if (sequence < this.first - 1) this.#addMissing({ from: sequence + 1, to: this.first - 1, since: now });
+      if (sequence < this.first - 1 && this.first - sequence <= MOST_MISSED)
+        this.#addMissing({ from: sequence + 1, to: this.first - 1, since: now });
       this.first = sequence;
       return 'late';
     }

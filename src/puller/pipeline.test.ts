@@ -157,7 +157,7 @@ test('what was stored before is shown as that, unless an attempt that failed may
   };
   start(
     { groups, store: known },
-    { onStored: (deliveries, old) => stored.push(deliveries.every((one) => old.has(one))) },
+    { onStored: (deliveries, old) => stored.push(deliveries.every((one) => old?.has(one) === true)) },
   );
   queue.push([body(1)]);
   await pass(50);

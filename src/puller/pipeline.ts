@@ -27,8 +27,8 @@ export interface PipelineOptions {
    * disk. Undefined: readings are only shown.
    */
   store: ((deliveries: Delivery[]) => Soon<Delivery[]>) | undefined;
-  /** Called with what is stored, before it is deleted from the queue. `known`: those of them that were stored before. */
-  onStored(deliveries: Delivery[], known: ReadonlySet<Delivery>): void;
+  /** Called with what is stored, before it is deleted from the queue. `known`: those of them that were stored before; undefined: nobody can tell. */
+  onStored(deliveries: Delivery[], known: ReadonlySet<Delivery> | undefined): void;
   /** Both run in it, as one. */
   storing?: Exclusive;
   onEvent(event: PullerEvent): void;
@@ -227,8 +227,9 @@ export class Pipeline {
     const { store, onStored } = this.#options;
     const deliveries = group.flatMap((one) => one.deliveries);
     const isSure = group.every((one) => !one.hasFailed);
-    const end = (known: Delivery[]) => onStored(deliveries, new Set(isSure ? known : []));
-    const stored = store?.(deliveries) ?? [];
+    const end = (known: Delivery[]) => onStored(deliveries, isSure ? new Set(known) : undefined);
+    if (!store) return onStored(deliveries, undefined);
+    const stored = store(deliveries);
     return stored instanceof Promise ? stored.then(end) : end(stored);
   }
 

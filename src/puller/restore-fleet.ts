@@ -26,7 +26,7 @@ export async function restoreFleet(
     return config;
   }
   const record = ({ reading, config, receivedAt }: StoredReading) =>
-    hub.fleet.record(reading, config === null ? undefined : parsed(config), receivedAt);
+    hub.fleet.record(reading, config === null ? undefined : parsed(config), receivedAt, true);
   if (Symbol.iterator in after) {
     whileBusy(() => {
       for (const stored of after) record(stored);

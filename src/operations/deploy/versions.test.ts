@@ -53,6 +53,11 @@ test('a module is kept with its content, whatever becomes of its file', async ()
   const { module: kept = '' } = formerOptions(stateDir, ['eu'], true).get('eu') ?? {};
   expect((await readUserModule(kept)).sha256).toBe(module.sha256);
   expect(readVersions(stateDir).eu?.previous?.module?.file).toBe('mine.wasm');
+  // Brought back, it has its name.
+  noteSubmitted(stateDir, new Map([['eu', { options: { config: {}, module: kept }, module }]]), 8);
+  expect(readVersions(stateDir).eu?.current.module?.file).toBe('mine.wasm');
+  noteWorking(stateDir, ['eu']);
+  deploy(colored('#000001'), ['eu']);
   writeFileSync(kept, tinyModule().reverse());
   expect(() => former()).toThrow(/is damaged/);
   rmSync(kept);

@@ -57,11 +57,14 @@ export function noteSubmitted(
 ): void {
   const versions = readVersions(stateDir);
   for (const [region, { options, module: content }] of submitted) {
-    const { module: path = '' } = options;
+    const file = basename(options.module ?? '');
     if (content) modulesOf(stateDir).put(content.sha256, content.bytes);
-    const module = content && { file: basename(path), sha256: content.sha256 };
-    const next = versionSchema.parse({ submittedAt, works: false, options, module });
     const { current, previous } = versions[region] ?? {};
+    // One that is brought back comes from `modules/`, and keeps its name.
+    const known = [current, previous].find((version) => version?.module?.sha256 === content?.sha256)?.module;
+    const isKept = content && file.startsWith(content.sha256);
+    const module = content && ((isKept && known) || { file, sha256: content.sha256 });
+    const next = versionSchema.parse({ submittedAt, works: false, options, module });
     const isOther = JSON.stringify([current?.options, current?.module]) !== JSON.stringify([next.options, next.module]);
     versions[region] = { current: next, previous: current?.works && isOther ? current : previous };
   }

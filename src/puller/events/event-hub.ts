@@ -18,7 +18,7 @@ export class EventHub {
 
   /**
    * Records what is stored. `now`: Unix milliseconds; the clock may have been set back since. `known`: of the deliveries, the
-   * readings that were stored before.
+   * readings that were stored before; undefined: nobody can tell.
    */
   record(deliveries: Delivery[], now = Number.POSITIVE_INFINITY, known?: ReadonlySet<Delivery>): void {
     for (const delivery of deliveries) {
@@ -33,7 +33,7 @@ export class EventHub {
         this.fleet.countDuplicate(reading);
         continue;
       }
-      const arrival = this.fleet.record(reading, config, receivedAt);
+      const arrival = this.fleet.record(reading, config, receivedAt, known !== undefined);
       if (arrival === 'duplicate' || !this.#bus.isHeard) continue;
       this.publish({ event: 'reading', reading, received_at: receivedAt, late: arrival === 'late' });
     }
