@@ -22,8 +22,12 @@ export function valuesFrom(words: string[]): DesiredConfig {
     if (rest.length === 0)
       throw new AppError('BAD_VALUE', `${JSON.stringify(word)} is not name=value`, { hint: EXAMPLE });
     const setting = settingValue(rest.join('='));
-    if (!findField(name) && isSettingName(name) && setting !== undefined) settings[settingField(name)] = setting;
-    else given[fieldNamed(name)] = rest.join('=');
+    const isSetting = !findField(name) && isSettingName(name) && setting !== undefined;
+    const field = isSetting ? settingField(name) : fieldNamed(name);
+    if (field in given || field in settings)
+      throw new AppError('BAD_VALUE', `${name} is given twice`, { hint: EXAMPLE });
+    if (isSetting) settings[settingField(name)] = setting;
+    else given[field] = rest.join('=');
   }
   const { data, error } = sensorConfigSchema.safeParse(given);
   if (!error) return { ...data, ...settings };

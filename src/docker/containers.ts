@@ -10,7 +10,7 @@ import { dockerFailure } from './docker-failures.js';
 
 /** Label of everything that an `up` creates in Docker; its value is the state folder of that `up`. */
 export const OWNER_LABEL = 'wasm-sensors.state-dir';
-const PROJECT_LABEL = 'com.docker.compose.project';
+export const PROJECT_LABEL = 'com.docker.compose.project';
 const SERVICE_LABEL = 'com.docker.compose.service';
 
 const containerSchema = z

@@ -1,6 +1,6 @@
 /** What the `up` of a state folder created in Docker, found by its label, also after that `up` was killed. */
 import { messageOf } from '../lib/errors/app-error.js';
-import { containersOf, OWNER_LABEL } from './containers.js';
+import { containersOf, OWNER_LABEL, PROJECT_LABEL } from './containers.js';
 import { docker } from './docker-cli.js';
 
 /**
@@ -25,6 +25,13 @@ export async function removeOwned(stateDir: string) {
 }
 
 export const removeOwnedVolumes = (stateDir: string) => removeEach('volume', stateDir);
+
+/** State folders whose `up` has made the volumes of a compose project; empty for one that was made by hand. */
+export async function volumeOwners(project: string): Promise<string[]> {
+  const filter = ['--filter', `label=${PROJECT_LABEL}=${project}`];
+  const lines = await docker(['volume', 'ls', ...filter, '--format', `{{.Name}} {{.Label "${OWNER_LABEL}"}}`]);
+  return lines.split('\n').flatMap((line) => / (.*)$/.exec(line)?.[1] ?? []);
+}
 
 /** Names of what was removed, and what could not be, each with what holds it. */
 async function removeEach(kind: 'network' | 'volume', stateDir: string) {

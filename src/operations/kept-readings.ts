@@ -83,7 +83,7 @@ export async function delivered(
   const { sensors: count, readings } = keptBy(keeping);
   throw new AppError('READINGS_KEPT', `sensors (${count}) keep readings (up to ${readings}), and do not deliver them`, {
     details: keeping.slice(0, NAMED).map(({ hostname, region, waiting }) => `${hostname} (${region}) keeps ${waiting}`),
-    hint: 'Nothing was deployed. Is the queue there? See `wasm-sensors status`. --now replaces them all the same, and gives these up.',
+    hint: 'Nothing was deployed. Are the queue and the store there? See `wasm-sensors status`. --now replaces them all the same, and gives these up.',
   });
 }
 

@@ -279,6 +279,8 @@ describe('the walk-through of the original demo, with containers', () => {
     const volumes = () => docker('volume', 'ls', '--quiet', '--filter', `label=${LABEL}`);
     expect(await volumes()).toContain(`${PROJECT}_puller-data`);
     const elsewhere = new Sandbox(COMPOSE_ENV);
+    const { code, stderr } = await elsewhere.run(['up', '--network', 'compose']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`is that of ${sandbox.stateDir}`)]);
     await elsewhere.close(['--volumes']);
     expect(await volumes()).toContain(`${PROJECT}_puller-data`);
     expect((await sandbox.run(['down', '--volumes'])).code).toBe(0);

@@ -53,6 +53,7 @@ export const down = command({
       const none = orphans.kept.length > 0 ? 'nothing was stopped' : nothing;
       const lines = [ended.length > 0 ? `stopped: ${ended.join(', ')}` : none];
       if (removed.length > 0) lines.push(`removed: ${removed.join(', ')}`);
+      else if (options.volumes) lines.push('no compose network of this folder has left data');
       return [...lines, ...left].join('\n');
     });
     return orphans.kept.length > 0 ? 1 : 0;

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { containerLogs, containersOf } from '../../../docker/containers.js';
 import { type DockerOptions, docker } from '../../../docker/docker-cli.js';
+import { volumeOwners } from '../../../docker/owned-objects.js';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { openLog } from '../../../lib/process/log-file.js';
 import { isReadingLine } from '../../../protocol/message.js';
@@ -49,13 +50,23 @@ export function compose(project: Project, args: string[], { secrets, apart }: Co
   );
 }
 
-/** Rejects with `PROJECT_IN_USE` when containers of the project belong to another state folder, or were started by hand. */
+/** Rejects with `PROJECT_IN_USE` when containers or data of the project belong to another state folder, or were made by hand. */
 export async function requireOwnProject(project: string, stateDir: string): Promise<void> {
   const foreign = (await containersOf({ project })).find(({ owner }) => owner !== stateDir);
-  if (!foreign) return;
-  const whose = foreign.owner === '' ? 'was started by hand' : `belongs to ${foreign.owner}`;
-  throw new AppError('PROJECT_IN_USE', `the Docker network ${project} exists and ${whose}`, {
-    hint: `Stop it (\`wasm-sensors down\` in its folder, or \`docker compose -p ${project} down\`), or set COMPOSE_PROJECT_NAME to another name.`,
+  if (foreign) {
+    const whose = foreign.owner === '' ? 'was started by hand' : `belongs to ${foreign.owner}`;
+    throw new AppError('PROJECT_IN_USE', `the Docker network ${project} exists and ${whose}`, {
+      hint: `Stop it (\`wasm-sensors down\` in its folder, or \`docker compose -p ${project} down\`), or set COMPOSE_PROJECT_NAME to another name.`,
+    });
+  }
+  const owner = (await volumeOwners(project)).find((one) => one !== stateDir);
+  if (owner === undefined) return;
+  const [whose, removal] =
+    owner === ''
+      ? ['was made by hand', `docker compose -p ${project} down --volumes`]
+      : [`is that of ${owner}`, `wasm-sensors down --volumes --state-dir ${owner}`];
+  throw new AppError('PROJECT_IN_USE', `the data of the Docker network ${project} ${whose}`, {
+    hint: `Set COMPOSE_PROJECT_NAME to another name, to have data of its own here. Or remove those: \`${removal}\`.`,
   });
 }
 
