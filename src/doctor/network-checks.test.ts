@@ -109,7 +109,7 @@ test('rights, the plugin and a project of somebody else', async () => {
   const rest = `ps*) ;; esac`;
   box.program(
     'docker',
-    `case "$*" in version*) echo 27.0.1 ;; ps*) ;; *) echo "docker: 'compose' is not a docker command." >&2; exit 1 ;; esac`,
+    `case "$*" in version*) echo 27.0.1 ;; ps* | volume*) ;; *) echo "docker: 'compose' is not a docker command." >&2; exit 1 ;; esac`,
   );
   expect(await look(docker, COMPOSE)).toMatchObject([
     engine,
@@ -130,6 +130,13 @@ test('rights, the plugin and a project of somebody else', async () => {
     { status: 'ok', why: 'Compose 2.39.4' },
     { status: 'failure', code: 'PROJECT_IN_USE', why: expect.stringContaining('/other') },
   ]);
+  box.program('docker', `${ENGINE} ps*) ;; volume*) echo 'bacalhau-edge_queue-data /gone' ;; esac`);
+  expect((await look(docker, COMPOSE)).at(-1)).toMatchObject({
+    status: 'failure',
+    code: 'PROJECT_IN_USE',
+    why: expect.stringContaining('data'),
+    fix: expect.stringContaining('down --volumes --state-dir /gone'),
+  });
 });
 
 test('another network that runs in this folder is in the way', async () => {
