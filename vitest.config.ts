@@ -45,6 +45,7 @@ const LONGEST = [
   ...['integration/page-in-browser', 'integration/native-handover', 'e2e/config-e2e', 'integration/demo', 'e2e/demo'],
   ...['e2e/embedded-site', 'e2e/cli-errors', 'e2e/torture', 'e2e/config-scopes', 'integration/packed'],
   ...['e2e/hung-and-orphaned', 'e2e/live-screen', 'e2e/puller-store', 'sqs-server/store-faults.process'],
+  ...['native/native-provider.process', 'process/supervisor-hangs.process', 'postgres/postgres-store.process'],
 ].map((name) => `/${name}.test.ts`);
 
 class LongestFirst extends BaseSequencer {
