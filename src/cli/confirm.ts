@@ -6,7 +6,7 @@ import type { Output } from './output/output.js';
 
 export const canAsk = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true;
 
-/** Ctrl-C is no; `usual` is Enter alone. */
+/** Ctrl-C means no. `usual`: what Enter alone means. */
 export async function confirm(message: string, usual = false): Promise<boolean> {
   const { default: inquirer } = await import('inquirer');
   const question = { type: 'confirm', name: 'yes', message, default: usual } as const;

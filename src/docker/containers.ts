@@ -93,7 +93,7 @@ const LINE = /^(\S+) +\| (\d{4}-\S+Z) ?(.*)$/;
 
 /**
  * In the order of each container; the lines of one that was removed are gone. Where Compose fails, what it says is a line of the
- * service `docker`; who follows asks again.
+ * service `docker`; a reader that follows asks again.
  */
 export async function* containerLogs(
   project: string,

@@ -245,6 +245,12 @@ test('what the store did not have is no duplicate, in whatever order the runs of
   run(1, 5, 200_000);
   run(11, 12, 200_000);
   expect(fleet.summary(T0 + 300_000).total).toMatchObject({ received: 17, duplicates: 0, gaps: 0 });
+  // What comes last of another run is not its newest reading.
+  const { color } = fleet.view(T0 + 300_000)[0]!;
+  fleet.record(reading(12, { timestamp: at(112_000), color: '#000000' }), undefined, T0 + 300_000, true);
+  expect(fleet.view(T0 + 300_000)[0]).toMatchObject({ received: 18, color, restarts: 0 });
+  run(13, 13, 200_000);
+  expect(fleet.view(T0 + 300_000)[0]).toMatchObject({ received: 19, sequence: 13, restarts: 0, unaccounted: 0 });
 });
 
 test('dumped and loaded again, as across a restart, a sensor goes on without a gap', () => {

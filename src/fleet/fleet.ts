@@ -171,7 +171,7 @@ export class Fleet {
     }
   }
 
-  /** Sensors. */
+  /** How many sensors it knows. */
   get size(): number {
     return this.#sensors.size;
   }

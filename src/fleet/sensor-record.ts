@@ -75,8 +75,8 @@ export const newSensorRecord = (reading: Reading, now: number, began = 0): Senso
 /**
  * Records a reading and its time of arrival. A restarted node runs the same execution again and counts from 1: a known
  * number with the newest timestamp so far means a restart. Readings from before the restart are late and do not change
- * the numbers of the new run. `isNew`: the store did not have it, so a known number is that of another run, which came in
- * another order than it was taken.
+ * the numbers of the new run. `isNew`: the store did not have it; then a known number belongs to another run, whose
+ * readings arrive out of order.
  */
 export function recordReading(
   sensor: SensorRecord,
@@ -86,20 +86,22 @@ export function recordReading(
   isNew = false,
 ): Arrival {
   const counted = recordNumber(sensor, reading, config?.counts, now);
-  const arrival = counted === 'duplicate' && isNew ? 'late' : counted;
+  const isOfOtherRun = counted === 'duplicate' && isNew;
+  const arrival = isOfOtherRun ? 'late' : counted;
   if (arrival === 'duplicate') {
     sensor.duplicates++;
     return arrival;
   }
   sensor.received++;
   if (arrival === 'late') sensor.late++;
-  if (reading.sequence === sensor.tracker.highest && reading.timestamp >= sensor.beganAt) {
+  const isOfThisRun = !isOfOtherRun && reading.timestamp >= sensor.beganAt;
+  if (isOfThisRun && reading.sequence === sensor.tracker.highest) {
     noteClock(sensor, reading, now);
     sensor.newestTimestamp = reading.timestamp;
     sensor.reading = reading;
     if (config) sensor.config = config;
   }
-  if (config?.counts && reading.timestamp >= sensor.beganAt) {
+  if (isOfThisRun && config?.counts) {
     const count = Math.min(config.counts.taken, reading.sequence + MAX_KEPT);
     if (count > (sensor.taken?.count ?? 0)) sensor.taken = { count, at: now };
     // Those made room for this one, at the latest.

@@ -62,7 +62,7 @@ export async function checkStart(settings: Settings, port: number, names: Pick<L
   if (!isFree) throw portInUse(port, host, names.purpose, names.flag);
 }
 
-/** What no later try mends. */
+/** Trying again does not help: somebody has to act. */
 const NEEDS_SOMEBODY: ErrorCode[] = ['QUEUE_CREDENTIALS', 'QUEUE_DENIED', 'QUEUE_REGION_UNKNOWN'];
 
 /** A queue that does not answer yet is asked again with every message. */

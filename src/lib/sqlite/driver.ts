@@ -108,6 +108,7 @@ export function isDamage(error: unknown): boolean {
 /** Of the operating system; with it SQLite fails as `disk I/O error` where it makes its shared memory. */
 const { ENOSPC } = osConstants.errno;
 
+/** `SQLITE_FULL`, or `SQLITE_IOERR` where the system says that the disk is full. */
 export const isFull = (error: unknown): boolean =>
   resultCodeOf(error) === 13 ||
   (resultCodeOf(error) === 10 && error instanceof Error && 'systemErrno' in error && error.systemErrno === ENOSPC);

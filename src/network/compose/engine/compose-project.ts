@@ -77,7 +77,7 @@ export const logFolderOf = ({ folder }: Project): string => join(dirname(folder)
 
 /**
  * Appends the newest lines of each container to a file of its service, each line with its time; removed containers have
- * none. Readings, which the puller prints, are left out: they would be all that is kept of it.
+ * none. Readings, which the puller prints, are left out: else its log would hold nothing but readings.
  */
 export async function keepLogs(project: Project): Promise<void> {
   const lines = new Map<string, string[]>();
